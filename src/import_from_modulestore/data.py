@@ -1,0 +1,350 @@
+"""
+The words of this app as plain data.
+
+Everything that crosses :mod:`import_from_modulestore.api` is defined here: no model instance, no XML element. Keys are
+strings (``course-v1:…``, ``block-v1:…``, ``lib:…``, ``lb:…``, ``lct:…``), times are aware UTC datetimes, sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class BlockKind(TextChoices):
+    """What a source block becomes in a library."""
+
+    SECTION = "section", _("Section")
+    SUBSECTION = "subsection", _("Subsection")
+    UNIT = "unit", _("Unit")
+    COMPONENT = "component", _("Component")
+
+    @property
+    def rank(self) -> int:
+        """Height in the hierarchy: 0 for a component, 3 for a section."""
+        return _RANKS[self.value]
+
+    @property
+    def is_container(self) -> bool:
+        """Whether an item of this kind holds other items."""
+        return self.rank > 0
+
+
+_RANKS = {"component": 0, "unit": 1, "subsection": 2, "section": 3}
+
+
+class CompositionLevel(TextChoices):
+    """The highest container that an import keeps; what lies above it is dissolved."""
+
+    SECTION = "section", _("Sections, subsections, units and components")
+    SUBSECTION = "subsection", _("Subsections, units and components")
+    UNIT = "unit", _("Units and components")
+    COMPONENT = "component", _("Components only")
+
+    def keeps(self, kind: BlockKind) -> bool:
+        """Whether blocks of this kind become items of their own at this level."""
+        return kind.rank <= _RANKS[self.value]
+
+
+class Decision(TextChoices):
+    """What to do with a block whose place in the library is taken by something else."""
+
+    SKIP = "skip", _("Skip: leave the library's item as it is")
+    OVERWRITE = "overwrite", _("Overwrite: make this the item's next version, live at once")
+    NEW_VERSION = "new_version", _("New version: make this the item's next draft, to be published by an author")
+    FORK = "fork", _("Fork: create a separate item under the next free ID")
+
+
+class ConflictState(TextChoices):
+    """How a source block stands to the library; see docs/concepts.md for the table of states and outcomes."""
+
+    NEW = "new", _("New")
+    UNCHANGED = "unchanged", _("Unchanged")
+    SOURCE_CHANGED = "source_changed", _("Source changed")
+    LIBRARY_CHANGED = "library_changed", _("Library changed")
+    BOTH_CHANGED = "both_changed", _("Both changed")
+    SAME_KEY = "same_key", _("ID taken")
+    DELETED = "deleted", _("Deleted in library")
+    UNSUPPORTED = "unsupported", _("Unsupported")
+    UNREADABLE = "unreadable", _("Unreadable")
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether a :class:`Decision` settles what happens."""
+        return self in _CONFLICTS
+
+
+_CONFLICTS = frozenset(
+    (
+        ConflictState.SOURCE_CHANGED,
+        ConflictState.LIBRARY_CHANGED,
+        ConflictState.BOTH_CHANGED,
+        ConflictState.SAME_KEY,
+        ConflictState.DELETED,
+    )
+)
+
+
+class Outcome(TextChoices):
+    """What happens, or happened, to one source block."""
+
+    CREATED = "created", _("Created")
+    UPDATED = "updated", _("Updated")
+    FORKED = "forked", _("Forked")
+    UNCHANGED = "unchanged", _("Unchanged")
+    SKIPPED = "skipped", _("Skipped")
+    UNSUPPORTED = "unsupported", _("Unsupported")
+    FAILED = "failed", _("Failed")
+
+    @property
+    def writes(self) -> bool:
+        """Whether the library gets a new version of something."""
+        return self in (Outcome.CREATED, Outcome.UPDATED, Outcome.FORKED)
+
+
+class ImportState(TextChoices):
+    """Where an import stands; every change of state is one conditional UPDATE (see :mod:`.lifecycle`)."""
+
+    CREATED = "created", _("Created")
+    STAGING = "staging", _("Staging")
+    STAGING_FAILED = "staging_failed", _("Staging failed")
+    STAGED = "staged", _("Staged")
+    IMPORTING = "importing", _("Importing")
+    IMPORT_FAILED = "import_failed", _("Import failed")
+    IMPORTED = "imported", _("Imported")
+
+
+class BlockIds(TextChoices):
+    """Where the IDs of new library items come from."""
+
+    KEEP = "keep", _("The source's block IDs")
+    FROM_TITLES = "from_titles", _("Slugs made from titles")
+
+
+class Branch(TextChoices):
+    """Which side of the source is read."""
+
+    DRAFT = "draft", _("What authors see: drafts over published content")
+    PUBLISHED = "published", _("What learners see: published content only")
+
+
+class SourceKind(TextChoices):
+    """The two kinds of modulestore content."""
+
+    COURSE = "course", _("Course")
+    LIBRARY = "library", _("Legacy library")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionChoice:
+    """Which collection of the target gets the imported top-level items: an existing one, or a new one with a title."""
+
+    code: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """
+    How to import.
+
+    * ``level``: the highest container kept.
+    * ``on_conflict``: the decision for every conflict that has none of its own.
+    * ``publish``: make created, overwritten and forked items live at once (``new_version`` never publishes).
+    * ``block_ids``: where IDs of new items come from.
+    * ``branch``: which side of the source is read.
+    * ``selection``: usage keys of the blocks to import, each with everything below it; empty means all.
+    * ``collection``: put the top-level items into a collection of the target.
+    """
+
+    level: CompositionLevel = CompositionLevel.SECTION
+    on_conflict: Decision = Decision.SKIP
+    publish: bool = True
+    block_ids: BlockIds = BlockIds.KEEP
+    branch: Branch = Branch.DRAFT
+    selection: tuple[str, ...] = ()
+    collection: CollectionChoice | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceData:
+    """One course or legacy library that can be imported, or an export that cannot be read and why (``problem``)."""
+
+    key: str
+    title: str
+    kind: SourceKind
+    location: str = ""
+    """Where the source lies, for people: a file name, a Studio address."""
+    version: str = ""
+    """What identifies the state that was read; empty where the source has no versions."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Blocks by :class:`BlockKind` value."""
+    types: Mapping[str, int] = field(default_factory=dict)
+    """Components by block type."""
+    size: int = 0
+    """Bytes on disk; 0 where unknown."""
+    warnings: tuple[str, ...] = ()
+    """What could not be read and belongs to no block."""
+    problem: str = ""
+
+    @property
+    def block_count(self) -> int:
+        """All blocks, containers included."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class LibraryData:
+    """One content library; ``package_id`` is the primary key of its learning package."""
+
+    key: str
+    title: str
+    package_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagedRoot:
+    """
+    One root that a host has put into ``content_staging``, in the order of the source.
+
+    ``problems`` names the blocks below it whose own content could not be read, by usage key: each stands in the OLX as an
+    empty element, and is reported, not imported. ``warnings`` are about blocks that were read after a repair.
+    """
+
+    staged_content_id: int
+    usage_key: str
+    problems: Mapping[str, str] = field(default_factory=dict)
+    warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class ItemKey(NamedTuple):
+    """What is unique in a library: the component type or container type, and the local code."""
+
+    type: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.type}:{self.code}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedItem:
+    """What an import does with one source block. The same object is shown by a preview and executed by a write."""
+
+    num: int
+    """Place in the source, counted depth-first over everything staged."""
+    depth: int
+    """Levels below the top of what the library will hold: 0 stands on its own."""
+    usage_key: str
+    block_type: str
+    kind: BlockKind
+    title: str
+    state: ConflictState
+    outcome: Outcome
+    decision: Decision | None = None
+    """The decision that led to ``outcome``; ``None`` where none was needed."""
+    target: ItemKey | None = None
+    entity_id: int | None = None
+    """The existing item that gets a new version or is left alone; ``None`` where one is created."""
+    children: tuple[ItemKey, ...] = ()
+    """For containers: what they will hold, in order."""
+    publish: bool = False
+    top_level: bool = True
+    """Whether no other planned container holds it."""
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+    source_digest: str = ""
+    target_digest: str = ""
+    left_out: tuple[str, ...] = ()
+    """Titles of child blocks that go with an unsupported block."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The complete list of changes that an import would make, in the order of the source."""
+
+    items: tuple[PlannedItem, ...]
+    blockers: tuple[str, ...] = ()
+    """Reasons why nothing of this can be written (the library's block limit, say)."""
+
+    def counts(self) -> dict[str, int]:
+        """Items by :class:`Outcome` value."""
+        return _count(item.outcome for item in self.items)
+
+    @property
+    def writes(self) -> int:
+        """How many items get a new version."""
+        return sum(item.outcome.writes for item in self.items)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportData:
+    """One import: who, what, how, when and with which result."""
+
+    id: str
+    source_key: str
+    source_title: str
+    target_key: str
+    target_title: str
+    state: ImportState
+    options: ImportOptions
+    username: str
+    error: str
+    warnings: tuple[str, ...]
+    counts: Mapping[str, int]
+    """Source blocks by :class:`Outcome` value, once imported."""
+    created: datetime
+    staged: datetime | None
+    started: datetime | None
+    finished: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordData:
+    """What happened to one source block. Version numbers are ``None`` where there was no such version."""
+
+    num: int
+    depth: int
+    source_key: str
+    block_type: str
+    kind: BlockKind
+    title: str
+    state: ConflictState
+    outcome: Outcome
+    decision: Decision | None
+    target_key: str
+    draft_before: int | None
+    draft_after: int | None
+    published_before: int | None
+    published_after: int | None
+    reason: str
+    warnings: tuple[str, ...]
+    files: tuple[str, ...]
+    missing_files: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+class Progress(Protocol):
+    """
+    Called as work goes on; ``total`` of 0 means unknown.
+
+    ``phase`` is ``"staging"``, ``"planning"``, ``"writing"`` or ``"publishing"``; ``title`` names what is being done.
+    """
+
+    def __call__(self, phase: str, done: int, total: int, title: str = "") -> None: ...
+
+
+def no_progress(phase: str, done: int, total: int, title: str = "") -> None:
+    """A :class:`Progress` for callers who do not watch."""
+
+
+def _count(values) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for value in values:
+        counts[value.value] = counts.get(value.value, 0) + 1
+    return counts

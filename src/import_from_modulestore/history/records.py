@@ -1,0 +1,136 @@
+"""Writing and reading records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+from openedx_content.models_api import PublishableEntity
+
+from ..data import BlockKind, ConflictState, Decision, Outcome, Plan, PlannedItem, RecordData
+from ..keys import library_item_key
+from ..models import Import, ImportRecord, StagedBlock
+from ..writing import Written
+
+BATCH_SIZE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """An item's draft and published versions at one moment, as primary keys and numbers."""
+
+    draft: int | None = None
+    draft_num: int | None = None
+    published: int | None = None
+    published_num: int | None = None
+
+
+NO_VERSIONS = Versions()
+
+
+def versions_of(entity_ids: list[int]) -> dict[int, Versions]:
+    """The current versions of these entities; one query for each 500."""
+    found: dict[int, Versions] = {}
+    for start in range(0, len(entity_ids), BATCH_SIZE):
+        rows = PublishableEntity.objects.filter(pk__in=entity_ids[start : start + BATCH_SIZE]).values_list(
+            "pk",
+            "draft__version_id",
+            F("draft__version__version_num"),
+            "published__version_id",
+            F("published__version__version_num"),
+        )
+        for pk, *versions in rows:
+            found[pk] = Versions(*versions)
+    return found
+
+
+def write_records(
+    run: Import, plan: Plan, written: Written, before: Mapping[int, Versions], library_key: Any
+) -> None:
+    """
+    Write one record for every planned item, in bulk, in the transaction that wrote the items.
+
+    ``before`` holds the versions of existing items as they were before the write.
+    """
+    after = versions_of(sorted(written.entity_of.values()))
+    held_back = set(written.held_back)
+    files = _files_of(run)
+    records = []
+    for item in plan.items:
+        entity_id = written.entity_of.get(item.num)
+        then = before.get(entity_id, NO_VERSIONS) if entity_id else NO_VERSIONS
+        now = after.get(entity_id, NO_VERSIONS) if entity_id else NO_VERSIONS
+        named, missing = files.get(item.num, ((), ()))
+        records.append(
+            ImportRecord(
+                import_run=run,
+                num=item.num,
+                depth=item.depth,
+                source_key=item.usage_key,
+                block_type=item.block_type,
+                kind=item.kind.value,
+                title=item.title,
+                state=item.state.value,
+                decision=item.decision.value if item.decision else "",
+                outcome=item.outcome.value,
+                reason=_("It stays a draft: it holds an item that was never published.")
+                if item.num in held_back
+                else item.reason,
+                target_key=_target_key(library_key, item),
+                entity_id=entity_id,
+                draft_before_id=then.draft,
+                draft_after_id=now.draft,
+                published_before_id=then.published,
+                published_after_id=now.published,
+                draft_before_num=then.draft_num,
+                draft_after_num=now.draft_num,
+                published_before_num=then.published_num,
+                published_after_num=now.published_num,
+                source_digest=item.source_digest,
+                target_digest=item.target_digest,
+                warnings=list(item.warnings),
+                files=list(named),
+                missing_files=list(missing),
+                left_out=list(item.left_out),
+            )
+        )
+    ImportRecord.objects.bulk_create(records, batch_size=BATCH_SIZE)
+
+
+def record_data(record: ImportRecord) -> RecordData:
+    """The record as plain data."""
+    return RecordData(
+        num=record.num,
+        depth=record.depth,
+        source_key=record.source_key,
+        block_type=record.block_type,
+        kind=BlockKind(record.kind),
+        title=record.title,
+        state=ConflictState(record.state),
+        outcome=Outcome(record.outcome),
+        decision=Decision(record.decision) if record.decision else None,
+        target_key=record.target_key,
+        draft_before=record.draft_before_num,
+        draft_after=record.draft_after_num,
+        published_before=record.published_before_num,
+        published_after=record.published_after_num,
+        reason=record.reason,
+        warnings=tuple(record.warnings),
+        files=tuple(record.files),
+        missing_files=tuple(record.missing_files),
+        left_out=tuple(record.left_out),
+    )
+
+
+def _files_of(run: Import) -> dict[int, tuple[list[str], list[str]]]:
+    return {
+        num: ([file["name"] for file in files], missing)
+        for num, files, missing in StagedBlock.objects.filter(import_run=run).values_list("num", "files", "missing_files")
+    }
+
+
+def _target_key(library_key: Any, item: PlannedItem) -> str:
+    return library_item_key(library_key, item.kind, item.target) if item.target else ""

@@ -1,0 +1,37 @@
+"""The app's surroundings: Studio, or a folder of exports. See :class:`.base.Host`."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from .base import Host
+
+__all__ = ["Host", "get_host"]
+
+SETTING = "IMPORT_FROM_MODULESTORE_HOST"
+
+
+def get_host() -> Host:
+    """The host that the setting ``IMPORT_FROM_MODULESTORE_HOST`` names (a dotted path to a class)."""
+    path = getattr(settings, SETTING, None)
+    if not path:
+        raise ImproperlyConfigured(f"Set {SETTING} to the dotted path of a host class.")
+    return _host(path)
+
+
+@cache
+def _host(path: str) -> Host:
+    return import_string(path)()
+
+
+def _forget(*, setting: str, **kwargs: object) -> None:
+    if setting in (SETTING, "COURSES_DIR", "EXPORTS_CACHE_DIR"):
+        _host.cache_clear()
+
+
+setting_changed.connect(_forget)

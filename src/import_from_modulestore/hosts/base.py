@@ -1,0 +1,91 @@
+"""
+What the app needs from its surroundings.
+
+A host knows where courses and libraries live and who may do what with them. One is chosen by the setting
+``IMPORT_FROM_MODULESTORE_HOST``; nothing else in the app knows which.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from opaque_keys.edx.keys import LearningContextKey
+from opaque_keys.edx.locator import LibraryLocatorV2
+
+from ..data import Branch, LibraryData, SourceData, StagedRoot
+
+
+class Host(ABC):
+    """
+    The surroundings of the app: sources, staging, libraries, permissions.
+
+    Methods that look something up raise :class:`~import_from_modulestore.errors.NotFound` where there is nothing; they do
+    not check permissions: actions ask the ``can_…`` methods first. ``user`` is an instance of the user model.
+    """
+
+    # Sources
+
+    @abstractmethod
+    def list_sources(self, user: Any) -> Iterable[SourceData]:
+        """Every source that the user may read, and the unreadable ones with their ``problem``."""
+
+    @abstractmethod
+    def get_source(self, source_key: LearningContextKey) -> SourceData:
+        """One source, with its block counts. Raises ``SourceError`` where it exists but cannot be read."""
+
+    @abstractmethod
+    def stage(
+        self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str
+    ) -> Iterator[StagedRoot]:
+        """
+        Put the source into ``content_staging``, one root at a time, with the files that its components name.
+
+        Roots come in the order of the source. OLX is inlined: one tree per root, a ``url_name`` on every block, HTML as
+        CDATA. A block that is met again, because several parents show it, is an empty element the second time.
+        """
+
+    # Permissions
+
+    @abstractmethod
+    def can_read_source(self, user: Any, source_key: LearningContextKey) -> bool:
+        """Whether the user may see the source's content."""
+
+    @abstractmethod
+    def can_view_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
+        """Whether the user may see the library's content."""
+
+    @abstractmethod
+    def can_edit_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
+        """Whether the user may change the library's content."""
+
+    @abstractmethod
+    def can_create_library(self, user: Any) -> bool:
+        """Whether the user may make a new library."""
+
+    # Libraries
+
+    @abstractmethod
+    def list_libraries(self, user: Any) -> Sequence[LibraryData]:
+        """Every library that the user may view."""
+
+    @abstractmethod
+    def get_library(self, library_key: LibraryLocatorV2) -> LibraryData:
+        """One library."""
+
+    @abstractmethod
+    def create_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:
+        """Make an empty library."""
+
+    @abstractmethod
+    def block_limit(self, library_key: LibraryLocatorV2) -> int:
+        """How many live items the library may hold."""
+
+    @abstractmethod
+    def refusal_of(self, block_type: str) -> str:
+        """Why libraries do not take components of this type; empty where they do."""
+
+    @abstractmethod
+    def warning_about(self, block_type: str) -> str:
+        """What to know before importing components of this type; empty where there is nothing."""

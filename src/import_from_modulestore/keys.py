@@ -1,0 +1,53 @@
+"""Opaque keys: parsed where they come in, built for what goes out."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import CourseKey, LearningContextKey
+from opaque_keys.edx.locator import (
+    CourseLocator,
+    LibraryContainerLocator,
+    LibraryLocator,
+    LibraryLocatorV2,
+    LibraryUsageLocatorV2,
+)
+
+from .data import BlockKind, ItemKey
+from .errors import InvalidKey
+
+
+def parse_source_key(text: str) -> LearningContextKey:
+    """
+    The key of a course (``course-v1:Org+Course+Run``) or legacy library (``library-v1:Org+Library``).
+
+    Raises :class:`InvalidKey` for anything else.
+    """
+    try:
+        key = CourseKey.from_string(text)
+    except InvalidKeyError:
+        key = None
+    if isinstance(key, CourseLocator | LibraryLocator) and not key.deprecated:
+        return key
+    raise InvalidKey(
+        _("{text!r} is not the key of a course (course-v1:Org+Course+Run) or a legacy library (library-v1:Org+Library).").format(
+            text=text
+        )
+    )
+
+
+def parse_library_key(text: str) -> LibraryLocatorV2:
+    """The key of a content library (``lib:Org:slug``). Raises :class:`InvalidKey` for anything else."""
+    try:
+        return LibraryLocatorV2.from_string(text)
+    except InvalidKeyError:
+        raise InvalidKey(_("{text!r} is not the key of a content library (lib:Org:slug).").format(text=text)) from None
+
+
+def library_item_key(library_key: LibraryLocatorV2, kind: BlockKind, item: ItemKey) -> str:
+    """
+    The opaque key of a library item: ``lb:Org:slug:type:id`` for a component, ``lct:Org:slug:type:id`` for a container.
+    """
+    if kind.is_container:
+        return str(LibraryContainerLocator(library_key, container_type=item.type, container_id=item.code))
+    return str(LibraryUsageLocatorV2(library_key, block_type=item.type, usage_id=item.code))

@@ -1,0 +1,205 @@
+"""Loading what planning has to know of the target library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from django.db.models import F
+from openedx_content.models_api import (
+    Component,
+    ComponentVersionMedia,
+    Container,
+    Draft,
+    EntityListRow,
+    Media,
+)
+
+from ..data import BlockKind, ImportState, ItemKey, Outcome
+from ..models import ImportRecord, StagedBlock
+from ..olx.normal_form import component_digest, container_digest, normal_digest
+from ..olx.parsing import UnreadableXML
+from ..planning import PastImport, TargetItem, TargetState
+
+OLX_PATH = "block.xml"
+"""Where a component version keeps its OLX (platform: ``openedx/core/djangoapps/xblock``)."""
+
+FILES_PREFIX = "static/"
+
+_BATCH_SIZE = 500
+_CONTAINER_KINDS = {kind.value: kind for kind in BlockKind if kind.is_container}
+
+
+def load_target_state(
+    package_id: int | None, target_key: str, source_key: str, staged: Iterable[StagedBlock], block_limit: int
+) -> TargetState:
+    """
+    Load the library's items, their drafts' digests, and the history of imports from this source into it.
+
+    ``package_id`` is ``None`` for a library that is still to be made. Six queries whatever the size of the library and of
+    the import, and one more for each 500 components whose OLX has to be compared in normal form.
+    """
+    if package_id is None:
+        return TargetState(items={}, history={}, block_limit=block_limit)
+    history = _load_history(target_key, source_key)
+    wanted_ids = {past.entity_id for past in history.values()}
+    components = _load_components(package_id, list(staged), wanted_ids)
+    items = components | _load_containers(package_id)
+    return TargetState(items=items, history=history, block_limit=block_limit)
+
+
+def _load_history(target_key: str, source_key: str) -> dict[str, PastImport]:
+    """The last thing that was written, or found to be there already, for each source block."""
+    records = (
+        ImportRecord.objects.filter(
+            import_run__target_key=target_key,
+            import_run__source_key=source_key,
+            import_run__state=ImportState.IMPORTED,
+            outcome__in=(Outcome.CREATED, Outcome.UPDATED, Outcome.FORKED, Outcome.UNCHANGED),
+            entity__isnull=False,
+        )
+        .order_by("import_run_id", "num")
+        .values_list("source_key", "entity_id", "source_digest", "target_digest")
+    )
+    return {
+        key: PastImport(entity_id=entity_id, source_digest=source, target_digest=target)
+        for key, entity_id, source, target in records.iterator()
+    }
+
+
+def _load_components(
+    package_id: int, staged: list[StagedBlock], wanted_ids: set[int]
+) -> dict[ItemKey, TargetItem]:
+    # A staged component can only meet an item of its own key, or one that history names: only of these does the content
+    # matter. Of all others it is enough to know that their key is taken.
+    staged_codes = {block.block_id for block in staged}
+    normal_by_exact = {block.olx_digest: block.normal_digest for block in staged if block.olx_digest}
+    rows = list(
+        Component.objects.filter(learning_package_id=package_id).values_list(
+            "publishable_entity_id",
+            "component_type__name",
+            "component_code",
+            "publishable_entity__draft__version_id",
+            "publishable_entity__draft__version__title",
+        )
+    )
+    compared = {
+        version_id
+        for entity_id, _type, code, version_id, _title in rows
+        if version_id is not None and (code in staged_codes or entity_id in wanted_ids)
+    }
+    olx, files = _load_media(package_id, compared)
+    normal = _normal_digests(olx.values(), normal_by_exact)
+    items = {}
+    for entity_id, block_type, code, version_id, title in rows:
+        digest = ""
+        if version_id in compared and version_id in olx:
+            digest = component_digest(normal[olx[version_id]], title, files.get(version_id, ()))
+        items[ItemKey(block_type, code)] = TargetItem(
+            entity_id=entity_id, kind=BlockKind.COMPONENT, title=title or "", digest=digest, deleted=version_id is None
+        )
+    return items
+
+
+def _load_media(
+    package_id: int, version_ids: set[int]
+) -> tuple[dict[int, tuple[int, str]], dict[int, list[tuple[str, str]]]]:
+    """For each component version: its OLX as media ID and hash, and its files as pairs of name and hash."""
+    olx: dict[int, tuple[int, str]] = {}
+    files: dict[int, list[tuple[str, str]]] = {}
+    if not version_ids:
+        return olx, files
+    rows = ComponentVersionMedia.objects.filter(
+        component_version__component__learning_package_id=package_id,
+        component_version__publishable_entity_version__draft__isnull=False,
+    ).values_list("component_version_id", "path", "media_id", "media__hash_digest")
+    for version_id, path, media_id, digest in rows.iterator():
+        if version_id not in version_ids:
+            continue
+        if path == OLX_PATH:
+            olx[version_id] = (media_id, digest)
+        else:
+            files.setdefault(version_id, []).append((path.removeprefix(FILES_PREFIX), digest))
+    return olx, files
+
+
+def _normal_digests(
+    olx: Iterable[tuple[int, str]], known: Mapping[str, str]
+) -> dict[tuple[int, str], str]:
+    """Digests in normal form; the text is only read where its exact hash is not one of the staged blocks'."""
+    normal = {}
+    unknown = {}
+    for media_id, digest in olx:
+        if digest in known:
+            normal[media_id, digest] = known[digest]
+        else:
+            unknown[media_id] = digest
+    ids = sorted(unknown)
+    for start in range(0, len(ids), _BATCH_SIZE):
+        batch = Media.objects.filter(pk__in=ids[start : start + _BATCH_SIZE]).values_list("pk", "text")
+        for media_id, text in batch:
+            try:
+                normal[media_id, unknown[media_id]] = normal_digest(text or "")
+            except UnreadableXML:
+                normal[media_id, unknown[media_id]] = unknown[media_id]
+    return normal
+
+
+def _load_containers(package_id: int) -> dict[ItemKey, TargetItem]:
+    rows = list(
+        Container.objects.filter(learning_package_id=package_id).values_list(
+            "publishable_entity_id",
+            "container_type__type_code",
+            "container_code",
+            "publishable_entity__draft__version__title",
+            "publishable_entity__draft__version_id",
+        )
+    )
+    children = _load_children(package_id) if rows else {}
+    items = {}
+    for entity_id, type_code, code, title, version_id in rows:
+        if type_code not in _CONTAINER_KINDS:
+            continue
+        names = children.get(version_id, [])
+        items[ItemKey(type_code, code)] = TargetItem(
+            entity_id=entity_id,
+            kind=_CONTAINER_KINDS[type_code],
+            title=title or "",
+            digest=container_digest(title or "", names),
+            deleted=version_id is None,
+        )
+    return items
+
+
+def _load_children(package_id: int) -> dict[int, list[str]]:
+    """
+    The live children of every container's draft, in order, by container version.
+
+    A pinned child is named with its version, so that it never equals a planned one: imports do not pin.
+    """
+    children: dict[int, list[str]] = {}
+    live = Draft.objects.filter(entity__learning_package_id=package_id, version__isnull=False)
+    component_keys = {
+        entity_id: f"{type_name}:{code}"
+        for entity_id, type_name, code in Component.objects.filter(learning_package_id=package_id).values_list(
+            "publishable_entity_id", "component_type__name", "component_code"
+        )
+    }
+    rows = (
+        EntityListRow.objects.filter(
+            entity_list__container_versions__publishable_entity_version__draft__isnull=False,
+            entity_list__container_versions__container__learning_package_id=package_id,
+            entity_id__in=live.values("entity_id"),
+        )
+        .order_by("order_num")
+        .values_list(
+            F("entity_list__container_versions__publishable_entity_version_id"),
+            "entity_id",
+            "entity_version_id",
+            "entity__container__container_type__type_code",
+            "entity__container__container_code",
+        )
+    )
+    for version_id, entity_id, pinned_id, container_type, container_code in rows.iterator():
+        name = f"{container_type}:{container_code}" if container_type else component_keys.get(entity_id, "")
+        children.setdefault(version_id, []).append(f"{name}@{pinned_id}" if pinned_id else name)
+    return children

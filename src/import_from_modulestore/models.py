@@ -1,0 +1,232 @@
+"""
+What is stored about imports.
+
+An :class:`Import` is one run from a source into a target. While it is open it owns :class:`StagedRoot` and
+:class:`StagedBlock` rows, an index over the OLX in ``content_staging``. Once written it has one
+:class:`ImportRecord` per source block that was considered; these are history and are never changed.
+
+History outlives what it describes: every link to a user, to staged content or to the library is nulled when its target
+goes, and the facts (names, keys, version numbers) stand beside the links.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from openedx_content import models_api as content_models
+from openedx_django_lib.fields import case_sensitive_char_field
+
+from .data import BlockIds, BlockKind, Branch, CompositionLevel, ConflictState, Decision, ImportState, Outcome
+
+_DIGEST_LENGTH = 40
+
+
+class Import(models.Model):
+    """
+    One run from a source into a target.
+
+    For example: Ada imports ``course-v1:Acme+Tides+2026`` into ``lib:Acme:Sea`` at level ``section``. The row is made
+    when she asks for it (``created``), passes through staging, and ends as ``imported`` with ``counts`` filled in. Its
+    ``state`` is only ever changed by :mod:`.lifecycle`.
+
+    .. pii: Holds the name of the user who imported; kept when the account is deleted, as history.
+    .. pii_types: username
+    .. pii_retirement: retained
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    source_key = case_sensitive_char_field(max_length=255, db_index=True)
+    source_title = models.CharField(max_length=255, blank=True, default="")
+    source_version = models.CharField(max_length=255, blank=True, default="")
+
+    target_key = case_sensitive_char_field(max_length=255, db_index=True)
+    target_title = models.CharField(max_length=500, blank=True, default="")
+    learning_package = models.ForeignKey(
+        content_models.LearningPackage, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    username = models.CharField(max_length=150, blank=True, default="")
+
+    state = models.CharField(max_length=20, choices=ImportState, default=ImportState.CREATED, db_index=True)
+    error = models.TextField(blank=True, default="")
+    warnings = models.JSONField(default=list, help_text=_("What was noticed about the source as a whole."))
+
+    level = models.CharField(max_length=20, choices=CompositionLevel, default=CompositionLevel.SECTION)
+    on_conflict = models.CharField(max_length=20, choices=Decision, default=Decision.SKIP)
+    publish = models.BooleanField(default=True)
+    block_ids = models.CharField(max_length=20, choices=BlockIds, default=BlockIds.KEEP)
+    branch = models.CharField(max_length=20, choices=Branch, default=Branch.DRAFT)
+    selection = models.JSONField(default=list)
+    collection_wanted = models.BooleanField(default=False)
+    collection_code = models.CharField(max_length=255, blank=True, default="")
+    collection_title = models.CharField(max_length=500, blank=True, default="")
+
+    counts = models.JSONField(default=dict, help_text=_("Source blocks by outcome, once imported."))
+
+    created = models.DateTimeField(auto_now_add=True)
+    staged = models.DateTimeField(null=True)
+    started = models.DateTimeField(null=True)
+    finished = models.DateTimeField(null=True)
+
+    worker = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        help_text=_("The process that runs the current step, as host:pid:start; empty when none does."),
+    )
+    heartbeat = models.DateTimeField(null=True)
+
+    draft_change_log = models.ForeignKey(
+        content_models.DraftChangeLog, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    publish_logs = models.ManyToManyField(content_models.PublishLog, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+
+    def __str__(self) -> str:
+        return f"{self.source_key} → {self.target_key} ({self.state})"
+
+
+class StagedRoot(models.Model):
+    """
+    One piece of staged content of an import: a section of the course, or a whole legacy library.
+
+    ``staged_content`` points at the platform's ``content_staging`` app by label, so that the same column serves in Studio
+    and standalone.
+    """
+
+    import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="roots")
+    order = models.PositiveIntegerField()
+    usage_key = case_sensitive_char_field(max_length=255)
+    staged_content = models.ForeignKey(
+        "content_staging.StagedContent", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    first_num = models.PositiveIntegerField(help_text=_("``num`` of the first staged block below this root."))
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["import_run", "order"], name="msi_staged_root_uniq_order"),
+        ]
+
+
+class StagedBlock(models.Model):
+    """
+    One block inside staged content, as planning and review see it.
+
+    ``num`` counts the blocks of an import depth-first in the order of the source, so that ``ORDER BY num`` is the tree.
+    A block that the source shows in several places has one row for each; all but the first point at the first with
+    ``repeats``.
+    """
+
+    import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="blocks")
+    root = models.ForeignKey(StagedRoot, on_delete=models.CASCADE, related_name="blocks")
+    num = models.PositiveIntegerField()
+    parent_num = models.PositiveIntegerField(null=True)
+    depth = models.PositiveSmallIntegerField()
+    repeats = models.PositiveIntegerField(null=True)
+
+    usage_key = case_sensitive_char_field(max_length=255)
+    block_type = case_sensitive_char_field(max_length=100)
+    block_id = case_sensitive_char_field(max_length=255)
+    kind = models.CharField(max_length=20, choices=BlockKind)
+    title = models.CharField(max_length=500, blank=True)
+
+    olx_digest = models.CharField(
+        max_length=_DIGEST_LENGTH, blank=True, help_text=_("Hash of the exact text that the library would store.")
+    )
+    normal_digest = models.CharField(
+        max_length=_DIGEST_LENGTH, blank=True, help_text=_("Hash of the OLX with formatting left aside.")
+    )
+    digest = models.CharField(
+        max_length=_DIGEST_LENGTH, blank=True, help_text=_("Hash of everything that makes up the item: OLX, title, files.")
+    )
+    files = models.JSONField(
+        default=list, help_text=_("Files that the OLX names and the source holds: name, digest, size, staged file's ID.")
+    )
+    missing_files = models.JSONField(default=list, help_text=_("Files that the OLX names and the source lacks."))
+
+    problem = models.TextField(blank=True, help_text=_("Why the block could not be read."))
+    refusal = models.TextField(blank=True, help_text=_("Why a library cannot hold the block."))
+    left_out = models.JSONField(default=list, help_text=_("Child blocks that go with a refused block."))
+    warnings = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["num"]
+        constraints = [
+            models.UniqueConstraint(fields=["import_run", "num"], name="msi_staged_block_uniq_num"),
+        ]
+        indexes = [models.Index(fields=["import_run", "usage_key"], name="msi_staged_block_usage_key")]
+
+    def __str__(self) -> str:
+        return f"{self.num} {self.usage_key}"
+
+
+class ImportRecord(models.Model):
+    """
+    What happened to one source block in one import. Never changed, and never deleted while the import stands.
+
+    ``draft_before`` and ``draft_after`` are the item's draft versions around the import, ``published_before`` and
+    ``published_after`` the published ones; a missing version is null (nothing there, or deleted) and so is its number.
+    ``source_digest`` and ``target_digest`` say what the source held and what was written, for telling later which of the
+    two has changed since.
+    """
+
+    import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="records")
+    num = models.PositiveIntegerField()
+    depth = models.PositiveSmallIntegerField()
+    source_key = case_sensitive_char_field(max_length=255, db_index=True)
+    block_type = case_sensitive_char_field(max_length=100)
+    kind = models.CharField(max_length=20, choices=BlockKind)
+    title = models.CharField(max_length=500, blank=True)
+
+    state = models.CharField(max_length=20, choices=ConflictState)
+    decision = models.CharField(max_length=20, choices=Decision, blank=True, default="")
+    outcome = models.CharField(max_length=20, choices=Outcome, db_index=True)
+    reason = models.TextField(blank=True, default="")
+
+    target_key = case_sensitive_char_field(max_length=600, blank=True, default="")
+    entity = models.ForeignKey(
+        content_models.PublishableEntity, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    draft_before = models.ForeignKey(
+        content_models.PublishableEntityVersion, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    draft_after = models.ForeignKey(
+        content_models.PublishableEntityVersion, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    published_before = models.ForeignKey(
+        content_models.PublishableEntityVersion, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    published_after = models.ForeignKey(
+        content_models.PublishableEntityVersion, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    draft_before_num = models.PositiveIntegerField(null=True)
+    draft_after_num = models.PositiveIntegerField(null=True)
+    published_before_num = models.PositiveIntegerField(null=True)
+    published_after_num = models.PositiveIntegerField(null=True)
+
+    source_digest = models.CharField(max_length=_DIGEST_LENGTH, blank=True, default="")
+    target_digest = models.CharField(max_length=_DIGEST_LENGTH, blank=True, default="")
+
+    warnings = models.JSONField(default=list)
+    files = models.JSONField(default=list)
+    missing_files = models.JSONField(default=list)
+    left_out = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["num"]
+        constraints = [
+            models.UniqueConstraint(fields=["import_run", "num"], name="msi_record_uniq_num"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_key}: {self.outcome}"

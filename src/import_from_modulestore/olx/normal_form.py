@@ -1,0 +1,68 @@
+"""
+The form in which OLX is stored in a library, and the form in which two pieces of OLX are compared.
+
+The stored form is the source's own text less what only a course needs. The compared form also leaves formatting aside,
+so that a block counts as unchanged whether Studio or an export wrote it.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Iterable
+
+from lxml import etree
+from openedx_django_lib.fields import create_hash_digest
+
+from .parsing import parse_xml
+
+COURSE_ONLY_ATTRIBUTES = ("url_name", "parent_url", "parent_sequential_url", "index_in_children_list", "slug")
+"""Attributes that place a block in a course: a library has its own keys, and drafts their own bookkeeping."""
+
+
+def component_olx(element: etree._Element) -> str:
+    """The text of ``block.xml`` for a component."""
+    element = copy.deepcopy(element)
+    element.tail = None
+    for name in COURSE_ONLY_ATTRIBUTES:
+        element.attrib.pop(name, None)
+    return etree.tostring(element, encoding="unicode")
+
+
+def text_digest(text: str) -> str:
+    """Hash of a text as the library hashes it (``Media.hash_digest``)."""
+    return create_hash_digest(text.encode("utf-8"))
+
+
+def normal_digest(olx: str | etree._Element) -> str:
+    """
+    Hash of a component's OLX that does not depend on attribute order, quoting, CDATA, comments, or white space between
+    elements.
+
+    Raises :class:`.parsing.UnreadableXML` for text that does not parse.
+    """
+    element = parse_xml(olx) if isinstance(olx, str) else copy.deepcopy(olx)
+    element.tail = None
+    for name in COURSE_ONLY_ATTRIBUTES:
+        element.attrib.pop(name, None)
+    for node in element.iter():
+        if node.text is not None and not node.text.strip():
+            node.text = None
+        if node.tail is not None and not node.tail.strip():
+            node.tail = None
+    canonical = etree.tostring(element, method="c14n2", with_comments=False)
+    return hashlib.blake2b(canonical, digest_size=20).hexdigest()
+
+
+def component_digest(normal_olx_digest: str, title: str, files: Iterable[tuple[str, str]]) -> str:
+    """Hash of all that makes up a component: its OLX, its title, and its files as pairs of name and content hash."""
+    return _digest_of(normal_olx_digest, title, *(f"{name}\0{digest}" for name, digest in sorted(files)))
+
+
+def container_digest(title: str, children: Iterable[str]) -> str:
+    """Hash of all that makes up a container: its title, and its children's keys in order."""
+    return _digest_of(title, *children)
+
+
+def _digest_of(*parts: str) -> str:
+    return hashlib.blake2b("\n".join(parts).encode("utf-8"), digest_size=20).hexdigest()

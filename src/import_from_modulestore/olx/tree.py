@@ -1,0 +1,55 @@
+"""The block tree inside staged OLX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from ..data import BlockKind
+from .blocks import ROOT_TAGS, is_content, kind_of
+from .parsing import child_elements
+
+
+@dataclass(frozen=True)
+class OlxBlock:
+    """One block element; ``index`` and ``parent`` (its parent's index) count depth-first from 0 within one root."""
+
+    element: etree._Element
+    index: int
+    parent: int | None
+    depth: int
+    kind: BlockKind
+
+    @property
+    def block_type(self) -> str:
+        """The OLX tag."""
+        return self.element.tag
+
+    @property
+    def block_id(self) -> str:
+        """The part of the usage key after ``block@``."""
+        return self.element.get("url_name", "")
+
+
+def walk(root: etree._Element) -> Iterator[OlxBlock]:
+    """
+    Yield every block of a staged root depth-first, in order.
+
+    Components are not entered. A ``course`` or ``library`` element is not a block: its children are yielded as roots.
+    The numbering is the same whenever the same OLX is walked, so that a block can be found again by its index.
+    """
+    stack: list[tuple[etree._Element, int | None, int]]
+    if root.tag in ROOT_TAGS:
+        stack = [(child, None, 0) for child in reversed(child_elements(root)) if is_content(child)]
+    else:
+        stack = [(root, None, 0)]
+    index = 0
+    while stack:
+        element, parent, depth = stack.pop()
+        kind = kind_of(element.tag)
+        yield OlxBlock(element, index, parent, depth, kind)
+        if kind.is_container:
+            stack.extend((child, index, depth + 1) for child in reversed(child_elements(element)))
+        index += 1

@@ -1,0 +1,79 @@
+"""What planning works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..data import BlockKind, Decision, ItemKey
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceBlock:
+    """
+    One staged block.
+
+    ``num`` orders blocks depth-first; ``parent`` is the parent's ``num``. A block that the source shows again has
+    ``repeats``, the ``num`` of its first showing, and nothing else of its own. ``digest`` stands for a component's whole
+    content; containers have none, since theirs depends on what becomes of their children.
+    """
+
+    num: int
+    parent: int | None
+    usage_key: str
+    block_type: str
+    block_id: str
+    kind: BlockKind
+    title: str
+    digest: str = ""
+    repeats: int | None = None
+    problem: str = ""
+    refusal: str = ""
+    left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetItem:
+    """One item of the library, live or ``deleted``; ``digest`` stands for the content of its draft."""
+
+    entity_id: int
+    kind: BlockKind
+    title: str
+    digest: str
+    deleted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastImport:
+    """What an earlier import did with a source block: where it went, what the source held, what was written."""
+
+    entity_id: int
+    source_digest: str
+    target_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetState:
+    """The library as planning sees it; ``history`` is by usage key of the source block."""
+
+    items: Mapping[ItemKey, TargetItem]
+    history: Mapping[str, PastImport]
+    block_limit: int = 100_000
+
+    @cached_property
+    def live_count(self) -> int:
+        """How many items count towards the limit."""
+        return sum(not item.deleted for item in self.items.values())
+
+    @cached_property
+    def key_of(self) -> Mapping[int, ItemKey]:
+        """Keys by entity ID."""
+        return {item.entity_id: key for key, item in self.items.items()}
+
+    @cached_property
+    def container_codes(self) -> frozenset[str]:
+        """Codes of all containers: a library allows each only once, whatever the container's type."""
+        return frozenset(key.code for key, item in self.items.items() if item.kind.is_container)

@@ -1,0 +1,361 @@
+"""
+Making the plan.
+
+The blocks are taken in two passes. The first settles which library item each block meets: by history (an earlier import
+wrote this very block there), else by key. The second goes through the tree from the leaves up, since what a container
+will hold depends on what becomes of its children.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from ..data import BlockIds, ConflictState, Decision, ImportOptions, ItemKey, Outcome, Plan, PlannedItem
+from ..olx.normal_form import container_digest
+from .data import PastImport, SourceBlock, TargetItem, TargetState
+from .ids import numbered, slug_from_title, usable_code
+
+_LOST_EDITS = {
+    ConflictState.LIBRARY_CHANGED: gettext_lazy(
+        "The library's item was edited since it was imported; its edits would no longer be the current version."
+    ),
+    ConflictState.BOTH_CHANGED: gettext_lazy(
+        "Both the source and the library's item were edited since; the library's edits would no longer be the current version."
+    ),
+    ConflictState.SAME_KEY: gettext_lazy(
+        "The library holds another item of this type and ID, which does not come from this source."
+    ),
+}
+
+
+class UnknownSelection(ValueError):
+    """The selection names blocks that are not staged; ``keys`` are theirs."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        super().__init__(", ".join(keys))
+        self.keys = tuple(keys)
+
+
+def make_plan(blocks: Sequence[SourceBlock], target: TargetState, options: ImportOptions) -> Plan:
+    """
+    Work out everything that an import would do, without doing it.
+
+    ``blocks`` are in the order of their ``num``. Time and memory are linear in blocks and library items.
+
+    Raises :class:`UnknownSelection`.
+    """
+    return _Planner(blocks, target, options).plan()
+
+
+class _Planner:
+    def __init__(self, blocks: Sequence[SourceBlock], target: TargetState, options: ImportOptions) -> None:
+        self._blocks = {block.num: block for block in blocks}
+        self._children: dict[int | None, list[int]] = {}
+        for block in blocks:
+            self._children.setdefault(block.parent, []).append(block.num)
+        self._target = target
+        self._options = options
+        self._claimed: dict[ItemKey, int] = {}
+        self._new_container_codes: set[str] = set()
+        self._items: dict[int, PlannedItem] = {}
+        self._contributions: dict[int, tuple[ItemKey, ...]] = {}
+
+    def plan(self) -> Plan:
+        considered = self._considered()
+        for num in considered:
+            self._claim_by_history(self._blocks[num])
+        for num in self._leaves_first(considered):
+            self._settle(self._blocks[num])
+        items = self._with_places([self._items[num] for num in considered if num in self._items])
+        return Plan(items=items, blockers=self._blockers(items))
+
+    # Which blocks
+
+    def _considered(self) -> list[int]:
+        """First showings of all blocks that are selected, in order; a container that is shown again brings its first self."""
+        if not self._options.selection:
+            return [num for num, block in self._blocks.items() if block.repeats is None]
+        wanted = set(self._options.selection)
+        if unknown := wanted - {block.usage_key for block in self._blocks.values()}:
+            raise UnknownSelection(sorted(unknown))
+        selected: set[int] = set()
+        stack = [self._first(num) for num, block in self._blocks.items() if block.usage_key in wanted]
+        while stack:
+            num = stack.pop()
+            if num not in selected:
+                selected.add(num)
+                stack.extend(self._first(child) for child in self._children.get(num, ()))
+        return sorted(selected)
+
+    def _leaves_first(self, considered: Sequence[int]) -> Iterator[int]:
+        """Each block after everything below it, siblings in order, so that of two equal IDs the first stays as it is."""
+        open_blocks: list[int] = []
+        for num in considered:
+            while open_blocks and not self._is_below(num, open_blocks[-1]):
+                yield open_blocks.pop()
+            open_blocks.append(num)
+        yield from reversed(open_blocks)
+
+    def _is_below(self, num: int, ancestor: int) -> bool:
+        parent = self._blocks[num].parent
+        while parent is not None and parent > ancestor:
+            parent = self._blocks[parent].parent
+        return parent == ancestor
+
+    def _first(self, num: int) -> int:
+        repeats = self._blocks[num].repeats
+        return num if repeats is None else repeats
+
+    def _becomes_item(self, block: SourceBlock) -> bool:
+        """
+        Whether the block becomes an item of its own at this level.
+
+        A container directly inside one of its own or a lower kind cannot be held by it: its children take its place.
+        """
+        if not self._options.level.keeps(block.kind):
+            return False
+        if block.kind.is_container and block.parent is not None:
+            return self._blocks[block.parent].kind.rank > block.kind.rank
+        return True
+
+    # Which items
+
+    def _claim_by_history(self, block: SourceBlock) -> None:
+        past = self._target.history.get(block.usage_key)
+        if past and self._becomes_item(block) and not block.problem and not block.refusal:
+            key = self._target.key_of.get(past.entity_id)
+            if key is not None and self._target.items[key].kind is block.kind:
+                self._claimed.setdefault(key, block.num)
+
+    def _met_by_history(self, block: SourceBlock) -> tuple[ItemKey, TargetItem, PastImport] | None:
+        past = self._target.history.get(block.usage_key)
+        key = self._target.key_of.get(past.entity_id) if past else None
+        if past is None or key is None or self._claimed.get(key) != block.num:
+            return None
+        return key, self._target.items[key], past
+
+    def _met_by_key(self, block: SourceBlock) -> tuple[ItemKey, TargetItem] | None:
+        if self._options.block_ids is BlockIds.FROM_TITLES:
+            return None  # A slug that is taken says nothing about where the item came from.
+        key = ItemKey(self._type_of(block), usable_code(block.block_id))
+        item = self._target.items.get(key)
+        if item is None or self._claimed.get(key, block.num) != block.num or item.kind is not block.kind:
+            return None
+        return key, item
+
+    def _type_of(self, block: SourceBlock) -> str:
+        return block.kind.value if block.kind.is_container else block.block_type
+
+    def _free_key(self, block: SourceBlock) -> ItemKey:
+        by_title = self._options.block_ids is BlockIds.FROM_TITLES
+        code = slug_from_title(block.title) if by_title else usable_code(block.block_id)
+        for candidate in numbered(code):
+            key = ItemKey(self._type_of(block), candidate)
+            if key in self._target.items or key in self._claimed:
+                continue
+            if block.kind.is_container and (
+                candidate in self._target.container_codes or candidate in self._new_container_codes
+            ):
+                continue
+            return key
+        raise AssertionError("numbered() never ends")
+
+    def _claim(self, key: ItemKey, block: SourceBlock) -> None:
+        self._claimed[key] = block.num
+        if block.kind.is_container:
+            self._new_container_codes.add(key.code)
+
+    # What happens
+
+    def _settle(self, block: SourceBlock) -> None:
+        children, warnings = self._children_for(block)
+        if block.problem:
+            self._put(block, ConflictState.UNREADABLE, Outcome.FAILED, reason=block.problem)
+        elif not self._becomes_item(block):
+            # Above the level there is nothing to hold the children; inside another container they take this one's place.
+            self._contributions[block.num] = children
+        elif block.refusal:
+            self._put(block, ConflictState.UNSUPPORTED, Outcome.UNSUPPORTED, reason=block.refusal)
+        else:
+            self._settle_item(block, children, (*block.warnings, *warnings))
+
+    def _settle_item(self, block: SourceBlock, children: tuple[ItemKey, ...], warnings: tuple[str, ...]) -> None:
+        digest = container_digest(block.title, map(str, children)) if block.kind.is_container else block.digest
+        key, item, state = self._compare(block, digest)
+        decision = block.decision or self._options.on_conflict
+        common = {"children": children, "source_digest": digest, "target_digest": digest}
+
+        if item is None or key is None:
+            key = self._free_key(block)
+            self._put(block, ConflictState.NEW, Outcome.CREATED, key, publish=self._options.publish, warnings=warnings, **common)
+        elif decision is Decision.FORK and state is not ConflictState.NEW:
+            key = self._free_key(block)
+            self._put(
+                block, state, Outcome.FORKED, key, decision=decision, publish=self._options.publish, warnings=warnings, **common
+            )
+        elif state is ConflictState.NEW:  # Its ID belongs to an item that was deleted: it becomes that item's next version.
+            self._put(
+                block, state, Outcome.CREATED, key, item, publish=self._options.publish, warnings=warnings, **common
+            )
+        elif state is ConflictState.UNCHANGED:
+            self._put(block, state, Outcome.UNCHANGED, key, item, warnings=warnings, **common | {"target_digest": item.digest})
+        elif decision is Decision.SKIP:
+            self._put(
+                block,
+                state,
+                Outcome.SKIPPED,
+                key,
+                item,
+                decision=decision,
+                reason=_skip_reason(state),
+                warnings=warnings,
+                contributes=not item.deleted,
+                **common,
+            )
+        else:
+            if state in _LOST_EDITS:
+                warnings = (*warnings, str(_LOST_EDITS[state]))
+            self._put(
+                block,
+                state,
+                Outcome.UPDATED,
+                key,
+                item,
+                decision=decision,
+                publish=self._options.publish and decision is Decision.OVERWRITE,
+                warnings=warnings,
+                **common,
+            )
+
+    def _compare(
+        self, block: SourceBlock, digest: str
+    ) -> tuple[ItemKey | None, TargetItem | None, ConflictState]:
+        """Three-way: what the source held then, what it holds now, what the library holds now."""
+        if met := self._met_by_history(block):
+            key, item, past = met
+            if item.deleted:
+                return key, item, ConflictState.DELETED
+            source_changed = past.source_digest != digest
+            library_changed = past.target_digest != item.digest
+            if item.digest == digest or not (source_changed or library_changed):
+                return key, item, ConflictState.UNCHANGED
+            if source_changed and library_changed:
+                return key, item, ConflictState.BOTH_CHANGED
+            return key, item, ConflictState.SOURCE_CHANGED if source_changed else ConflictState.LIBRARY_CHANGED
+        if found := self._met_by_key(block):
+            key, item = found
+            if item.deleted:
+                return key, item, ConflictState.NEW
+            return key, item, ConflictState.UNCHANGED if item.digest == digest else ConflictState.SAME_KEY
+        return None, None, ConflictState.NEW
+
+    def _put(
+        self,
+        block: SourceBlock,
+        state: ConflictState,
+        outcome: Outcome,
+        key: ItemKey | None = None,
+        item: TargetItem | None = None,
+        *,
+        contributes: bool = True,
+        **fields,
+    ) -> None:
+        if key is not None:
+            self._claim(key, block)
+        self._items[block.num] = PlannedItem(
+            num=block.num,
+            depth=0,
+            usage_key=block.usage_key,
+            block_type=block.block_type,
+            kind=block.kind,
+            title=block.title,
+            state=state,
+            outcome=outcome,
+            target=key,
+            entity_id=item.entity_id if item else None,
+            left_out=block.left_out,
+            **({"warnings": block.warnings} | fields),
+        )
+        self._contributions[block.num] = (key,) if key is not None and contributes else ()
+
+    # Children
+
+    def _children_for(self, block: SourceBlock) -> tuple[tuple[ItemKey, ...], tuple[str, ...]]:
+        """What the block's children put into it, in order and each once, and what to warn of."""
+        if not block.kind.is_container:
+            return (), ()
+        keys: dict[ItemKey, None] = {}
+        warnings: list[str] = []
+        for child in self._children.get(block.num, ()):
+            for key in self._contributions.get(self._first(child), ()):
+                if not self._fits(block, key):
+                    warnings.append(
+                        _("{child} cannot stand directly in a {kind} of a library; it is imported on its own.").format(
+                            child=self._blocks[child].title, kind=block.kind.label.lower()
+                        )
+                    )
+                elif key in keys:
+                    warnings.append(_("{child} stands here twice in the source; a library holds it once.").format(
+                        child=self._blocks[child].title
+                    ))
+                else:
+                    keys[key] = None
+        return tuple(keys), tuple(warnings)
+
+    def _fits(self, block: SourceBlock, key: ItemKey) -> bool:
+        return self._blocks[self._claimed[key]].kind.rank == block.kind.rank - 1
+
+    # The whole
+
+    def _with_places(self, items: list[PlannedItem]) -> tuple[PlannedItem, ...]:
+        """Tell each item how deep it will lie: below the first planned container that holds it."""
+        depths: dict[ItemKey, int] = {}
+        placed = []
+        for item in items:
+            depth = depths.get(item.target, 0) if item.target else self._depth_in_source(item)
+            for child in item.children:
+                depths.setdefault(child, depth + 1)
+            placed.append(replace(item, depth=depth, top_level=depth == 0))
+        return tuple(placed)
+
+    def _depth_in_source(self, item: PlannedItem) -> int:
+        depth, parent = 0, self._blocks[item.num].parent
+        while parent is not None:
+            depth += parent in self._items
+            parent = self._blocks[parent].parent
+        return depth
+
+    def _blockers(self, items: Sequence[PlannedItem]) -> tuple[str, ...]:
+        added = sum(1 for item in items if item.outcome.writes and self._adds(item))
+        total = self._target.live_count + added
+        if total > self._target.block_limit:
+            return (
+                ngettext(
+                    "The library would hold {total:,} items, {over:,} more than its limit of {limit:,}.",
+                    "The library would hold {total:,} items, {over:,} more than its limit of {limit:,}.",
+                    total,
+                ).format(total=total, over=total - self._target.block_limit, limit=self._target.block_limit)
+                + " "
+                + _("Select fewer blocks, choose a lower level, or another library."),
+            )
+        return ()
+
+    def _adds(self, item: PlannedItem) -> bool:
+        if item.entity_id is None:
+            return True
+        assert item.target is not None
+        return self._target.items[item.target].deleted
+
+
+def _skip_reason(state: ConflictState) -> str:
+    return {
+        ConflictState.SOURCE_CHANGED: _("The source has changed since it was imported; the library's version stays."),
+        ConflictState.LIBRARY_CHANGED: gettext_lazy("The library's item was edited since it was imported; its edits stay."),
+        ConflictState.BOTH_CHANGED: _("Source and library were both edited since; the library's version stays."),
+        ConflictState.SAME_KEY: _("The library holds another item of this type and ID; it stays."),
+        ConflictState.DELETED: _("It was imported before and deleted in the library since; it stays deleted."),
+    }[state]

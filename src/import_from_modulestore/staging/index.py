@@ -1,0 +1,154 @@
+"""Indexing staged OLX: one row per block, written in bulk."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from opaque_keys import InvalidKeyError
+from openedx_content.models_api import Media
+
+from ..data import StagedRoot as StagedRootData
+from ..hosts import Host
+from ..models import Import, StagedBlock, StagedRoot
+from ..olx.blocks import has_children, leaf_blocks, title_of
+from ..olx.normal_form import component_digest, component_olx, normal_digest, text_digest
+from ..olx.parsing import parse_xml
+from ..olx.references import PYTHON_LIBRARY, js_input_pages, page_references, runs_python, static_references
+from ..olx.tree import OlxBlock, walk
+
+BATCH_SIZE = 500
+MAX_PAGE_BYTES = 5_000_000
+"""Size up to which the page of a JavaScript input is read for the files that it loads."""
+
+
+@dataclass(frozen=True)
+class _File:
+    """A staged file, with its content's hash as the library makes it."""
+
+    pk: int
+    name: str
+    digest: str
+    size: int
+    row: Any
+
+
+class Indexer:
+    """Indexes the roots of one import, in order; remembers the blocks that it has met and the files that it has hashed."""
+
+    def __init__(self, run: Import, source_key: Any, host: Host) -> None:
+        self._run = run
+        self._source_key = source_key
+        self._host = host
+        self._met: dict[str, int] = {}
+        self._hashes: dict[str, tuple[str, int]] = {}
+        self._type_notes: dict[str, tuple[str, str]] = {}
+        self.next_num = 0
+
+    def index(self, root: StagedRoot, content: Any, staged: StagedRootData) -> None:
+        """
+        Write the index rows of one root.
+
+        Cost: one query for the root's files, one insert per 500 blocks; every new file content is read once, in pieces.
+        """
+        files = {file.filename: file for file in content.files.all()}
+        rows = [self._row(root, block, files, staged) for block in walk(parse_xml(content.olx))]
+        StagedBlock.objects.bulk_create(rows, batch_size=BATCH_SIZE)
+        self.next_num += len(rows)
+
+    def _row(self, root: StagedRoot, block: OlxBlock, files: dict[str, Any], staged: StagedRootData) -> StagedBlock:
+        num = root.first_num + block.index
+        usage_key = self._usage_key(block)
+        row = StagedBlock(
+            import_run=self._run,
+            root=root,
+            num=num,
+            parent_num=None if block.parent is None else root.first_num + block.parent,
+            depth=block.depth,
+            repeats=self._met.get(usage_key),
+            usage_key=usage_key,
+            block_type=block.block_type,
+            block_id=block.block_id,
+            kind=block.kind.value,
+            title=title_of(block.element),
+            problem=staged.problems.get(usage_key, ""),
+            warnings=list(staged.warnings.get(usage_key, ())),
+        )
+        self._met.setdefault(usage_key, num)
+        if row.repeats is None and not row.problem and not block.kind.is_container:
+            self._describe_component(row, block, files)
+        return row
+
+    def _usage_key(self, block: OlxBlock) -> str:
+        try:
+            return str(self._source_key.make_usage_key(block.block_type, block.block_id))
+        except InvalidKeyError:
+            return f"{block.block_type}+{block.block_id}"
+
+    def _describe_component(self, row: StagedBlock, block: OlxBlock, files: dict[str, Any]) -> None:
+        refusal, warning = self._notes_on(block.block_type)
+        if has_children(block.element):
+            leaves = leaf_blocks(block.element)
+            row.left_out = [f"{leaf.get('display_name') or leaf.get('url_name')} ({leaf.tag})" for leaf in leaves]
+            refusal = _("It is made of other blocks, which a library's components cannot be.")
+            if leaves:
+                refusal += " " + ngettext(
+                    "{count} block goes with it: {names}.", "{count} blocks go with it: {names}.", len(leaves)
+                ).format(count=len(leaves), names=", ".join(row.left_out))
+        row.refusal = refusal
+        if refusal:
+            return
+        if warning:
+            row.warnings.append(warning)
+        self._describe_files(row, block, files)
+        olx = component_olx(block.element)
+        row.olx_digest = text_digest(olx)
+        row.normal_digest = normal_digest(block.element)
+        row.digest = component_digest(
+            row.normal_digest, row.title, ((file["name"], file["digest"]) for file in row.files)
+        )
+
+    def _notes_on(self, block_type: str) -> tuple[str, str]:
+        if block_type not in self._type_notes:
+            self._type_notes[block_type] = (self._host.refusal_of(block_type), self._host.warning_about(block_type))
+        return self._type_notes[block_type]
+
+    def _describe_files(self, row: StagedBlock, block: OlxBlock, files: dict[str, Any]) -> None:
+        names = dict.fromkeys(static_references(block.element))
+        if runs_python(block.element) and PYTHON_LIBRARY in files:
+            names.setdefault(PYTHON_LIBRARY)
+        for page in js_input_pages(block.element):
+            if page in files and (file := self._hashed(files[page])) and file.size <= MAX_PAGE_BYTES:
+                with file.row.data_file.open("rb") as opened:
+                    names.update(dict.fromkeys(page_references(opened.read().decode("utf-8", errors="replace"))))
+        for name in names:
+            file = self._hashed(files[name]) if name in files else None
+            if file is None:
+                row.missing_files.append(name)
+                row.warnings.append(_("The file {name} is named, but the source does not hold it.").format(name=name))
+            elif file.size > Media.MAX_FILE_SIZE:
+                row.missing_files.append(name)
+                row.warnings.append(
+                    _("The file {name} is larger than the {limit} MB that a library takes, and was left out.").format(
+                        name=name, limit=Media.MAX_FILE_SIZE // 1_000_000
+                    )
+                )
+            else:
+                row.files.append({"name": name, "digest": file.digest, "size": file.size, "staged_file": file.pk})
+
+    def _hashed(self, row: Any) -> _File | None:
+        if not row.data_file:
+            return None
+        stored = row.data_file.name
+        if stored not in self._hashes:
+            digest, size = hashlib.blake2b(digest_size=20), 0
+            with row.data_file.open("rb") as file:
+                for chunk in file.chunks():
+                    digest.update(chunk)
+                    size += len(chunk)
+            self._hashes[stored] = (digest.hexdigest(), size)
+        digest_hex, size = self._hashes[stored]
+        return _File(row.pk, row.filename, digest_hex, size, row)

@@ -1,0 +1,92 @@
+"""Components: OLX and files."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.apps import apps
+from openedx_content import api as content_api
+from openedx_content.models_api import ComponentType, Media
+
+from ..data import ItemKey
+from ..library.state import FILES_PREFIX, OLX_PATH
+from ..models import Import, StagedBlock
+from ..olx.normal_form import component_olx
+from ..olx.parsing import parse_xml
+from ..olx.tree import walk
+
+NAMESPACE = "xblock.v1"
+"""Namespace of component types that are XBlocks."""
+
+
+def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[StagedBlock, str]]:
+    """
+    The staged blocks of these numbers with their OLX as the library stores it, in order.
+
+    Reads one root after another: memory is that of the largest section. Two queries a root that is needed.
+    """
+    wanted = set(nums)
+    for root in run.roots.order_by("order"):
+        blocks = {block.num: block for block in root.blocks.all() if block.num in wanted}
+        if not blocks:
+            continue
+        olx = apps.get_model("content_staging", "StagedContent").objects.values_list("olx", flat=True).get(
+            pk=root.staged_content_id
+        )
+        for olx_block in walk(parse_xml(olx)):
+            block = blocks.get(root.first_num + olx_block.index)
+            if block is not None:
+                yield block, component_olx(olx_block.element)
+
+
+class ComponentMedia:
+    """Makes the media of components; each file content is stored once, whatever the number of components that use it."""
+
+    def __init__(self, package_id: Any, created: Any) -> None:
+        self._package_id = package_id
+        self._created = created
+        self._types: dict[str, Any] = {}
+        self._files: dict[tuple[str, str], int] = {}
+        self._component_types: dict[str, ComponentType] = {}
+
+    def component_type(self, block_type: str) -> ComponentType:
+        """The component type of an XBlock type."""
+        if block_type not in self._component_types:
+            self._component_types[block_type] = content_api.get_or_create_component_type(NAMESPACE, block_type)
+        return self._component_types[block_type]
+
+    def of(self, target: ItemKey, olx: str, files: list[dict[str, Any]]) -> dict[str, Any]:
+        """All media of one component version, by path."""
+        media: dict[str, Any] = {OLX_PATH: self._olx(target.type, olx)}
+        for file in files:
+            media[FILES_PREFIX + file["name"]] = self._file(file)
+        return media
+
+    def _olx(self, block_type: str, olx: str) -> int:
+        media_type = self._media_type(f"application/vnd.openedx.xblock.v1.{block_type}+xml")
+        return content_api.get_or_create_text_media(self._package_id, media_type, text=olx, created=self._created).id
+
+    def _file(self, file: dict[str, Any]) -> int:
+        mime_type = mimetypes.guess_type(file["name"])[0] or "application/octet-stream"
+        known = (mime_type, file["digest"])
+        if known not in self._files:
+            self._files[known] = self._stored(self._media_type(mime_type), file)
+        return self._files[known]
+
+    def _stored(self, media_type: Any, file: dict[str, Any]) -> int:
+        existing = Media.objects.filter(
+            learning_package_id=self._package_id, media_type_id=media_type, hash_digest=file["digest"]
+        ).values_list("pk", flat=True)
+        if (pk := existing.first()) is not None:
+            return pk
+        row = apps.get_model("content_staging", "StagedContentFile").objects.get(pk=file["staged_file"])
+        with row.data_file.open("rb") as opened:
+            data = opened.read()
+        return content_api.get_or_create_file_media(self._package_id, media_type, data=data, created=self._created).id
+
+    def _media_type(self, mime_type: str) -> Any:
+        if mime_type not in self._types:
+            self._types[mime_type] = content_api.get_or_create_media_type(mime_type).id
+        return self._types[mime_type]

@@ -1,0 +1,152 @@
+"""Writing a plan through the public API of ``openedx_content``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from openedx_content import api as content_api
+from openedx_content.models_api import (
+    Container,
+    DraftChangeLog,
+    PublishableEntity,
+    PublishLog,
+)
+
+from ..data import BlockKind, Plan, PlannedItem, Progress
+from ..models import Import
+from .change_log import one_change_log
+from .components import ComponentMedia, staged_components
+from .publishing import publish
+
+
+@dataclass
+class Written:
+    """What a write did: the entity of every planned item that has one, by ``num``, and the logs."""
+
+    entity_of: dict[int, int] = field(default_factory=dict)
+    draft_change_log: DraftChangeLog | None = None
+    publish_logs: list[PublishLog] = field(default_factory=list)
+    held_back: list[int] = field(default_factory=list)
+    """Containers that were to be published and stay drafts; see :func:`.publishing.publish`."""
+
+
+def write_plan(
+    run: Import, plan: Plan, *, package_id: Any, user_id: int | None, now: datetime, progress: Progress
+) -> Written:
+    """
+    Carry out a plan. Must be inside a transaction, and leaves it to the caller to roll back on an error.
+
+    A plan that writes nothing leaves no trace in the library, not even an empty log. Files go to the library's storage,
+    which no transaction covers: a write that is rolled back may leave content there that no row names and that the next
+    write of the same content takes over.
+    """
+    written = Written(entity_of={item.num: item.entity_id for item in plan.items if item.entity_id is not None})
+    changes = [item for item in plan.items if item.outcome.writes]
+    if not changes:
+        return written
+    with one_change_log(package_id, changed_by=user_id, changed_at=now) as change_log:
+        _Writer(run, package_id, user_id, now, progress, plan, written).write(changes)
+    written.draft_change_log = change_log
+    to_publish = [item for item in changes if item.publish]
+    if to_publish:
+        progress("publishing", len(changes), len(changes), run.target_title)
+        written.publish_logs, written.held_back = publish(
+            package_id,
+            to_publish,
+            written.entity_of,
+            message=f"Import from {run.source_key}"[:255],
+            published_by=user_id,
+            published_at=now,
+        )
+    return written
+
+
+class _Writer:
+    def __init__(
+        self,
+        run: Import,
+        package_id: Any,
+        user_id: int | None,
+        now: datetime,
+        progress: Progress,
+        plan: Plan,
+        written: Written,
+    ) -> None:
+        self._run = run
+        self._package_id = package_id
+        self._user_id = user_id
+        self._now = now
+        self._progress = progress
+        self._written = written
+        self._num_of = {item.target: item.num for item in plan.items if item.target is not None}
+        self._done = 0
+
+    def write(self, changes: list[PlannedItem]) -> None:
+        """Components first, then containers from the smallest up: a container needs its children."""
+        self._total = len(changes)
+        self._write_components({item.num: item for item in changes if item.kind is BlockKind.COMPONENT})
+        containers = [item for item in changes if item.kind.is_container]
+        for item in sorted(containers, key=lambda item: (item.kind.rank, item.num)):
+            self._write_container(item)
+
+    def _write_components(self, items: Mapping[int, PlannedItem]) -> None:
+        media = ComponentMedia(self._package_id, self._now)
+        for block, olx in staged_components(self._run, items):
+            item = items[block.num]
+            assert item.target is not None
+            entity_id: Any = item.entity_id
+            if entity_id is None:
+                entity_id = content_api.create_component(
+                    self._package_id,
+                    component_type=media.component_type(item.target.type),
+                    component_code=item.target.code,
+                    created=self._now,
+                    created_by=self._user_id,
+                ).id
+            content_api.create_next_component_version(
+                entity_id,
+                media_to_replace=media.of(item.target, olx, block.files),
+                created=self._now,
+                title=item.title,
+                created_by=self._user_id,
+                ignore_previous_media=True,
+            )
+            self._note(item, entity_id)
+
+    def _write_container(self, item: PlannedItem) -> None:
+        assert item.target is not None
+        entities = self._children_of(item)
+        entity_id: Any = item.entity_id
+        if entity_id is None:
+            container, _version = content_api.create_container_and_version(
+                self._package_id,
+                item.target.code,
+                title=item.title,
+                container_cls=content_api.get_container_subclass(item.kind.value),
+                entities=entities,
+                created=self._now,
+                created_by=self._user_id,
+            )
+            entity_id = container.id
+        else:
+            content_api.create_next_container_version(
+                Container.objects.get(pk=entity_id),
+                title=item.title,
+                entities=entities,
+                created=self._now,
+                created_by=self._user_id,
+            )
+        self._note(item, entity_id)
+
+    def _children_of(self, item: PlannedItem) -> list[PublishableEntity]:
+        ids = [self._written.entity_of[self._num_of[key]] for key in item.children]
+        by_id = PublishableEntity.objects.in_bulk(ids)
+        return [by_id[pk] for pk in ids]
+
+    def _note(self, item: PlannedItem, entity_id: int) -> None:
+        self._written.entity_of[item.num] = entity_id
+        self._done += 1
+        self._progress("writing", self._done, self._total, item.title)

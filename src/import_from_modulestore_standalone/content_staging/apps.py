@@ -1,0 +1,12 @@
+"""App configuration."""
+
+from django.apps import AppConfig
+
+
+class ContentStagingConfig(AppConfig):
+    """The stand-in, under the platform's label."""
+
+    name = "import_from_modulestore_standalone.content_staging"
+    label = "content_staging"
+    verbose_name = "Content staging"
+    default_auto_field = "django.db.models.AutoField"

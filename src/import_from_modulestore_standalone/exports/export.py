@@ -1,0 +1,172 @@
+"""One export: an unpacked folder that holds a course or a legacy library."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from lxml import etree
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import LearningContextKey
+from opaque_keys.edx.locator import CourseLocator, LibraryLocator
+
+from import_from_modulestore.data import Branch, BlockKind, SourceKind
+from import_from_modulestore.errors import SourceError
+from import_from_modulestore.olx.blocks import is_content
+from import_from_modulestore.olx.parsing import UnreadableXML, child_elements, parse_xml
+from import_from_modulestore.olx.tree import walk
+
+from .blocks import BlockReader, ReadRoot
+from .drafts import Drafts
+from .static_files import StaticFiles
+
+_ROOT_FILES = {"course.xml": SourceKind.COURSE, "library.xml": SourceKind.LIBRARY}
+_SEARCH_DEPTH = 3
+
+
+class Export:
+    """
+    A readable export. Making one reads only the root files; blocks are read root by root by :meth:`read`.
+
+    ``name`` is what the export is called in messages (its archive's or folder's name). Raises :class:`SourceError` where
+    the folder holds no course or library, or one that does not say which.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self.folder, self.kind = _find_root(folder, name)
+        root_file = "course.xml" if self.kind is SourceKind.COURSE else "library.xml"
+        pointer = self._parse(root_file)
+        if pointer.tag != self.kind.value:
+            raise SourceError(f"{name}: {root_file} holds a <{pointer.tag}>, not a <{self.kind.value}>.")
+        self.key = self._key_from(pointer, root_file)
+        self._url_name = pointer.get("url_name") or pointer.get("slug") or self.kind.value
+        self._root = pointer
+        if self.kind is SourceKind.COURSE and not child_elements(pointer):
+            self._root = self._parse(f"course/{self._url_name}.xml")
+
+    @cached_property
+    def title(self) -> str:
+        """The course's display name, from its XML or its policy; its key where it has none."""
+        return self._titles.get(f"course/{self._url_name}") or self._root.get("display_name") or str(self.key)
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """What could not be read, and belongs to no block."""
+        return [
+            f"{file} could not be read: {reason}. If this draft is of a block that was never published, it is missing here."
+            for file, reason in self._drafts.unreadable.items()
+        ]
+
+    @cached_property
+    def static_files(self) -> StaticFiles:
+        """The files that components may refer to."""
+        return StaticFiles(self.folder)
+
+    def count(self) -> tuple[Counter[str], Counter[str]]:
+        """Blocks by kind and components by type; reads the hierarchy, not the components."""
+        kinds: Counter[str] = Counter()
+        types: Counter[str] = Counter()
+        met: set[tuple[str, str]] = set()
+        for root in self.read(Branch.DRAFT, outline=True):
+            for block in walk(root.element):
+                if (name := (block.block_type, block.block_id)) not in met:
+                    met.add(name)
+                    kinds[block.kind.value] += 1
+                    if block.kind is BlockKind.COMPONENT:
+                        types[block.block_type] += 1
+        return kinds, types
+
+    def read(self, branch: Branch, *, outline: bool = False) -> Iterator[ReadRoot]:
+        """
+        Yield the roots in order, one at a time: each section of a course; a legacy library whole, as one ``<library>``.
+
+        Memory is that of the largest root. With ``outline`` components are only named, not read.
+        """
+        reader = BlockReader(
+            self.folder,
+            self.key,
+            drafts=self._drafts if branch is Branch.DRAFT else None,
+            titles=self._titles,
+            outline=outline,
+        )
+        if self.kind is SourceKind.LIBRARY:
+            yield reader.read_root(self._root)
+            return
+        for node in reader.children_of(self._root, self._url_name):
+            if is_content(node):
+                yield reader.read_root(node)
+
+    @cached_property
+    def _drafts(self) -> Drafts:
+        return Drafts(self.folder)
+
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        """Display names that the course's policy gives to blocks, by ``type/url_name``; the rest of it is not content."""
+        for name in (f"policies/{self._url_name}/policy.json", f"policies/{self._url_name}.json"):
+            try:
+                policy = json.loads((self.folder / name).read_bytes())
+            except (OSError, ValueError):
+                continue
+            if isinstance(policy, dict):
+                return {
+                    block: settings["display_name"]
+                    for block, settings in policy.items()
+                    if isinstance(settings, dict) and isinstance(settings.get("display_name"), str)
+                }
+        return {}
+
+    def _parse(self, file: str) -> etree._Element:
+        path = self.folder / file
+        if not path.resolve().is_relative_to(self.folder.resolve()):
+            raise SourceError(f"{self.name}: {file} lies outside the export.")
+        try:
+            return parse_xml(path.read_bytes())
+        except FileNotFoundError:
+            raise SourceError(f"{self.name}: {file} is missing. Export the course again from Studio.") from None
+        except (UnreadableXML, OSError) as error:
+            raise SourceError(f"{self.name}: {file} could not be read: {error}. Export the course again.") from None
+
+    def _key_from(self, pointer: etree._Element, root_file: str) -> LearningContextKey:
+        org = pointer.get("org")
+        try:
+            if self.kind is SourceKind.LIBRARY:
+                library = pointer.get("library")
+                if org and library:
+                    return LibraryLocator(org=org, library=library)
+                raise SourceError(
+                    f'{self.name}: {root_file} does not say which library it is. Give its <library> element org="…" and '
+                    f'library="…".'
+                )
+            course, run = pointer.get("course"), pointer.get("url_name") or pointer.get("slug")
+            if org and course and run:
+                return CourseLocator(org=org, course=course, run=run)
+        except InvalidKeyError:
+            raise SourceError(f"{self.name}: the names in {root_file} do not make a valid key.") from None
+        raise SourceError(
+            f'{self.name}: {root_file} does not say which course it is. Give its <course> element org="…", course="…" and '
+            f'url_name="…" (the run).'
+        )
+
+
+def _find_root(folder: Path, name: str) -> tuple[Path, SourceKind]:
+    """The folder nearest the top that holds a course.xml or library.xml."""
+    level = [folder]
+    for _ in range(_SEARCH_DEPTH):
+        for candidate in level:
+            for root_file, kind in _ROOT_FILES.items():
+                if (candidate / root_file).is_file():
+                    return candidate, kind
+        level = sorted(
+            child
+            for parent in level
+            for child in parent.iterdir()
+            if child.is_dir() and not child.is_symlink() and not child.name.startswith((".", "__MACOSX"))
+        )
+    raise SourceError(
+        f"{name} holds neither a course.xml nor a library.xml. Studio writes one into every export: Tools › Export."
+    )

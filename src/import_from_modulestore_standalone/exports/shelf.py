@@ -1,0 +1,166 @@
+"""A folder of exports: the standalone host's modulestore."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from opaque_keys.edx.keys import LearningContextKey
+
+from import_from_modulestore.data import SourceData, SourceKind
+from import_from_modulestore.errors import NotFound, SourceError
+
+from .archive import UnpackLimits, is_archive, unpack
+from .export import Export
+
+_SUMMARY = "summary.json"
+_CONTENT = "content"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A folder or archive on the shelf."""
+
+    path: Path
+    is_archive: bool
+
+    @property
+    def stamp(self) -> str:
+        stat = self.path.stat()
+        return f"{self.path.name}\0{stat.st_size}\0{stat.st_mtime_ns}"
+
+    @property
+    def version(self) -> str:
+        modified = datetime.fromtimestamp(self.path.stat().st_mtime, tz=UTC)
+        return f"{self.path.name} of {modified:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class Shelf:
+    """
+    Finds and opens the exports in ``folder``: each sub-folder and each ``.tar.gz`` in it, or the folder itself where it is
+    an export.
+
+    Archives are unpacked once into ``cache``, by name, size and time, and dropped from there when they change or go.
+    """
+
+    def __init__(self, folder: Path, cache: Path, limits: UnpackLimits = UnpackLimits()) -> None:
+        self._folder = folder
+        self._cache = cache / _short_hash(str(folder.resolve()))
+        self._limits = limits
+
+    def list(self) -> Iterator[SourceData]:
+        """Every export with its counts, in order of name; unreadable ones with their problem."""
+        entries = self._entries()
+        self._drop_stale(entries)
+        for entry in entries:
+            try:
+                yield self._describe(entry)
+            except SourceError as error:
+                yield SourceData(
+                    key="", title=entry.path.name, kind=SourceKind.COURSE, location=entry.path.name, problem=str(error)
+                )
+
+    def get(self, key: LearningContextKey) -> SourceData:
+        """One export with its counts. Raises ``NotFound``, or ``SourceError`` where two exports claim the key."""
+        return self._describe(self._entry_for(key))
+
+    def open(self, key: LearningContextKey) -> Export:
+        """One export, to be read."""
+        return self._open(self._entry_for(key))
+
+    def _entries(self) -> list[_Entry]:
+        if not self._folder.is_dir():
+            raise SourceError(f"The folder of courses, {self._folder}, is not there. Make it, or set COURSES_DIR.")
+        if (self._folder / "course.xml").is_file() or (self._folder / "library.xml").is_file():
+            return [_Entry(self._folder, is_archive=False)]
+        return [
+            _Entry(path, is_archive=is_archive(path))
+            for path in sorted(self._folder.iterdir())
+            if not path.name.startswith((".", "__MACOSX")) and (path.is_dir() or is_archive(path))
+        ]
+
+    def _entry_for(self, key: LearningContextKey) -> _Entry:
+        found: list[_Entry] = []
+        unreadable: list[str] = []
+        for entry in self._entries():
+            try:
+                if self._open(entry).key == key:
+                    found.append(entry)
+            except SourceError as error:
+                unreadable.append(str(error))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(entry.path.name for entry in found)
+            raise SourceError(f"Several exports hold {key}: {names}. Move all but one out of {self._folder}.")
+        hint = f" These could not be read: {' '.join(unreadable)}" if unreadable else ""
+        raise NotFound(f"No export in {self._folder} holds {key}. `sources` lists what is there.{hint}")
+
+    def _describe(self, entry: _Entry) -> SourceData:
+        export = self._open(entry)
+        summary_file = self._cache_folder(entry) / _SUMMARY if entry.is_archive else None
+        summary = _read_json(summary_file) if summary_file else None
+        if summary is None:
+            kinds, types = export.count()
+            summary = {
+                "counts": kinds,
+                "types": types,
+                "size": entry.path.stat().st_size if entry.is_archive else _size_of(entry.path),
+            }
+            if summary_file:
+                summary_file.write_text(json.dumps(summary))
+        return SourceData(
+            key=str(export.key),
+            title=export.title,
+            kind=export.kind,
+            location=entry.path.name,
+            version=entry.version,
+            warnings=tuple(export.warnings),
+            **summary,
+        )
+
+    def _open(self, entry: _Entry) -> Export:
+        return Export(self._unpacked(entry) if entry.is_archive else entry.path, entry.path.name)
+
+    def _unpacked(self, entry: _Entry) -> Path:
+        content = self._cache_folder(entry) / _CONTENT
+        if not content.is_dir():
+            partial = content.with_name(f"partial-{os.getpid()}")
+            shutil.rmtree(partial, ignore_errors=True)
+            unpack(entry.path, partial, self._limits)
+            try:
+                partial.rename(content)
+            except OSError:  # Another process was faster.
+                shutil.rmtree(partial, ignore_errors=True)
+        return content
+
+    def _cache_folder(self, entry: _Entry) -> Path:
+        return self._cache / _short_hash(entry.stamp)
+
+    def _drop_stale(self, entries: list[_Entry]) -> None:
+        current = {self._cache_folder(entry).name for entry in entries if entry.is_archive}
+        if self._cache.is_dir():
+            for folder in self._cache.iterdir():
+                if folder.name not in current:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _read_json(path: Path) -> dict | None:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,175 @@
+"""The standalone host: exports for courses, learning packages for libraries, Django's users for permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files import File
+from django.db import transaction
+from django.utils.translation import gettext as _
+from lxml import etree
+from opaque_keys.edx.keys import LearningContextKey
+from opaque_keys.edx.locator import LibraryLocatorV2
+from openedx_content import api as content_api
+from openedx_content.models_api import LearningPackage
+
+from import_from_modulestore.data import Branch, LibraryData, SourceData, StagedRoot
+from import_from_modulestore.errors import InvalidKey, NotFound
+from import_from_modulestore.hosts.base import Host
+from import_from_modulestore.olx.blocks import PARENT_TYPES, title_of
+from import_from_modulestore.olx.references import (
+    PYTHON_LIBRARY,
+    js_input_pages,
+    page_references,
+    runs_python,
+    static_references,
+)
+
+from .content_staging.models import StagedContent, StagedContentFile, StagedContentStatus
+from .exports.export import Export
+from .exports.shelf import Shelf
+from .exports.static_files import asset_name, md5_of
+
+_MAX_FILENAME = 255
+
+
+class StandaloneHost(Host):
+    """
+    A folder of exports (``COURSES_DIR``) and the learning packages of this database.
+
+    Superusers may do everything, nobody else anything.
+    """
+
+    def __init__(self) -> None:
+        self._shelf = Shelf(Path(settings.COURSES_DIR), Path(settings.EXPORTS_CACHE_DIR))
+
+    # Sources
+
+    def list_sources(self, user: Any) -> Iterable[SourceData]:
+        return self._shelf.list() if user.is_superuser else ()
+
+    def get_source(self, source_key: LearningContextKey) -> SourceData:
+        return self._shelf.get(source_key)
+
+    def stage(
+        self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str
+    ) -> Iterator[StagedRoot]:
+        export = self._shelf.open(source_key)
+        for root in export.read(branch):
+            with transaction.atomic():
+                content = StagedContent.objects.create(
+                    user=user,
+                    purpose=purpose,
+                    status=StagedContentStatus.READY,
+                    block_type=root.element.tag,
+                    olx=etree.tostring(root.element, encoding="unicode"),
+                    display_name=title_of(root.element),
+                    suggested_url_name=root.element.get("url_name", ""),
+                    tags={},
+                )
+                _stage_files(export, root.element, content)
+            yield StagedRoot(
+                staged_content_id=content.id,
+                usage_key=root.usage_key,
+                problems=root.problems,
+                warnings={key: tuple(warnings) for key, warnings in root.warnings.items()},
+            )
+
+    # Permissions
+
+    def can_read_source(self, user: Any, source_key: LearningContextKey) -> bool:
+        return user.is_active and user.is_superuser
+
+    def can_view_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
+        return user.is_active and user.is_superuser
+
+    def can_edit_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
+        return user.is_active and user.is_superuser
+
+    def can_create_library(self, user: Any) -> bool:
+        return user.is_active and user.is_superuser
+
+    # Libraries
+
+    def list_libraries(self, user: Any) -> Sequence[LibraryData]:
+        packages = LearningPackage.objects.filter(package_ref__startswith="lib:").order_by("package_ref")
+        return [_library_data(package) for package in packages] if user.is_superuser else []
+
+    def get_library(self, library_key: LibraryLocatorV2) -> LibraryData:
+        try:
+            return _library_data(content_api.get_learning_package_by_ref(str(library_key)))
+        except LearningPackage.DoesNotExist:
+            raise NotFound(
+                _("There is no library {key}. Create it with the import (`--create`), or choose another.").format(
+                    key=library_key
+                )
+            ) from None
+
+    def create_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:
+        if content_api.learning_package_exists(str(library_key)):
+            raise InvalidKey(_("The library {key} exists already.").format(key=library_key))
+        return _library_data(content_api.create_learning_package(str(library_key), title))
+
+    def block_limit(self, library_key: LibraryLocatorV2) -> int:
+        return settings.MAX_BLOCKS_PER_CONTENT_LIBRARY
+
+    def refusal_of(self, block_type: str) -> str:
+        if block_type in PARENT_TYPES:
+            return _("A library's components cannot have children.")
+        return ""
+
+    def warning_about(self, block_type: str) -> str:
+        if block_type in settings.STOCK_BLOCK_TYPES:
+            return ""
+        return _("The block type “{type}” is not part of a stock Open edX platform; it works where it is installed.").format(
+            type=block_type
+        )
+
+
+def _library_data(package: LearningPackage) -> LibraryData:
+    return LibraryData(key=package.package_ref, title=package.title, package_id=package.id)
+
+
+def _stage_files(export: Export, root: etree._Element, content: StagedContent) -> None:
+    """Stage the files that the root's components name, each once; contents are shared between all staged content."""
+    rows = []
+    for name, path in _files_of(export, root).items():
+        md5 = md5_of(path)
+        row = StagedContentFile(
+            for_content=content,
+            filename=name,
+            md5_hash=md5,
+            source_key_str=str(export.key.make_asset_key("asset", asset_name(name))),  # type: ignore[attr-defined]
+        )
+        row.data_file.name = _store(path, md5)
+        rows.append(row)
+    StagedContentFile.objects.bulk_create(rows, batch_size=500)
+
+
+def _files_of(export: Export, root: etree._Element) -> dict[str, Path]:
+    names = dict.fromkeys(static_references(root))
+    if runs_python(root):
+        names.setdefault(PYTHON_LIBRARY)
+    for page_name in js_input_pages(root):
+        page = export.static_files.find(page_name)
+        if page is not None and page.stat().st_size <= 5_000_000:
+            names.update(dict.fromkeys(page_references(page.read_text(encoding="utf-8", errors="replace"))))
+    files = {}
+    for name in names:
+        path = export.static_files.find(name)
+        if path is not None and len(name) <= _MAX_FILENAME:
+            files[name] = path
+    return files
+
+
+def _store(path: Path, md5: str) -> str:
+    """Copy a file into the staging storage, in pieces, unless its content is there; returns the stored name."""
+    field: Any = StagedContentFile._meta.get_field("data_file")
+    name = f"{field.upload_to}{md5}{path.suffix.lower()[:16]}"
+    if field.storage.exists(name):
+        return name
+    with path.open("rb") as file:
+        return field.storage.save(name, File(file, name=name))
