@@ -1,10 +1,16 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint requirements clean
+.PHONY: help install demo test lint bench requirements clean
 
 PYTHON ?= $(shell command -v python3.12 || command -v python3)
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
+
+# Print a command as a person would type it, then run it.
+define shown
+@printf '\n\033[1m$$ ./manage.py import_from_modulestore %s\033[0m\n\n' "$(1)"
+@$(MANAGE) import_from_modulestore $(1)
+endef
 
 help:  ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,8 +26,15 @@ install: .venv/installed  ## Install everything into .venv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 
-demo: install  ## Import the sample course, twice, and back the library up
-	@$(BIN)/python demo.py
+demo: install  ## Import the sample course, import it again, back the library up
+	@$(MANAGE) migrate --verbosity 0
+	$(call shown,sources)
+	$(call shown,run course-v1:Acme+Tides+2026 lib:Acme:Tides --create --level section)
+	$(call shown,run course-v1:Acme+Tides+2026 lib:Acme:Tides --level section)
+	$(call shown,history)
+	$(call shown,backup lib:Acme:Tides var/tides.zip --force)
+	@echo
+	@echo "Now put an export of your own into courses/ and try: ./manage.py import_from_modulestore --help"
 
 test: install  ## Run the tests
 	@$(BIN)/pytest
@@ -32,6 +45,9 @@ lint: install  ## Check style, types and layers
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(MANAGE) makemigrations --check --dry-run
+
+bench: install  ## Measure time, statements and memory
+	@$(BIN)/python benchmarks/run.py
 
 requirements: install  ## Pin the requirements again
 	@cd requirements && for name in base dev mysql; do \

@@ -10,12 +10,14 @@ In order: :func:`create_import`, :func:`stage_import`, :func:`plan_import`, :fun
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from openedx_content import api as content_api
 from openedx_content.models_api import LearningPackage
 
 from . import lifecycle
@@ -54,7 +56,7 @@ from .library import load_target_state
 from .models import Import, StagedBlock
 from .planning import SourceBlock, UnknownSelection, make_plan
 from .staging import discard, stage
-from .writing import write_plan
+from .writing import all_or_nothing, write_plan
 from .writing.collection import collect, find_collection
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "SourceError",
     "StepFailed",
     "WrongState",
+    "backup_library",
     "complete_import",
     "create_import",
     "create_library",
@@ -82,6 +85,8 @@ __all__ = [
     "recover_imports",
     "stage_import",
 ]
+
+log = logging.getLogger(__name__)
 
 # Sources and libraries
 
@@ -121,6 +126,29 @@ def create_library(*, user: Any, library_key: str, title: str) -> LibraryData:
     if not title.strip() or len(title) > 500:
         raise InvalidOption(_("A library needs a title of 1 to 500 characters."))
     return get_host().create_library(key, title=title.strip(), user=user)
+
+
+def backup_library(*, user: Any, library_key: str, file: Path, replace: bool = False) -> int:
+    """
+    Write a library to an archive (``lp_dump``) that a current Studio restores as a content library; returns its bytes.
+
+    The file appears whole or not at all. Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, and ``InvalidOption`` for a
+    file that cannot be written, exists already, or is not called ``.zip``.
+    """
+    library = get_library(user=user, library_key=library_key)
+    if file.suffix.lower() != ".zip":
+        raise InvalidOption(_("{file}: a backup is a zip archive; call it something.zip.").format(file=file))
+    if file.exists() and not replace:
+        raise InvalidOption(_("{file} exists already. Choose another name, or replace it (`--force`).").format(file=file))
+    partial = file.with_name(f".{file.name}.partial")
+    try:
+        content_api.create_zip_file(library.key, str(partial), user=user)
+        partial.replace(file)
+    except OSError as error:
+        raise InvalidOption(_("{file} cannot be written: {reason}.").format(file=file, reason=error.strerror)) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return file.stat().st_size
 
 
 # The steps of an import
@@ -223,9 +251,12 @@ def complete_import(*, user: Any, import_id: str, progress: Progress = no_progre
     library_key = parse_library_key(run.target_key)
     _require_both(user, parse_source_key(run.source_key), library_key)
     with lifecycle.step(run, (ImportState.STAGED, ImportState.IMPORT_FAILED), ImportState.IMPORTING):
-        with transaction.atomic():
+        with all_or_nothing():
             _write(run, library_key, user, progress)
-    discard(run)
+    try:
+        discard(run)
+    except Exception:  # The import is done; what stays staged is only in the way.
+        log.exception("What import %s had staged could not be removed.", run.uuid)
     return _import_data(run)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from django.apps import apps
@@ -61,8 +62,13 @@ def _stage_roots(
 ) -> None:
     indexer = Indexer(run, source_key, host)
     progress("staging", 0, source.block_count, source.title)
-    for order, staged in enumerate(host.stage(source_key, branch=options.branch, user=user, purpose=PURPOSE)):
+    staged_roots = host.stage(source_key, branch=options.branch, user=user, purpose=PURPOSE)
+    for order in count():
+        # What the host stages and what remembers it are one transaction: nothing staged is ever forgotten.
         with transaction.atomic():
+            staged = next(staged_roots, None)
+            if staged is None:
+                return
             content = _staged_content_model().objects.get(pk=staged.staged_content_id)
             root = StagedRoot.objects.create(
                 import_run=run,

@@ -1,4 +1,4 @@
-"""One change log for one write."""
+"""One transaction and one change log for one write."""
 
 from __future__ import annotations
 
@@ -8,13 +8,29 @@ from datetime import datetime
 
 from django.db import transaction
 from openedx_content import api as content_api
-from openedx_content.models_api import DraftChangeLog
+from openedx_content.models_api import Container, DraftChangeLog
+
+
+@contextmanager
+def all_or_nothing() -> Iterator[None]:
+    """
+    A transaction for writing to a library.
+
+    When it is rolled back, so is what ``openedx_content`` (1.15) remembers outside of the database: it keeps the rows of
+    container types on their classes, and would refer to rows that are gone until the process ends.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        Container.reset_cache()
+        raise
 
 
 @contextmanager
 def one_change_log(package_id: int, *, changed_by: int | None, changed_at: datetime) -> Iterator[DraftChangeLog]:
     """
-    ``bulk_draft_changes_for``, made safe to leave by an exception. Must be inside a transaction.
+    ``bulk_draft_changes_for``, made safe to leave by an exception. Must be inside :func:`all_or_nothing`.
 
     The context of ``openedx_content`` (1.15) runs its callbacks also when it is left by an exception, and before it leaves
     its atomic block. A callback that fails then hides the first error, and leaves the connection one block too deep, so

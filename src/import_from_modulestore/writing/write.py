@@ -37,7 +37,7 @@ def write_plan(
     run: Import, plan: Plan, *, package_id: Any, user_id: int | None, now: datetime, progress: Progress
 ) -> Written:
     """
-    Carry out a plan. Must be inside a transaction, and leaves it to the caller to roll back on an error.
+    Carry out a plan. Must be inside :func:`.change_log.all_or_nothing`.
 
     A plan that writes nothing leaves no trace in the library, not even an empty log. Files go to the library's storage,
     which no transaction covers: a write that is rolled back may leave content there that no row names and that the next

@@ -8,6 +8,7 @@ xml_exporter.py``, ``_export_drafts``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,14 @@ from pathlib import Path
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import UsageKey
 
-from import_from_modulestore.olx.parsing import UnreadableXML, parse_xml
+from import_from_modulestore.olx.parsing import UnreadableXML
+
+from .files import UnreadableFile, read_file, shown
+from .texts import NOT_XML_CHARACTERS, read_xml
 
 FOLDER = "drafts"
+_LAST = 1_000_000
+"""The index of a draft that does not say where among its parent's children it belongs."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Drafts:
         self._by_parent: dict[tuple[str, str], list[DraftRoot]] = {}
         self.unreadable: dict[str, str] = {}
         """Draft files that cannot be read, with the reason."""
-        for root in sorted(self._draft_roots(folder / FOLDER), key=lambda root: root.index):
+        for root in sorted(self._draft_roots(folder), key=lambda root: root.index):
             self._by_parent.setdefault(root.parent, []).append(root)
 
     def below(self, tag: str, url_name: str) -> list[DraftRoot]:
@@ -45,18 +51,36 @@ class Drafts:
         return self._by_parent.get((tag, url_name), [])
 
     def _draft_roots(self, folder: Path) -> Iterator[DraftRoot]:
-        for path in sorted(folder.glob("*/*.xml")):
+        for path in sorted((folder / FOLDER).glob("*/**/*.xml")):
+            name = path.relative_to(folder)
             if path.name.startswith("._"):
                 continue
             try:
-                element = parse_xml(path.read_bytes())
-            except (UnreadableXML, OSError) as error:
-                self.unreadable[path.relative_to(folder.parent).as_posix()] = str(error)
+                root = _draft_root(folder, name)
+            except (UnreadableFile, UnreadableXML) as error:
+                self.unreadable[shown(name.as_posix())] = str(error)
                 continue
-            parent = _parent(element.get("parent_url") or element.get("parent_sequential_url") or "")
-            index = element.get("index_in_children_list") or ""
-            if parent and index.isdecimal():
-                yield DraftRoot(path.parent.name, path.stem, parent, int(index))
+            if root is not None:
+                yield root
+
+
+def _draft_root(folder: Path, name: Path) -> DraftRoot | None:
+    """The draft in a file; ``None`` where another draft holds it."""
+    element = read_xml(read_file(folder, name.as_posix())).element
+    parent_url = element.get("parent_url") or element.get("parent_sequential_url")
+    if not parent_url:
+        return None
+    parent = _parent(parent_url)
+    if parent is None:
+        raise UnreadableXML(f"it says that it belongs below {parent_url!r}, which is not a usage key")
+    tag, *path = name.with_suffix("").parts[1:]
+    url_name = ":".join(path)
+    if element.tag != tag:
+        raise UnreadableXML(f"it defines a <{element.tag}>, but is named as a <{tag}>")
+    if NOT_XML_CHARACTERS.search(url_name):
+        raise UnreadableXML("its name holds characters that no block can be called by")
+    index = element.get("index_in_children_list") or ""
+    return DraftRoot(tag, url_name, parent, int(index) if re.fullmatch("[0-9]{1,6}", index) else _LAST)
 
 
 def _parent(url: str) -> tuple[str, str] | None:

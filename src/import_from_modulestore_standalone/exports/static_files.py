@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from pathlib import Path
 
 from opaque_keys.edx.locator import AssetLocator
+
+from .files import read_json
 
 
 class StaticFiles:
@@ -22,12 +23,12 @@ class StaticFiles:
     def __init__(self, folder: Path) -> None:
         self._by_name: dict[str, Path] = {}
         static = folder / "static"
-        paths = sorted(_plain_files(static)) if static.is_dir() else []
+        paths = sorted(_plain_files(static)) if static.is_dir() and not static.is_symlink() else []
         by_path = {path.relative_to(static).as_posix(): path for path in paths}
         self._by_name.update(by_path)
-        for displayname, key_name in _asset_names(folder / "policies" / "assets.json"):
-            if displayname in by_path:
-                self._by_name.setdefault(key_name, by_path[displayname])
+        for path_name, key_name in _asset_names(folder):
+            if path_name in by_path:
+                self._by_name.setdefault(key_name, by_path[path_name])
         for name, path in by_path.items():
             self._by_name.setdefault(asset_name(name), path)
 
@@ -62,16 +63,14 @@ def _plain_files(folder: Path) -> list[Path]:
     return found
 
 
-def _asset_names(assets_json: Path) -> list[tuple[str, str]]:
-    try:
-        assets = json.loads(assets_json.read_bytes())
-    except (OSError, ValueError):
-        return []
-    if not isinstance(assets, dict):
-        return []
+def _asset_names(folder: Path) -> list[tuple[str, str]]:
+    """Paths below ``static/`` and the names in their asset keys, as the export records them."""
     names = []
-    for name, asset in assets.items():
-        key = asset.get("filename") if isinstance(asset, dict) else None
+    for name, asset in read_json(folder.resolve(), "policies/assets.json").items():
+        if not isinstance(asset, dict):
+            continue
+        key, displayname = asset.get("filename"), asset.get("displayname")
         if isinstance(key, str) and "@" in key:
-            names.append((name, key.rpartition("@")[2]))
+            paths = [name, displayname] if isinstance(displayname, str) else [name]
+            names += [(path, key.rpartition("@")[2]) for path in paths]
     return names

@@ -1,0 +1,81 @@
+"""Fixtures: a folder of courses, a user who may do everything, an import in one call, a library as plain data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from openedx_content.applets.media import models as media_models
+from openedx_content.models_api import Container
+
+from import_from_modulestore import api
+from import_from_modulestore.data import ImportData, ImportOptions, RecordData
+
+from .builders import KEY, TARGET
+from .library_state import library_state
+
+REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path, settings):
+    """Every test has its own courses, cache and storages."""
+    settings.COURSES_DIR = tmp_path / "courses"
+    settings.COURSES_DIR.mkdir()
+    settings.EXPORTS_CACHE_DIR = tmp_path / "cache"
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.OPENEDX_LEARNING = {
+        "MEDIA": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "library-media")},
+        }
+    }
+    media_models.get_storage.cache_clear()
+    Container.reset_cache()
+
+
+@pytest.fixture
+def courses(settings) -> Path:
+    """The folder of exports."""
+    return settings.COURSES_DIR
+
+
+@pytest.fixture
+def user(db, django_user_model):
+    return django_user_model.objects.create(username="ada", is_superuser=True)
+
+
+@pytest.fixture
+def library(user):
+    """An empty library, :data:`.builders.TARGET`."""
+    return api.create_library(user=user, library_key=TARGET, title="Target")
+
+
+@pytest.fixture
+def run_import(user, library):
+    """Run a whole import of the course on the shelf: ``run_import(level=…)`` gives its data and its records."""
+
+    def run(source: str = KEY, target: str = TARGET, **options) -> tuple[ImportData, list[RecordData]]:
+        created = api.create_import(
+            user=user, source_key=source, target_key=target, options=ImportOptions(**options)
+        )
+        api.stage_import(user=user, import_id=created.id)
+        done = api.complete_import(user=user, import_id=created.id)
+        return done, api.get_records(user=user, import_id=created.id)
+
+    return run
+
+
+@pytest.fixture
+def state(library):
+    """The library's whole content as plain data: ``state()``."""
+    return lambda target=TARGET: library_state(target)
+
+
+@pytest.fixture
+def real_exports() -> Path:
+    """The folder with the real exports; the test is skipped where it is not there."""
+    if not (REAL_EXPORTS / "openedx-demo-course.tar.gz").is_file():
+        pytest.skip("the real exports are not here; set REAL_EXPORTS_DIR")
+    return REAL_EXPORTS

@@ -1,0 +1,265 @@
+"""What a plan says, case by case."""
+
+import pytest
+
+from import_from_modulestore.data import (
+    BlockIds,
+    CompositionLevel,
+    ConflictState,
+    Decision,
+    ImportOptions,
+    ItemKey,
+    Outcome,
+)
+from import_from_modulestore.planning import UnknownSelection, make_plan
+
+from .model import Library, source
+
+COURSE = ("section a", " subsection b", "  unit c", "   html d", "   problem e")
+
+
+def plan(blocks, library=None, **options):
+    return make_plan(blocks, (library or Library()).state(), ImportOptions(**options))
+
+
+def outcomes(found):
+    return {item.usage_key.partition("@")[2]: item.outcome.value for item in found.items}
+
+
+def targets(found):
+    return [str(item.target) for item in found.items]
+
+
+class TestLevels:
+    """The highest container that is kept."""
+
+    @pytest.mark.parametrize(
+        ("level", "kept"),
+        [
+            ("section", ["section:a", "subsection:b", "unit:c", "html:d", "problem:e"]),
+            ("subsection", ["subsection:b", "unit:c", "html:d", "problem:e"]),
+            ("unit", ["unit:c", "html:d", "problem:e"]),
+            ("component", ["html:d", "problem:e"]),
+        ],
+    )
+    def test_what_lies_above_is_dissolved(self, level, kept):
+        assert targets(plan(source(*COURSE), level=CompositionLevel(level))) == kept
+
+    def test_children_are_in_order(self):
+        unit = plan(source(*COURSE)).items[2]
+        assert unit.children == (ItemKey("html", "d"), ItemKey("problem", "e"))
+
+    def test_top_level_items_have_depth_0(self):
+        assert [item.depth for item in plan(source(*COURSE)).items] == [0, 1, 2, 3, 3]
+        assert [item.depth for item in plan(source(*COURSE), level=CompositionLevel.UNIT).items] == [0, 1, 1]
+
+
+class TestIrregularTrees:
+    def test_a_unit_inside_a_unit_gives_it_its_components(self):
+        found = plan(source("unit a", " html b", " unit c", "  html d", " html e"))
+        assert found.items[0].children == (ItemKey("html", "b"), ItemKey("html", "d"), ItemKey("html", "e"))
+        assert "unit:c" not in targets(found)
+
+    def test_a_component_straight_in_a_subsection_is_imported_on_its_own(self):
+        found = plan(source("subsection a", " html b"))
+        assert found.items[0].children == ()
+        assert outcomes(found)["b"] == "created"
+        assert "b cannot stand directly in a subsection" in found.items[0].warnings[0]
+
+    def test_a_block_shown_twice_is_one_item_in_two_places(self):
+        found = plan(source("unit a", " html x", "unit b", (" html x", {"repeats": 1})))
+        assert [item.children for item in found.items if item.kind.is_container] == [(ItemKey("html", "x"),)] * 2
+        assert targets(found).count("html:x") == 1
+
+    def test_a_block_shown_twice_in_one_unit_stands_there_once(self):
+        found = plan(source("unit a", " html x", (" html x", {"repeats": 1})))
+        assert found.items[0].children == (ItemKey("html", "x"),)
+        assert "twice" in found.items[0].warnings[0]
+
+    def test_a_section_and_a_unit_of_one_id_get_two_codes(self):
+        found = plan(source("section x", " subsection y", "  unit x"))
+        assert sorted(targets(found)) == ["section:x_1", "subsection:y", "unit:x"]
+
+
+class TestLeftOut:
+    def test_an_unsupported_block_is_not_in_its_unit_and_says_why(self):
+        found = plan(source("unit a", (" split_test b", {"refusal": "It has children.", "left_out": ("One (html)",)})))
+        assert found.items[0].children == ()
+        assert found.items[1].outcome is Outcome.UNSUPPORTED
+        assert (found.items[1].reason, found.items[1].left_out) == ("It has children.", ("One (html)",))
+
+    def test_an_unreadable_block_fails_alone(self):
+        found = plan(source("unit a", (" html b", {"problem": "html/b.xml is broken"}), " html c"))
+        assert outcomes(found) == {"a": "created", "b": "failed", "c": "created"}
+
+    def test_an_unreadable_container_above_the_level_is_told(self):
+        found = plan(source(("section a", {"problem": "chapter/a.xml is broken"})), level=CompositionLevel.UNIT)
+        assert outcomes(found) == {"a": "failed"}
+
+
+class TestSelection:
+    def test_a_subtree_is_imported_alone(self):
+        found = plan(source("section a", " subsection b", "  unit c", "   html d", " subsection e"), selection=("vertical@c",))
+        assert targets(found) == ["unit:c", "html:d"]
+
+    def test_a_repeated_block_comes_with_the_place_that_was_selected(self):
+        blocks = source("unit a", " html x", "unit b", (" html x", {"repeats": 1}))
+        assert targets(plan(blocks, selection=("vertical@b",))) == ["html:x", "unit:b"]
+
+    def test_an_unknown_block_is_refused(self):
+        with pytest.raises(UnknownSelection) as error:
+            plan(source(*COURSE), selection=("html@d", "html@nowhere"))
+        assert error.value.keys == ("html@nowhere",)
+
+
+class TestIds:
+    def test_characters_that_a_library_does_not_take_are_replaced(self):
+        assert targets(plan(source("html week%1:intro"))) == ["html:week_1_intro"]
+
+    def test_two_blocks_that_come_to_one_code_are_numbered_in_order(self):
+        assert targets(plan(source("html a:b", "html a%b"))) == ["html:a_b", "html:a_b_1"]
+
+    def test_slugs_from_titles(self):
+        blocks = source(("html 0f3", {"title": "Why tides happen?"}), ("html 0f4", {"title": "Why tides happen?"}))
+        found = plan(blocks, block_ids=BlockIds.FROM_TITLES)
+        assert targets(found) == ["html:why-tides-happen", "html:why-tides-happen_1"]
+
+    def test_a_slug_that_is_taken_is_no_conflict(self):
+        library = Library().put("html:intro", "something else")
+        found = plan(source(("html 0f3", {"title": "Intro"})), library, block_ids=BlockIds.FROM_TITLES)
+        assert targets(found) == ["html:intro_1"]
+        assert outcomes(found) == {"0f3": "created"}
+
+    def test_a_unit_does_not_become_a_version_of_a_section_of_its_id(self):
+        found = plan(source("unit x"), Library().put("section:x"))
+        assert targets(found) == ["unit:x_1"]
+
+
+IMPORTED = Library().after(plan(source("html x = one")))
+
+
+def changed_library(content=None, *, deleted=False):
+    library = Library().after(plan(source("html x = one")))
+    return library.put("html:x", content or "one", deleted=deleted)
+
+
+SITUATIONS = {
+    # situation: (source now, library now), and the state that it is
+    "new": (source("html x = one"), Library(), ConflictState.NEW),
+    "unchanged": (source("html x = one"), changed_library(), ConflictState.UNCHANGED),
+    "same change on both sides": (source("html x = two"), changed_library("two"), ConflictState.UNCHANGED),
+    "same content, never imported": (source("html x = one"), Library().put("html:x", "one"), ConflictState.UNCHANGED),
+    "source changed": (source("html x = two"), changed_library(), ConflictState.SOURCE_CHANGED),
+    "library changed": (source("html x = one"), changed_library("edited"), ConflictState.LIBRARY_CHANGED),
+    "both changed": (source("html x = two"), changed_library("edited"), ConflictState.BOTH_CHANGED),
+    "id taken": (source("html x = one"), Library().put("html:x", "another"), ConflictState.SAME_KEY),
+    "deleted": (source("html x = one"), changed_library(deleted=True), ConflictState.DELETED),
+    "deleted, never imported": (source("html x = one"), Library().put("html:x", "one", deleted=True), ConflictState.NEW),
+}
+
+OUTCOMES = {
+    # state: outcome under skip, overwrite, new_version, fork; and whether the outcome is published
+    ConflictState.NEW: ("created+", "created+", "created+", "created+"),
+    ConflictState.UNCHANGED: ("unchanged", "unchanged", "unchanged", "forked+"),
+    ConflictState.SOURCE_CHANGED: ("skipped", "updated+", "updated", "forked+"),
+    ConflictState.LIBRARY_CHANGED: ("skipped", "updated+", "updated", "forked+"),
+    ConflictState.BOTH_CHANGED: ("skipped", "updated+", "updated", "forked+"),
+    ConflictState.SAME_KEY: ("skipped", "updated+", "updated", "forked+"),
+    ConflictState.DELETED: ("skipped", "updated+", "updated", "forked+"),
+}
+
+
+class TestStatesAndDecisions:
+    """The table of docs/concepts.md, one test a cell."""
+
+    @pytest.mark.parametrize("situation", SITUATIONS)
+    def test_the_state_is_told_from_three_versions(self, situation):
+        blocks, library, state = SITUATIONS[situation]
+        assert plan(blocks, library).items[0].state is state
+
+    @pytest.mark.parametrize("situation", SITUATIONS)
+    @pytest.mark.parametrize("column", range(4), ids=Decision.values)
+    def test_the_decision_settles_the_outcome(self, situation, column):
+        blocks, library, state = SITUATIONS[situation]
+        item = plan(blocks, library, on_conflict=Decision(Decision.values[column])).items[0]
+        assert f"{item.outcome.value}{'+' * item.publish}" == OUTCOMES[state][column]
+
+    def test_a_block_can_have_its_own_decision(self):
+        blocks, library, _state = SITUATIONS["source changed"]
+        own = source(("html x = two", {"decision": Decision.FORK}))
+        assert plan(blocks, library).items[0].outcome is Outcome.SKIPPED
+        assert plan(own, library).items[0].outcome is Outcome.FORKED
+
+    def test_a_fork_takes_the_next_free_id(self):
+        library = Library().put("html:x", "another").put("html:x_1", "taken too")
+        assert targets(plan(source("html x"), library, on_conflict=Decision.FORK)) == ["html:x_2"]
+
+    def test_nothing_is_published_where_that_is_not_wanted(self):
+        blocks, library, _state = SITUATIONS["source changed"]
+        for decision in Decision:
+            assert not plan(blocks, library, on_conflict=decision, publish=False).items[0].publish
+
+    @pytest.mark.parametrize("situation", ["library changed", "both changed", "id taken"])
+    def test_overwriting_another_persons_work_is_warned_of(self, situation):
+        blocks, library, _state = SITUATIONS[situation]
+        assert plan(blocks, library, on_conflict=Decision.OVERWRITE).items[0].warnings
+        assert not plan(blocks, library, on_conflict=Decision.SKIP).items[0].warnings
+
+
+class TestContainers:
+    def test_a_container_is_unchanged_when_only_its_childrens_content_changed(self):
+        library = Library().after(plan(source("unit u", " html x = one")))
+        found = plan(source("unit u", " html x = two"), library, on_conflict=Decision.OVERWRITE)
+        assert outcomes(found) == {"u": "unchanged", "x": "updated"}
+
+    def test_containers_still_hold_what_is_skipped(self):
+        library = Library().put("html:x", "another")
+        assert plan(source("unit u", " html x"), library).items[0].children == (ItemKey("html", "x"),)
+
+    def test_containers_hold_the_fork_in_place_of_what_was_forked(self):
+        library = Library().put("html:x", "another")
+        found = plan(source("unit u", " html x"), library, on_conflict=Decision.FORK)
+        assert found.items[0].children == (ItemKey("html", "x_1"),)
+
+    def test_what_stays_deleted_is_not_put_back_through_its_container(self):
+        library = Library().after(plan(source("unit u", " html x", " html y"))).put("html:x", "x", deleted=True)
+        found = plan(source("unit u", " html x", " html y"), library)
+        assert outcomes(found) == {"u": "unchanged", "x": "skipped", "y": "unchanged"}
+
+    def test_a_new_child_changes_its_container(self):
+        library = Library().after(plan(source("unit u", " html x")))
+        found = plan(source("unit u", " html x", " html y"), library, on_conflict=Decision.OVERWRITE)
+        assert outcomes(found) == {"u": "updated", "x": "unchanged", "y": "created"}
+        assert found.items[0].state is ConflictState.SOURCE_CHANGED
+
+    def test_reordering_in_the_library_is_a_change_of_the_library(self):
+        library = Library().after(plan(source("unit u", " html x", " html y"))).put("unit:u", children="html:y html:x")
+        assert plan(source("unit u", " html x", " html y"), library).items[0].state is ConflictState.LIBRARY_CHANGED
+
+
+class TestHistory:
+    def test_a_block_finds_the_item_that_it_went_to_whatever_its_id(self):
+        blocks = source(("html 0f3", {"title": "Intro"}))
+        library = Library().after(plan(blocks, block_ids=BlockIds.FROM_TITLES))
+        assert targets(plan(blocks, library)) == ["html:intro"]
+        assert outcomes(plan(blocks, library)) == {"0f3": "unchanged"}
+
+    def test_an_item_that_came_from_one_block_is_not_taken_for_another(self):
+        library = Library().after(plan(source(("html b", {"title": "a"})), block_ids=BlockIds.FROM_TITLES))
+        found = plan(source("html a = other", "html b"), library, on_conflict=Decision.OVERWRITE)
+        assert targets(found) == ["html:a_1", "html:a"]
+
+
+class TestLimit:
+    def test_a_library_that_would_be_too_full_blocks_the_plan(self):
+        found = plan(source(*COURSE), Library(limit=4))
+        assert "5 items, 1 more than its limit of 4" in found.blockers[0]
+
+    def test_deleted_items_do_not_count_until_they_are_restored(self):
+        library = Library(limit=1).put("html:x", "one", deleted=True)
+        assert not plan(source("html x"), library).blockers
+        assert plan(source("html x", "html y"), library).blockers
+
+    def test_new_versions_need_no_room(self):
+        library = Library(limit=1).put("html:x", "another")
+        assert not plan(source("html x"), library, on_conflict=Decision.OVERWRITE).blockers

@@ -1,0 +1,157 @@
+"""What holds of every plan, whatever the source, the library and the options."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from import_from_modulestore.data import BlockIds, BlockKind, CompositionLevel, Decision, ImportOptions, Outcome
+from import_from_modulestore.planning import SourceBlock, make_plan
+
+from .model import TAGS, Library
+
+IDS = st.sampled_from(["a", "b", "c", "d", "a:b", "a%b", "a_1"])
+CONTENTS = st.sampled_from(["one", "two", "three"])
+
+
+@st.composite
+def sources(draw) -> list[SourceBlock]:
+    """Any tree: regular, irregular, with repeats, unreadable and unsupported blocks."""
+    blocks: list[SourceBlock] = []
+    first: dict[str, int] = {}
+    for num in range(draw(st.integers(0, 14))):
+        containers = [block for block in blocks if block.kind.is_container and block.repeats is None]
+        # Depth-first order: a parent is the last block or one of its ancestors.
+        open_nums = _open_containers(blocks)
+        parent = draw(st.sampled_from([None, *open_nums])) if containers else None
+        kind = draw(st.sampled_from(list(BlockKind)))
+        block_id = draw(IDS)
+        usage_key = f"{TAGS[kind]}@{block_id}"
+        trouble = draw(st.sampled_from(["", "", "", "", "problem", "refusal"]))
+        blocks.append(
+            SourceBlock(
+                num=num,
+                parent=parent,
+                usage_key=usage_key,
+                block_type=TAGS[kind],
+                block_id=block_id,
+                kind=kind,
+                title=draw(st.sampled_from(["A", "B"])),
+                digest="" if kind.is_container else draw(CONTENTS),
+                repeats=first.get(usage_key),
+                problem="broken" if trouble == "problem" and usage_key not in first else "",
+                refusal="refused"
+                if trouble == "refusal" and not kind.is_container and usage_key not in first
+                else "",
+                decision=draw(st.sampled_from([None, None, *Decision])),
+            )
+        )
+        first.setdefault(usage_key, num)
+    return blocks
+
+
+def _open_containers(blocks: list[SourceBlock]) -> list[int]:
+    found = []
+    num = blocks[-1].num if blocks else None
+    while num is not None:
+        if blocks[num].kind.is_container and blocks[num].repeats is None and not blocks[num].problem:
+            found.append(num)
+        num = blocks[num].parent
+    return found
+
+
+@st.composite
+def libraries(draw) -> Library:
+    """Any library: items of all kinds, some deleted, some from earlier imports."""
+    library = Library()
+    for _ in range(draw(st.integers(0, 6))):
+        kind = draw(st.sampled_from(list(BlockKind)))
+        code = draw(st.sampled_from(["a", "b", "c", "a_b", "a_1"]))
+        if kind.is_container and any(key.code == code and key.type in BlockKind.values for key in library.items):
+            continue
+        type_ = kind.value if kind.is_container else "html"
+        library.put(f"{type_}:{code}", draw(CONTENTS), title=draw(st.sampled_from(["A", "B"])), deleted=draw(st.booleans()))
+    if draw(st.booleans()):
+        library = library.after(make_plan(draw(sources()), library.state(), draw(options())))
+        for key in draw(st.lists(st.sampled_from(sorted(library.items)), max_size=3)) if library.items else []:
+            library.items[key].deleted = draw(st.booleans())
+            library.items[key].digest = draw(CONTENTS)
+    return library
+
+
+def options() -> st.SearchStrategy[ImportOptions]:
+    return st.builds(
+        ImportOptions,
+        level=st.sampled_from(CompositionLevel),
+        on_conflict=st.sampled_from(Decision),
+        publish=st.booleans(),
+        block_ids=st.sampled_from(BlockIds),
+    )
+
+
+def without_forks(blocks: list[SourceBlock]) -> bool:
+    return all(block.decision is not Decision.FORK for block in blocks)
+
+
+@settings(max_examples=150)
+@given(sources(), libraries(), options())
+def test_every_kept_block_is_planned_once_and_in_order(blocks, library, options):
+    plan = make_plan(blocks, library.state(), options)
+    nums = [item.num for item in plan.items]
+    assert nums == sorted(set(nums))
+    components = {b.num for b in blocks if b.kind is BlockKind.COMPONENT and b.repeats is None}
+    assert components <= set(nums)
+    assert all(options.level.keeps(item.kind) or item.outcome is Outcome.FAILED for item in plan.items)
+
+
+@settings(max_examples=150)
+@given(sources(), libraries(), options())
+def test_no_two_blocks_share_an_item_and_nothing_new_takes_a_taken_id(blocks, library, options):
+    plan = make_plan(blocks, library.state(), options)
+    targets = [item.target for item in plan.items if item.target]
+    assert len(targets) == len(set(targets))
+    new = [item.target for item in plan.items if item.outcome.writes and item.entity_id is None]
+    assert not set(new) & set(library.items)
+    codes = [key.code for key in {*new, *library.items} if key.type in ("section", "subsection", "unit")]
+    assert len(codes) == len(set(codes))
+
+
+@settings(max_examples=150)
+@given(sources(), libraries(), options())
+def test_containers_hold_planned_items_of_the_kind_below_each_once(blocks, library, options):
+    plan = make_plan(blocks, library.state(), options)
+    kind_of = {item.target: item.kind for item in plan.items if item.target}
+    for item in plan.items:
+        assert len(item.children) == len(set(item.children))
+        assert all(kind_of[child].rank == item.kind.rank - 1 for child in item.children)
+
+
+@settings(max_examples=150)
+@given(sources(), libraries(), options())
+def test_what_is_not_written_is_not_published_and_what_is_left_out_says_why(blocks, library, options):
+    for item in make_plan(blocks, library.state(), options).items:
+        assert item.outcome.writes or not item.publish
+        assert options.publish or not item.publish
+        if item.outcome in (Outcome.FAILED, Outcome.UNSUPPORTED, Outcome.SKIPPED):
+            assert item.reason
+
+
+@settings(max_examples=300)
+@given(sources().filter(without_forks), libraries(), options().filter(lambda o: o.on_conflict is not Decision.FORK))
+def test_twice_is_once(blocks, library, options):
+    first = make_plan(blocks, library.state(), options)
+    second = make_plan(blocks, library.after(first).state(), options)
+    assert [item for item in second.items if item.outcome.writes] == []
+
+
+@settings(max_examples=100)
+@given(sources(), libraries(), options())
+def test_a_plan_is_the_same_every_time(blocks, library, options):
+    assert make_plan(blocks, library.state(), options) == make_plan(blocks, library.state(), options)
+
+
+@settings(max_examples=100)
+@given(sources(), libraries(), options())
+def test_a_plan_for_one_selected_block_holds_nothing_outside_its_subtree(blocks, library, options):
+    for block in blocks[:3]:
+        selected = make_plan(blocks, library.state(), ImportOptions(level=options.level, selection=(block.usage_key,)))
+        everything = {item.num for item in make_plan(blocks, library.state(), options).items}
+        assert {item.num for item in selected.items} <= everything
