@@ -32,12 +32,12 @@ demo: install  ## Import the sample course, import it again, back the library up
 	$(call shown,run course-v1:Acme+Tides+2026 lib:Acme:Tides --create --level section)
 	$(call shown,run course-v1:Acme+Tides+2026 lib:Acme:Tides --level section)
 	$(call shown,history)
-	$(call shown,backup lib:Acme:Tides var/tides.zip --force)
+	$(call shown,backup lib:Acme:Tides $(or $(VAR_DIR),var)/tides.zip --force)
 	@echo
 	@echo "Now put an export of your own into courses/ and try: ./manage.py import_from_modulestore --help"
 
 test: install  ## Run the tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2
 
 lint: install  ## Check style, types and layers
 	@$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tarfile
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
@@ -67,6 +68,11 @@ def _container(tag: str, url_name: str, children: tuple[Block, ...], title: str 
     return Block(tag, url_name, children=children, attributes={"display_name": title or f"{tag} {url_name}"})
 
 
+def unit_of(inner: str) -> Block:
+    """A section with one unit ``u``, which holds ``inner`` as it stands."""
+    return section("s", subsection("b", block("vertical", "u", inner)))
+
+
 def small_course() -> tuple[Block, ...]:
     """Two sections, two subsections, three units, five components."""
     return (
@@ -110,6 +116,26 @@ def pack(folder: Path, archive: Path) -> Path:
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(folder, arcname=folder.name)
     return archive
+
+
+def write_tar(archive: Path, *entries: tuple[str, bytes] | tarfile.TarInfo) -> Path:
+    """Write a ``.tar.gz`` of these entries as they stand: pairs of name and content, or headers alone."""
+    with tarfile.open(archive, "w:gz") as tar:
+        for entry in entries:
+            if isinstance(entry, tarfile.TarInfo):
+                tar.addfile(entry)
+            else:
+                info = tarfile.TarInfo(entry[0])
+                info.size = len(entry[1])
+                tar.addfile(info, BytesIO(entry[1]))
+    return archive
+
+
+def header(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+    """The header of a tar entry that is no file: a link, a device, a folder."""
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
 
 
 def write_block(folder: Path, block: Block, *, under: str = "", **attributes: str) -> None:

@@ -14,6 +14,7 @@ from import_from_modulestore.data import ImportData, ImportOptions, RecordData
 
 from .builders import KEY, TARGET
 from .library_state import library_state
+from .processes import Project
 
 REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
 
@@ -57,9 +58,7 @@ def run_import(user, library):
     """Run a whole import of the course on the shelf: ``run_import(level=…)`` gives its data and its records."""
 
     def run(source: str = KEY, target: str = TARGET, **options) -> tuple[ImportData, list[RecordData]]:
-        created = api.create_import(
-            user=user, source_key=source, target_key=target, options=ImportOptions(**options)
-        )
+        created = api.create_import(user=user, source_key=source, target_key=target, options=ImportOptions(**options))
         api.stage_import(user=user, import_id=created.id)
         done = api.complete_import(user=user, import_id=created.id)
         return done, api.get_records(user=user, import_id=created.id)
@@ -79,3 +78,16 @@ def real_exports() -> Path:
     if not (REAL_EXPORTS / "openedx-demo-course.tar.gz").is_file():
         pytest.skip("the real exports are not here; set REAL_EXPORTS_DIR")
     return REAL_EXPORTS
+
+
+@pytest.fixture(scope="session")
+def _migrated(tmp_path_factory) -> Project:
+    project = Project(tmp_path_factory.mktemp("migrated"))
+    project.manage("migrate", "--verbosity", "0")
+    return project
+
+
+@pytest.fixture
+def project(tmp_path, _migrated) -> Project:
+    """The project in processes of its own, on a database file with all tables."""
+    return Project(tmp_path / "project").with_database_of(_migrated)

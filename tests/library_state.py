@@ -10,6 +10,7 @@ from openedx_content.models_api import (
     ComponentVersionMedia,
     Container,
     LearningPackage,
+    Media,
     PublishableEntity,
     PublishableEntityVersion,
 )
@@ -72,12 +73,18 @@ def row_counts() -> dict[str, int]:
 def _media_by_version(package: LearningPackage) -> dict[int, dict[str, bytes]]:
     found: dict[int, dict[str, bytes]] = {}
     component_ids = Component.objects.filter(learning_package=package).values("publishable_entity_id")
-    for row in ComponentVersionMedia.objects.filter(
-        component_version__component_id__in=component_ids
-    ).select_related("media"):
-        content = row.media.text.encode() if row.media.text is not None else row.media.read_file().read()
-        found.setdefault(row.component_version_id, {})[row.path] = content
+    for row in ComponentVersionMedia.objects.filter(component_version__component_id__in=component_ids).select_related(
+        "media"
+    ):
+        found.setdefault(row.component_version_id, {})[row.path] = _content_of(row.media)
     return found
+
+
+def _content_of(media: Media) -> bytes:
+    if media.text is not None:
+        return media.text.encode()
+    with media.read_file() as file:
+        return file.read()
 
 
 def _children_by_version(package: LearningPackage) -> dict[int, list[str]]:

@@ -1,4 +1,4 @@
-"""Settings of the tests: the standalone project on a database in memory, or the one that ``TEST_DATABASE_URL`` names."""
+"""Settings of the tests: the standalone project, in memory or on the database that ``TEST_DATABASE_URL`` names."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ import tempfile
 os.environ["VAR_DIR"] = os.environ.get("TEST_VAR_DIR") or tempfile.mkdtemp(prefix="import-tests-")
 os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:")
 
-from import_from_modulestore_standalone.settings import *  # noqa: E402, F403
+from import_from_modulestore_standalone.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SECRET_KEY = "tests"

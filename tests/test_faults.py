@@ -1,13 +1,8 @@
 """All or nothing: whatever breaks, wherever, the library is as it was and the import can be tried again."""
 
-import os
-import shutil
+import json
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -21,9 +16,6 @@ from .builders import KEY, TARGET, section, small_course, subsection, text, unit
 from .library_state import drafts, row_counts
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-MANAGE = str(Path(__file__).parents[1] / "manage.py")
 
 
 class Broken(Exception):
@@ -116,74 +108,40 @@ def test_a_fault_while_staging_leaves_nothing_staged_and_can_be_retried(courses,
     assert api.stage_import(user=user, import_id=created.id).state is ImportState.STAGED
 
 
-@pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory) -> Path:
-    """An empty database file with all tables, to be copied."""
-    folder = tmp_path_factory.mktemp("migrated")
-    environment = {**os.environ, "VAR_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}"}
-    environment["DJANGO_SETTINGS_MODULE"] = "import_from_modulestore_standalone.settings"
-    subprocess.run([sys.executable, MANAGE, "migrate", "--verbosity", "0"], env=environment, check=True)
-    return folder / "db.sqlite3"
-
-
-SLOW_COURSE = [section(f"s{n}", subsection(f"b{n}", unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(12))))) for n in range(4)]
+SLOW_COURSE = [
+    section(f"s{n}", subsection(f"b{n}", unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(12))))) for n in range(4)
+]
 
 
 class TestKilled:
-    """A process that dies in the middle, for real, on a database file."""
-
-    @pytest.fixture
-    def project(self, tmp_path, migrated_database):
-        write_course(tmp_path / "exports" / "c1", *SLOW_COURSE)
-        self.environment = {
-            **os.environ,
-            "VAR_DIR": str(tmp_path / "var"),
-            "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
-            "COURSES_DIR": str(tmp_path / "exports"),
-            "DJANGO_SETTINGS_MODULE": "import_from_modulestore_standalone.settings",
-        }
-        self.database = tmp_path / "db.sqlite3"
-        shutil.copy(migrated_database, self.database)
-        return self
-
-    def command(self, *words: str) -> list[str]:
-        return [sys.executable, MANAGE, *words]
-
-    def manage(self, *words: str) -> str:
-        done = subprocess.run(self.command(*words), env=self.environment, capture_output=True, text=True, check=False)
-        return done.stdout + done.stderr
-
-    def state_of_import(self) -> str:
-        with sqlite3.connect(self.database, timeout=30) as database:
-            rows = database.execute("SELECT state FROM modulestore_imports_import").fetchall()
-        return rows[0][0] if rows else ""
-
-    def rows(self, table: str) -> int:
-        with sqlite3.connect(self.database, timeout=30) as database:
-            return database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    """A process that dies in the middle, for real."""
 
     @pytest.mark.parametrize("delay", [0.02, 0.3])
     def test_the_library_is_as_it_was_and_retry_goes_on(self, project, delay):
-        process = subprocess.Popen(
-            self.command("import_from_modulestore", "run", KEY, TARGET, "--create"),
-            env=self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 60
-        while self.state_of_import() != "importing" and time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.005)
+        write_course(project.courses / "c1", *SLOW_COURSE)
+        process = project.start("import_from_modulestore", "run", KEY, TARGET, "--create")
+        self.wait_until_importing(project, process)
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        assert self.state_of_import() == "importing"
-        assert self.rows("openedx_content_publishableentity") == 0
+        assert self.state(project) == "importing"
+        assert self.entities(project) == 0
 
-        history = self.manage("import_from_modulestore", "history", "--json")
-        assert '"state": "import_failed"' in history
-        assert "stopped before it was done" in history
-        with sqlite3.connect(self.database) as database:
-            import_id = database.execute("SELECT uuid FROM modulestore_imports_import").fetchone()[0]
-        self.manage("import_from_modulestore", "retry", import_id[:8])
-        assert self.state_of_import() == "imported"
-        assert self.rows("openedx_content_publishableentity") == 4 * (3 + 12)
+        history = json.loads(project.manage("import_from_modulestore", "history", "--json").stdout)
+        assert history[0]["state"] == "import_failed"
+        assert "stopped before it was done" in history[0]["error"]
+        project.manage("import_from_modulestore", "retry", history[0]["id"][:8])
+        assert self.state(project) == "imported"
+        assert self.entities(project) == 4 * (3 + 12)
+
+    def wait_until_importing(self, project, process):
+        deadline = time.monotonic() + 60
+        while self.state(project) != "importing" and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.005)
+
+    def state(self, project):
+        rows = project.query("SELECT state FROM modulestore_imports_import")
+        return rows[0][0] if rows else ""
+
+    def entities(self, project):
+        return project.query("SELECT count(*) FROM openedx_content_publishableentity")[0][0]

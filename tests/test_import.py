@@ -96,9 +96,7 @@ class TestWhatArrives:
             **{f"xblock.v1:problem:p{n}": [] for n in (1, 2)},
         }
 
-    @pytest.mark.parametrize(
-        ("level", "kinds"), [("section", 4), ("subsection", 3), ("unit", 2), ("component", 1)]
-    )
+    @pytest.mark.parametrize(("level", "kinds"), [("section", 4), ("subsection", 3), ("unit", 2), ("component", 1)])
     def test_only_the_levels_asked_for(self, level, kinds, course, run_import, state):
         course(hello())
         run_import(level=CompositionLevel(level))
@@ -152,7 +150,7 @@ class TestWhatArrives:
         course(
             hello(),
             files={
-                "course/R1.xml": '<course display_name="C" lti_passports=\'["a:b:SECRET"]\'><chapter url_name="s"/></course>',
+                "course/R1.xml": '<course lti_passports=\'["a:b:SECRET"]\'><chapter url_name="s"/></course>',
                 "about/overview.html": "ABOUT",
                 "policies/R1/grading_policy.json": "{}",
             },
@@ -162,7 +160,9 @@ class TestWhatArrives:
         assert "ABOUT" not in str(state())
 
     def test_titles_as_ids(self, course, run_import, state):
-        course(section("0a", subsection("0b", unit("0c", text("0d", title="Ebb"), title="Tide"), title="Sea"), title="Sea"))
+        course(
+            section("0a", subsection("0b", unit("0c", text("0d", title="Ebb"), title="Tide"), title="Sea"), title="Sea")
+        )
         run_import(block_ids=BlockIds.FROM_TITLES)
         assert sorted(drafts(state())) == ["sea", "sea_1", "tide", "xblock.v1:html:ebb"]
 
@@ -173,7 +173,10 @@ class TestFiles:
             section(
                 "s",
                 subsection(
-                    "b", unit("u", text("t1", '<img src="/static/a.png">'), text("t2", title="a a.png"), text("t3", "a.png"))
+                    "b",
+                    unit(
+                        "u", text("t1", '<img src="/static/a.png">'), text("t2", title="a a.png"), text("t3", "a.png")
+                    ),
                 ),
             ),
             static={"a.png": b"PNG", "b.png": b"unused"},
@@ -219,14 +222,20 @@ class TestFiles:
 
     def test_one_that_is_too_large_is_left_out_and_the_rest_arrives(self, course, run_import, state, monkeypatch):
         monkeypatch.setattr("openedx_content.models_api.Media.MAX_FILE_SIZE", 1_000_000)
-        course(hello('<a href="/static/big.bin">b</a><a href="/static/ok.txt">o</a>'), static={"big.bin": b"x" * 1_000_001, "ok.txt": b"ok"})
+        course(
+            hello('<a href="/static/big.bin">b</a><a href="/static/ok.txt">o</a>'),
+            static={"big.bin": b"x" * 1_000_001, "ok.txt": b"ok"},
+        )
         _done, records = run_import()
         assert sorted(drafts(state())[HELLO]["files"]) == ["block.xml", "static/ok.txt"]
         assert "big.bin is larger than the 1 MB" in records[-1].warnings[0]
 
     def test_the_python_library_goes_with_problems_that_run_python(self, course, run_import, state):
         script = '<script type="loncapa/python">import lib</script>'
-        course(section("s", subsection("b", unit("u", problem("p1", script), problem("p2")))), static={"python_lib.zip": b"ZIP"})
+        course(
+            section("s", subsection("b", unit("u", problem("p1", script), problem("p2")))),
+            static={"python_lib.zip": b"ZIP"},
+        )
         run_import()
         assert "static/python_lib.zip" in drafts(state())["xblock.v1:problem:p1"]["files"]
         assert "static/python_lib.zip" not in drafts(state())["xblock.v1:problem:p2"]["files"]
@@ -243,7 +252,13 @@ class TestLeftOut:
             },
         )
         _done, records = run_import()
-        assert outcomes(records) == {"s": "created", "b": "created", "u": "created", "lc": "unsupported", "t": "created"}
+        assert outcomes(records) == {
+            "s": "created",
+            "b": "created",
+            "u": "created",
+            "lc": "unsupported",
+            "t": "created",
+        }
         record = records[3]
         assert record.left_out == ("First (problem)", "Second (problem)")
         assert "2 blocks go with it: First (problem), Second (problem)" in record.reason
@@ -256,7 +271,10 @@ class TestLeftOut:
         assert "“rare-block” is not part of a stock Open edX platform" in records[-1].warnings[0]
 
     def test_a_broken_block_does_not_stop_the_others(self, course, run_import, state):
-        course(section("s", subsection("b", unit("u", problem("p"), text("t")))), files={"problem/p.xml": "<problem><p></problem>"})
+        course(
+            section("s", subsection("b", unit("u", problem("p"), text("t")))),
+            files={"problem/p.xml": "<problem><p></problem>"},
+        )
         done, records = run_import()
         assert done.state is ImportState.IMPORTED
         assert outcomes(records) == {"s": "created", "b": "created", "u": "created", "p": "failed", "t": "created"}
@@ -323,7 +341,14 @@ class TestTwiceIsOnce:
     def test_another_run_of_the_course_meets_the_same_items(self, courses, run_import, course):
         course(hello())
         run_import()
-        write_course(courses / "c2", hello(), files={"course.xml": '<course org="Acme" course="C1" url_name="R2"/>', "course/R2.xml": '<course><chapter url_name="s"/></course>'})
+        write_course(
+            courses / "c2",
+            hello(),
+            files={
+                "course.xml": '<course org="Acme" course="C1" url_name="R2"/>',
+                "course/R2.xml": '<course><chapter url_name="s"/></course>',
+            },
+        )
         _done, records = run_import("course-v1:Acme+C1+R2")
         assert {record.outcome for record in records} == {Outcome.UNCHANGED}
 
@@ -427,7 +452,10 @@ class TestCollections:
         course(hello())
         with pytest.raises(api.NotFound, match="no collection 'gone'"):
             api.create_import(
-                user=user, source_key=KEY, target_key=TARGET, options=ImportOptions(collection=CollectionChoice(code="gone"))
+                user=user,
+                source_key=KEY,
+                target_key=TARGET,
+                options=ImportOptions(collection=CollectionChoice(code="gone")),
             )
 
 

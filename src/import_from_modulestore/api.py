@@ -2,8 +2,9 @@
 The Python API, and the only way to the steps of an import.
 
 Command line, tasks, REST and pages call these functions and nothing below them, so that all of them check the same
-permissions and behave alike. Arguments and results are plain data (:mod:`.data`); keys are strings. Every function takes
-the acting ``user`` and raises :class:`.errors.ImportFromModulestoreError` or one of its kinds, with a message for people.
+permissions and behave alike. Arguments and results are plain data (:mod:`.data`); keys are strings. Every function
+takes the acting ``user`` and raises :class:`.errors.ImportFromModulestoreError` or one of its kinds, with a message for
+people.
 
 In order: :func:`create_import`, :func:`stage_import`, :func:`plan_import`, :func:`complete_import`.
 """
@@ -11,9 +12,11 @@ In order: :func:`create_import`, :func:`stage_import`, :func:`plan_import`, :fun
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -120,7 +123,7 @@ def get_library(*, user: Any, library_key: str) -> LibraryData:
 
 
 def create_library(*, user: Any, library_key: str, title: str) -> LibraryData:
-    """Make an empty content library. Raises ``InvalidKey`` (also where it exists), ``InvalidOption``, ``NotPermitted``."""
+    """Make an empty library. Raises ``InvalidKey`` (also where it exists), ``InvalidOption``, ``NotPermitted``."""
     key = parse_library_key(library_key)
     _require(get_host().can_create_library(user), _("You may not create libraries."))
     if not title.strip() or len(title) > 500:
@@ -132,20 +135,26 @@ def backup_library(*, user: Any, library_key: str, file: Path, replace: bool = F
     """
     Write a library to an archive (``lp_dump``) that a current Studio restores as a content library; returns its bytes.
 
-    The file appears whole or not at all. Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, and ``InvalidOption`` for a
-    file that cannot be written, exists already, or is not called ``.zip``.
+    The file appears whole or not at all. Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, and ``InvalidOption``
+    for a file that cannot be written, exists already, or is not called ``.zip``.
     """
     library = get_library(user=user, library_key=library_key)
     if file.suffix.lower() != ".zip":
         raise InvalidOption(_("{file}: a backup is a zip archive; call it something.zip.").format(file=file))
     if file.exists() and not replace:
-        raise InvalidOption(_("{file} exists already. Choose another name, or replace it (`--force`).").format(file=file))
+        raise InvalidOption(
+            _("{file} exists already. Choose another name, or replace it (`--force`).").format(file=file)
+        )
     partial = file.with_name(f".{file.name}.partial")
+    # openedx_content (1.15) does not load an archive whose author has an empty address.
+    author = user if user.email else None
     try:
-        content_api.create_zip_file(library.key, str(partial), user=user)
+        content_api.create_zip_file(library.key, str(partial), user=author)
         partial.replace(file)
     except OSError as error:
-        raise InvalidOption(_("{file} cannot be written: {reason}.").format(file=file, reason=error.strerror)) from error
+        raise InvalidOption(
+            _("{file} cannot be written: {reason}.").format(file=file, reason=error.strerror)
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
     return file.stat().st_size
@@ -158,8 +167,8 @@ def create_import(*, user: Any, source_key: str, target_key: str, options: Impor
     """
     Ask for an import; nothing is read or written yet.
 
-    Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, and ``InvalidOption`` for a collection without
-    code and title.
+    Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, and ``InvalidOption`` for a collection
+    without code and title.
     """
     options = options or ImportOptions()
     key, library_key = parse_source_key(source_key), parse_library_key(target_key)
@@ -189,20 +198,22 @@ def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress)
         options=_options(run),
         progress=progress,
     )
-    return _import_data(run)
+    return get_import(user=user, import_id=import_id)
 
 
 def plan_import(*, user: Any, import_id: str) -> Plan:
     """
     What completing the import would do now, block by block. No side effects.
 
-    Raises ``NotFound``, ``NotPermitted``, ``WrongState`` (nothing is staged), ``InvalidOption`` (a selected block is not in
-    the source).
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState`` (nothing is staged), ``InvalidOption`` (a selected block is not
+    in the source).
     """
     run = _get_import(user, import_id)
     if run.state not in _PLANNABLE:
         raise WrongState(
-            _("The import is {state}; a plan needs one that is staged.").format(state=ImportState(run.state).label.lower())
+            _("The import is {state}; a plan needs one that is staged.").format(
+                state=ImportState(run.state).label.lower()
+            )
         )
     return _plan(run, run.learning_package_id)
 
@@ -250,18 +261,18 @@ def complete_import(*, user: Any, import_id: str, progress: Progress = no_progre
     run = _get_import(user, import_id)
     library_key = parse_library_key(run.target_key)
     _require_both(user, parse_source_key(run.source_key), library_key)
-    with lifecycle.step(run, (ImportState.STAGED, ImportState.IMPORT_FAILED), ImportState.IMPORTING):
-        with all_or_nothing():
-            _write(run, library_key, user, progress)
+    may_start = (ImportState.STAGED, ImportState.IMPORT_FAILED)
+    with lifecycle.step(run, may_start, ImportState.IMPORTING), all_or_nothing():
+        _write(run, library_key, user, progress)
     try:
         discard(run)
     except Exception:  # The import is done; what stays staged is only in the way.
         log.exception("What import %s had staged could not be removed.", run.uuid)
-    return _import_data(run)
+    return get_import(user=user, import_id=import_id)
 
 
 def recover_imports() -> int:
-    """Mark imports whose process is gone as failed, ready to be tried again; returns how many. See :mod:`.lifecycle`."""
+    """Mark imports whose process is gone as failed, to be tried again; returns how many. See :mod:`.lifecycle`."""
     return lifecycle.recover()
 
 
@@ -352,28 +363,33 @@ def _new_import(user: Any, source: SourceData, library: LibraryData, options: Im
 def _get_import(user: Any, import_id: str) -> Import:
     missing = NotFound(_("There is no import {id}. `history` lists them.").format(id=import_id))
     prefix = import_id.replace("-", "").lower()
-    if not prefix or not all(character in "0123456789abcdef" for character in prefix):
+    if not re.fullmatch("[0-9a-f]{1,32}", prefix):
         raise missing
-    # A UUID is kept as 32 hex digits, or as a native type that only compares whole.
-    found = [run for run in Import.objects.only("uuid", "target_key") if run.uuid.hex.startswith(prefix)]
+    if len(prefix) == 32:
+        found = [UUID(prefix)]
+    else:  # Databases keep UUIDs in types that have no beginning.
+        found = [uuid for uuid in Import.objects.values_list("uuid", flat=True) if uuid.hex.startswith(prefix)]
     if len(found) > 1:
         raise NotFound(_("Several imports have an ID that begins with {id}. Give more of it.").format(id=import_id))
-    if not found or not get_host().can_view_library(user, parse_library_key(found[0].target_key)):
+    run = Import.objects.filter(uuid__in=found).first()
+    if run is None or not get_host().can_view_library(user, parse_library_key(run.target_key)):
         raise missing
-    return Import.objects.get(pk=found[0].pk)
+    return run
 
 
-def _plan(run: Import, package_id: int | None) -> Plan:
-    staged = list(StagedBlock.objects.filter(import_run=run).order_by("num"))
+def _plan(run: Import, package_id: LearningPackage.ID | None) -> Plan:
+    staged = StagedBlock.objects.filter(import_run=run)
+    blocks = [_source_block(block) for block in staged.order_by("num").defer("files", "missing_files").iterator()]
     target = load_target_state(
         package_id,
-        run.target_key,
-        run.source_key,
-        staged,
-        get_host().block_limit(parse_library_key(run.target_key)),
+        target_key=run.target_key,
+        source_key=run.source_key,
+        block_ids={block.block_id for block in blocks},
+        normal_digests=dict(staged.exclude(olx_digest="").values_list("olx_digest", "normal_digest")),
+        block_limit=get_host().block_limit(parse_library_key(run.target_key)),
     )
     try:
-        return make_plan([_source_block(block) for block in staged], target, _options(run))
+        return make_plan(blocks, target, _options(run))
     except UnknownSelection as error:
         raise InvalidOption(
             _("These selected blocks are not in {source}: {keys}. A preview lists those that are.").format(
@@ -435,7 +451,9 @@ def _source_block(block: StagedBlock) -> SourceBlock:
 
 
 def _options(run: Import) -> ImportOptions:
-    collection = CollectionChoice(code=run.collection_code, title=run.collection_title) if run.collection_wanted else None
+    collection = (
+        CollectionChoice(code=run.collection_code, title=run.collection_title) if run.collection_wanted else None
+    )
     return ImportOptions(
         level=CompositionLevel(run.level),
         on_conflict=Decision(run.on_conflict),
@@ -448,7 +466,6 @@ def _options(run: Import) -> ImportOptions:
 
 
 def _import_data(run: Import) -> ImportData:
-    run.refresh_from_db()
     return ImportData(
         id=str(run.uuid),
         source_key=run.source_key,

@@ -2,15 +2,16 @@
 The words of this app as plain data.
 
 Everything that crosses :mod:`import_from_modulestore.api` is defined here: no model instance, no XML element. Keys are
-strings (``course-v1:…``, ``block-v1:…``, ``lib:…``, ``lb:…``, ``lct:…``), times are aware UTC datetimes, sizes are bytes.
+strings (``course-v1:…``, ``block-v1:…``, ``lib:…``, ``lb:…``, ``lct:…``), times are aware UTC datetimes, sizes are
+bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -204,7 +205,7 @@ class LibraryData:
 
     key: str
     title: str
-    package_id: int
+    package_id: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,8 +213,8 @@ class StagedRoot:
     """
     One root that a host has put into ``content_staging``, in the order of the source.
 
-    ``problems`` names the blocks below it whose own content could not be read, by usage key: each stands in the OLX as an
-    empty element, and is reported, not imported. ``warnings`` are about blocks that were read after a repair.
+    ``problems`` names the blocks below it whose own content could not be read, by usage key: each stands in the OLX as
+    an empty element, and is reported, not imported. ``warnings`` are about blocks that were read after a repair.
     """
 
     staged_content_id: int
@@ -336,14 +337,15 @@ class Progress(Protocol):
     ``phase`` is ``"staging"``, ``"planning"``, ``"writing"`` or ``"publishing"``; ``title`` names what is being done.
     """
 
-    def __call__(self, phase: str, done: int, total: int, title: str = "") -> None: ...
+    def __call__(self, phase: str, done: int, total: int, title: str = "") -> None:
+        """Be told how far it is."""
 
 
 def no_progress(phase: str, done: int, total: int, title: str = "") -> None:
     """A :class:`Progress` for callers who do not watch."""
 
 
-def _count(values) -> dict[str, int]:
+def _count(values: Iterable[TextChoices]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for value in values:
         counts[value.value] = counts.get(value.value, 0) + 1

@@ -30,9 +30,10 @@ def parse_source_key(text: str) -> LearningContextKey:
     if isinstance(key, CourseLocator | LibraryLocator) and not key.deprecated:
         return key
     raise InvalidKey(
-        _("{text!r} is not the key of a course (course-v1:Org+Course+Run) or a legacy library (library-v1:Org+Library).").format(
-            text=text
-        )
+        _(
+            "{text!r} is not the key of a course (course-v1:Org+Course+Run) "
+            "or a legacy library (library-v1:Org+Library)."
+        ).format(text=text)
     )
 
 
@@ -45,9 +46,7 @@ def parse_library_key(text: str) -> LibraryLocatorV2:
 
 
 def library_item_key(library_key: LibraryLocatorV2, kind: BlockKind, item: ItemKey) -> str:
-    """
-    The opaque key of a library item: ``lb:Org:slug:type:id`` for a component, ``lct:Org:slug:type:id`` for a container.
-    """
+    """The opaque key of an item: ``lb:Org:slug:type:id`` for a component, ``lct:Org:slug:type:id`` for a container."""
     if kind.is_container:
         return str(LibraryContainerLocator(library_key, container_type=item.type, container_id=item.code))
-    return str(LibraryUsageLocatorV2(library_key, block_type=item.type, usage_id=item.code))
+    return str(LibraryUsageLocatorV2(library_key, item.type, item.code))  # type: ignore[abstract]

@@ -1,10 +1,10 @@
 """
 The states of an import, and the only code that changes them.
 
-Every change is one ``UPDATE … WHERE state = …``: of two clicks, two workers or a message delivered twice, one wins and the
-others are told so. A step in progress names its process in ``worker``; when that process is gone, :func:`recover` marks the
-import as failed, and the step can be tried again. Nothing is half-written then: each step writes in transactions that the
-database has rolled back.
+Every change is one ``UPDATE … WHERE state = …``: of two clicks, two workers or a message delivered twice, one wins and
+the others are told so. A step in progress names its process in ``worker``; when that process is gone, :func:`recover`
+marks the import as failed, and the step can be tried again. Nothing is half-written then: each step writes in
+transactions that the database has rolled back.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def recover() -> int:
     """
     Mark imports whose process is gone as failed, ready to be tried again; returns how many.
 
-    A process of this host is looked up; one of another host counts as gone after :data:`STALE_AFTER`. One statement when
-    nothing is running.
+    A process of this host is looked up; one of another host counts as gone after :data:`STALE_AFTER`. One statement
+    when nothing is running.
     """
     recovered = 0
     for run in Import.objects.filter(state__in=_RUNNING_TO_FAILED):

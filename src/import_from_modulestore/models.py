@@ -99,8 +99,8 @@ class StagedRoot(models.Model):
     """
     One piece of staged content of an import: a section of the course, or a whole legacy library.
 
-    ``staged_content`` points at the platform's ``content_staging`` app by label, so that the same column serves in Studio
-    and standalone.
+    ``staged_content`` points at the platform's ``content_staging`` app by label, so that the same column serves in
+    Studio and standalone.
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="roots")
@@ -116,6 +116,9 @@ class StagedRoot(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["import_run", "order"], name="msi_staged_root_uniq_order"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.order} {self.usage_key}"
 
 
 class StagedBlock(models.Model):
@@ -147,10 +150,13 @@ class StagedBlock(models.Model):
         max_length=_DIGEST_LENGTH, blank=True, help_text=_("Hash of the OLX with formatting left aside.")
     )
     digest = models.CharField(
-        max_length=_DIGEST_LENGTH, blank=True, help_text=_("Hash of everything that makes up the item: OLX, title, files.")
+        max_length=_DIGEST_LENGTH,
+        blank=True,
+        help_text=_("Hash of everything that makes up the item: OLX, title, files."),
     )
     files = models.JSONField(
-        default=list, help_text=_("Files that the OLX names and the source holds: name, digest, size, staged file's ID.")
+        default=list,
+        help_text=_("Files that the OLX names and the source holds: name, digest, size, staged file's ID."),
     )
     missing_files = models.JSONField(default=list, help_text=_("Files that the OLX names and the source lacks."))
 
@@ -176,8 +182,8 @@ class ImportRecord(models.Model):
 
     ``draft_before`` and ``draft_after`` are the item's draft versions around the import, ``published_before`` and
     ``published_after`` the published ones; a missing version is null (nothing there, or deleted) and so is its number.
-    ``source_digest`` and ``target_digest`` say what the source held and what was written, for telling later which of the
-    two has changed since.
+    ``source_digest`` and ``target_digest`` say what the source held and what was written, for telling later which of
+    the two has changed since.
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="records")
@@ -194,9 +200,7 @@ class ImportRecord(models.Model):
     reason = models.TextField(blank=True, default="")
 
     target_key = case_sensitive_char_field(max_length=600, blank=True, default="")
-    entity = models.ForeignKey(
-        content_models.PublishableEntity, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    entity = models.ForeignKey(content_models.PublishableEntity, null=True, on_delete=models.SET_NULL, related_name="+")
     draft_before = models.ForeignKey(
         content_models.PublishableEntityVersion, null=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -1,6 +1,6 @@
 """
 The standalone setting of import_from_modulestore: no Studio, a folder of OLX exports for a modulestore.
 
-It has what Studio would otherwise give: a host (:mod:`.host`), the ``content_staging`` app, settings. The app itself never
-imports it.
+It has what Studio would otherwise give: a host (:mod:`.host`), the ``content_staging`` app, settings. The app itself
+never imports it.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ from .exports.shelf import Shelf
 from .exports.static_files import asset_name, md5_of
 
 _MAX_FILENAME = 255
+_MAX_KEY = 255
+_MAX_PAGE_BYTES = 5_000_000
 
 
 class StandaloneHost(Host):
@@ -54,11 +57,12 @@ class StandaloneHost(Host):
     def get_source(self, source_key: LearningContextKey) -> SourceData:
         return self._shelf.get(source_key)
 
-    def stage(
-        self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str
-    ) -> Iterator[StagedRoot]:
+    def stage(self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:
         export = self._shelf.open(source_key)
+        store = _FileStore()
         for root in export.read(branch):
+            # Files first: copying them takes long, and a transaction keeps others from writing.
+            files = {name: store.put(path) for name, path in _files_of(export, root.element).items()}
             with transaction.atomic():
                 content = StagedContent.objects.create(
                     user=user,
@@ -70,7 +74,9 @@ class StandaloneHost(Host):
                     suggested_url_name=root.element.get("url_name", ""),
                     tags={},
                 )
-                _stage_files(export, root.element, content)
+                StagedContentFile.objects.bulk_create(
+                    _file_row(content, name, stored, export.key) for name, stored in files.items()
+                )
             yield StagedRoot(
                 staged_content_id=content.id,
                 usage_key=root.usage_key,
@@ -124,29 +130,60 @@ class StandaloneHost(Host):
     def warning_about(self, block_type: str) -> str:
         if block_type in settings.STOCK_BLOCK_TYPES:
             return ""
-        return _("The block type “{type}” is not part of a stock Open edX platform; it works where it is installed.").format(
-            type=block_type
-        )
+        return _(
+            "The block type “{type}” is not part of a stock Open edX platform; it works where it is installed."
+        ).format(type=block_type)
 
 
 def _library_data(package: LearningPackage) -> LibraryData:
     return LibraryData(key=package.package_ref, title=package.title, package_id=package.id)
 
 
-def _stage_files(export: Export, root: etree._Element, content: StagedContent) -> None:
-    """Stage the files that the root's components name, each once; contents are shared between all staged content."""
-    rows = []
-    for name, path in _files_of(export, root).items():
-        md5 = md5_of(path)
-        row = StagedContentFile(
-            for_content=content,
-            filename=name,
-            md5_hash=md5,
-            source_key_str=str(export.key.make_asset_key("asset", asset_name(name))),  # type: ignore[attr-defined]
-        )
-        row.data_file.name = _store(path, md5)
-        rows.append(row)
-    StagedContentFile.objects.bulk_create(rows, batch_size=500)
+@dataclass(frozen=True)
+class _Stored:
+    """A file in the staging storage."""
+
+    name: str
+    md5: str
+
+
+class _FileStore:
+    """
+    Puts the files of one export into the staging storage, each content once, under its hash.
+
+    Storage is shared between all staged content.
+    """
+
+    def __init__(self) -> None:
+        field: Any = StagedContentFile._meta.get_field("data_file")
+        self._storage = field.storage
+        self._folder = field.upload_to
+        self._stored: dict[Path, _Stored] = {}
+
+    def put(self, path: Path) -> _Stored:
+        """Copy a file in pieces, unless its content is there."""
+        if path not in self._stored:
+            md5 = md5_of(path)
+            name = f"{self._folder}{md5}{path.suffix.lower()[:16]}"
+            if self._storage.exists(name) and self._storage.size(name) != path.stat().st_size:
+                self._storage.delete(name)  # A copy that was broken off.
+            if not self._storage.exists(name):
+                with path.open("rb") as file:
+                    name = self._storage.save(name, File(file, name=name))
+            self._stored[path] = _Stored(name, md5)
+        return self._stored[path]
+
+
+def _file_row(content: StagedContent, name: str, stored: _Stored, source_key: Any) -> StagedContentFile:
+    asset_key = str(source_key.make_asset_key("asset", asset_name(name)))
+    row = StagedContentFile(
+        for_content=content,
+        filename=name,
+        md5_hash=stored.md5,
+        source_key_str=asset_key if len(asset_key) <= _MAX_KEY else "",
+    )
+    row.data_file.name = stored.name
+    return row
 
 
 def _files_of(export: Export, root: etree._Element) -> dict[str, Path]:
@@ -155,7 +192,7 @@ def _files_of(export: Export, root: etree._Element) -> dict[str, Path]:
         names.setdefault(PYTHON_LIBRARY)
     for page_name in js_input_pages(root):
         page = export.static_files.find(page_name)
-        if page is not None and page.stat().st_size <= 5_000_000:
+        if page is not None and page.stat().st_size <= _MAX_PAGE_BYTES:
             names.update(dict.fromkeys(page_references(page.read_text(encoding="utf-8", errors="replace"))))
     files = {}
     for name in names:
@@ -163,13 +200,3 @@ def _files_of(export: Export, root: etree._Element) -> dict[str, Path]:
         if path is not None and len(name) <= _MAX_FILENAME:
             files[name] = path
     return files
-
-
-def _store(path: Path, md5: str) -> str:
-    """Copy a file into the staging storage, in pieces, unless its content is there; returns the stored name."""
-    field: Any = StagedContentFile._meta.get_field("data_file")
-    name = f"{field.upload_to}{md5}{path.suffix.lower()[:16]}"
-    if field.storage.exists(name):
-        return name
-    with path.open("rb") as file:
-        return field.storage.save(name, File(file, name=name))

@@ -72,7 +72,9 @@ class Library:
     history: dict[str, PastImport] = field(default_factory=dict)
     limit: int = 100_000
 
-    def put(self, key: str, digest: str = "", *, title: str | None = None, children: str = "", deleted: bool = False) -> Library:
+    def put(
+        self, key: str, digest: str = "", *, title: str | None = None, children: str = "", deleted: bool = False
+    ) -> Library:
         """Add or replace an item: ``put("html:a", "content")``, ``put("unit:u", children="html:a html:b")``."""
         item_key = ItemKey(*key.split(":"))
         kind = BlockKind(item_key.type) if item_key.type in BlockKind.values else BlockKind.COMPONENT

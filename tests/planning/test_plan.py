@@ -99,7 +99,9 @@ class TestLeftOut:
 
 class TestSelection:
     def test_a_subtree_is_imported_alone(self):
-        found = plan(source("section a", " subsection b", "  unit c", "   html d", " subsection e"), selection=("vertical@c",))
+        found = plan(
+            source("section a", " subsection b", "  unit c", "   html d", " subsection e"), selection=("vertical@c",)
+        )
         assert targets(found) == ["unit:c", "html:d"]
 
     def test_a_repeated_block_comes_with_the_place_that_was_selected(self):
@@ -154,7 +156,11 @@ SITUATIONS = {
     "both changed": (source("html x = two"), changed_library("edited"), ConflictState.BOTH_CHANGED),
     "id taken": (source("html x = one"), Library().put("html:x", "another"), ConflictState.SAME_KEY),
     "deleted": (source("html x = one"), changed_library(deleted=True), ConflictState.DELETED),
-    "deleted, never imported": (source("html x = one"), Library().put("html:x", "one", deleted=True), ConflictState.NEW),
+    "deleted, never imported": (
+        source("html x = one"),
+        Library().put("html:x", "one", deleted=True),
+        ConflictState.NEW,
+    ),
 }
 
 OUTCOMES = {

@@ -38,9 +38,7 @@ def sources(draw) -> list[SourceBlock]:
                 digest="" if kind.is_container else draw(CONTENTS),
                 repeats=first.get(usage_key),
                 problem="broken" if trouble == "problem" and usage_key not in first else "",
-                refusal="refused"
-                if trouble == "refusal" and not kind.is_container and usage_key not in first
-                else "",
+                refusal="refused" if trouble == "refusal" and not kind.is_container and usage_key not in first else "",
                 decision=draw(st.sampled_from([None, None, *Decision])),
             )
         )
@@ -68,7 +66,9 @@ def libraries(draw) -> Library:
         if kind.is_container and any(key.code == code and key.type in BlockKind.values for key in library.items):
             continue
         type_ = kind.value if kind.is_container else "html"
-        library.put(f"{type_}:{code}", draw(CONTENTS), title=draw(st.sampled_from(["A", "B"])), deleted=draw(st.booleans()))
+        library.put(
+            f"{type_}:{code}", draw(CONTENTS), title=draw(st.sampled_from(["A", "B"])), deleted=draw(st.booleans())
+        )
     if draw(st.booleans()):
         library = library.after(make_plan(draw(sources()), library.state(), draw(options())))
         for key in draw(st.lists(st.sampled_from(sorted(library.items)), max_size=3)) if library.items else []:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import Any
 
 from django.db.models import F
@@ -31,7 +32,7 @@ class Versions:
 NO_VERSIONS = Versions()
 
 
-def versions_of(entity_ids: list[int]) -> dict[int, Versions]:
+def versions_of(entity_ids: Sequence[int]) -> dict[int, Versions]:
     """The current versions of these entities; one query for each 500."""
     found: dict[int, Versions] = {}
     for start in range(0, len(entity_ids), BATCH_SIZE):
@@ -47,57 +48,74 @@ def versions_of(entity_ids: list[int]) -> dict[int, Versions]:
     return found
 
 
-def write_records(
-    run: Import, plan: Plan, written: Written, before: Mapping[int, Versions], library_key: Any
-) -> None:
+def write_records(run: Import, plan: Plan, written: Written, before: Mapping[int, Versions], library_key: Any) -> None:
     """
     Write one record for every planned item, in bulk, in the transaction that wrote the items.
 
-    ``before`` holds the versions of existing items as they were before the write.
+    ``before`` holds the versions of existing items as they were before the write. Three statements for each batch.
     """
-    after = versions_of(sorted(written.entity_of.values()))
     held_back = set(written.held_back)
-    files = _files_of(run)
-    records = []
-    for item in plan.items:
-        entity_id = written.entity_of.get(item.num)
-        then = before.get(entity_id, NO_VERSIONS) if entity_id else NO_VERSIONS
-        now = after.get(entity_id, NO_VERSIONS) if entity_id else NO_VERSIONS
-        named, missing = files.get(item.num, ((), ()))
-        records.append(
-            ImportRecord(
-                import_run=run,
-                num=item.num,
-                depth=item.depth,
-                source_key=item.usage_key,
-                block_type=item.block_type,
-                kind=item.kind.value,
-                title=item.title,
-                state=item.state.value,
-                decision=item.decision.value if item.decision else "",
-                outcome=item.outcome.value,
+    for batch in batched(plan.items, BATCH_SIZE):
+        after = versions_of([written.entity_of[item.num] for item in batch if item.num in written.entity_of])
+        files = _files_of(run, [item.num for item in batch])
+        ImportRecord.objects.bulk_create(
+            _record(
+                run,
+                item,
+                entity_id=(entity_id := written.entity_of.get(item.num)),
+                then=before.get(entity_id or 0, NO_VERSIONS),
+                now=after.get(entity_id or 0, NO_VERSIONS),
+                files=files.get(item.num, ([], [])),
+                target_key=library_item_key(library_key, item.kind, item.target) if item.target else "",
                 reason=_("It stays a draft: it holds an item that was never published.")
                 if item.num in held_back
                 else item.reason,
-                target_key=_target_key(library_key, item),
-                entity_id=entity_id,
-                draft_before_id=then.draft,
-                draft_after_id=now.draft,
-                published_before_id=then.published,
-                published_after_id=now.published,
-                draft_before_num=then.draft_num,
-                draft_after_num=now.draft_num,
-                published_before_num=then.published_num,
-                published_after_num=now.published_num,
-                source_digest=item.source_digest,
-                target_digest=item.target_digest,
-                warnings=list(item.warnings),
-                files=list(named),
-                missing_files=list(missing),
-                left_out=list(item.left_out),
             )
+            for item in batch
         )
-    ImportRecord.objects.bulk_create(records, batch_size=BATCH_SIZE)
+
+
+def _record(
+    run: Import,
+    item: PlannedItem,
+    *,
+    entity_id: int | None,
+    then: Versions,
+    now: Versions,
+    files: tuple[list[str], list[str]],
+    target_key: str,
+    reason: str,
+) -> ImportRecord:
+    named, missing = files
+    return ImportRecord(
+        import_run=run,
+        num=item.num,
+        depth=item.depth,
+        source_key=item.usage_key,
+        block_type=item.block_type,
+        kind=item.kind.value,
+        title=item.title,
+        state=item.state.value,
+        decision=item.decision.value if item.decision else "",
+        outcome=item.outcome.value,
+        reason=reason,
+        target_key=target_key,
+        entity_id=entity_id,
+        draft_before_id=then.draft,
+        draft_after_id=now.draft,
+        published_before_id=then.published,
+        published_after_id=now.published,
+        draft_before_num=then.draft_num,
+        draft_after_num=now.draft_num,
+        published_before_num=then.published_num,
+        published_after_num=now.published_num,
+        source_digest=item.source_digest,
+        target_digest=item.target_digest,
+        warnings=list(item.warnings),
+        files=named,
+        missing_files=missing,
+        left_out=list(item.left_out),
+    )
 
 
 def record_data(record: ImportRecord) -> RecordData:
@@ -125,12 +143,7 @@ def record_data(record: ImportRecord) -> RecordData:
     )
 
 
-def _files_of(run: Import) -> dict[int, tuple[list[str], list[str]]]:
-    return {
-        num: ([file["name"] for file in files], missing)
-        for num, files, missing in StagedBlock.objects.filter(import_run=run).values_list("num", "files", "missing_files")
-    }
-
-
-def _target_key(library_key: Any, item: PlannedItem) -> str:
-    return library_item_key(library_key, item.kind, item.target) if item.target else ""
+def _files_of(run: Import, nums: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
+    """Names of the files that each block came with, and of those that were missing."""
+    rows = StagedBlock.objects.filter(import_run=run, num__in=nums).values_list("num", "files", "missing_files")
+    return {num: ([file["name"] for file in files], missing) for num, files, missing in rows}

@@ -21,8 +21,8 @@ class Host(ABC):
     """
     The surroundings of the app: sources, staging, libraries, permissions.
 
-    Methods that look something up raise :class:`~import_from_modulestore.errors.NotFound` where there is nothing; they do
-    not check permissions: actions ask the ``can_…`` methods first. ``user`` is an instance of the user model.
+    Methods that look something up raise :class:`~import_from_modulestore.errors.NotFound` where there is nothing; they
+    do not check permissions: actions ask the ``can_…`` methods first. ``user`` is an instance of the user model.
     """
 
     # Sources
@@ -36,9 +36,7 @@ class Host(ABC):
         """One source, with its block counts. Raises ``SourceError`` where it exists but cannot be read."""
 
     @abstractmethod
-    def stage(
-        self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str
-    ) -> Iterator[StagedRoot]:
+    def stage(self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:
         """
         Put the source into ``content_staging``, one root at a time, with the files that its components name.
 

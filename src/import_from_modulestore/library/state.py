@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from django.db.models import F
+from django.db.models import F, Max
 from openedx_content.models_api import (
     Component,
     ComponentVersionMedia,
     Container,
     Draft,
     EntityListRow,
+    LearningPackage,
     Media,
 )
 
 from ..data import BlockKind, ImportState, ItemKey, Outcome
-from ..models import ImportRecord, StagedBlock
+from ..models import ImportRecord
 from ..olx.normal_form import component_digest, container_digest, normal_digest
 from ..olx.parsing import UnreadableXML
-from ..planning import PastImport, TargetItem, TargetState
+from ..planning import PastImport, TargetItem, TargetState, usable_code
 
 OLX_PATH = "block.xml"
 """Where a component version keeps its OLX (platform: ``openedx/core/djangoapps/xblock``)."""
@@ -30,26 +31,33 @@ _CONTAINER_KINDS = {kind.value: kind for kind in BlockKind if kind.is_container}
 
 
 def load_target_state(
-    package_id: int | None, target_key: str, source_key: str, staged: Iterable[StagedBlock], block_limit: int
+    package_id: LearningPackage.ID | None,
+    *,
+    target_key: str,
+    source_key: str,
+    block_ids: Collection[str],
+    normal_digests: Mapping[str, str],
+    block_limit: int,
 ) -> TargetState:
     """
     Load the library's items, their drafts' digests, and the history of imports from this source into it.
 
-    ``package_id`` is ``None`` for a library that is still to be made. Six queries whatever the size of the library and of
-    the import, and one more for each 500 components whose OLX has to be compared in normal form.
+    ``package_id`` is ``None`` for a library that is still to be made. ``block_ids`` are those of the staged blocks, and
+    ``normal_digests`` their digests in normal form by the digest of their exact OLX. Six queries whatever the size of
+    the library and of the import, and one more for each 500 components whose OLX has to be compared in normal form.
     """
     if package_id is None:
         return TargetState(items={}, history={}, block_limit=block_limit)
     history = _load_history(target_key, source_key)
     wanted_ids = {past.entity_id for past in history.values()}
-    components = _load_components(package_id, list(staged), wanted_ids)
+    components = _load_components(package_id, block_ids, normal_digests, wanted_ids)
     items = components | _load_containers(package_id)
     return TargetState(items=items, history=history, block_limit=block_limit)
 
 
 def _load_history(target_key: str, source_key: str) -> dict[str, PastImport]:
     """The last thing that was written, or found to be there already, for each source block."""
-    records = (
+    newest = (
         ImportRecord.objects.filter(
             import_run__target_key=target_key,
             import_run__source_key=source_key,
@@ -57,8 +65,13 @@ def _load_history(target_key: str, source_key: str) -> dict[str, PastImport]:
             outcome__in=(Outcome.CREATED, Outcome.UPDATED, Outcome.FORKED, Outcome.UNCHANGED),
             entity__isnull=False,
         )
-        .order_by("import_run_id", "num")
-        .values_list("source_key", "entity_id", "source_digest", "target_digest")
+        .order_by()
+        .values("source_key")
+        .annotate(newest=Max("pk"))
+        .values("newest")
+    )
+    records = ImportRecord.objects.filter(pk__in=newest).values_list(
+        "source_key", "entity_id", "source_digest", "target_digest"
     )
     return {
         key: PastImport(entity_id=entity_id, source_digest=source, target_digest=target)
@@ -67,12 +80,11 @@ def _load_history(target_key: str, source_key: str) -> dict[str, PastImport]:
 
 
 def _load_components(
-    package_id: int, staged: list[StagedBlock], wanted_ids: set[int]
+    package_id: LearningPackage.ID, block_ids: Collection[str], normal_digests: Mapping[str, str], wanted_ids: set[int]
 ) -> dict[ItemKey, TargetItem]:
     # A staged component can only meet an item of its own key, or one that history names: only of these does the content
     # matter. Of all others it is enough to know that their key is taken.
-    staged_codes = {block.block_id for block in staged}
-    normal_by_exact = {block.olx_digest: block.normal_digest for block in staged if block.olx_digest}
+    codes = set(map(usable_code, block_ids))
     rows = list(
         Component.objects.filter(learning_package_id=package_id).values_list(
             "publishable_entity_id",
@@ -85,10 +97,10 @@ def _load_components(
     compared = {
         version_id
         for entity_id, _type, code, version_id, _title in rows
-        if version_id is not None and (code in staged_codes or entity_id in wanted_ids)
+        if version_id is not None and (code in codes or entity_id in wanted_ids)
     }
     olx, files = _load_media(package_id, compared)
-    normal = _normal_digests(olx.values(), normal_by_exact)
+    normal = _normal_digests(olx.values(), normal_digests)
     items = {}
     for entity_id, block_type, code, version_id, title in rows:
         digest = ""
@@ -101,7 +113,7 @@ def _load_components(
 
 
 def _load_media(
-    package_id: int, version_ids: set[int]
+    package_id: LearningPackage.ID, version_ids: set[int]
 ) -> tuple[dict[int, tuple[int, str]], dict[int, list[tuple[str, str]]]]:
     """For each component version: its OLX as media ID and hash, and its files as pairs of name and hash."""
     olx: dict[int, tuple[int, str]] = {}
@@ -122,9 +134,7 @@ def _load_media(
     return olx, files
 
 
-def _normal_digests(
-    olx: Iterable[tuple[int, str]], known: Mapping[str, str]
-) -> dict[tuple[int, str], str]:
+def _normal_digests(olx: Iterable[tuple[int, str]], known: Mapping[str, str]) -> dict[tuple[int, str], str]:
     """Digests in normal form; the text is only read where its exact hash is not one of the staged blocks'."""
     normal = {}
     unknown = {}
@@ -144,7 +154,7 @@ def _normal_digests(
     return normal
 
 
-def _load_containers(package_id: int) -> dict[ItemKey, TargetItem]:
+def _load_containers(package_id: LearningPackage.ID) -> dict[ItemKey, TargetItem]:
     rows = list(
         Container.objects.filter(learning_package_id=package_id).values_list(
             "publishable_entity_id",
@@ -170,7 +180,7 @@ def _load_containers(package_id: int) -> dict[ItemKey, TargetItem]:
     return items
 
 
-def _load_children(package_id: int) -> dict[int, list[str]]:
+def _load_children(package_id: LearningPackage.ID) -> dict[int, list[str]]:
     """
     The live children of every container's draft, in order, by container version.
 

@@ -45,6 +45,7 @@ def normal_digest(olx: str | etree._Element) -> str:
     element.tail = None
     for name in COURSE_ONLY_ATTRIBUTES:
         element.attrib.pop(name, None)
+    etree.strip_elements(element, etree.Comment, with_tail=False)
     for node in element.iter():
         if node.text is not None and not node.text.strip():
             node.text = None

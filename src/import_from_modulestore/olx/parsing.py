@@ -10,7 +10,15 @@ from __future__ import annotations
 from lxml import etree
 
 MAX_XML_BYTES = 20_000_000
-"""Size of the largest XML text that is parsed; the largest block of any course known to us is below 1 MB."""
+"""Size of the largest XML file that is parsed; the largest block of any course known to us is below 1 MB."""
+
+MAX_STAGED_CHARACTERS = 500_000_000
+"""Length of the longest text that is parsed: a whole section or legacy library, made of many files."""
+
+MAX_TEXT_BYTES = 9_900_000
+"""Size of the largest single text in XML; libxml2 takes 10 million bytes, markup included."""
+
+_UNDECLARED_ENTITIES = (etree.ErrorTypes.ERR_UNDECLARED_ENTITY, etree.ErrorTypes.WAR_UNDECLARED_ENTITY)
 
 
 class UnreadableXML(ValueError):
@@ -21,15 +29,21 @@ def parse_xml(data: bytes | str) -> etree._Element:
     """
     Parse one XML document and return its root element, CDATA sections kept.
 
-    Bytes may carry a byte-order mark or declare an encoding; undeclared bytes are UTF-8.
+    Bytes are a file: they may carry a byte-order mark or declare an encoding; undeclared ones are UTF-8. A ``str`` is a
+    text of our own making, staged OLX above all, and may be longer; an encoding that it declares means nothing.
 
     Raises :class:`UnreadableXML` for what is not well-formed, declares or uses entities, or is too large.
     """
-    if len(data) > MAX_XML_BYTES:
-        raise UnreadableXML(f"it is larger than {MAX_XML_BYTES // 1_000_000} MB")
     if isinstance(data, str):
-        data = data.encode("utf-8")
+        if len(data) > MAX_STAGED_CHARACTERS:
+            raise UnreadableXML(f"it is longer than {MAX_STAGED_CHARACTERS // 1_000_000} million characters")
+        encoded, encoding = data.encode("utf-8", errors="surrogatepass"), "utf-8"
+    else:
+        if len(data) > MAX_XML_BYTES:
+            raise UnreadableXML(f"it is larger than {MAX_XML_BYTES // 1_000_000} MB")
+        encoded, encoding = data, None
     parser = etree.XMLParser(
+        encoding=encoding,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -39,24 +53,30 @@ def parse_xml(data: bytes | str) -> etree._Element:
         strip_cdata=False,
     )
     try:
-        root = etree.fromstring(data, parser=parser)
+        root = etree.fromstring(encoded, parser=parser)
     except etree.XMLSyntaxError as error:
+        if "XML_PARSE_HUGE" in (error.msg or ""):
+            raise UnreadableXML("it holds a text of more than 10 MB, or is more than 256 levels deep") from None
         raise UnreadableXML(f"it is not well-formed XML: {error.msg or 'it is empty'}") from None
     except ValueError as error:
         raise UnreadableXML(f"it is not well-formed XML: {error}") from None
     if root is None:
         raise UnreadableXML("it is empty")
-    _refuse_entities(root)
+    _refuse_entities(root, parser)
     return root
 
 
-def _refuse_entities(root: etree._Element) -> None:
+def _refuse_entities(root: etree._Element, parser: etree.XMLParser) -> None:
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.iterentities()):
         raise UnreadableXML("it declares XML entities, which are never expanded")
     entity = next(root.iter(etree.Entity), None)
     if entity is not None:
         raise UnreadableXML(f"it uses the XML entity {entity.text}, which is never expanded")
+    # In attributes, entities of an external DTD vanish without leaving a node.
+    undeclared = next((entry for entry in parser.error_log if entry.type in _UNDECLARED_ENTITIES), None)
+    if undeclared is not None:
+        raise UnreadableXML(f"it uses an XML entity, which is never expanded: {undeclared.message}")
 
 
 def child_elements(element: etree._Element) -> list[etree._Element]:

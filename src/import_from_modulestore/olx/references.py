@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import html
 import json
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
@@ -21,10 +22,13 @@ PYTHON_LIBRARY = "python_lib.zip"
 """The file that problems with a script import from (the platform's default ``PYTHON_LIB_FILENAME``)."""
 
 _STATIC = "/static/"
-_MAX_NAME_LENGTH = 255
+_MAX_ADDRESS_LENGTH = 1000
+"""Characters of a file name, percent-encoded, that are looked at: names have at most 255."""
 # What may stand before /static/ when it is a reference; anything else makes it part of a longer path or host name.
 _OPENERS = frozenset(" \t\r\n\"'`(=,;:>[{|\\&")
 _UNQUOTED_END = re.compile(r"[\s\"'`<>()\[\]{}|\\,;]")
+# What a quoted text holds besides one address: a srcset's descriptors and further candidates.
+_CANDIDATES = re.compile(rf"\s[\d.]+[wx]\s*(?:,|$)|[\s,]{_STATIC}")
 _PYTHON_SCRIPT_TYPES = frozenset(("text/python", "loncapa/python"))
 _PAGE_REFERENCE = re.compile(r"""\b(?:src|href)\s*=\s*(["'])(?P<url>[^"']+)\1""", re.IGNORECASE)
 _JS_INPUT_PAGE = "html_file"
@@ -37,8 +41,8 @@ def static_references(element: etree._Element) -> list[str]:
     Names are as the library will look them up: without ``/static/``, query and fragment, percent-decoded.
     """
     names: dict[str, None] = {}
-    for text in _texts(element):
-        for name in _references_in(text):
+    for text, is_attribute in _texts(element):
+        for name in _references_in(text, is_attribute):
             names.setdefault(name)
     for name in _transcripts(element):
         names.setdefault(name)
@@ -55,7 +59,7 @@ def js_input_pages(element: etree._Element) -> list[str]:
     return [
         name
         for js_input in element.iter("jsinput")
-        for name in _references_in(js_input.get(_JS_INPUT_PAGE) or "")
+        for name in _references_in(js_input.get(_JS_INPUT_PAGE) or "", is_attribute=True)
     ]
 
 
@@ -63,8 +67,8 @@ def page_references(page: str) -> list[str]:
     """Names of the files that an HTML page loads by relative address."""
     names: dict[str, None] = {}
     for match in _PAGE_REFERENCE.finditer(page):
-        name = _clean(match["url"])
-        if "." in name and not name.startswith(("/", "#")) and ":" not in name and ".." not in name.split("/"):
+        name = posixpath.normpath(_clean(html.unescape(match["url"])))
+        if "." in name.strip(".") and not name.startswith(("/", "../")) and ":" not in name:
             names.setdefault(name)
     return list(names)
 
@@ -73,27 +77,28 @@ def rewrite_asset_urls(text: str, course_key: str) -> str:
     """
     Turn URLs of the course's own assets into ``/static/name``.
 
-    ``/asset-v1:Org+Course+Run+type@asset+block@name`` and the same with a host before it; other courses' URLs stay.
+    ``asset-v1:Org+Course+Run+type@asset+block@name``, with or without a host before it; other courses' URLs stay.
     """
     if not course_key.startswith("course-v1:") or "asset-v1:" not in text:
         return text
     asset_run = re.escape(course_key.removeprefix("course-v1:"))
-    pattern = rf"(?:https?://[^/\s\"'<>]+)?/asset-v1:{asset_run}\+type@asset\+block(?:@|/)"
+    pattern = rf"(?:(?:(?:https?:)?//[^/\s\"'<>]+)?/|(?<![\w/]))asset-v1:{asset_run}\+type@asset\+block(?:@|/)"
     return re.sub(pattern, _STATIC, text)
 
 
-def _texts(element: etree._Element) -> Iterator[str]:
+def _texts(element: etree._Element) -> Iterator[tuple[str, bool]]:
+    """Every text of the element, and whether it is an attribute's whole value."""
     for node in element.iter():
         if isinstance(node.tag, str):
-            yield from node.attrib.values()
+            yield from ((value, True) for value in node.attrib.values())
             if node.text:
-                yield node.text
+                yield node.text, False
         if node.tail and node is not element:
-            yield node.tail
+            yield node.tail, False
 
 
-def _references_in(text: str) -> Iterator[str]:
-    if _STATIC not in text:
+def _references_in(text: str, is_attribute: bool) -> Iterator[str]:
+    if _STATIC not in text.replace("\\/", "/"):
         return
     # HTML inside CDATA, and JSON inside attributes, escape once more.
     text = html.unescape(text).replace("\\/", "/")
@@ -102,21 +107,23 @@ def _references_in(text: str) -> Iterator[str]:
         begin = start + len(_STATIC)
         before = text[start - 1] if start else ""
         if (before == "" or before in _OPENERS) and not text[begin : begin + 1].isspace():
-            name = _clean(_until_end(text, begin, before))
+            name = _clean(_until_end(text, begin, before, is_attribute))
             if name and not name.endswith("/") and not name.startswith("xblock/"):
                 yield name
         start = text.find(_STATIC, begin)
 
 
-def _until_end(text: str, begin: int, before: str) -> str:
-    if before in ('"', "'", "`"):
-        end = text.find(before, begin)
-        if 0 <= end - begin <= _MAX_NAME_LENGTH * 3 and "\n" not in text[begin:end]:
-            return text[begin:end].rstrip("\\")
-    if before == "" and len(text) - begin <= _MAX_NAME_LENGTH and "\n" not in text and _STATIC not in text[begin:]:
-        return text[begin:].strip()
-    match = _UNQUOTED_END.search(text, begin)
-    return text[begin : match.start() if match else len(text)]
+def _until_end(text: str, begin: int, before: str, is_attribute: bool) -> str:
+    """The address that begins there: all within its quotes, which may hold spaces, else up to where an address ends."""
+    address = text[begin : begin + _MAX_ADDRESS_LENGTH]
+    end = -1
+    if before and before in "\"'`":
+        end = address.find(before)
+    elif before == "" and is_attribute and begin + len(address) == len(text):
+        end = len(address)
+    if end >= 0 and "\n" not in address[:end] and not _CANDIDATES.search(address, 0, end):
+        return address[:end].rstrip("\\")
+    return _UNQUOTED_END.split(address, maxsplit=1)[0]
 
 
 def _clean(url: str) -> str:
@@ -134,13 +141,13 @@ def _transcripts(element: etree._Element) -> Iterator[str]:
 
 def _named_files(values: Iterable[object]) -> Iterator[str]:
     for value in values:
-        if isinstance(value, str) and (name := _clean(value.removeprefix(_STATIC))) and "://" not in name:
+        if isinstance(value, str) and (name := _clean(value.removeprefix(_STATIC))) and "//" not in name:
             yield name
 
 
 def _json_object(text: str | None) -> dict[str, object]:
     try:
         value = json.loads(text or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -13,7 +13,8 @@ _NOT_ALLOWED = re.compile(r"[^\w.-]+")
 
 def usable_code(block_id: str) -> str:
     """
-    The block ID as a library takes it: letters, digits, ``_``, ``-`` and ``.`` (``openedx_django_lib.fields.code_field``).
+    The block ID as a library takes it: letters, digits, ``_``, ``-`` and ``.``
+    (``openedx_django_lib.fields.code_field``).
 
     >>> usable_code("week 1:intro")
     'week_1_intro'

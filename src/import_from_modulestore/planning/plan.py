@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -24,7 +25,8 @@ _LOST_EDITS = {
         "The library's item was edited since it was imported; its edits would no longer be the current version."
     ),
     ConflictState.BOTH_CHANGED: gettext_lazy(
-        "Both the source and the library's item were edited since; the library's edits would no longer be the current version."
+        "Both the source and the library's item were edited since; "
+        "the library's edits would no longer be the current version."
     ),
     ConflictState.SAME_KEY: gettext_lazy(
         "The library holds another item of this type and ID, which does not come from this source."
@@ -60,6 +62,7 @@ class _Planner:
         self._target = target
         self._options = options
         self._claimed: dict[ItemKey, int] = {}
+        self._names: dict[tuple[str, str], Iterator[str]] = {}
         self._new_container_codes: set[str] = set()
         self._items: dict[int, PlannedItem] = {}
         self._contributions: dict[int, tuple[ItemKey, ...]] = {}
@@ -76,7 +79,7 @@ class _Planner:
     # Which blocks
 
     def _considered(self) -> list[int]:
-        """First showings of all blocks that are selected, in order; a container that is shown again brings its first self."""
+        """First showings of all blocks that are selected, in order; one that is shown again brings its first self."""
         if not self._options.selection:
             return [num for num, block in self._blocks.items() if block.repeats is None]
         wanted = set(self._options.selection)
@@ -92,7 +95,7 @@ class _Planner:
         return sorted(selected)
 
     def _leaves_first(self, considered: Sequence[int]) -> Iterator[int]:
-        """Each block after everything below it, siblings in order, so that of two equal IDs the first stays as it is."""
+        """Each block after all below it, siblings in order, so that of two equal IDs the first stays as it is."""
         open_blocks: list[int] = []
         for num in considered:
             while open_blocks and not self._is_below(num, open_blocks[-1]):
@@ -153,7 +156,8 @@ class _Planner:
     def _free_key(self, block: SourceBlock) -> ItemKey:
         by_title = self._options.block_ids is BlockIds.FROM_TITLES
         code = slug_from_title(block.title) if by_title else usable_code(block.block_id)
-        for candidate in numbered(code):
+        names = self._names.setdefault((self._type_of(block), code), numbered(code))
+        for candidate in names:
             key = ItemKey(self._type_of(block), candidate)
             if key in self._target.items or key in self._claimed:
                 continue
@@ -176,7 +180,8 @@ class _Planner:
         if block.problem:
             self._put(block, ConflictState.UNREADABLE, Outcome.FAILED, reason=block.problem)
         elif not self._becomes_item(block):
-            # Above the level there is nothing to hold the children; inside another container they take this one's place.
+            # Above the level there is nothing to hold the children; inside another container they take this one's
+            # place.
             self._contributions[block.num] = children
         elif block.refusal:
             self._put(block, ConflictState.UNSUPPORTED, Outcome.UNSUPPORTED, reason=block.refusal)
@@ -187,22 +192,41 @@ class _Planner:
         digest = container_digest(block.title, map(str, children)) if block.kind.is_container else block.digest
         key, item, state = self._compare(block, digest)
         decision = block.decision or self._options.on_conflict
-        common = {"children": children, "source_digest": digest, "target_digest": digest}
+        common: dict[str, Any] = {"children": children, "source_digest": digest, "target_digest": digest}
 
         if item is None or key is None:
             key = self._free_key(block)
-            self._put(block, ConflictState.NEW, Outcome.CREATED, key, publish=self._options.publish, warnings=warnings, **common)
+            self._put(
+                block,
+                ConflictState.NEW,
+                Outcome.CREATED,
+                key,
+                publish=self._options.publish,
+                warnings=warnings,
+                **common,
+            )
         elif decision is Decision.FORK and state is not ConflictState.NEW:
             key = self._free_key(block)
             self._put(
-                block, state, Outcome.FORKED, key, decision=decision, publish=self._options.publish, warnings=warnings, **common
+                block,
+                state,
+                Outcome.FORKED,
+                key,
+                decision=decision,
+                publish=self._options.publish,
+                warnings=warnings,
+                **common,
             )
-        elif state is ConflictState.NEW:  # Its ID belongs to an item that was deleted: it becomes that item's next version.
+        elif (
+            state is ConflictState.NEW
+        ):  # Its ID belongs to an item that was deleted: it becomes that item's next version.
             self._put(
                 block, state, Outcome.CREATED, key, item, publish=self._options.publish, warnings=warnings, **common
             )
         elif state is ConflictState.UNCHANGED:
-            self._put(block, state, Outcome.UNCHANGED, key, item, warnings=warnings, **common | {"target_digest": item.digest})
+            self._put(
+                block, state, Outcome.UNCHANGED, key, item, warnings=warnings, **common | {"target_digest": item.digest}
+            )
         elif decision is Decision.SKIP:
             self._put(
                 block,
@@ -231,9 +255,7 @@ class _Planner:
                 **common,
             )
 
-    def _compare(
-        self, block: SourceBlock, digest: str
-    ) -> tuple[ItemKey | None, TargetItem | None, ConflictState]:
+    def _compare(self, block: SourceBlock, digest: str) -> tuple[ItemKey | None, TargetItem | None, ConflictState]:
         """Three-way: what the source held then, what it holds now, what the library holds now."""
         if met := self._met_by_history(block):
             key, item, past = met
@@ -262,7 +284,7 @@ class _Planner:
         item: TargetItem | None = None,
         *,
         contributes: bool = True,
-        **fields,
+        **fields: Any,
     ) -> None:
         if key is not None:
             self._claim(key, block)
@@ -299,9 +321,11 @@ class _Planner:
                         )
                     )
                 elif key in keys:
-                    warnings.append(_("{child} stands here twice in the source; a library holds it once.").format(
-                        child=self._blocks[child].title
-                    ))
+                    warnings.append(
+                        _("{child} stands here twice in the source; a library holds it once.").format(
+                            child=self._blocks[child].title
+                        )
+                    )
                 else:
                     keys[key] = None
         return tuple(keys), tuple(warnings)
@@ -352,10 +376,11 @@ class _Planner:
 
 
 def _skip_reason(state: ConflictState) -> str:
-    return {
+    reasons: dict[ConflictState, str] = {
         ConflictState.SOURCE_CHANGED: _("The source has changed since it was imported; the library's version stays."),
-        ConflictState.LIBRARY_CHANGED: gettext_lazy("The library's item was edited since it was imported; its edits stay."),
+        ConflictState.LIBRARY_CHANGED: _("The library's item was edited since it was imported; its edits stay."),
         ConflictState.BOTH_CHANGED: _("Source and library were both edited since; the library's version stays."),
         ConflictState.SAME_KEY: _("The library holds another item of this type and ID; it stays."),
         ConflictState.DELETED: _("It was imported before and deleted in the library since; it stays deleted."),
-    }[state]
+    }
+    return reasons[state]

@@ -37,7 +37,7 @@ class _File:
 
 
 class Indexer:
-    """Indexes the roots of one import, in order; remembers the blocks that it has met and the files that it has hashed."""
+    """Indexes the roots of one import, in order; remembers which blocks it has met and which files it has hashed."""
 
     def __init__(self, run: Import, source_key: Any, host: Host) -> None:
         self._run = run
@@ -48,16 +48,16 @@ class Indexer:
         self._type_notes: dict[str, tuple[str, str]] = {}
         self.next_num = 0
 
-    def index(self, root: StagedRoot, content: Any, staged: StagedRootData) -> None:
+    def rows_of(self, root: StagedRoot, content: Any, staged: StagedRootData) -> list[StagedBlock]:
         """
-        Write the index rows of one root.
+        The index rows of one root, to be written.
 
-        Cost: one query for the root's files, one insert per 500 blocks; every new file content is read once, in pieces.
+        Cost: one query for the root's files; every new file content is read once, in pieces.
         """
         files = {file.filename: file for file in content.files.all()}
         rows = [self._row(root, block, files, staged) for block in walk(parse_xml(content.olx))]
-        StagedBlock.objects.bulk_create(rows, batch_size=BATCH_SIZE)
         self.next_num += len(rows)
+        return rows
 
     def _row(self, root: StagedRoot, block: OlxBlock, files: dict[str, Any], staged: StagedRootData) -> StagedBlock:
         num = root.first_num + block.index

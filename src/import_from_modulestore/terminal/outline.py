@@ -96,7 +96,9 @@ def notes(items: Sequence[Item], *, everything: bool = False) -> RenderableType 
         line = Table.grid(padding=(0, 1))
         line.add_column(no_wrap=True)
         line.add_column()
-        line.add_row(Text(mark, style=style), Text.assemble((item.title, "bold"), f" {_type_of(item)}: ", " ".join(texts)))
+        line.add_row(
+            Text(mark, style=style), Text.assemble((item.title, "bold"), f" {_type_of(item)}: ", " ".join(texts))
+        )
         lines.append(line)
     if len(noted) > len(shown):
         lines.append(Text(f"… and {len(noted) - len(shown)} more; --all shows them.", style="dim"))

@@ -40,7 +40,11 @@ def sources_table(sources: Sequence[SourceData]) -> RenderableType:
             *(_indented(Text(f"⚠ {warning}", style="yellow")) for warning in source.warnings),
             "",
         ]
-    return Group(*parts[:-1]) if parts else Text("Nothing here yet. Put a Studio export (.tar.gz or a folder) into the courses folder.")
+    return (
+        Group(*parts[:-1])
+        if parts
+        else Text("Nothing here yet. Put a Studio export (.tar.gz or a folder) into the courses folder.")
+    )
 
 
 def libraries_table(libraries: Sequence[LibraryData]) -> RenderableType:
@@ -114,7 +118,9 @@ def _indented(text: Text) -> RenderableType:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{counts[outcome.value]:,} {outcome.label.lower()}" for outcome in Outcome if counts.get(outcome.value))
+    return ", ".join(
+        f"{counts[outcome.value]:,} {outcome.label.lower()}" for outcome in Outcome if counts.get(outcome.value)
+    )
 
 
 def _when(moment: datetime) -> str:

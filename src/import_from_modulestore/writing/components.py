@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Iterable, Iterator
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from django.apps import apps
 from openedx_content import api as content_api
-from openedx_content.models_api import ComponentType, Media
+from openedx_content.models_api import ComponentType, LearningPackage, Media
 
 from ..data import ItemKey
 from ..library.state import FILES_PREFIX, OLX_PATH
@@ -32,8 +33,10 @@ def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[Staged
         blocks = {block.num: block for block in root.blocks.all() if block.num in wanted}
         if not blocks:
             continue
-        olx = apps.get_model("content_staging", "StagedContent").objects.values_list("olx", flat=True).get(
-            pk=root.staged_content_id
+        olx = (
+            apps.get_model("content_staging", "StagedContent")
+            .objects.values_list("olx", flat=True)
+            .get(pk=cast(int, root.staged_content_id))
         )
         for olx_block in walk(parse_xml(olx)):
             block = blocks.get(root.first_num + olx_block.index)
@@ -42,9 +45,9 @@ def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[Staged
 
 
 class ComponentMedia:
-    """Makes the media of components; each file content is stored once, whatever the number of components that use it."""
+    """Makes the media of components; each file content is stored once, however many components use it."""
 
-    def __init__(self, package_id: Any, created: Any) -> None:
+    def __init__(self, package_id: LearningPackage.ID, created: datetime) -> None:
         self._package_id = package_id
         self._created = created
         self._types: dict[str, Any] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from openedx_content import api as content_api
-from openedx_content.models_api import Draft, PublishLog
+from openedx_content.models_api import Draft, LearningPackage, PublishableEntity, PublishLog
 
 from ..data import BlockKind, PlannedItem
 
@@ -14,9 +14,9 @@ _BATCH_SIZE = 5_000
 
 
 def publish(
-    package_id: int,
+    package_id: LearningPackage.ID,
     items: Sequence[PlannedItem],
-    entity_of: Mapping[int, int],
+    entity_of: Mapping[int, PublishableEntity.ID],
     *,
     message: str,
     published_by: int | None,
@@ -39,7 +39,7 @@ def publish(
         held_back += [level[entity_id] for entity_id in unready]
         entity_ids = [entity_id for entity_id in level if entity_id not in unready]
         for start in range(0, len(entity_ids), _BATCH_SIZE):
-            logs.append(
+            logs.append(  # noqa: PERF401
                 content_api.publish_from_drafts(
                     package_id,
                     Draft.objects.filter(entity_id__in=entity_ids[start : start + _BATCH_SIZE]).order_by("pk"),
@@ -52,9 +52,9 @@ def publish(
     return logs, held_back
 
 
-def _with_unpublished_children(entities: Mapping[int, int]) -> set[int]:
+def _with_unpublished_children(entities: Mapping[PublishableEntity.ID, int]) -> set[PublishableEntity.ID]:
     """Of these containers, those whose draft has a child that was never published."""
-    found: set[int] = set()
+    found: set[PublishableEntity.ID] = set()
     ids = list(entities)
     for start in range(0, len(ids), _BATCH_SIZE):
         found.update(

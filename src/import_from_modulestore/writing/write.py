@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from openedx_content import api as content_api
 from openedx_content.models_api import (
     Container,
     DraftChangeLog,
+    LearningPackage,
     PublishableEntity,
     PublishLog,
 )
@@ -26,7 +27,7 @@ from .publishing import publish
 class Written:
     """What a write did: the entity of every planned item that has one, by ``num``, and the logs."""
 
-    entity_of: dict[int, int] = field(default_factory=dict)
+    entity_of: dict[int, PublishableEntity.ID] = field(default_factory=dict)
     draft_change_log: DraftChangeLog | None = None
     publish_logs: list[PublishLog] = field(default_factory=list)
     held_back: list[int] = field(default_factory=list)
@@ -34,7 +35,7 @@ class Written:
 
 
 def write_plan(
-    run: Import, plan: Plan, *, package_id: Any, user_id: int | None, now: datetime, progress: Progress
+    run: Import, plan: Plan, *, package_id: LearningPackage.ID, user_id: int | None, now: datetime, progress: Progress
 ) -> Written:
     """
     Carry out a plan. Must be inside :func:`.change_log.all_or_nothing`.
@@ -43,7 +44,9 @@ def write_plan(
     which no transaction covers: a write that is rolled back may leave content there that no row names and that the next
     write of the same content takes over.
     """
-    written = Written(entity_of={item.num: item.entity_id for item in plan.items if item.entity_id is not None})
+    written = Written(
+        entity_of={item.num: cast(PublishableEntity.ID, item.entity_id) for item in plan.items if item.entity_id}
+    )
     changes = [item for item in plan.items if item.outcome.writes]
     if not changes:
         return written
@@ -68,7 +71,7 @@ class _Writer:
     def __init__(
         self,
         run: Import,
-        package_id: Any,
+        package_id: LearningPackage.ID,
         user_id: int | None,
         now: datetime,
         progress: Progress,
@@ -146,7 +149,7 @@ class _Writer:
         by_id = PublishableEntity.objects.in_bulk(ids)
         return [by_id[pk] for pk in ids]
 
-    def _note(self, item: PlannedItem, entity_id: int) -> None:
+    def _note(self, item: PlannedItem, entity_id: PublishableEntity.ID) -> None:
         self._written.entity_of[item.num] = entity_id
         self._done += 1
         self._progress("writing", self._done, self._total, item.title)

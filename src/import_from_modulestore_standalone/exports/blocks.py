@@ -9,12 +9,13 @@ What the platform makes of each form is in its ``xmodule/xml_block.py``, ``xmodu
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 from opaque_keys import InvalidKeyError
@@ -23,24 +24,44 @@ from opaque_keys.edx.locator import BlockUsageLocator
 
 from import_from_modulestore.olx.blocks import CONTAINER_KINDS, PARENT_TYPES, ROOT_TAGS
 from import_from_modulestore.olx.normal_form import COURSE_ONLY_ATTRIBUTES
-from import_from_modulestore.olx.parsing import MAX_XML_BYTES, UnreadableXML, child_elements, parse_xml
+from import_from_modulestore.olx.parsing import MAX_TEXT_BYTES, UnreadableXML, child_elements
 from import_from_modulestore.olx.references import rewrite_asset_urls
 
 from . import drafts
 from .drafts import Drafts
+from .files import UnreadableFile, has_file, read_file
+from .texts import NOT_XML_CHARACTERS, decode, read_xml
 
 MAX_DEPTH = 40
 """Levels of blocks in blocks; a course has four."""
 
+MAX_KEY_LENGTH = 255
+"""Characters of a usage key (the platform's ``UsageKeyField``)."""
+
+_MAX_TYPE_LENGTH = 100
 _POINTER_ATTRIBUTES = frozenset(("url_name", "slug", "org", "course"))
-_NOT_XML_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+# Staged OLX has to parse again, and libxml2 takes 256 levels: MAX_DEPTH of blocks, and these within a component.
+_MAX_COMPONENT_DEPTH = 200
+_TOO_DEEP = etree.XPath("/".join("*" * _MAX_COMPONENT_DEPTH))
 
 type BlockName = tuple[str, str]
 """Type and ``url_name``: what identifies a block within its course."""
 
 
+class _Name(NamedTuple):
+    """The name that a block goes by, and why that is not the one it has in its course."""
+
+    url_name: str
+    warning: str = ""
+
+
 class UnreadableBlock(ValueError):
     """A block whose content cannot be read; the message names the file, the reason and the way out."""
+
+
+def is_block(element: etree._Element) -> bool:
+    """Whether a usage key can hold the element's tag; a namespaced one it cannot."""
+    return re.fullmatch(r"[\w.-]+", element.tag) is not None and len(element.tag) <= _MAX_TYPE_LENGTH
 
 
 @dataclass
@@ -75,14 +96,18 @@ class BlockReader:
         self._drafts = drafts
         self._titles = titles or {}
         self._outline = outline
-        self._met: dict[BlockName, str] = {}
+        self._names: dict[tuple[str, str, str], _Name] = {}
+        self._taken: set[BlockName] = set()
+        self._numbers: dict[BlockName, int] = {}
+        self._met: set[tuple[BlockName, bool]] = set()
         self._root: ReadRoot
 
     def read_root(self, node: etree._Element) -> ReadRoot:
         """Read one root, given as it stands in the course's own element."""
         self._root = ReadRoot(etree.Element("unread"), "")
         element = self._read(node, parent_key="", path=())
-        self._root.element = element if element is not None else etree.Element("unread")
+        if element is not None:  # Always, since a root is a block and nothing is above it.
+            self._root.element = element
         self._root.usage_key = self._usage_key(self._root.element.tag, self._root.element.get("url_name", ""))
         return self._root
 
@@ -98,40 +123,34 @@ class BlockReader:
         return children
 
     def _read(self, node: etree._Element, *, parent_key: str, path: tuple[BlockName, ...]) -> etree._Element | None:
-        """The block as one inlined element; an empty one where it was met before or cannot be read."""
+        """The block as one inlined element, empty where it was met before or cannot be read; ``None`` where it is left out."""
         tag = node.tag
-        url_name = _name_of(node)
-        file_name = url_name
-        try:
-            usage_key = self._usage_key(tag, url_name)
-        except InvalidKeyError:
-            url_name = BlockUsageLocator.clean(url_name)
-            try:
-                usage_key = self._usage_key(tag, url_name)
-            except InvalidKeyError:
-                self._warn(parent_key, f"The element <{tag}> is not a block and was left out.")
-                return None
-            self._warn(usage_key, f"The block is called {file_name!r}, which no key can hold; it was read as {url_name!r}.")
-
-        if (tag, url_name) in path:
-            return self._give_up(tag, url_name, usage_key, "It contains itself. Remove it from among its own children.")
-        if len(path) > MAX_DEPTH:
-            return self._give_up(tag, url_name, usage_key, f"It lies more than {MAX_DEPTH} levels deep.")
-
+        if not is_block(node):
+            self._warn(parent_key, f"The element <{tag}> is not a block and was left out.")
+            return None
+        file_name = _name_of(node)
         definition_file = self._definition_file(node, tag, file_name)
         content_mark = definition_file.as_posix() if definition_file else _hash_of(node)
-        if (tag, url_name) in self._met:
-            if self._met[tag, url_name] == content_mark:
-                return etree.Element(tag, url_name=url_name)
-            url_name, repeated = self._free_name(tag, url_name, content_mark), url_name
-            usage_key = self._usage_key(tag, url_name)
-            self._warn(usage_key, f"Two different blocks are called {repeated!r}; this one was read as {url_name!r}.")
-        self._met[tag, url_name] = content_mark
+        url_name, warning = self._own_name(tag, file_name, content_mark)
+        name = (tag, url_name)
+        if name in path:
+            self._warn(parent_key, f"It held <{tag}> {url_name!r}, which holds it in turn; this second showing was left out.")
+            return None
+        # Only blocks outside components are indexed, so one first met inside a component is still to be read in full.
+        met = (name, any(_is_component(above) for above, _ in path))
+        if met in self._met:
+            return etree.Element(tag, url_name=url_name)
+        self._met.add(met)
+        usage_key = self._usage_key(tag, url_name)
+        if warning:
+            self._warn(usage_key, warning)
+        if len(path) > MAX_DEPTH:
+            return self._give_up(tag, url_name, usage_key, f"It lies more than {MAX_DEPTH} levels deep. Move it up.")
 
         try:
             element = self._definition(node, tag, usage_key, definition_file)
             self._give_names(element, tag, url_name)
-            if tag in CONTAINER_KINDS or tag in ROOT_TAGS:
+            if not _is_component(tag):
                 self._read_children(element, url_name, usage_key, path)
             elif self._outline:
                 return _bare(element)
@@ -160,27 +179,24 @@ class BlockReader:
         if not is_pointer and ("xblock-family" in node.attrib or "filename" in node.attrib):
             return None
         name = f"{tag}/{file_name.replace(':', '/')}.xml"
-        if self._drafts is not None and self._has_file(f"{drafts.FOLDER}/{name}"):
+        if self._drafts is not None and has_file(self._folder, f"{drafts.FOLDER}/{name}"):
             return Path(drafts.FOLDER, name)
-        if is_pointer or self._has_file(name):
+        if is_pointer or has_file(self._folder, name):
             return Path(name)
         return None
 
     def _definition(
         self, node: etree._Element, tag: str, usage_key: str, definition_file: Path | None
     ) -> etree._Element:
-        if self._outline and tag not in CONTAINER_KINDS and tag not in ROOT_TAGS:
-            return node
+        if self._outline and _is_component(tag):
+            return etree.Element(tag, dict(node.attrib))
         if definition_file is None:
-            element = etree.Element(tag, dict(node.attrib))
-            element.text = node.text
-            element.extend(list(node))
-            return element
+            return copy.deepcopy(node)
         try:
             element = self._parse(definition_file, usage_key)
         except UnreadableBlock as problem:
             published = definition_file.relative_to(drafts.FOLDER) if definition_file.parts[0] == drafts.FOLDER else None
-            if published is None or not self._has_file(published.as_posix()):
+            if published is None or not has_file(self._folder, published.as_posix()):
                 raise
             element = self._parse(published, usage_key)
             self._warn(usage_key, f"{problem} The published version was read in place of the draft.")
@@ -193,22 +209,15 @@ class BlockReader:
         return element
 
     def _parse(self, name: Path, usage_key: str) -> etree._Element:
-        data = self._read_file(name)
         try:
-            return parse_xml(data)
+            element, guessed = read_xml(self._read_file(name))
         except UnreadableXML as error:
-            decoded = _decoded(data)
-            if decoded.guessed and b"encoding=" not in data[:200]:
-                try:
-                    element = parse_xml(decoded.text)
-                except UnreadableXML:
-                    pass
-                else:
-                    self._warn(usage_key, f"{name.as_posix()} is not UTF-8; it was read as Windows-1252.")
-                    return element
             raise UnreadableBlock(
                 f"{name.as_posix()} could not be read: {error}. Correct the file, or export the course again."
             ) from None
+        if guessed:
+            self._warn(usage_key, f"{name.as_posix()} is not UTF-8; it was read as {guessed}.")
+        return element
 
     def _give_names(self, element: etree._Element, tag: str, url_name: str) -> None:
         for name in COURSE_ONLY_ATTRIBUTES:
@@ -254,6 +263,8 @@ class BlockReader:
                     read.tail = tail
                     element.replace(child, read)
         _rewrite_asset_urls(element, str(self._source_key))
+        if _TOO_DEEP(element):
+            raise UnreadableBlock(f"Its XML is more than {_MAX_COMPONENT_DEPTH} levels deep. Make it simpler.")
 
     def _is_child_block(self, element: etree._Element, child: etree._Element) -> bool:
         if element.tag in PARENT_TYPES:
@@ -268,11 +279,15 @@ class BlockReader:
             body = self._html_file(filename, file_name, usage_key)
         for child in list(element):
             element.remove(child)
-        body, dropped = _NOT_XML_CHARACTERS.subn("", body)
+        body, dropped = NOT_XML_CHARACTERS.subn("", body)
         if dropped:
             self._warn(usage_key, f"{dropped} control characters, which XML cannot hold, were removed from the text.")
-        body = rewrite_asset_urls(body, str(self._source_key))
-        element.text = etree.CDATA(body.replace("]]>", "]]&gt;")) if body else None
+        body = rewrite_asset_urls(body, str(self._source_key)).replace("]]>", "]]&gt;")
+        if len(body.encode()) > MAX_TEXT_BYTES:
+            raise UnreadableBlock(
+                f"Its text is larger than {MAX_TEXT_BYTES // 1_000_000} MB. Put the images in it into files of their own."
+            )
+        element.text = etree.CDATA(body) if body else None
 
     def _html_file(self, filename: str, file_name: str, usage_key: str) -> str:
         folder = PurePosixPath("html", file_name.replace(":", "/")).parent
@@ -280,70 +295,65 @@ class BlockReader:
         if self._drafts is not None:
             candidates = [f"{drafts.FOLDER}/{name}" for name in candidates] + candidates
         for name in candidates:
-            if self._has_file(name):
-                decoded = _decoded(self._read_file(Path(name)))
-                if decoded.guessed:
-                    self._warn(usage_key, f"{name} is not UTF-8; it was read as {decoded.guessed}.")
-                return decoded.text
+            if has_file(self._folder, name):
+                text, guessed = decode(self._read_file(Path(name)))
+                if guessed:
+                    self._warn(usage_key, f"{name} is not UTF-8; it was read as {guessed}.")
+                return text
         raise UnreadableBlock(
             f"html/{filename}.html, the text of this block, is not in the export. Add the file, or export the course again."
         )
 
-    # Files, never outside the export's folder
-
-    def _has_file(self, name: str) -> bool:
-        path = self._folder / name
-        return path.is_file() and path.resolve().is_relative_to(self._folder)
-
     def _read_file(self, name: Path) -> bytes:
-        path = self._folder / name
-        if ".." in name.parts or not path.resolve().is_relative_to(self._folder):
-            raise UnreadableBlock(f"{name.as_posix()} lies outside the export. Give the block a plain url_name.")
         try:
-            if path.stat().st_size > MAX_XML_BYTES:
-                raise UnreadableBlock(
-                    f"{name.as_posix()} is larger than {MAX_XML_BYTES // 1_000_000} MB, too large for a block."
-                )
-            return path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise UnreadableBlock(
-                f"{name.as_posix()} is not in the export. Add the file, or export the course again."
-            ) from None
-        except OSError as error:
-            raise UnreadableBlock(f"{name.as_posix()} could not be read: {error.strerror or error}.") from None
+            return read_file(self._folder, name.as_posix())
+        except UnreadableFile as error:
+            raise UnreadableBlock(str(error)) from None
 
     # Names
 
-    def _usage_key(self, tag: Any, url_name: str) -> str:
-        if not isinstance(tag, str) or not re.fullmatch(r"[\w.-]+", tag):
-            raise InvalidKeyError(LearningContextKey, str(tag))
+    def _own_name(self, tag: str, file_name: str, content_mark: str) -> _Name:
+        """The name by which this content goes: the same one whenever it is met, and never one that other content has."""
+        known = self._names.get((tag, file_name, content_mark))
+        if known is not None:
+            return known
+        wanted = self._key_name(tag, file_name)
+        url_name, number = wanted, self._numbers.get((tag, wanted), 1)
+        while (tag, url_name) in self._taken:
+            number += 1
+            url_name = self._key_name(tag, f"{wanted}_{number}")
+        self._numbers[tag, wanted] = number
+        self._taken.add((tag, url_name))
+        warning = ""
+        if url_name != wanted:
+            warning = f"Two different blocks are called {file_name!r}; this one was read as {url_name!r}."
+        elif url_name != file_name:
+            warning = f"The block is called {file_name!r}, which no key can hold; it was read as {url_name!r}."
+        self._names[tag, file_name, content_mark] = _Name(url_name, warning)
+        return _Name(url_name, warning)
+
+    def _key_name(self, tag: str, name: str) -> str:
+        """The name, or where a usage key cannot hold it, the nearest one that it can."""
+        try:
+            key = self._usage_key(tag, name)
+        except InvalidKeyError:
+            name = _clean(name)
+            key = self._usage_key(tag, name)
+        if len(key) <= MAX_KEY_LENGTH:
+            return name
+        digest = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()[:12]
+        return f"{name[: max(1, len(name) - (len(key) - MAX_KEY_LENGTH) - len(digest) - 1)]}_{digest}"
+
+    def _usage_key(self, tag: str, url_name: str) -> str:
         key: Any = self._source_key
         return str(key.make_usage_key(tag, url_name))
-
-    def _free_name(self, tag: str, url_name: str, content_mark: str) -> str:
-        number = 2
-        while self._met.get((tag, name := f"{url_name}_{number}"), content_mark) != content_mark:
-            number += 1
-        return name
 
     def _warn(self, usage_key: str, warning: str) -> None:
         self._root.warnings.setdefault(usage_key, []).append(warning)
 
 
-@dataclass(frozen=True)
-class _Decoded:
-    text: str
-    guessed: str = ""
-    """The encoding, where it is not the one that the text should have."""
-
-
-def _decoded(data: bytes) -> _Decoded:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _Decoded(data.decode("utf-16", errors="replace"), "UTF-16")
-    try:
-        return _Decoded(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return _Decoded(data.decode("cp1252", errors="replace"), "Windows-1252")
+def _is_component(tag: str) -> bool:
+    return tag not in CONTAINER_KINDS and tag not in ROOT_TAGS
 
 
 def _name_of(node: etree._Element) -> str:
@@ -358,8 +368,13 @@ def _name_of(node: etree._Element) -> str:
             return name
     for attribute in ("name", "display_name"):
         if name := (node.get(attribute) or "").strip():
-            return BlockUsageLocator.clean(name)
+            return _clean(name)
     return f"{node.tag}_{_hash_of(node)[:12]}"
+
+
+def _clean(name: str) -> str:
+    """The name with ``_`` for what no key can hold; ``BlockUsageLocator.clean`` leaves ``%``, which it then refuses."""
+    return BlockUsageLocator.clean(name).replace("%", "_")
 
 
 def _hash_of(node: etree._Element) -> str:
@@ -381,3 +396,5 @@ def _rewrite_asset_urls(element: etree._Element, source_key: str) -> None:
                 node.set(name, rewrite_asset_urls(value, source_key))
         if element.tag != "html" and node.text and "asset-v1:" in node.text:
             node.text = rewrite_asset_urls(node.text, source_key)
+        if node is not element and node.tail and "asset-v1:" in node.tail:
+            node.tail = rewrite_asset_urls(node.tail, source_key)

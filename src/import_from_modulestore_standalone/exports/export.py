@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -13,15 +12,17 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import CourseLocator, LibraryLocator
 
-from import_from_modulestore.data import Branch, BlockKind, SourceKind
+from import_from_modulestore.data import BlockKind, Branch, SourceKind
 from import_from_modulestore.errors import SourceError
-from import_from_modulestore.olx.blocks import is_content
-from import_from_modulestore.olx.parsing import UnreadableXML, child_elements, parse_xml
+from import_from_modulestore.olx.blocks import MAX_TITLE_LENGTH, is_content
+from import_from_modulestore.olx.parsing import UnreadableXML, child_elements
 from import_from_modulestore.olx.tree import walk
 
-from .blocks import BlockReader, ReadRoot
+from .blocks import BlockReader, ReadRoot, is_block
 from .drafts import Drafts
+from .files import UnreadableFile, read_file, read_json, shown
 from .static_files import StaticFiles
+from .texts import NOT_XML_CHARACTERS, read_xml
 
 _ROOT_FILES = {"course.xml": SourceKind.COURSE, "library.xml": SourceKind.LIBRARY}
 _SEARCH_DEPTH = 3
@@ -37,7 +38,8 @@ class Export:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
-        self.folder, self.kind = _find_root(folder, name)
+        self.folder, self.kind = _find_root(folder.resolve(), name)
+        self._guessed: list[str] = []
         root_file = "course.xml" if self.kind is SourceKind.COURSE else "library.xml"
         pointer = self._parse(root_file)
         if pointer.tag != self.kind.value:
@@ -57,8 +59,17 @@ class Export:
     def warnings(self) -> list[str]:
         """What could not be read, and belongs to no block."""
         return [
-            f"{file} could not be read: {reason}. If this draft is of a block that was never published, it is missing here."
-            for file, reason in self._drafts.unreadable.items()
+            *self._guessed,
+            *(
+                f"The element <{shown(child.tag)}> is not a block and was left out."
+                for child in child_elements(self._root)
+                if not is_block(child) and is_content(child) and self.kind is SourceKind.COURSE
+            ),
+            *(
+                f"{file} could not be read: {reason}. If this draft is of a block that was never published, it is missing "
+                "here."
+                for file, reason in self._drafts.unreadable.items()
+            ),
         ]
 
     @cached_property
@@ -97,7 +108,7 @@ class Export:
             yield reader.read_root(self._root)
             return
         for node in reader.children_of(self._root, self._url_name):
-            if is_content(node):
+            if is_content(node) and is_block(node):
                 yield reader.read_root(node)
 
     @cached_property
@@ -108,28 +119,26 @@ class Export:
     def _titles(self) -> dict[str, str]:
         """Display names that the course's policy gives to blocks, by ``type/url_name``; the rest of it is not content."""
         for name in (f"policies/{self._url_name}/policy.json", f"policies/{self._url_name}.json"):
-            try:
-                policy = json.loads((self.folder / name).read_bytes())
-            except (OSError, ValueError):
-                continue
-            if isinstance(policy, dict):
+            if policy := read_json(self.folder, name):
                 return {
-                    block: settings["display_name"]
+                    block: NOT_XML_CHARACTERS.sub("", settings["display_name"])[:MAX_TITLE_LENGTH]
                     for block, settings in policy.items()
                     if isinstance(settings, dict) and isinstance(settings.get("display_name"), str)
                 }
         return {}
 
     def _parse(self, file: str) -> etree._Element:
-        path = self.folder / file
-        if not path.resolve().is_relative_to(self.folder.resolve()):
-            raise SourceError(f"{self.name}: {file} lies outside the export.")
         try:
-            return parse_xml(path.read_bytes())
-        except FileNotFoundError:
-            raise SourceError(f"{self.name}: {file} is missing. Export the course again from Studio.") from None
-        except (UnreadableXML, OSError) as error:
-            raise SourceError(f"{self.name}: {file} could not be read: {error}. Export the course again.") from None
+            element, guessed = read_xml(read_file(self.folder, file))
+        except UnreadableFile as error:
+            raise SourceError(f"{self.name}: {error}") from None
+        except UnreadableXML as error:
+            raise SourceError(
+                f"{self.name}: {file} could not be read: {error}. Correct the file, or export the course again."
+            ) from None
+        if guessed:
+            self._guessed.append(f"{file} is not UTF-8; it was read as {guessed}.")
+        return element
 
     def _key_from(self, pointer: etree._Element, root_file: str) -> LearningContextKey:
         org = pointer.get("org")
@@ -164,9 +173,16 @@ def _find_root(folder: Path, name: str) -> tuple[Path, SourceKind]:
         level = sorted(
             child
             for parent in level
-            for child in parent.iterdir()
+            for child in _content_of(parent)
             if child.is_dir() and not child.is_symlink() and not child.name.startswith((".", "__MACOSX"))
         )
     raise SourceError(
         f"{name} holds neither a course.xml nor a library.xml. Studio writes one into every export: Tools › Export."
     )
+
+
+def _content_of(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []

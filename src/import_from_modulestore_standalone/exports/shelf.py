@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from django.core.files import locks
 from opaque_keys.edx.keys import LearningContextKey
 
 from import_from_modulestore.data import SourceData, SourceKind
@@ -18,9 +19,12 @@ from import_from_modulestore.errors import NotFound, SourceError
 
 from .archive import UnpackLimits, is_archive, unpack
 from .export import Export
+from .files import shown
 
 _SUMMARY = "summary.json"
 _CONTENT = "content"
+_PARTIAL = "partial"
+_LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,30 @@ class _Entry:
     is_archive: bool
 
     @property
+    def name(self) -> str:
+        return shown(self.path.name)
+
+    @property
     def stamp(self) -> str:
-        stat = self.path.stat()
+        stat = self._stat()
         return f"{self.path.name}\0{stat.st_size}\0{stat.st_mtime_ns}"
 
     @property
     def version(self) -> str:
-        modified = datetime.fromtimestamp(self.path.stat().st_mtime, tz=UTC)
-        return f"{self.path.name} of {modified:%Y-%m-%d %H:%M:%S} UTC"
+        modified = datetime.fromtimestamp(self._stat().st_mtime, tz=UTC)
+        return f"{self.name} of {modified:%Y-%m-%d %H:%M:%S} UTC"
+
+    @property
+    def size(self) -> int:
+        return self._stat().st_size if self.is_archive else _size_of(self.path)
+
+    def _stat(self) -> os.stat_result:
+        try:
+            return self.path.stat()
+        except OSError as error:
+            raise SourceError(
+                f"{self.name} could not be read: {error.strerror or error}. List the sources again."
+            ) from None
 
 
 class Shelf:
@@ -63,7 +83,7 @@ class Shelf:
                 yield self._describe(entry)
             except SourceError as error:
                 yield SourceData(
-                    key="", title=entry.path.name, kind=SourceKind.COURSE, location=entry.path.name, problem=str(error)
+                    key="", title=entry.name, kind=SourceKind.COURSE, location=entry.name, problem=str(error)
                 )
 
     def get(self, key: LearningContextKey) -> SourceData:
@@ -78,9 +98,9 @@ class Shelf:
         if not self._folder.is_dir():
             raise SourceError(f"The folder of courses, {self._folder}, is not there. Make it, or set COURSES_DIR.")
         if (self._folder / "course.xml").is_file() or (self._folder / "library.xml").is_file():
-            return [_Entry(self._folder, is_archive=False)]
+            return [_Entry(self._folder.resolve(), is_archive=False)]
         return [
-            _Entry(path, is_archive=is_archive(path))
+            _Entry(path, is_archive=not path.is_dir())
             for path in sorted(self._folder.iterdir())
             if not path.name.startswith((".", "__MACOSX")) and (path.is_dir() or is_archive(path))
         ]
@@ -97,7 +117,7 @@ class Shelf:
         if len(found) == 1:
             return found[0]
         if found:
-            names = ", ".join(entry.path.name for entry in found)
+            names = ", ".join(entry.name for entry in found)
             raise SourceError(f"Several exports hold {key}: {names}. Move all but one out of {self._folder}.")
         hint = f" These could not be read: {' '.join(unreadable)}" if unreadable else ""
         raise NotFound(f"No export in {self._folder} holds {key}. `sources` lists what is there.{hint}")
@@ -105,46 +125,44 @@ class Shelf:
     def _describe(self, entry: _Entry) -> SourceData:
         export = self._open(entry)
         summary_file = self._cache_folder(entry) / _SUMMARY if entry.is_archive else None
-        summary = _read_json(summary_file) if summary_file else None
+        summary = _read_summary(summary_file) if summary_file else None
         if summary is None:
             kinds, types = export.count()
-            summary = {
-                "counts": kinds,
-                "types": types,
-                "size": entry.path.stat().st_size if entry.is_archive else _size_of(entry.path),
-            }
+            summary = {"counts": kinds, "types": types, "size": entry.size}
             if summary_file:
                 summary_file.write_text(json.dumps(summary))
         return SourceData(
             key=str(export.key),
             title=export.title,
             kind=export.kind,
-            location=entry.path.name,
+            location=entry.name,
             version=entry.version,
             warnings=tuple(export.warnings),
             **summary,
         )
 
     def _open(self, entry: _Entry) -> Export:
-        return Export(self._unpacked(entry) if entry.is_archive else entry.path, entry.path.name)
+        return Export(self._unpacked(entry) if entry.is_archive else entry.path, entry.name)
 
     def _unpacked(self, entry: _Entry) -> Path:
-        content = self._cache_folder(entry) / _CONTENT
+        cached = self._cache_folder(entry)
+        content = cached / _CONTENT
         if not content.is_dir():
-            partial = content.with_name(f"partial-{os.getpid()}")
-            shutil.rmtree(partial, ignore_errors=True)
-            unpack(entry.path, partial, self._limits)
-            try:
-                partial.rename(content)
-            except OSError:  # Another process was faster.
-                shutil.rmtree(partial, ignore_errors=True)
+            cached.mkdir(parents=True, exist_ok=True)
+            # One at a time. The lock goes with its process, and what that had unpacked is then cleared away.
+            with (cached / _LOCK).open("w") as lock:
+                locks.lock(lock, locks.LOCK_EX)
+                if not content.is_dir():
+                    shutil.rmtree(cached / _PARTIAL, ignore_errors=True)
+                    unpack(entry.path, cached / _PARTIAL, self._limits)
+                    (cached / _PARTIAL).rename(content)
         return content
 
     def _cache_folder(self, entry: _Entry) -> Path:
         return self._cache / _short_hash(entry.stamp)
 
     def _drop_stale(self, entries: list[_Entry]) -> None:
-        current = {self._cache_folder(entry).name for entry in entries if entry.is_archive}
+        current = {self._cache_folder(entry).name for entry in entries if entry.is_archive and entry.path.exists()}
         if self._cache.is_dir():
             for folder in self._cache.iterdir():
                 if folder.name not in current:
@@ -152,15 +170,17 @@ class Shelf:
 
 
 def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
 
 
-def _read_json(path: Path) -> dict | None:
+def _read_summary(path: Path) -> dict | None:
+    """The summary as it was kept; ``None`` where there is none, or not one of this form."""
     try:
-        return json.loads(path.read_text())
+        summary = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
+    return summary if isinstance(summary, dict) and summary.keys() == {"counts", "types", "size"} else None
 
 
 def _size_of(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from opaque_keys.edx.locator import AssetLocator
 
@@ -26,9 +26,9 @@ class StaticFiles:
         paths = sorted(_plain_files(static)) if static.is_dir() and not static.is_symlink() else []
         by_path = {path.relative_to(static).as_posix(): path for path in paths}
         self._by_name.update(by_path)
-        for path_name, key_name in _asset_names(folder):
-            if path_name in by_path:
-                self._by_name.setdefault(key_name, by_path[path_name])
+        for key_name, recorded in _recorded_paths(folder).items():
+            if found := next((by_path[path] for path in recorded if path in by_path), None):
+                self._by_name.setdefault(key_name, found)
         for name, path in by_path.items():
             self._by_name.setdefault(asset_name(name), path)
 
@@ -63,14 +63,16 @@ def _plain_files(folder: Path) -> list[Path]:
     return found
 
 
-def _asset_names(folder: Path) -> list[tuple[str, str]]:
-    """Paths below ``static/`` and the names in their asset keys, as the export records them."""
-    names = []
+def _recorded_paths(folder: Path) -> dict[str, list[str]]:
+    """By the name in an asset's key, the paths below ``static/`` at which the export may have put the asset."""
+    recorded = {}
     for name, asset in read_json(folder.resolve(), "policies/assets.json").items():
-        if not isinstance(asset, dict):
-            continue
-        key, displayname = asset.get("filename"), asset.get("displayname")
+        values = asset if isinstance(asset, dict) else {}
+        key, title, import_path = (values.get(field) for field in ("filename", "displayname", "import_path"))
         if isinstance(key, str) and "@" in key:
-            paths = [name, displayname] if isinstance(displayname, str) else [name]
-            names += [(path, key.rpartition("@")[2]) for path in paths]
-    return names
+            parent = PurePosixPath(import_path).parent if isinstance(import_path, str) else PurePosixPath()
+            names = (import_path, name, title)
+            recorded[key.rpartition("@")[2]] = [
+                (parent / PurePosixPath(path).name).as_posix() for path in names if isinstance(path, str)
+            ]
+    return recorded

@@ -107,13 +107,15 @@ class Command(BaseCommand):
 
         subparsers = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
 
-        def add(name: str, help_text: str, *parents: argparse.ArgumentParser, epilog: str = "") -> argparse.ArgumentParser:
+        def add(
+            name: str, help_text: str, *parents: argparse.ArgumentParser, epilog: str = ""
+        ) -> argparse.ArgumentParser:
             return subparsers.add_parser(
                 name,
                 help=help_text,
                 description=help_text[0].upper() + help_text[1:] + ".",
                 epilog=epilog,
-                parents=[common, *parents],
+                parents=[common, *parents],  # type: ignore[list-item]
                 formatter_class=argparse.RawDescriptionHelpFormatter,
             )
 
@@ -232,13 +234,16 @@ class Command(BaseCommand):
                 run = api.complete_import(user=user, import_id=import_id, progress=progress)
         except (api.StepFailed, api.PlanBlocked, api.SourceError) as error:
             raise type(error)(
-                f"{error}\nThe library is as it was. Go on from here with: import_from_modulestore retry {import_id[:8]}"
+                f"{error}\nThe library is as it was. Go on from here with: "
+                f"import_from_modulestore retry {import_id[:8]}"
             ) from error
         records = api.get_records(user=user, import_id=import_id)
 
         def show() -> None:
             self._show_records(run.target_title, records, everything)
-            self._out.print(f"\n[dim]import[/] {run.id[:8]} [dim]from[/] {run.source_key} [dim]into[/] {run.target_key}")
+            self._out.print(
+                f"\n[dim]import[/] {run.id[:8]} [dim]from[/] {run.source_key} [dim]into[/] {run.target_key}"
+            )
 
         self._print({"import": run, "records": records}, show)
         if any(record.outcome is Outcome.FAILED for record in records):
@@ -276,7 +281,9 @@ class Command(BaseCommand):
         for blocker in plan.blockers:
             self._out.print(f"\n[bold red]This cannot be imported:[/] {blocker}")
         if not plan.blockers:
-            self._out.print(f"\n[dim]Nothing was written. `run` with the same words would write {plan.writes:,} items.[/]")
+            self._out.print(
+                f"\n[dim]Nothing was written. `run` with the same words would write {plan.writes:,} items.[/]"
+            )
 
     def _show_records(self, title: str, records: list[RecordData], everything: bool) -> None:
         self._out.print(outline(title, records, everything=everything))
@@ -302,7 +309,9 @@ def _options_parser() -> argparse.ArgumentParser:
     parser.add_argument("target", metavar="LIBRARY", help="lib:Org:slug")
     parser.add_argument("--create", action="store_true", help="make the library where there is none")
     parser.add_argument("--title", help="title of the library that --create makes (default: the source's)")
-    parser.add_argument("--level", choices=CompositionLevel.values, default="section", help="see below (default: section)")
+    parser.add_argument(
+        "--level", choices=CompositionLevel.values, default="section", help="see below (default: section)"
+    )
     parser.add_argument("--on-conflict", choices=Decision.values, default="skip", help="see below (default: skip)")
     parser.add_argument("--no-publish", action="store_false", dest="publish", help="leave everything as drafts")
     parser.add_argument(
@@ -319,21 +328,25 @@ def _options_parser() -> argparse.ArgumentParser:
         help="read what authors see or what learners see (default: draft)",
     )
     parser.add_argument(
-        "--select", action="append", dest="selection", metavar="BLOCK", help="import only this block (its usage key); repeat"
+        "--select",
+        action="append",
+        dest="selection",
+        metavar="BLOCK",
+        help="import only this block (its usage key); repeat",
     )
     parser.add_argument(
         "--collection",
         nargs="?",
         const="",
         metavar="TITLE",
-        help="put the top-level items into the collection of this title, made where needed (default title: the source's)",
+        help="put the top-level items into the collection of this title, made where needed (default: the source's)",
     )
     parser.add_argument("--collection-code", default="", metavar="CODE", help="put them into an existing collection")
     return parser
 
 
 def _user(username: str | None) -> Any:
-    """Who acts: the named user, or the one that the project names for its command line and that is made on first use."""
+    """Who acts: the named user, or the one that the project has for its command line, made on first use."""
     users = get_user_model()._default_manager
     if username:
         try:

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,33 +15,61 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='StagedContent',
+            name="StagedContent",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('purpose', models.CharField(max_length=64)),
-                ('status', models.CharField(choices=[('loading', 'Loading'), ('ready', 'Ready'), ('expired', 'Expired'), ('error', 'Error')], max_length=20)),
-                ('block_type', models.CharField(help_text='The root tag of the OLX.', max_length=100)),
-                ('olx', openedx_django_lib.fields.MultiCollationTextField(db_collations={'mysql': 'utf8mb4_bin', 'sqlite': 'BINARY'})),
-                ('display_name', openedx_django_lib.fields.MultiCollationCharField(db_collations={'mysql': 'utf8mb4_unicode_ci', 'sqlite': 'NOCASE'}, max_length=768)),
-                ('suggested_url_name', models.CharField(max_length=1024)),
-                ('version_num', models.PositiveIntegerField(default=0)),
-                ('tags', models.JSONField(help_text='Tags of the source blocks, by usage key.', null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("purpose", models.CharField(max_length=64)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("loading", "Loading"),
+                            ("ready", "Ready"),
+                            ("expired", "Expired"),
+                            ("error", "Error"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("block_type", models.CharField(help_text="The root tag of the OLX.", max_length=100)),
+                (
+                    "olx",
+                    openedx_django_lib.fields.MultiCollationTextField(
+                        db_collations={"mysql": "utf8mb4_bin", "sqlite": "BINARY"}
+                    ),
+                ),
+                (
+                    "display_name",
+                    openedx_django_lib.fields.MultiCollationCharField(
+                        db_collations={"mysql": "utf8mb4_unicode_ci", "sqlite": "NOCASE"}, max_length=768
+                    ),
+                ),
+                ("suggested_url_name", models.CharField(max_length=1024)),
+                ("version_num", models.PositiveIntegerField(default=0)),
+                ("tags", models.JSONField(help_text="Tags of the source blocks, by usage key.", null=True)),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'verbose_name_plural': 'staged content',
+                "verbose_name_plural": "staged content",
             },
         ),
         migrations.CreateModel(
-            name='StagedContentFile',
+            name="StagedContentFile",
             fields=[
-                ('id', models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('filename', models.CharField(max_length=255)),
-                ('data_file', models.FileField(blank=True, upload_to='staged-content-temp/')),
-                ('source_key_str', models.CharField(blank=True, max_length=255)),
-                ('md5_hash', models.CharField(blank=True, max_length=32)),
-                ('for_content', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='content_staging.stagedcontent')),
+                ("id", models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("filename", models.CharField(max_length=255)),
+                ("data_file", models.FileField(blank=True, upload_to="staged-content-temp/")),
+                ("source_key_str", models.CharField(blank=True, max_length=255)),
+                ("md5_hash", models.CharField(blank=True, max_length=32)),
+                (
+                    "for_content",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="content_staging.stagedcontent",
+                    ),
+                ),
             ],
         ),
     ]

@@ -1,0 +1,232 @@
+"""
+One step, measured in a process of its own: ``steps.py STEP ARGUMENTS``, JSON in and JSON out. Started by ``run.py``.
+
+A fresh process has a peak memory of its own, and no cache that an earlier step has filled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import sqlite3
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from generate import COURSE_KEY
+
+TARGET = "lib:Bench:Target"
+_TABLE = re.compile(r'\s*(\w+)(?:\s+OR\s+\w+)?(?:\s+INTO|\s+DISTINCT)?.*?(?:"(\w+)"|$)', re.DOTALL)
+
+
+class Statements:
+    """Counts SQL statements; an ``execute_wrapper``. Those of savepoints are counted as well, and apart."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.savepoints = 0
+        self.by_phase: Counter[str] = Counter()
+        self.by_shape: Counter[str] = Counter()
+        self._phase = "before"
+
+    def __call__(self, execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
+        """Count one statement and execute it."""
+        self.total += 1
+        self.by_phase[self._phase] += 1
+        if "SAVEPOINT" in sql:
+            self.savepoints += 1
+            self.by_shape["SAVEPOINT"] += 1
+        else:
+            verb, table = _TABLE.match(sql).groups()  # type: ignore[union-attr]
+            self.by_shape[f"{verb} {table or ''}".strip()] += 1
+        return execute(sql, params, many, context)
+
+    def progress(self, phase: str, done: int, total: int, title: str = "") -> None:
+        """Note which phase the next statements belong to."""
+        self._phase = phase
+
+
+def peak_memory() -> int:
+    """The most memory that this process ever had, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+@contextmanager
+def measured(found: dict[str, Any]) -> Iterator[Statements]:
+    """Measure what is done inside; the figures are put into ``found``."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    statements = Statements()
+    before = peak_memory()
+    started, cpu_started = time.perf_counter(), time.process_time()
+    with connection.execute_wrapper(statements):
+        yield statements
+    found.update(
+        seconds=time.perf_counter() - started,
+        cpu_seconds=time.process_time() - cpu_started,
+        memory=peak_memory() - before,
+        statements=statements.total,
+        savepoints=statements.savepoints,
+        phases=dict(statements.by_phase),
+        shapes=dict(statements.by_shape.most_common(15)),
+    )
+
+
+def prepare() -> dict[str, Any]:
+    """Make the database, the user and an empty library."""
+    from django.contrib.auth import get_user_model
+    from django.core.management import call_command
+
+    from import_from_modulestore import api
+
+    call_command("migrate", verbosity=0)
+    user = get_user_model().objects.create(username="bench", is_superuser=True)
+    api.create_library(user=user, library_key=TARGET, title="Target")
+    return {}
+
+
+def list_source() -> dict[str, Any]:
+    """List what there is to import."""
+    from import_from_modulestore import api
+
+    found: dict[str, Any] = {}
+    with measured(found):
+        sources = list(api.list_sources(user=_user()))
+    return found | {"blocks": sum(source.block_count for source in sources)}
+
+
+def stage() -> dict[str, Any]:
+    """Stage the course and index its blocks."""
+    from import_from_modulestore import api
+    from import_from_modulestore.data import ImportOptions
+
+    found: dict[str, Any] = {}
+    user = _user()
+    run = api.create_import(user=user, source_key=COURSE_KEY, target_key=TARGET, options=ImportOptions())
+    with measured(found) as statements:
+        api.stage_import(user=user, import_id=run.id, progress=statements.progress)
+    return found | {"import_id": run.id}
+
+
+def plan(import_id: str) -> dict[str, Any]:
+    """Plan a staged import."""
+    from import_from_modulestore import api
+
+    found: dict[str, Any] = {}
+    user = _user()
+    with measured(found):
+        made = api.plan_import(user=user, import_id=import_id)
+    return found | {"counts": made.counts()}
+
+
+def complete(import_id: str) -> dict[str, Any]:
+    """Write a staged import."""
+    from import_from_modulestore import api
+
+    found: dict[str, Any] = {}
+    user = _user()
+    with measured(found) as statements:
+        done = api.complete_import(user=user, import_id=import_id, progress=statements.progress)
+    return found | {"counts": dict(done.counts)}
+
+
+def plan_only(blocks: int, items: int, case: str) -> dict[str, Any]:
+    """Planning alone, without a database: ``blocks`` staged blocks against a library of ``items``."""
+    from import_from_modulestore.data import BlockIds, BlockKind, ImportOptions, ItemKey
+    from import_from_modulestore.planning import SourceBlock, TargetItem, TargetState, make_plan
+
+    per_section = 1 + 3 * (1 + 4 * (1 + 5))
+    layout = (BlockKind.SECTION, BlockKind.SUBSECTION, BlockKind.UNIT, BlockKind.COMPONENT)
+    tags = ("chapter", "sequential", "vertical", "html")
+    source, above = [], [0, 0, 0]
+    for num in range(blocks):
+        within = num % per_section
+        in_subsection = (within - 1) % 25
+        depth = 0 if within == 0 else 1 if in_subsection == 0 else 2 if (in_subsection - 1) % 6 == 0 else 3
+        if depth < 3:
+            above[depth] = num
+        source.append(
+            SourceBlock(
+                num=num,
+                parent=above[depth - 1] if depth else None,
+                usage_key=f"block-v1:Bench+Synthetic+R1+type@{tags[depth]}+block@{num}",
+                block_type=tags[depth],
+                block_id=f"b{num}",
+                kind=layout[depth],
+                title="Text" if case == "one title" else f"Block {num}",
+                digest=f"{num:040x}" if depth == 3 else "",
+            )
+        )
+    first = 0 if case == "same IDs" else blocks
+    held = {
+        ItemKey("html", f"b{num}"): TargetItem(
+            entity_id=num + 1, kind=BlockKind.COMPONENT, title="", digest=f"{num:040x}"
+        )
+        for num in range(first, first + items)
+    }
+    target = TargetState(items=held, history={}, block_limit=10_000_000)
+    by_title = case in ("one title", "own titles")
+    options = ImportOptions(block_ids=BlockIds.FROM_TITLES if by_title else BlockIds.KEEP)
+    before, started = peak_memory(), time.process_time()
+    made = make_plan(source, target, options)
+    return {
+        "seconds": time.process_time() - started,
+        "memory": peak_memory() - before,
+        "counts": made.counts(),
+    }
+
+
+def insert_floor(before: str, after: str) -> dict[str, Any]:
+    """
+    How long SQLite alone takes to insert the rows that ``after`` holds and ``before`` does not, into ``before``.
+
+    In one transaction, with all indexes, without checks; rows that were only changed are not counted.
+    """
+    rows = {}
+    with sqlite3.connect(before) as database, sqlite3.connect(after) as other:
+        tables = other.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+        for (table,) in tables.fetchall():
+            last = database.execute(f'SELECT coalesce(max(rowid), 0) FROM "{table}"').fetchone()[0]
+            if new := other.execute(f'SELECT * FROM "{table}" WHERE rowid > ?', (last,)).fetchall():
+                rows[table] = new
+        for pragma in ("foreign_keys = OFF", "ignore_check_constraints = ON", "synchronous = NORMAL"):
+            database.execute(f"PRAGMA {pragma}")
+        started = time.perf_counter()
+        for table, values in rows.items():
+            marks = ", ".join("?" * len(values[0]))
+            database.executemany(f'INSERT INTO "{table}" VALUES ({marks})', values)
+        database.commit()
+    return {"seconds": time.perf_counter() - started, "rows": {table: len(values) for table, values in rows.items()}}
+
+
+def _user() -> Any:
+    from django.contrib.auth import get_user_model
+
+    return get_user_model().objects.get(username="bench")
+
+
+STEPS = {step.__name__: step for step in (prepare, list_source, stage, plan, complete, insert_floor, plan_only)}
+
+
+def main() -> None:
+    """Run the step that the command line names."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "import_from_modulestore_standalone.settings")
+    django.setup()
+    # What every step needs is loaded before anything is measured.
+    import import_from_modulestore.api  # noqa: F401
+    import import_from_modulestore_standalone.host  # noqa: F401
+
+    print(json.dumps(STEPS[sys.argv[1]](**json.loads(sys.argv[2]))))
+
+
+if __name__ == "__main__":
+    main()

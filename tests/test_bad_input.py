@@ -1,0 +1,74 @@
+"""Bad input, each with an error that names what is wrong and what to do."""
+
+import pytest
+
+from import_from_modulestore import api
+from import_from_modulestore.data import CollectionChoice, ImportOptions
+
+from .builders import KEY, TARGET, small_course, write_course
+
+
+@pytest.fixture(autouse=True)
+def _course(courses):
+    write_course(courses / "c1", *small_course())
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "nonsense", "Acme/C1/R1", "lib:Acme:L", "course-v1:", "course-v1:A+B", "block-v1:A+B+C+type@html+block@x"],
+)
+def test_a_source_key_that_is_none(user, library, key):
+    with pytest.raises(api.InvalidKey, match="is not the key of a course"):
+        api.create_import(user=user, source_key=key, target_key=TARGET)
+
+
+@pytest.mark.parametrize("key", ["", "nonsense", "lib:Acme", "library-v1:Acme+L", "course-v1:A+B+C", "lib:Acme:a b"])
+def test_a_library_key_that_is_none(user, key):
+    with pytest.raises(api.InvalidKey, match="is not the key of a content library"):
+        api.create_import(user=user, source_key=KEY, target_key=key)
+
+
+def test_a_source_that_is_not_there(user, library):
+    with pytest.raises(api.NotFound, match="holds course-v1:Acme\\+C1\\+R9. `sources` lists what is there"):
+        api.create_import(user=user, source_key="course-v1:Acme+C1+R9", target_key=TARGET)
+
+
+def test_a_library_that_is_not_there(user):
+    with pytest.raises(api.NotFound, match="--create"):
+        api.create_import(user=user, source_key=KEY, target_key="lib:Acme:None")
+
+
+def test_a_library_that_is_there_already(user, library):
+    with pytest.raises(api.InvalidKey, match="exists already"):
+        api.create_library(user=user, library_key=TARGET, title="Again")
+
+
+@pytest.mark.parametrize("title", ["", "  ", "x" * 501])
+def test_a_library_without_a_usable_title(user, title):
+    with pytest.raises(api.InvalidOption, match="1 to 500"):
+        api.create_library(user=user, library_key=TARGET, title=title)
+
+
+def test_a_selected_block_that_is_not_in_the_source(user, library):
+    options = ImportOptions(selection=("block-v1:Acme+C1+R1+type@html+block@gone",))
+    with pytest.raises(api.InvalidOption, match="block@gone. A preview lists"):
+        api.preview_import(user=user, source_key=KEY, target_key=TARGET, options=options)
+
+
+def test_a_collection_without_code_and_title(user, library):
+    with pytest.raises(api.InvalidOption, match="needs a code"):
+        api.create_import(
+            user=user, source_key=KEY, target_key=TARGET, options=ImportOptions(collection=CollectionChoice())
+        )
+
+
+def test_a_backup_file_of_another_kind_or_that_exists(user, library, tmp_path):
+    with pytest.raises(api.InvalidOption, match="call it something.zip"):
+        api.backup_library(user=user, library_key=TARGET, file=tmp_path / "x.tar")
+    (tmp_path / "x.zip").write_text("mine")
+    with pytest.raises(api.InvalidOption, match="exists already"):
+        api.backup_library(user=user, library_key=TARGET, file=tmp_path / "x.zip")
+    with pytest.raises(api.InvalidOption, match="cannot be written"):
+        api.backup_library(user=user, library_key=TARGET, file=tmp_path / "nowhere" / "x.zip")
+    assert [path.name for path in tmp_path.glob("*.zip")] == ["x.zip"]
+    assert (tmp_path / "x.zip").read_text() == "mine"

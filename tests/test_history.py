@@ -1,0 +1,112 @@
+"""What is remembered of an import, and for how long."""
+
+import pytest
+from django.apps import apps
+from openedx_content import api as content_api
+from openedx_content.models_api import DraftSideEffect, EntityListRow, LearningPackage, PublishSideEffect
+
+from import_from_modulestore import api
+from import_from_modulestore.data import Decision, ImportState
+from import_from_modulestore.models import Import
+
+from .builders import KEY, TARGET, block, section, small_course, subsection, text, unit, usage_key, write_course
+
+
+def delete_libraries() -> None:
+    for model in (EntityListRow, DraftSideEffect, PublishSideEffect):  # what would hold the others back
+        model.objects.all().delete()
+    LearningPackage.objects.all().delete()
+
+
+@pytest.fixture(autouse=True)
+def _course(courses):
+    write_course(courses / "c1", *small_course(), title="Tides")
+
+
+def test_an_import_keeps_who_what_how_and_when(run_import):
+    done, _records = run_import()
+    assert (done.username, done.source_key, done.source_title, done.target_key) == ("ada", KEY, "Tides", TARGET)
+    assert (done.state, done.counts) == (ImportState.IMPORTED, {"created": 12})
+    assert done.created <= done.staged <= done.started <= done.finished
+
+
+def test_there_is_one_record_a_source_block_in_the_sources_order(run_import):
+    _done, records = run_import()
+    names = [record.source_key.rpartition("@")[2] for record in records]
+    assert names == ["s1", "b1", "u1", "t1", "p1", "u2", "t2", "s2", "b2", "u3", "p2", "t3"]
+    assert [record.depth for record in records] == [0, 1, 2, 3, 3, 2, 3, 0, 1, 2, 3, 3]
+
+
+def test_a_record_links_source_and_target_with_versions_before_and_after(run_import, courses):
+    run_import()
+    write_course(
+        courses / "c1", section("s1", subsection("b1", unit("u1", text("t1", "<p>New.</p>", title="Text t1"))))
+    )
+    _done, records = run_import(on_conflict=Decision.OVERWRITE)
+    record = records[-1]
+    assert (record.source_key, record.target_key) == (usage_key("html", "t1"), "lb:Acme:Target:html:t1")
+    assert (record.draft_before, record.draft_after) == (1, 2)
+    assert (record.published_before, record.published_after) == (1, 2)
+    assert records[0].target_key == "lct:Acme:Target:section:s1"
+
+
+def test_an_import_keeps_its_change_log_and_publish_logs(run_import):
+    done, _records = run_import()
+    run = Import.objects.get(uuid=done.id)
+    assert run.draft_change_log.records.count() == 12
+    assert sum(log.records.filter(direct=True).count() for log in run.publish_logs.all()) == 12
+
+
+def test_what_was_staged_is_removed_once_it_is_imported(run_import, settings):
+    run_import()
+    assert not apps.get_model("content_staging", "StagedContent").objects.exists()
+    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("gone", ["user", "library"])
+def test_records_outlive_what_they_describe(run_import, user, django_user_model, gone):
+    done, records = run_import()
+    if gone == "user":
+        user.delete()
+    else:
+        delete_libraries()
+        content_api.create_learning_package(TARGET, "Another of the same name")
+    other = django_user_model.objects.create(username="grace", is_superuser=True)
+    kept = api.get_import(user=other, import_id=done.id)
+    assert (kept.username, kept.target_title, kept.counts) == ("ada", "Target", {"created": 12})
+    assert api.get_records(user=other, import_id=done.id) == records
+
+
+def test_a_library_made_anew_under_the_same_key_is_a_new_library(run_import, user):
+    run_import()
+    delete_libraries()
+    api.create_library(user=user, library_key=TARGET, title="Again")
+    assert run_import()[0].counts == {"created": 12}
+
+
+def test_imports_are_listed_newest_first_by_target_and_source(run_import, user):
+    content_api.create_learning_package("lib:Acme:Other", "Other")
+    first, second = run_import()[0], run_import(target="lib:Acme:Other")[0]
+    assert [run.id for run in api.list_imports(user=user)] == [second.id, first.id]
+    assert [run.id for run in api.list_imports(user=user, target_key=TARGET)] == [first.id]
+    assert api.list_imports(user=user, source_key="course-v1:Acme+C1+R9") == []
+
+
+def test_an_import_is_found_by_the_beginning_of_its_id(run_import, user):
+    done, _records = run_import()
+    assert api.get_import(user=user, import_id=done.id[:6]).id == done.id
+
+
+@pytest.mark.parametrize("import_id", ["", "zz", "00000000", "%"])
+def test_an_unknown_id_is_not_found(run_import, user, import_id):
+    run_import()
+    with pytest.raises(api.NotFound):
+        api.get_import(user=user, import_id=import_id)
+
+
+def test_unsupported_blocks_are_on_record_for_good(run_import, courses):
+    write_course(courses / "c1", section("s1", subsection("b1", unit("u1", block("split_test", "x")))))
+    done, records = run_import()
+    assert done.counts == {"created": 3, "unsupported": 1}
+    assert records[-1].reason
+    assert records[-1].target_key == ""
