@@ -6,19 +6,22 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-OWN_PYTHON = Path(__file__).parent / ".venv" / "bin" / "python"
+HERE = Path(__file__).resolve().parent
+OWN_PYTHON = HERE / ".venv" / "bin" / "python"
 
 
 def main() -> None:
-    """Run a management command with the standalone settings."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "import_from_modulestore_standalone.settings")
+    """Run a management command, with the project's own Python where this one lacks what is needed."""
     if find_spec("django") is None or find_spec("import_from_modulestore_standalone") is None:
         if OWN_PYTHON.exists() and Path(sys.prefix) != OWN_PYTHON.parents[1]:
             os.execv(OWN_PYTHON, [str(OWN_PYTHON), *sys.argv])  # noqa: S606
         sys.exit("Nothing is installed here yet. Run `make install` first.")
-    from django.core.management import execute_from_command_line
+    # From whatever folder it is called: the project's own.
+    os.environ.setdefault("VAR_DIR", str(HERE / "var"))
+    os.environ.setdefault("COURSES_DIR", str(HERE / "courses"))
+    from import_from_modulestore_standalone.__main__ import main as run
 
-    execute_from_command_line(sys.argv)
+    run()
 
 
 if __name__ == "__main__":

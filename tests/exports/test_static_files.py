@@ -11,8 +11,8 @@ from ..builders import write_course
 
 def found(folder, name: str, files: dict[str, bytes], assets: object = None) -> str | None:
     """The path below ``static/`` of the file that ``name`` means."""
-    extra = {} if assets is None else {"policies/assets.json": assets if isinstance(assets, str) else json.dumps(assets)}
-    write_course(folder, static=files, files=extra)
+    records = assets if isinstance(assets, str) else json.dumps(assets)
+    write_course(folder, static=files, files={"policies/assets.json": records})
     path = StaticFiles(folder).find(name)
     return path.relative_to(folder / "static").as_posix() if path else None
 
@@ -38,7 +38,9 @@ def test_a_file_is_found_by(tmp_path, file, name):
     assert found(tmp_path, name, {file: b""}) == file
 
 
-@pytest.mark.parametrize("name", ["abc", "a", "a.pn", "A.png", "xa.png", "d/a.png", "", "/", "..", "../course.xml", "a.png/"])
+@pytest.mark.parametrize(
+    "name", ["abc", "a", "a.pn", "A.png", "xa.png", "d/a.png", "", "/", "..", "../course.xml", "a.png/"]
+)
 def test_a_file_is_not_found_by_a_name_that_merely_resembles_its_own(tmp_path, name):
     assert found(tmp_path, name, {"a.png": b""}) is None
 

@@ -30,7 +30,9 @@ def test_kinds(tag, kind):
     assert kind_of(tag) is kind
 
 
-@pytest.mark.parametrize(("tag", "expected"), [("chapter", True), ("html", True), ("wiki", False), ("static_tab", False)])
+@pytest.mark.parametrize(
+    ("tag", "expected"), [("chapter", True), ("html", True), ("wiki", False), ("static_tab", False)]
+)
 def test_settings_and_pages_are_not_content(tag, expected):
     assert is_content(parse_xml(f"<{tag}/>")) is expected
 

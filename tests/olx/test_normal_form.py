@@ -142,9 +142,14 @@ class TestStoredForm:
 
 class TestWholes:
     def test_the_order_of_files_does_not_matter(self):
-        assert component_digest("o", "t", [("a", "1"), ("b", "2")]) == component_digest("o", "t", [("b", "2"), ("a", "1")])
+        files = [("a", "1"), ("b", "2")]
+        assert component_digest("o", "t", files) == component_digest("o", "t", files[::-1])
 
-    @pytest.mark.parametrize("changed", [("x", "t", [("a", "1")]), ("o", "x", [("a", "1")]), ("o", "t", [("a", "x")]), ("o", "t", [])])
+    @pytest.mark.parametrize(
+        "changed",
+        [("x", "t", [("a", "1")]), ("o", "x", [("a", "1")]), ("o", "t", [("a", "x")]), ("o", "t", [])],
+        ids=["OLX", "title", "content of a file", "files"],
+    )
     def test_everything_about_a_component_matters(self, changed):
         assert component_digest(*changed) != component_digest("o", "t", [("a", "1")])
 

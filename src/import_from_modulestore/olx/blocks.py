@@ -89,7 +89,9 @@ def has_children(element: etree._Element) -> bool:
     """
     if element.tag in PARENT_TYPES:
         return True
-    return element.tag not in _LEAF_TYPES and any(child.get("url_name") for child in element.iterchildren(tag=etree.Element))
+    if element.tag in _LEAF_TYPES:
+        return False
+    return any(child.get("url_name") for child in element.iterchildren(tag=etree.Element))
 
 
 def leaf_blocks(element: etree._Element) -> list[etree._Element]:
@@ -116,4 +118,5 @@ def default_title(block_type: str) -> str:
     """
     if block_type in CONTAINER_KINDS:
         return CONTAINER_KINDS[block_type].value.capitalize()
-    return _DEFAULT_TITLES.get(block_type) or block_type.replace("_", " ").replace("-", " ").strip().title() or block_type
+    words = block_type.replace("_", " ").replace("-", " ").strip().title()
+    return _DEFAULT_TITLES.get(block_type) or words or block_type

@@ -100,23 +100,28 @@ class _Writer:
         for block, olx in staged_components(self._run, items):
             item = items[block.num]
             assert item.target is not None
+            contents = media.of(item.target, olx, block.files)
             entity_id: Any = item.entity_id
             if entity_id is None:
-                entity_id = content_api.create_component(
+                component, _version = content_api.create_component_and_version(
                     self._package_id,
                     component_type=media.component_type(item.target.type),
                     component_code=item.target.code,
+                    title=item.title,
                     created=self._now,
                     created_by=self._user_id,
-                ).id
-            content_api.create_next_component_version(
-                entity_id,
-                media_to_replace=media.of(item.target, olx, block.files),
-                created=self._now,
-                title=item.title,
-                created_by=self._user_id,
-                ignore_previous_media=True,
-            )
+                    media=contents,
+                )
+                entity_id = component.id
+            else:
+                content_api.create_next_component_version(
+                    entity_id,
+                    media_to_replace=contents,
+                    created=self._now,
+                    title=item.title,
+                    created_by=self._user_id,
+                    ignore_previous_media=True,
+                )
             self._note(item, entity_id)
 
     def _write_container(self, item: PlannedItem) -> None:

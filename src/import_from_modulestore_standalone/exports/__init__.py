@@ -1,6 +1,8 @@
 """
 Reading OLX exports as Studio writes them: a folder of them (:mod:`.shelf`), an archive (:mod:`.archive`), one export
-(:mod:`.export`), its blocks (:mod:`.blocks`), its drafts (:mod:`.drafts`), its static files (:mod:`.static_files`).
+(:mod:`.export`), its blocks (:mod:`.blocks`), its drafts (:mod:`.drafts`), its static files (:mod:`.static_files`), and
+below these its files (:mod:`.files`) in whatever encoding (:mod:`.texts`).
 
-Exports are broken or hostile until read. No path leaves the export's own folder, and one bad block never stops the others.
+Exports are broken or hostile until read. No path leaves the export's own folder, and one bad block never stops the
+others.
 """

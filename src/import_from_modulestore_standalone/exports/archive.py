@@ -35,6 +35,9 @@ class UnpackLimits:
     """Unpacked bytes below which the ratio does not matter."""
 
 
+STANDARD_LIMITS = UnpackLimits()
+
+
 def is_archive(path: Path) -> bool:
     """Whether the file's name is that of an export archive."""
     return path.name.endswith(SUFFIXES) and not path.name.startswith(".")
@@ -44,8 +47,8 @@ class _Gunzipped:
     """
     The tar inside a gzip file, as :mod:`tarfile` reads it: forward only, in small pieces, and not without end.
 
-    ``tarfile``'s own streams check neither the length nor the checksum of what they unpack, and read a header of any size
-    into memory.
+    ``tarfile``'s own streams check neither the length nor the checksum of what they unpack, and read a header of any
+    size into memory.
     """
 
     def __init__(self, archive: Path, file: gzip.GzipFile, allowed: int) -> None:
@@ -74,7 +77,7 @@ class _Gunzipped:
         return self.last
 
 
-def unpack(archive: Path, into: Path, limits: UnpackLimits = UnpackLimits()) -> None:
+def unpack(archive: Path, into: Path, limits: UnpackLimits = STANDARD_LIMITS) -> None:
     """
     Unpack a ``.tar.gz`` into a new folder, as a stream: memory does not grow with the archive.
 
@@ -102,7 +105,7 @@ def _unpack(archive: Path, into: Path, limits: UnpackLimits) -> None:
         stream = _Gunzipped(archive, unzipped, allowed)
         tar = tarfile.TarFile(fileobj=stream)  # type: ignore[arg-type]
         while (member := tar.next()) is not None:
-            tar.members.clear()  # They are kept for seeking back.
+            tar.members.clear()  # type: ignore[attr-defined]  # They are kept for seeking back.
             entries += 1
             if entries > limits.entries:
                 raise SourceError(
@@ -138,7 +141,8 @@ def _write(archive: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, into: P
         if error.errno is None:  # From gzip, about the archive.
             raise
         raise SourceError(
-            f"{archive.name}: the entry {member.name!r} could not be written: {os.strerror(error.errno)}. {_WHY_REFUSED}"
+            f"{archive.name}: the entry {member.name!r} could not be written: {os.strerror(error.errno)}. "
+            f"{_WHY_REFUSED}"
         ) from error
     if target.stat().st_size != member.size:
         raise EOFError(f"{member.name!r} ends early")
@@ -181,6 +185,7 @@ def _what_is_wrong(archive: Path, error: Exception) -> str:
         return f"{archive.name} could not be unpacked: {os.strerror(error.errno)}."
     if str(error).startswith(_NO_ARCHIVE):
         return (
-            f"{archive.name} is not a gzipped tar archive ({error}). Studio exports courses as .tar.gz; a folder works too."
+            f"{archive.name} is not a gzipped tar archive ({error}). Studio exports courses as .tar.gz; a folder works "
+            "too."
         )
     return f"{archive.name} is cut off or damaged ({error}). Download or export it again."

@@ -1,9 +1,9 @@
 """
 Reading the blocks of an export into inlined OLX.
 
-An export spreads a block over files: a pointer (``<problem url_name="x"/>``), its definition (``problem/x.xml``), for text
-a body (``html/x.html``), and drafts over all of these. Hand-written courses mix in inline definitions and leave names out.
-What the platform makes of each form is in its ``xmodule/xml_block.py``, ``xmodule/html_block.py`` and
+An export spreads a block over files: a pointer (``<problem url_name="x"/>``), its definition (``problem/x.xml``), for
+text a body (``html/x.html``), and drafts over all of these. Hand-written courses mix in inline definitions and leave
+names out. What the platform makes of each form is in its ``xmodule/xml_block.py``, ``xmodule/html_block.py`` and
 ``xmodule/modulestore/xml.py``; where that fails for a whole course, this reads on and reports the block.
 """
 
@@ -78,8 +78,9 @@ class BlockReader:
     """
     Reads the blocks of one export, root by root, in the order of the course.
 
-    One reader serves one reading: it remembers which blocks it has met, so that a block that several parents show is read
-    once, and so that two blocks of one name get two keys. With ``outline`` set, components are not read, only named.
+    One reader serves one reading: it remembers which blocks it has met, so that a block that several parents show is
+    read once, and so that two blocks of one name get two keys. With ``outline`` set, components are not read, only
+    named.
     """
 
     def __init__(
@@ -123,7 +124,7 @@ class BlockReader:
         return children
 
     def _read(self, node: etree._Element, *, parent_key: str, path: tuple[BlockName, ...]) -> etree._Element | None:
-        """The block as one inlined element, empty where it was met before or cannot be read; ``None`` where it is left out."""
+        """The block as one inlined element; empty where met before or unreadable, ``None`` where left out."""
         tag = node.tag
         if not is_block(node):
             self._warn(parent_key, f"The element <{tag}> is not a block and was left out.")
@@ -134,7 +135,9 @@ class BlockReader:
         url_name, warning = self._own_name(tag, file_name, content_mark)
         name = (tag, url_name)
         if name in path:
-            self._warn(parent_key, f"It held <{tag}> {url_name!r}, which holds it in turn; this second showing was left out.")
+            self._warn(
+                parent_key, f"It held <{tag}> {url_name!r}, which holds it in turn; this second showing was left out."
+            )
             return None
         # Only blocks outside components are indexed, so one first met inside a component is still to be read in full.
         met = (name, any(_is_component(above) for above, _ in path))
@@ -195,14 +198,17 @@ class BlockReader:
         try:
             element = self._parse(definition_file, usage_key)
         except UnreadableBlock as problem:
-            published = definition_file.relative_to(drafts.FOLDER) if definition_file.parts[0] == drafts.FOLDER else None
-            if published is None or not has_file(self._folder, published.as_posix()):
+            if definition_file.parts[0] != drafts.FOLDER:
+                raise
+            published = definition_file.relative_to(drafts.FOLDER)
+            if not has_file(self._folder, published.as_posix()):
                 raise
             element = self._parse(published, usage_key)
             self._warn(usage_key, f"{problem} The published version was read in place of the draft.")
         if element.tag != tag:
             raise UnreadableBlock(
-                f"{definition_file.as_posix()} defines a <{element.tag}>, but is named as a <{tag}>. Correct one of the two."
+                f"{definition_file.as_posix()} defines a <{element.tag}>, but is named as a <{tag}>. Correct one of "
+                "the two."
             )
         for name, value in node.attrib.items():
             element.set(name, value)
@@ -267,9 +273,10 @@ class BlockReader:
             raise UnreadableBlock(f"Its XML is more than {_MAX_COMPONENT_DEPTH} levels deep. Make it simpler.")
 
     def _is_child_block(self, element: etree._Element, child: etree._Element) -> bool:
-        if element.tag in PARENT_TYPES:
-            return "url_name" in child.attrib
-        return "url_name" in child.attrib and self._definition_file(child, child.tag, child.get("url_name", "")) is not None
+        url_name = child.get("url_name")
+        if url_name is None or element.tag in PARENT_TYPES:
+            return url_name is not None
+        return self._definition_file(child, child.tag, url_name) is not None
 
     def _read_html(self, element: etree._Element, file_name: str, usage_key: str) -> None:
         filename = element.attrib.pop("filename", None)
@@ -285,7 +292,8 @@ class BlockReader:
         body = rewrite_asset_urls(body, str(self._source_key)).replace("]]>", "]]&gt;")
         if len(body.encode()) > MAX_TEXT_BYTES:
             raise UnreadableBlock(
-                f"Its text is larger than {MAX_TEXT_BYTES // 1_000_000} MB. Put the images in it into files of their own."
+                f"Its text is larger than {MAX_TEXT_BYTES // 1_000_000} MB. Put the images in it into files of their "
+                "own."
             )
         element.text = etree.CDATA(body) if body else None
 
@@ -301,7 +309,8 @@ class BlockReader:
                     self._warn(usage_key, f"{name} is not UTF-8; it was read as {guessed}.")
                 return text
         raise UnreadableBlock(
-            f"html/{filename}.html, the text of this block, is not in the export. Add the file, or export the course again."
+            f"html/{filename}.html, the text of this block, is not in the export. Add the file, or export the course "
+            "again."
         )
 
     def _read_file(self, name: Path) -> bytes:
@@ -313,7 +322,7 @@ class BlockReader:
     # Names
 
     def _own_name(self, tag: str, file_name: str, content_mark: str) -> _Name:
-        """The name by which this content goes: the same one whenever it is met, and never one that other content has."""
+        """The name by which this content goes: the same whenever it is met, and never one that other content has."""
         known = self._names.get((tag, file_name, content_mark))
         if known is not None:
             return known

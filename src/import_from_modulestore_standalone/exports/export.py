@@ -32,8 +32,8 @@ class Export:
     """
     A readable export. Making one reads only the root files; blocks are read root by root by :meth:`read`.
 
-    ``name`` is what the export is called in messages (its archive's or folder's name). Raises :class:`SourceError` where
-    the folder holds no course or library, or one that does not say which.
+    ``name`` is what the export is called in messages (its archive's or folder's name). Raises :class:`SourceError`
+    where the folder holds no course or library, or one that does not say which.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -66,8 +66,8 @@ class Export:
                 if not is_block(child) and is_content(child) and self.kind is SourceKind.COURSE
             ),
             *(
-                f"{file} could not be read: {reason}. If this draft is of a block that was never published, it is missing "
-                "here."
+                f"{file} could not be read: {reason}. If this draft is of a block that was never published, it is "
+                "missing here."
                 for file, reason in self._drafts.unreadable.items()
             ),
         ]
@@ -117,7 +117,7 @@ class Export:
 
     @cached_property
     def _titles(self) -> dict[str, str]:
-        """Display names that the course's policy gives to blocks, by ``type/url_name``; the rest of it is not content."""
+        """Display names that the course's policy gives to blocks, by ``type/url_name``; its rest is not content."""
         for name in (f"policies/{self._url_name}/policy.json", f"policies/{self._url_name}.json"):
             if policy := read_json(self.folder, name):
                 return {
@@ -146,10 +146,10 @@ class Export:
             if self.kind is SourceKind.LIBRARY:
                 library = pointer.get("library")
                 if org and library:
-                    return LibraryLocator(org=org, library=library)
+                    return LibraryLocator(org=org, library=library)  # type: ignore[abstract]
                 raise SourceError(
-                    f'{self.name}: {root_file} does not say which library it is. Give its <library> element org="…" and '
-                    f'library="…".'
+                    f'{self.name}: {root_file} does not say which library it is. Give its <library> element org="…" '
+                    f'and library="…".'
                 )
             course, run = pointer.get("course"), pointer.get("url_name") or pointer.get("slug")
             if org and course and run:
@@ -157,8 +157,8 @@ class Export:
         except InvalidKeyError:
             raise SourceError(f"{self.name}: the names in {root_file} do not make a valid key.") from None
         raise SourceError(
-            f'{self.name}: {root_file} does not say which course it is. Give its <course> element org="…", course="…" and '
-            f'url_name="…" (the run).'
+            f'{self.name}: {root_file} does not say which course it is. Give its <course> element org="…", course="…" '
+            f'and url_name="…" (the run).'
         )
 
 

@@ -1,4 +1,4 @@
-"""Reading the files of an export: never one outside its folder, never a pipe or a device, never more than fits in memory."""
+"""Reading the files of an export: never one outside its folder, never a pipe or a device, never one without bounds."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from opaque_keys.edx.keys import LearningContextKey
 from import_from_modulestore.data import SourceData, SourceKind
 from import_from_modulestore.errors import NotFound, SourceError
 
-from .archive import UnpackLimits, is_archive, unpack
+from .archive import STANDARD_LIMITS, UnpackLimits, is_archive, unpack
 from .export import Export
 from .files import shown
 
@@ -63,13 +63,13 @@ class _Entry:
 
 class Shelf:
     """
-    Finds and opens the exports in ``folder``: each sub-folder and each ``.tar.gz`` in it, or the folder itself where it is
-    an export.
+    Finds and opens the exports in ``folder``: each sub-folder and each ``.tar.gz`` in it, or the folder itself where it
+    is an export.
 
     Archives are unpacked once into ``cache``, by name, size and time, and dropped from there when they change or go.
     """
 
-    def __init__(self, folder: Path, cache: Path, limits: UnpackLimits = UnpackLimits()) -> None:
+    def __init__(self, folder: Path, cache: Path, limits: UnpackLimits = STANDARD_LIMITS) -> None:
         self._folder = folder
         self._cache = cache / _short_hash(str(folder.resolve()))
         self._limits = limits
@@ -94,7 +94,7 @@ class Shelf:
         """One export, to be read."""
         return self._open(self._entry_for(key))
 
-    def _entries(self) -> list[_Entry]:
+    def _entries(self) -> Sequence[_Entry]:
         if not self._folder.is_dir():
             raise SourceError(f"The folder of courses, {self._folder}, is not there. Make it, or set COURSES_DIR.")
         if (self._folder / "course.xml").is_file() or (self._folder / "library.xml").is_file():
@@ -161,7 +161,7 @@ class Shelf:
     def _cache_folder(self, entry: _Entry) -> Path:
         return self._cache / _short_hash(entry.stamp)
 
-    def _drop_stale(self, entries: list[_Entry]) -> None:
+    def _drop_stale(self, entries: Sequence[_Entry]) -> None:
         current = {self._cache_folder(entry).name for entry in entries if entry.is_archive and entry.path.exists()}
         if self._cache.is_dir():
             for folder in self._cache.iterdir():

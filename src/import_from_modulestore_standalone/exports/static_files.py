@@ -15,8 +15,8 @@ class StaticFiles:
     """
     Finds files by the names that OLX refers to them by.
 
-    Names are exact. Besides the file's own path below ``static/``, a file answers to the name that Studio gave its asset
-    key: ``/`` and characters that a key cannot have become ``_``, so ``tide table.svg`` is referred to as
+    Names are exact. Besides the file's own path below ``static/``, a file answers to the name that Studio gave its
+    asset key: ``/`` and characters that a key cannot have become ``_``, so ``tide table.svg`` is referred to as
     ``tide_table.svg``; where ``policies/assets.json`` records the key, that is taken as it stands.
     """
 
@@ -48,7 +48,7 @@ def asset_name(name: str) -> str:
 
 
 def md5_of(path: Path) -> str:
-    """MD5 of a file's content, read in pieces (the hash that ``content_staging`` keeps; it identifies, nothing more)."""
+    """MD5 of a file's content, read in pieces (the hash that ``content_staging`` keeps; it only identifies)."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 

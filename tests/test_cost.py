@@ -1,0 +1,79 @@
+"""Cost, counted in statements: it grows with batches and roots, not with blocks."""
+
+import pytest
+from django.db import connection
+
+from import_from_modulestore import api
+from import_from_modulestore.models import Import
+
+from .builders import KEY, TARGET, section, subsection, text, unit, write_course
+
+
+@pytest.fixture
+def statements(courses, user, library):
+    """The statements of one call on a freshly written course of so many components."""
+
+    def count(components: int, call, *, sections: int = 1) -> int:
+        units = [unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(10))) for n in range(components // 10)]
+        share = len(units) // sections
+        parts = [section(f"s{n}", subsection(f"b{n}", *units[n * share : (n + 1) * share])) for n in range(sections)]
+        write_course(courses / "c1", *parts)
+        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        return call(user, run.id)
+
+    return count
+
+
+def counted(function):
+    def call(user, import_id) -> int:
+        seen = []
+        with connection.execute_wrapper(lambda execute, *rest: (seen.append(1), execute(*rest))[1]):
+            function(user=user, import_id=import_id)
+        return len(seen)
+
+    return call
+
+
+staging = counted(api.stage_import)
+
+
+def planning(user, import_id) -> int:
+    api.stage_import(user=user, import_id=import_id)
+    return counted(api.plan_import)(user, import_id)
+
+
+def completing_again(user, import_id) -> int:
+    api.stage_import(user=user, import_id=import_id)
+    api.complete_import(user=user, import_id=import_id)
+    again = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    api.stage_import(user=user, import_id=again.id)
+    return counted(api.complete_import)(user, again.id)
+
+
+def test_staging_takes_statements_by_batch(statements):
+    small, large = statements(20, staging), statements(620, staging)
+    assert large - small <= 600 // 25  # SQLite takes some 45 index rows in one statement
+
+
+def test_staging_takes_a_fixed_number_of_statements_a_root(statements):
+    one, six = statements(60, staging), statements(60, staging, sections=6)
+    assert (six - one) / 5 <= 10
+
+
+def test_planning_takes_a_fixed_number_of_statements(statements):
+    assert statements(20, planning) == statements(400, planning) <= 12
+
+
+def test_an_import_that_changes_nothing_takes_statements_by_batch(statements):
+    small = statements(20, completing_again)
+    Import.objects.all().delete()
+    assert statements(200, completing_again) - small <= 200 // 10
+
+
+def test_a_list_of_imports_takes_a_fixed_number_of_statements(statements, user):
+    seen = []
+    for _ in range(3):
+        statements(20, lambda *_: 0)
+    with connection.execute_wrapper(lambda execute, *rest: (seen.append(1), execute(*rest))[1]):
+        assert len(api.list_imports(user=user)) == 3
+    assert len(seen) == 1
