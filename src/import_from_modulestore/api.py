@@ -205,8 +205,7 @@ def plan_import(*, user: Any, import_id: str) -> Plan:
     """
     What completing the import would do now, block by block. No side effects.
 
-    Raises ``NotFound``, ``NotPermitted``, ``WrongState`` (nothing is staged), ``InvalidOption`` (a selected block is not
-    in the source).
+    Raises ``NotFound``, ``WrongState`` (nothing is staged), ``InvalidOption`` (a selected block is not in the source).
     """
     run = _get_import(user, import_id)
     if run.state not in _PLANNABLE:

@@ -495,6 +495,13 @@ class TestDrafts:
         assert "it is missing here" in warning
         warning.encode()
 
+    def test_one_that_has_no_place_is_reported(self, tmp_path):
+        draft = f'<problem parent_url="{usage_key("vertical", "gone")}" index_in_children_list="0"/>'
+        export = Export(write_course(tmp_path, unit_of(""), files={"drafts/problem/p.xml": draft}), "c1")
+        assert export.warnings == [
+            "The draft <problem> 'p' was left out: it belongs below <vertical> 'gone', which is not in the export."
+        ]
+
     def test_litter_among_them_is_no_draft(self, tmp_path):
         assert Export(write_course(tmp_path, files={"drafts/problem/._p.xml": b"\0\5\x16\7"}), "c1").warnings == []
 

@@ -1,6 +1,7 @@
 """The shelf: a folder of exports is listed, whatever is in it; archives are unpacked once."""
 
 import os
+from datetime import timedelta
 from threading import Thread
 
 import pytest
@@ -17,7 +18,7 @@ COURSE = LearningContextKey.from_string(KEY)
 
 @pytest.fixture
 def shelf(courses, tmp_path) -> Shelf:
-    return Shelf(courses, tmp_path / "cache")
+    return Shelf(courses, tmp_path / "cache", keep=timedelta(0))
 
 
 @pytest.fixture
@@ -153,10 +154,17 @@ class TestCache:
         assert list(shelf.list()) == []
         assert cached() == set()
 
+    def test_is_kept_for_a_while_for_imports_that_still_read_it(self, courses, archive, cached, tmp_path):
+        shelf = Shelf(courses, tmp_path / "cache")
+        list(shelf.list())
+        archive.unlink()
+        assert list(shelf.list()) == []
+        assert len(cached()) == 1
+
     def test_leaves_other_shelves_alone(self, shelf, archive, cached, tmp_path):
         list(shelf.list())
         (tmp_path / "other").mkdir()
-        list(Shelf(tmp_path / "other", tmp_path / "cache").list())
+        list(Shelf(tmp_path / "other", tmp_path / "cache", keep=timedelta(0)).list())
         assert len(cached()) == 1
 
     def test_what_a_killed_process_had_unpacked_is_cleared_away(self, shelf, archive, cached):

@@ -73,9 +73,7 @@ class TestSampleCourse:
     def test_every_file_that_it_names_is_there_but_the_one_it_lacks_on_purpose(self):
         export = Export(SAMPLE, "sample")
         names = {name for root in export.read(Branch.DRAFT) for name in static_references(root.element)}
-        assert [name for name in sorted(names) if export.static_files.find(name) is None] == [
-            "old_harbour_photo.jpg"
-        ]
+        assert [name for name in sorted(names) if export.static_files.find(name) is None] == ["old_harbour_photo.jpg"]
 
 
 class TestRealExports:

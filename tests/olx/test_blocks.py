@@ -81,7 +81,7 @@ def test_leaves_are_the_innermost_blocks():
 
 class TestWalk:
     def test_goes_depth_first_and_stops_at_components(self):
-        olx = '<chapter><sequential><vertical><html><p/></html></vertical></sequential><sequential/></chapter>'
+        olx = "<chapter><sequential><vertical><html><p/></html></vertical></sequential><sequential/></chapter>"
         found = [(block.index, block.parent, block.depth, block.block_type) for block in walk(parse_xml(olx))]
         assert found == [
             (0, None, 0, "chapter"),

@@ -45,7 +45,7 @@ def text_references(body: str) -> list[str]:
         ('<a href="/static/a.pdf#page=2">', ["a.pdf"]),
         ('<img src="/static/d/e/a.png">', ["d/e/a.png"]),
         ("<p style='background: url(/static/a.png)'>", ["a.png"]),
-        ('<p style="background: url(\'/static/a.png\')">', ["a.png"]),
+        ("<p style=\"background: url('/static/a.png')\">", ["a.png"]),
         ('<p style="background: url(&quot;/static/a b.png&quot;)">', ["a b.png"]),
         ("<style>p{background:url(/static/a.png);}</style>", ["a.png"]),
         ('<img srcset="/static/a.png 1x, /static/b.png 2x">', ["a.png", "b.png"]),
@@ -159,7 +159,7 @@ def test_pages_of_javascript_inputs():
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
-        ('<script src="a.js"></script><link href=\'b.css\'>', ["a.js", "b.css"]),
+        ("<script src=\"a.js\"></script><link href='b.css'>", ["a.js", "b.css"]),
         ('<img SRC = "d/a.png?v=1#x">', ["d/a.png"]),
         ('<img src="./a.png"><img src="d/../b.png">', ["a.png", "b.png"]),
         ('<img src="my%20a.png"><img src="a&amp;b.png">', ["my a.png", "a&b.png"]),

@@ -43,12 +43,18 @@ class Drafts:
         self._by_parent: dict[tuple[str, str], list[DraftRoot]] = {}
         self.unreadable: dict[str, str] = {}
         """Draft files that cannot be read, with the reason."""
+        self._asked_for: set[tuple[str, str]] = set()
         for root in sorted(self._draft_roots(folder), key=lambda root: root.index):
             self._by_parent.setdefault(root.parent, []).append(root)
 
     def below(self, tag: str, url_name: str) -> list[DraftRoot]:
         """The drafts that belong below a block, in the order of their index."""
+        self._asked_for.add((tag, url_name))
         return self._by_parent.get((tag, url_name), [])
+
+    def unplaced(self) -> list[DraftRoot]:
+        """The drafts below blocks that nobody has asked about; after a whole reading, those that have no place."""
+        return [root for parent, roots in self._by_parent.items() if parent not in self._asked_for for root in roots]
 
     def _draft_roots(self, folder: Path) -> Iterator[DraftRoot]:
         for path in sorted((folder / FOLDER).glob("*/**/*.xml")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -19,13 +20,22 @@ from import_from_modulestore.olx.parsing import UnreadableXML, child_elements
 from import_from_modulestore.olx.tree import walk
 
 from .blocks import BlockReader, ReadRoot, is_block
-from .drafts import Drafts
+from .drafts import DraftRoot, Drafts
 from .files import UnreadableFile, read_file, read_json, shown
 from .static_files import StaticFiles
 from .texts import NOT_XML_CHARACTERS, read_xml
 
 _ROOT_FILES = {"course.xml": SourceKind.COURSE, "library.xml": SourceKind.LIBRARY}
 _SEARCH_DEPTH = 3
+
+
+@dataclass(frozen=True)
+class _Outline:
+    """What the hierarchy of an export tells without its components."""
+
+    kinds: Counter[str]
+    types: Counter[str]
+    unplaced_drafts: list[DraftRoot]
 
 
 class Export:
@@ -57,7 +67,7 @@ class Export:
 
     @cached_property
     def warnings(self) -> list[str]:
-        """What could not be read, and belongs to no block."""
+        """What could not be read, and belongs to no block. Reads the hierarchy, as :meth:`count` does."""
         return [
             *self._guessed,
             *(
@@ -70,6 +80,11 @@ class Export:
                 "missing here."
                 for file, reason in self._drafts.unreadable.items()
             ),
+            *(
+                f"The draft <{draft.tag}> {draft.url_name!r} was left out: it belongs below <{draft.parent[0]}> "
+                f"{draft.parent[1]!r}, which is not in the export."
+                for draft in self._outline.unplaced_drafts
+            ),
         ]
 
     @cached_property
@@ -79,6 +94,10 @@ class Export:
 
     def count(self) -> tuple[Counter[str], Counter[str]]:
         """Blocks by kind and components by type; reads the hierarchy, not the components."""
+        return self._outline.kinds, self._outline.types
+
+    @cached_property
+    def _outline(self) -> _Outline:
         kinds: Counter[str] = Counter()
         types: Counter[str] = Counter()
         met: set[tuple[str, str]] = set()
@@ -89,7 +108,7 @@ class Export:
                     kinds[block.kind.value] += 1
                     if block.kind is BlockKind.COMPONENT:
                         types[block.block_type] += 1
-        return kinds, types
+        return _Outline(kinds, types, self._drafts.unplaced())
 
     def read(self, branch: Branch, *, outline: bool = False) -> Iterator[ReadRoot]:
         """

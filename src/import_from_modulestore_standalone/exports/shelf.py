@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.core.files import locks
@@ -22,6 +23,7 @@ from .export import Export
 from .files import shown
 
 _SUMMARY = "summary.json"
+_SUMMARY_KEYS = {"counts", "types", "size", "warnings"}
 _CONTENT = "content"
 _PARTIAL = "partial"
 _LOCK = "lock"
@@ -66,13 +68,21 @@ class Shelf:
     Finds and opens the exports in ``folder``: each sub-folder and each ``.tar.gz`` in it, or the folder itself where it
     is an export.
 
-    Archives are unpacked once into ``cache``, by name, size and time, and dropped from there when they change or go.
+    Archives are unpacked once into ``cache``, by name, size and time. What is unpacked of an archive that has changed
+    or gone is dropped after ``keep``, since an import may still be reading it.
     """
 
-    def __init__(self, folder: Path, cache: Path, limits: UnpackLimits = STANDARD_LIMITS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cache: Path,
+        limits: UnpackLimits = STANDARD_LIMITS,
+        keep: timedelta = timedelta(hours=6),
+    ) -> None:
         self._folder = folder
         self._cache = cache / _short_hash(str(folder.resolve()))
         self._limits = limits
+        self._keep = keep
 
     def list(self) -> Iterator[SourceData]:
         """Every export with its counts, in order of name; unreadable ones with their problem."""
@@ -128,7 +138,7 @@ class Shelf:
         summary = _read_summary(summary_file) if summary_file else None
         if summary is None:
             kinds, types = export.count()
-            summary = {"counts": kinds, "types": types, "size": entry.size}
+            summary = {"counts": kinds, "types": types, "size": entry.size, "warnings": export.warnings}
             if summary_file:
                 summary_file.write_text(json.dumps(summary))
         return SourceData(
@@ -137,8 +147,10 @@ class Shelf:
             kind=export.kind,
             location=entry.name,
             version=entry.version,
-            warnings=tuple(export.warnings),
-            **summary,
+            counts=summary["counts"],
+            types=summary["types"],
+            size=summary["size"],
+            warnings=tuple(summary["warnings"]),
         )
 
     def _open(self, entry: _Entry) -> Export:
@@ -147,7 +159,9 @@ class Shelf:
     def _unpacked(self, entry: _Entry) -> Path:
         cached = self._cache_folder(entry)
         content = cached / _CONTENT
-        if not content.is_dir():
+        if content.is_dir():
+            os.utime(cached)
+        else:
             cached.mkdir(parents=True, exist_ok=True)
             # One at a time. The lock goes with its process, and what that had unpacked is then cleared away.
             with (cached / _LOCK).open("w") as lock:
@@ -165,7 +179,8 @@ class Shelf:
         current = {self._cache_folder(entry).name for entry in entries if entry.is_archive and entry.path.exists()}
         if self._cache.is_dir():
             for folder in self._cache.iterdir():
-                if folder.name not in current:
+                unused = time.time() - folder.stat().st_mtime
+                if folder.name not in current and unused >= self._keep.total_seconds():
                     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -179,7 +194,7 @@ def _read_summary(path: Path) -> dict | None:
         summary = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
-    return summary if isinstance(summary, dict) and summary.keys() == {"counts", "types", "size"} else None
+    return summary if isinstance(summary, dict) and summary.keys() == _SUMMARY_KEYS else None
 
 
 def _size_of(folder: Path) -> int:
