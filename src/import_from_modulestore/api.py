@@ -12,25 +12,16 @@ In order: :func:`create_import`, :func:`stage_import`, :func:`plan_import`, :fun
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from openedx_content import api as content_api
-from openedx_content.models_api import LearningPackage
 
 from . import lifecycle
+from .completion import plan_of, write
 from .data import (
-    BlockIds,
-    BlockKind,
-    Branch,
-    CollectionChoice,
-    CompositionLevel,
-    Decision,
     ImportData,
     ImportOptions,
     ImportState,
@@ -52,15 +43,14 @@ from .errors import (
     StepFailed,
     WrongState,
 )
-from .history.records import record_data, versions_of, write_records
+from .history import record_data
 from .hosts import get_host
+from .imports import find_import, import_data, new_import, no_such_import, options_of
 from .keys import parse_library_key, parse_source_key
-from .library import load_target_state
-from .models import Import, StagedBlock
-from .planning import SourceBlock, UnknownSelection, make_plan
+from .models import Import
 from .staging import discard, stage
-from .writing import all_or_nothing, write_plan
-from .writing.collection import collect, find_collection
+from .writing import all_or_nothing
+from .writing.collection import find_collection
 
 __all__ = [
     "ImportFromModulestoreError",
@@ -174,7 +164,8 @@ def create_import(*, user: Any, source_key: str, target_key: str, options: Impor
     key, library_key = parse_source_key(source_key), parse_library_key(target_key)
     _require_both(user, key, library_key)
     source, library = get_host().get_source(key), get_host().get_library(library_key)
-    return _import_data(_new_import(user, source, library, options))
+    _check_collection(library, options)
+    return import_data(new_import(user, source, library, options))
 
 
 def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress) -> ImportData:
@@ -185,7 +176,7 @@ def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress)
 
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``SourceError``, ``StepFailed``.
     """
-    run = _get_import(user, import_id)
+    run = _visible_import(user, import_id)
     key = parse_source_key(run.source_key)
     _require_both(user, key, parse_library_key(run.target_key))
     host = get_host()
@@ -195,7 +186,7 @@ def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress)
         user=user,
         source_key=key,
         source=host.get_source(key),
-        options=_options(run),
+        options=options_of(run),
         progress=progress,
     )
     return get_import(user=user, import_id=import_id)
@@ -207,14 +198,14 @@ def plan_import(*, user: Any, import_id: str) -> Plan:
 
     Raises ``NotFound``, ``WrongState`` (nothing is staged), ``InvalidOption`` (a selected block is not in the source).
     """
-    run = _get_import(user, import_id)
+    run = _visible_import(user, import_id)
     if run.state not in _PLANNABLE:
         raise WrongState(
             _("The import is {state}; a plan needs one that is staged.").format(
                 state=ImportState(run.state).label.lower()
             )
         )
-    return _plan(run, run.learning_package_id)
+    return _plan(run)
 
 
 def preview_import(
@@ -239,10 +230,11 @@ def preview_import(
     _require(host.can_read_source(user, key), _("You may not read {key}.").format(key=key))
     library = _library_or_plan_for_one(user, library_key, allow_missing_target)
     source = host.get_source(key)
-    run = _new_import(user, source, library, options)
+    _check_collection(library, options)
+    run = new_import(user, source, library, options)
     try:
         stage(run, host=host, user=user, source_key=key, source=source, options=options, progress=progress)
-        return source, _plan(run, run.learning_package_id)
+        return source, _plan(run)
     finally:
         discard(run)
         run.delete()
@@ -257,12 +249,18 @@ def complete_import(*, user: Any, import_id: str, progress: Progress = no_progre
 
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``PlanBlocked``, ``InvalidOption``, ``StepFailed``.
     """
-    run = _get_import(user, import_id)
+    run = _visible_import(user, import_id)
     library_key = parse_library_key(run.target_key)
     _require_both(user, parse_source_key(run.source_key), library_key)
     may_start = (ImportState.STAGED, ImportState.IMPORT_FAILED)
     with lifecycle.step(run, may_start, ImportState.IMPORTING), all_or_nothing():
-        _write(run, library_key, user, progress)
+        write(
+            run,
+            library_key=library_key,
+            block_limit=get_host().block_limit(library_key),
+            user=user,
+            progress=progress,
+        )
     try:
         discard(run)
     except Exception:  # The import is done; what stays staged is only in the way.
@@ -291,18 +289,18 @@ def list_imports(*, user: Any, target_key: str = "", source_key: str = "") -> li
         if run.target_key not in visible:
             visible[run.target_key] = get_host().can_view_library(user, parse_library_key(run.target_key))
         if visible[run.target_key]:
-            found.append(_import_data(run))
+            found.append(import_data(run))
     return found
 
 
 def get_import(*, user: Any, import_id: str) -> ImportData:
     """One import, by its ID or the first characters of it. Raises ``NotFound`` also where the user may not see it."""
-    return _import_data(_get_import(user, import_id))
+    return import_data(_visible_import(user, import_id))
 
 
 def get_records(*, user: Any, import_id: str) -> list[RecordData]:
     """What happened to every source block of an import, in the order of the source. Raises ``NotFound``."""
-    return [record_data(record) for record in _get_import(user, import_id).records.order_by("num")]
+    return [record_data(record) for record in _visible_import(user, import_id).records.order_by("num")]
 
 
 _PLANNABLE = (ImportState.STAGED, ImportState.IMPORT_FAILED)
@@ -332,153 +330,21 @@ def _library_or_plan_for_one(user: Any, library_key: Any, allow_missing: bool) -
     return library
 
 
-def _new_import(user: Any, source: SourceData, library: LibraryData, options: ImportOptions) -> Import:
-    collection = options.collection
-    if collection is not None and not (collection.code or collection.title.strip()):
+def _check_collection(library: LibraryData, options: ImportOptions) -> None:
+    if options.collection is None:
+        return
+    if not (options.collection.code or options.collection.title.strip()):
         raise InvalidOption(_("A collection needs a code (of an existing one) or a title (for a new one)."))
-    if collection is not None and library.package_id:
-        find_collection(library.package_id, collection)
-    return Import.objects.create(
-        source_key=source.key,
-        source_title=source.title[:255],
-        source_version=source.version[:255],
-        target_key=library.key,
-        target_title=library.title,
-        learning_package_id=library.package_id or None,
-        user=user,
-        username=user.get_username(),
-        level=options.level,
-        on_conflict=options.on_conflict,
-        publish=options.publish,
-        block_ids=options.block_ids,
-        branch=options.branch,
-        selection=list(options.selection),
-        collection_wanted=collection is not None,
-        collection_code=collection.code if collection else "",
-        collection_title=collection.title.strip()[:500] if collection else "",
-    )
+    if library.package_id:
+        find_collection(library.package_id, options.collection)
 
 
-def _get_import(user: Any, import_id: str) -> Import:
-    missing = NotFound(_("There is no import {id}. `history` lists them.").format(id=import_id))
-    prefix = import_id.replace("-", "").lower()
-    if not re.fullmatch("[0-9a-f]{1,32}", prefix):
-        raise missing
-    if len(prefix) == 32:
-        found = [UUID(prefix)]
-    else:  # Databases keep UUIDs in types that have no beginning.
-        found = [uuid for uuid in Import.objects.values_list("uuid", flat=True) if uuid.hex.startswith(prefix)]
-    if len(found) > 1:
-        raise NotFound(_("Several imports have an ID that begins with {id}. Give more of it.").format(id=import_id))
-    run = Import.objects.filter(uuid__in=found).first()
-    if run is None or not get_host().can_view_library(user, parse_library_key(run.target_key)):
-        raise missing
+def _visible_import(user: Any, import_id: str) -> Import:
+    run = find_import(import_id)
+    if not get_host().can_view_library(user, parse_library_key(run.target_key)):
+        raise no_such_import(import_id)
     return run
 
 
-def _plan(run: Import, package_id: LearningPackage.ID | None) -> Plan:
-    staged = StagedBlock.objects.filter(import_run=run)
-    blocks = [_source_block(block) for block in staged.order_by("num").defer("files", "missing_files").iterator()]
-    target = load_target_state(
-        package_id,
-        target_key=run.target_key,
-        source_key=run.source_key,
-        block_ids={block.block_id for block in blocks},
-        normal_digests=dict(staged.exclude(olx_digest="").values_list("olx_digest", "normal_digest")),
-        block_limit=get_host().block_limit(parse_library_key(run.target_key)),
-    )
-    try:
-        return make_plan(blocks, target, _options(run))
-    except UnknownSelection as error:
-        raise InvalidOption(
-            _("These selected blocks are not in {source}: {keys}. A preview lists those that are.").format(
-                source=run.source_key, keys=", ".join(error.keys)
-            )
-        ) from None
-
-
-def _write(run: Import, library_key: Any, user: Any, progress: Progress) -> None:
-    package = LearningPackage.objects.select_for_update().filter(pk=run.learning_package_id).first()
-    if package is None:
-        raise NotFound(_("The library {key} is gone.").format(key=library_key))
-    progress("planning", 0, 0, run.source_title)
-    plan = _plan(run, package.id)
-    if plan.blockers:
-        raise PlanBlocked(" ".join(plan.blockers))
-    now = timezone.now()
-    before = versions_of([item.entity_id for item in plan.items if item.entity_id is not None])
-    written = write_plan(run, plan, package_id=package.id, user_id=user.pk, now=now, progress=progress)
-    if run.collection_wanted:
-        collection = collect(
-            package.id,
-            CollectionChoice(code=run.collection_code, title=run.collection_title),
-            [written.entity_of[item.num] for item in plan.items if item.top_level and item.num in written.entity_of],
-            user_id=user.pk,
-        )
-        run.collection_code = collection.collection_code if collection else run.collection_code
-    write_records(run, plan, written, before, library_key)
-    run.publish_logs.set(written.publish_logs)
-    lifecycle.transition(
-        run,
-        (ImportState.IMPORTING,),
-        ImportState.IMPORTED,
-        counts=plan.counts(),
-        started=now,
-        finished=timezone.now(),
-        worker="",
-        draft_change_log=written.draft_change_log,
-        collection_code=run.collection_code,
-    )
-
-
-def _source_block(block: StagedBlock) -> SourceBlock:
-    return SourceBlock(
-        num=block.num,
-        parent=block.parent_num,
-        usage_key=block.usage_key,
-        block_type=block.block_type,
-        block_id=block.block_id,
-        kind=BlockKind(block.kind),
-        title=block.title,
-        digest=block.digest,
-        repeats=block.repeats,
-        problem=block.problem,
-        refusal=block.refusal,
-        left_out=tuple(block.left_out),
-        warnings=tuple(block.warnings),
-    )
-
-
-def _options(run: Import) -> ImportOptions:
-    collection = (
-        CollectionChoice(code=run.collection_code, title=run.collection_title) if run.collection_wanted else None
-    )
-    return ImportOptions(
-        level=CompositionLevel(run.level),
-        on_conflict=Decision(run.on_conflict),
-        publish=run.publish,
-        block_ids=BlockIds(run.block_ids),
-        branch=Branch(run.branch),
-        selection=tuple(run.selection),
-        collection=collection,
-    )
-
-
-def _import_data(run: Import) -> ImportData:
-    return ImportData(
-        id=str(run.uuid),
-        source_key=run.source_key,
-        source_title=run.source_title,
-        target_key=run.target_key,
-        target_title=run.target_title,
-        state=ImportState(run.state),
-        options=_options(run),
-        username=run.username,
-        error=run.error,
-        warnings=tuple(run.warnings),
-        counts=run.counts,
-        created=run.created,
-        staged=run.staged,
-        started=run.started,
-        finished=run.finished,
-    )
+def _plan(run: Import) -> Plan:
+    return plan_of(run, block_limit=get_host().block_limit(parse_library_key(run.target_key)))

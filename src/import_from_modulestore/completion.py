@@ -1,0 +1,111 @@
+"""Completing an import: what is staged becomes a plan, the plan becomes content, and both become history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from openedx_content.models_api import LearningPackage
+
+from . import lifecycle
+from .data import BlockKind, CollectionChoice, ConflictState, ImportState, Outcome, Plan, PlannedItem, Progress
+from .errors import InvalidOption, NotFound, PlanBlocked
+from .history.records import versions_of, write_records
+from .imports import options_of
+from .library import load_target_state
+from .models import Import, StagedBlock
+from .planning import SourceBlock, UnknownSelection, make_plan
+from .writing import write_plan
+from .writing.collection import collect
+
+
+def plan_of(run: Import, *, block_limit: int) -> Plan:
+    """
+    What writing the import would do now. No side effects.
+
+    Raises ``InvalidOption`` where a selected block is not staged.
+    """
+    staged = StagedBlock.objects.filter(import_run=run)
+    blocks = [_source_block(block) for block in staged.order_by("num").defer("files", "missing_files").iterator()]
+    target = load_target_state(
+        run.learning_package_id,
+        target_key=run.target_key,
+        source_key=run.source_key,
+        block_ids={block.block_id for block in blocks},
+        normal_digests=dict(staged.exclude(olx_digest="").values_list("olx_digest", "normal_digest")),
+        block_limit=block_limit,
+    )
+    try:
+        return make_plan(blocks, target, options_of(run))
+    except UnknownSelection as error:
+        raise InvalidOption(
+            _("These selected blocks are not in {source}: {keys}. A preview lists those that are.").format(
+                source=run.source_key, keys=", ".join(error.keys)
+            )
+        ) from None
+
+
+def write(run: Import, *, library_key: Any, block_limit: int, user: Any, progress: Progress) -> None:
+    """
+    Plan, write and record a staged import, and move it to ``imported``. Must be inside ``all_or_nothing``.
+
+    Takes a lock on the library first, so that of two imports into it one waits for the other.
+
+    Raises ``NotFound`` where the library is gone, ``PlanBlocked``, ``InvalidOption``.
+    """
+    package = LearningPackage.objects.select_for_update().filter(pk=run.learning_package_id).first()
+    if package is None:
+        raise NotFound(_("The library {key} is gone.").format(key=library_key))
+    progress("planning", 0, 0, run.source_title)
+    plan = plan_of(run, block_limit=block_limit)
+    if plan.blockers:
+        raise PlanBlocked(" ".join(plan.blockers))
+    now = timezone.now()
+    before = versions_of([item.entity_id for item in plan.items if item.entity_id is not None])
+    written = write_plan(run, plan, package_id=package.id, user_id=user.pk, now=now, progress=progress)
+    if run.collection_wanted:
+        collection = collect(
+            package.id,
+            CollectionChoice(code=run.collection_code, title=run.collection_title),
+            [written.entity_of[item.num] for item in plan.items if _is_collected(item)],
+            user_id=user.pk,
+        )
+        run.collection_code = collection.collection_code if collection else run.collection_code
+    write_records(run, plan, written, before, library_key)
+    run.publish_logs.set(written.publish_logs)
+    lifecycle.transition(
+        run,
+        (ImportState.IMPORTING,),
+        ImportState.IMPORTED,
+        counts=plan.counts(),
+        started=now,
+        finished=timezone.now(),
+        worker="",
+        draft_change_log=written.draft_change_log,
+        collection_code=run.collection_code,
+    )
+
+
+def _is_collected(item: PlannedItem) -> bool:
+    """Whether the item belongs into the import's collection: it stands on its own, and is there."""
+    stays_deleted = item.outcome is Outcome.SKIPPED and item.state is ConflictState.DELETED
+    return item.top_level and item.target is not None and not stays_deleted
+
+
+def _source_block(block: StagedBlock) -> SourceBlock:
+    return SourceBlock(
+        num=block.num,
+        parent=block.parent_num,
+        usage_key=block.usage_key,
+        block_type=block.block_type,
+        block_id=block.block_id,
+        kind=BlockKind(block.kind),
+        title=block.title,
+        digest=block.digest,
+        repeats=block.repeats,
+        problem=block.problem,
+        refusal=block.refusal,
+        left_out=tuple(block.left_out),
+        warnings=tuple(block.warnings),
+    )

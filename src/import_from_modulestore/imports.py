@@ -1,0 +1,110 @@
+"""Imports as rows and as plain data."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from .data import (
+    BlockIds,
+    Branch,
+    CollectionChoice,
+    CompositionLevel,
+    Decision,
+    ImportData,
+    ImportOptions,
+    ImportState,
+    LibraryData,
+    SourceData,
+)
+from .errors import NotFound
+from .models import Import
+
+
+def new_import(user: Any, source: SourceData, library: LibraryData, options: ImportOptions) -> Import:
+    """Make the row of a new import."""
+    collection = options.collection
+    return Import.objects.create(
+        source_key=source.key,
+        source_title=source.title[:255],
+        source_version=source.version[:255],
+        target_key=library.key,
+        target_title=library.title,
+        learning_package_id=library.package_id or None,
+        user=user,
+        username=user.get_username(),
+        level=options.level,
+        on_conflict=options.on_conflict,
+        publish=options.publish,
+        block_ids=options.block_ids,
+        branch=options.branch,
+        selection=list(options.selection),
+        collection_wanted=collection is not None,
+        collection_code=collection.code if collection else "",
+        collection_title=collection.title.strip()[:500] if collection else "",
+    )
+
+
+def find_import(import_id: str) -> Import:
+    """
+    The import of this ID, or of an ID that begins with these characters.
+
+    Raises ``NotFound`` where there is none, or more than one.
+    """
+    prefix = import_id.replace("-", "").lower()
+    found = []
+    if re.fullmatch("[0-9a-f]{32}", prefix):
+        found = [UUID(prefix)]
+    elif prefix:  # Databases keep UUIDs in types that have no beginning.
+        found = [uuid for uuid in Import.objects.values_list("uuid", flat=True) if uuid.hex.startswith(prefix)]
+    if len(found) > 1:
+        raise NotFound(_("Several imports have an ID that begins with {id}. Give more of it.").format(id=import_id))
+    run = Import.objects.filter(uuid__in=found).first()
+    if run is None:
+        raise no_such_import(import_id)
+    return run
+
+
+def no_such_import(import_id: str) -> NotFound:
+    """What to say of an import that is not there, or that the user is not to know of."""
+    return NotFound(_("There is no import {id}. `history` lists them.").format(id=import_id))
+
+
+def options_of(run: Import) -> ImportOptions:
+    """How it is to be done."""
+    collection = (
+        CollectionChoice(code=run.collection_code, title=run.collection_title) if run.collection_wanted else None
+    )
+    return ImportOptions(
+        level=CompositionLevel(run.level),
+        on_conflict=Decision(run.on_conflict),
+        publish=run.publish,
+        block_ids=BlockIds(run.block_ids),
+        branch=Branch(run.branch),
+        selection=tuple(run.selection),
+        collection=collection,
+    )
+
+
+def import_data(run: Import) -> ImportData:
+    """The import as plain data."""
+    return ImportData(
+        id=str(run.uuid),
+        source_key=run.source_key,
+        source_title=run.source_title,
+        target_key=run.target_key,
+        target_title=run.target_title,
+        state=ImportState(run.state),
+        options=options_of(run),
+        username=run.username,
+        error=run.error,
+        warnings=tuple(run.warnings),
+        counts=run.counts,
+        created=run.created,
+        staged=run.staged,
+        started=run.started,
+        finished=run.finished,
+    )
