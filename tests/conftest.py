@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from import_from_modulestore.data import ImportData, ImportOptions, RecordData
 
 from .builders import KEY, TARGET
 from .library_state import library_state
-from .processes import Project
+from .processes import Project, ServerProject
 
 REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
 
@@ -91,3 +92,17 @@ def _migrated(tmp_path_factory) -> Project:
 def project(tmp_path, _migrated) -> Project:
     """The project in processes of its own, on a database file with all tables."""
     return Project(tmp_path / "project").with_database_of(_migrated)
+
+
+@pytest.fixture(params=["sqlite", "mysql"])
+def project_on(request, tmp_path) -> Iterator[Project]:
+    """The project in processes of its own, on each kind of database in turn."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("project")
+        return
+    server_url = os.environ.get("TEST_MYSQL_URL", "")
+    if not server_url:
+        missing = "no MySQL or MariaDB server is named in TEST_MYSQL_URL; `.ci/mariadb make test` starts one"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with ServerProject(tmp_path / "project", server_url) as project:
+        yield project

@@ -117,7 +117,8 @@ class TestKilled:
     """A process that dies in the middle, for real."""
 
     @pytest.mark.parametrize("delay", [0.02, 0.3])
-    def test_the_library_is_as_it_was_and_retry_goes_on(self, project, delay):
+    def test_the_library_is_as_it_was_and_retry_goes_on(self, project_on, delay):
+        project = project_on
         write_course(project.courses / "c1", *SLOW_COURSE)
         process = project.start("import_from_modulestore", "run", KEY, TARGET, "--create")
         self.wait_until_importing(project, process)
