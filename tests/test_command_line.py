@@ -11,6 +11,7 @@ from import_from_modulestore.data import ImportState
 
 from .builders import KEY, TARGET, block, section, small_course, subsection, text, unit, usage_key, write_course
 from .library_state import drafts, library_state
+from .processes import Project
 
 
 @pytest.fixture(autouse=True)
@@ -193,14 +194,13 @@ class TestLongOutlines:
 
 class TestInAProcess:
     def test_a_database_that_is_not_set_up(self, tmp_path):
-        from .processes import Project
-
-        done = Project(tmp_path / "new").manage("import_from_modulestore", "sources")
+        done = Project(tmp_path).manage("import_from_modulestore", "sources")
         assert done.returncode == 1
         assert "manage.py migrate" in done.stderr
         assert "Traceback" not in done.stderr
 
-    def test_help_teaches(self, project):
+    def test_help_teaches(self, tmp_path):
+        project = Project(tmp_path)
         out = project.manage("import_from_modulestore", "run", "--help").stdout
         assert "conflicts (--on-conflict)" in out
         assert project.manage("import_from_modulestore").returncode == 2

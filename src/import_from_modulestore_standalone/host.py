@@ -52,7 +52,7 @@ class StandaloneHost(Host):
     # Sources
 
     def list_sources(self, user: Any) -> Iterable[SourceData]:
-        return self._shelf.list() if user.is_superuser else ()
+        return self._shelf.list() if _may_do_everything(user) else ()
 
     def get_source(self, source_key: LearningContextKey) -> SourceData:
         return self._shelf.get(source_key)
@@ -87,22 +87,22 @@ class StandaloneHost(Host):
     # Permissions
 
     def can_read_source(self, user: Any, source_key: LearningContextKey) -> bool:
-        return user.is_active and user.is_superuser
+        return _may_do_everything(user)
 
     def can_view_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
-        return user.is_active and user.is_superuser
+        return _may_do_everything(user)
 
     def can_edit_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
-        return user.is_active and user.is_superuser
+        return _may_do_everything(user)
 
     def can_create_library(self, user: Any) -> bool:
-        return user.is_active and user.is_superuser
+        return _may_do_everything(user)
 
     # Libraries
 
     def list_libraries(self, user: Any) -> Sequence[LibraryData]:
         packages = LearningPackage.objects.filter(package_ref__startswith="lib:").order_by("package_ref")
-        return [_library_data(package) for package in packages] if user.is_superuser else []
+        return [_library_data(package) for package in packages] if _may_do_everything(user) else []
 
     def get_library(self, library_key: LibraryLocatorV2) -> LibraryData:
         try:
@@ -133,6 +133,10 @@ class StandaloneHost(Host):
         return _(
             "The block type “{type}” is not part of a stock Open edX platform; it works where it is installed."
         ).format(type=block_type)
+
+
+def _may_do_everything(user: Any) -> bool:
+    return user.is_active and user.is_superuser
 
 
 def _library_data(package: LearningPackage) -> LibraryData:
