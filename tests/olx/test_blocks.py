@@ -42,6 +42,7 @@ def test_settings_and_pages_are_not_content(tag, expected):
     [
         ('<html display_name="Tides"/>', "Tides"),
         ('<html display_name="  The&#10; tides "/>', "The tides"),
+        ('<html display_name="red &#x9b;31m tide&#x7f;"/>', "red 31m tide"),
         ('<html display_name=" "/>', "Text"),
         ("<problem/>", "Problem"),
         ("<chapter/>", "Section"),

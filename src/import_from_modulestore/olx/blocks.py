@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from ..data import BlockKind
@@ -66,6 +68,9 @@ _DEFAULT_TITLES = {
     "openassessment": "Open Response Assessment",
 }
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Characters that tell a terminal or a page to do something, rather than show something."""
+
 MAX_TITLE_LENGTH = 500
 """Characters of a title in a library (``PublishableEntityVersion.title``)."""
 
@@ -105,7 +110,7 @@ def leaf_blocks(element: etree._Element) -> list[etree._Element]:
 
 def title_of(element: etree._Element) -> str:
     """The block's display name, or the name of its type, cut to what a library takes."""
-    title = " ".join((element.get("display_name") or "").split())
+    title = " ".join(_CONTROLS.sub(" ", element.get("display_name") or "").split())
     return (title or default_title(element.tag))[:MAX_TITLE_LENGTH]
 
 
