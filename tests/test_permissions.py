@@ -25,7 +25,7 @@ ACTIONS = {
     "create_import": lambda user, _run: api.create_import(user=user, source_key=KEY, target_key=TARGET),
     "preview_import": lambda user, _run: api.preview_import(user=user, source_key=KEY, target_key=TARGET),
     "preview_import into a new library": lambda user, _run: api.preview_import(
-        user=user, source_key=KEY, target_key="lib:Acme:New", allow_missing_target=True
+        user=user, source_key=KEY, target_key="lib:Acme:New", new_library_title=""
     ),
     "backup_library": lambda user, _run: api.backup_library(user=user, library_key=TARGET, file=None),
 }

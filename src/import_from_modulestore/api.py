@@ -12,7 +12,10 @@ In order: :func:`create_import`, :func:`stage_import`, :func:`plan_import`, :fun
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +51,7 @@ from .hosts import get_host
 from .imports import find_import, import_data, new_import, no_such_import, options_of
 from .keys import parse_library_key, parse_source_key
 from .models import Import
+from .olx.blocks import clean_title
 from .staging import discard, stage
 from .writing import all_or_nothing
 from .writing.collection import find_collection
@@ -121,7 +125,7 @@ def create_library(*, user: Any, library_key: str, title: str) -> LibraryData:
     return get_host().create_library(key, title=title.strip(), user=user)
 
 
-def backup_library(*, user: Any, library_key: str, file: Path, replace: bool = False) -> int:
+def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool = False) -> int:
     """
     Write a library to an archive (``lp_dump``) that a current Studio restores as a content library; returns its bytes.
 
@@ -131,41 +135,53 @@ def backup_library(*, user: Any, library_key: str, file: Path, replace: bool = F
     library = get_library(user=user, library_key=library_key)
     if file.suffix.lower() != ".zip":
         raise InvalidOption(_("{file}: a backup is a zip archive; call it something.zip.").format(file=file))
-    if file.exists() and not replace:
+    if file.exists() and not overwrite:
         raise InvalidOption(
             _("{file} exists already. Choose another name, or replace it (`--force`).").format(file=file)
         )
-    partial = file.with_name(f".{file.name}.partial")
     # openedx_content (1.15) does not load an archive whose author has an empty address.
     author = user if user.email else None
+    partial = file.with_name(f".{os.getpid()}.partial")
     try:
         content_api.create_zip_file(library.key, str(partial), user=author)
         partial.replace(file)
+        return file.stat().st_size
     except OSError as error:
-        raise InvalidOption(
-            _("{file} cannot be written: {reason}.").format(file=file, reason=error.strerror)
+        if str(error.filename) in (str(file), str(partial)):
+            raise InvalidOption(
+                _("{file} cannot be written: {reason}.").format(file=file, reason=error.strerror)
+            ) from error
+        raise StepFailed(
+            _("A file of {key} cannot be read: {reason} ({name}). No backup was written.").format(
+                key=library.key, reason=error.strerror, name=error.filename
+            )
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
-    return file.stat().st_size
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 # The steps of an import
 
 
-def create_import(*, user: Any, source_key: str, target_key: str, options: ImportOptions | None = None) -> ImportData:
+def create_import(
+    *,
+    user: Any,
+    source_key: str,
+    target_key: str,
+    options: ImportOptions | None = None,
+    new_library_title: str | None = None,
+) -> ImportData:
     """
     Ask for an import; nothing is read or written yet.
 
-    Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, and ``InvalidOption`` for a collection
-    without code and title.
+    The target has to be there, unless ``new_library_title`` is given: then it is made when the import is written, in
+    the same transaction. An empty title means the source's.
+
+    Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, and ``InvalidOption`` for a collection that
+    has neither code nor title.
     """
-    options = options or ImportOptions()
-    key, library_key = parse_source_key(source_key), parse_library_key(target_key)
-    _require_both(user, key, library_key)
-    source, library = get_host().get_source(key), get_host().get_library(library_key)
-    _check_collection(library, options)
-    return import_data(new_import(user, source, library, options))
+    return import_data(_new_import(user, source_key, target_key, options, new_library_title))
 
 
 def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress) -> ImportData:
@@ -177,8 +193,8 @@ def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress)
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``SourceError``, ``StepFailed``.
     """
     run = _visible_import(user, import_id)
+    _require_rights(user, run)
     key = parse_source_key(run.source_key)
-    _require_both(user, key, parse_library_key(run.target_key))
     host = get_host()
     stage(
         run,
@@ -214,26 +230,20 @@ def preview_import(
     source_key: str,
     target_key: str,
     options: ImportOptions | None = None,
+    new_library_title: str | None = None,
     progress: Progress = no_progress,
-    allow_missing_target: bool = False,
 ) -> tuple[SourceData, Plan]:
     """
     What an import would do, without leaving anything behind: stages, plans, and removes what it staged.
 
-    With ``allow_missing_target`` the target may be a library that is still to be made; it counts as empty.
-
-    Raises what :func:`create_import`, :func:`stage_import` and :func:`plan_import` raise.
+    Takes and raises what :func:`create_import` does, and raises what :func:`stage_import` and :func:`plan_import` do.
     """
-    options = options or ImportOptions()
-    key, library_key = parse_source_key(source_key), parse_library_key(target_key)
+    run = _new_import(user, source_key, target_key, options, new_library_title, is_preview=True)
     host = get_host()
-    _require(host.can_read_source(user, key), _("You may not read {key}.").format(key=key))
-    library = _library_or_plan_for_one(user, library_key, allow_missing_target)
-    source = host.get_source(key)
-    _check_collection(library, options)
-    run = new_import(user, source, library, options)
+    key = parse_source_key(source_key)
     try:
-        stage(run, host=host, user=user, source_key=key, source=source, options=options, progress=progress)
+        source = host.get_source(key)
+        stage(run, host=host, user=user, source_key=key, source=source, options=options_of(run), progress=progress)
         return source, _plan(run)
     finally:
         discard(run)
@@ -250,14 +260,14 @@ def complete_import(*, user: Any, import_id: str, progress: Progress = no_progre
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``PlanBlocked``, ``InvalidOption``, ``StepFailed``.
     """
     run = _visible_import(user, import_id)
+    _require_rights(user, run)
     library_key = parse_library_key(run.target_key)
-    _require_both(user, parse_source_key(run.source_key), library_key)
     may_start = (ImportState.STAGED, ImportState.IMPORT_FAILED)
     with lifecycle.step(run, may_start, ImportState.IMPORTING), all_or_nothing():
         write(
             run,
             library_key=library_key,
-            block_limit=get_host().block_limit(library_key),
+            host=get_host(),
             user=user,
             progress=progress,
         )
@@ -269,8 +279,17 @@ def complete_import(*, user: Any, import_id: str, progress: Progress = no_progre
 
 
 def recover_imports() -> int:
-    """Mark imports whose process is gone as failed, to be tried again; returns how many. See :mod:`.lifecycle`."""
-    return lifecycle.recover()
+    """
+    Mark imports whose process is gone as failed, to be tried again; returns how many. See :mod:`.lifecycle`.
+
+    Previews whose process is gone are removed.
+    """
+    recovered = lifecycle.recover()
+    for run in Import.objects.filter(is_preview=True):
+        if not lifecycle.may_be_running(run):
+            discard(run)
+            run.delete()
+    return recovered
 
 
 # History
@@ -278,7 +297,7 @@ def recover_imports() -> int:
 
 def list_imports(*, user: Any, target_key: str = "", source_key: str = "") -> list[ImportData]:
     """Imports into libraries that the user may view, newest first; of one target or source where asked."""
-    runs = Import.objects.all()
+    runs = Import.objects.filter(is_preview=False)
     if target_key:
         runs = runs.filter(target_key=str(parse_library_key(target_key)))
     if source_key:
@@ -311,21 +330,47 @@ def _require(allowed: bool, message: str) -> None:
         raise NotPermitted(message)
 
 
-def _require_both(user: Any, source_key: Any, library_key: Any) -> None:
+def _require_rights(user: Any, run: Import) -> None:
+    """That the user may still read the source, and change the target or make it."""
     host = get_host()
+    source_key, library_key = parse_source_key(run.source_key), parse_library_key(run.target_key)
     _require(host.can_read_source(user, source_key), _("You may not read {key}.").format(key=source_key))
-    _require(host.can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
+    if run.makes_target and run.learning_package_id is None:
+        _require(host.can_create_library(user), _("You may not create libraries."))
+    else:
+        _require(host.can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
 
 
-def _library_or_plan_for_one(user: Any, library_key: Any, allow_missing: bool) -> LibraryData:
+def _new_import(
+    user: Any,
+    source_key: str,
+    target_key: str,
+    options: ImportOptions | None,
+    new_library_title: str | None,
+    *,
+    is_preview: bool = False,
+) -> Import:
+    options = options or ImportOptions()
+    key, library_key = parse_source_key(source_key), parse_library_key(target_key)
+    host = get_host()
+    _require(host.can_read_source(user, key), _("You may not read {key}.").format(key=key))
+    library = _library_or_one_to_make(user, library_key, new_library_title)
+    source = host.get_source(key)
+    if not library.package_id:
+        library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
+    _check_collection(library, options)
+    return new_import(user, source, library, options, is_preview=is_preview)
+
+
+def _library_or_one_to_make(user: Any, library_key: Any, new_library_title: str | None) -> LibraryData:
     host = get_host()
     try:
         library = host.get_library(library_key)
     except NotFound:
-        if not allow_missing:
+        if new_library_title is None:
             raise
         _require(host.can_create_library(user), _("You may not create libraries."))
-        return LibraryData(key=str(library_key), title=library_key.slug, package_id=0)
+        return LibraryData(key=str(library_key), title=new_library_title, package_id=0)
     _require(host.can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
     return library
 
@@ -337,6 +382,8 @@ def _check_collection(library: LibraryData, options: ImportOptions) -> None:
         raise InvalidOption(_("A collection needs a code (of an existing one) or a title (for a new one)."))
     if library.package_id:
         find_collection(library.package_id, options.collection)
+    elif options.collection.code:
+        raise InvalidOption(_("A new library has no collections yet; give a title, and one is made."))
 
 
 def _visible_import(user: Any, import_id: str) -> Import:

@@ -9,9 +9,20 @@ from django.utils.translation import gettext as _
 from openedx_content.models_api import LearningPackage
 
 from . import lifecycle
-from .data import BlockKind, CollectionChoice, ConflictState, ImportState, Outcome, Plan, PlannedItem, Progress
+from .data import (
+    BlockKind,
+    CollectionChoice,
+    ConflictState,
+    ImportState,
+    LibraryData,
+    Outcome,
+    Plan,
+    PlannedItem,
+    Progress,
+)
 from .errors import InvalidOption, NotFound, PlanBlocked
 from .history.records import versions_of, write_records
+from .hosts import Host
 from .imports import options_of
 from .library import load_target_state
 from .models import Import, StagedBlock
@@ -46,19 +57,22 @@ def plan_of(run: Import, *, block_limit: int) -> Plan:
         ) from None
 
 
-def write(run: Import, *, library_key: Any, block_limit: int, user: Any, progress: Progress) -> None:
+def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Progress) -> None:
     """
     Plan, write and record a staged import, and move it to ``imported``. Must be inside ``all_or_nothing``.
 
-    Takes a lock on the library first, so that of two imports into it one waits for the other.
+    Makes the library first where that was asked for. Takes a lock on it, so that of two imports into it one waits for
+    the other.
 
     Raises ``NotFound`` where the library is gone, ``PlanBlocked``, ``InvalidOption``.
     """
+    if run.learning_package_id is None and run.makes_target:
+        run.learning_package_id = _library_for(run, library_key, host, user).package_id
     package = LearningPackage.objects.select_for_update().filter(pk=run.learning_package_id).first()
     if package is None:
         raise NotFound(_("The library {key} is gone.").format(key=library_key))
     progress("planning", 0, 0, run.source_title)
-    plan = plan_of(run, block_limit=block_limit)
+    plan = plan_of(run, block_limit=host.block_limit(library_key))
     if plan.blockers:
         raise PlanBlocked(" ".join(plan.blockers))
     now = timezone.now()
@@ -83,8 +97,17 @@ def write(run: Import, *, library_key: Any, block_limit: int, user: Any, progres
         finished=timezone.now(),
         worker="",
         draft_change_log=written.draft_change_log,
+        learning_package=package,
         collection_code=run.collection_code,
     )
+
+
+def _library_for(run: Import, library_key: Any, host: Host, user: Any) -> LibraryData:
+    """The new library, or the one that somebody has made meanwhile."""
+    try:
+        return host.get_library(library_key)
+    except NotFound:
+        return host.create_library(library_key, title=run.target_title, user=user)
 
 
 def _is_collected(item: PlannedItem) -> bool:

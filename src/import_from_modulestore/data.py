@@ -201,7 +201,7 @@ class SourceData:
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryData:
-    """One content library; ``package_id`` is the primary key of its learning package."""
+    """One content library; ``package_id`` is the primary key of its learning package, 0 while it is to be made."""
 
     key: str
     title: str

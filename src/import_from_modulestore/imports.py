@@ -24,7 +24,9 @@ from .errors import NotFound
 from .models import Import
 
 
-def new_import(user: Any, source: SourceData, library: LibraryData, options: ImportOptions) -> Import:
+def new_import(
+    user: Any, source: SourceData, library: LibraryData, options: ImportOptions, *, is_preview: bool = False
+) -> Import:
     """Make the row of a new import."""
     collection = options.collection
     return Import.objects.create(
@@ -34,6 +36,8 @@ def new_import(user: Any, source: SourceData, library: LibraryData, options: Imp
         target_key=library.key,
         target_title=library.title,
         learning_package_id=library.package_id or None,
+        makes_target=not library.package_id,
+        is_preview=is_preview,
         user=user,
         username=user.get_username(),
         level=options.level,
@@ -59,10 +63,11 @@ def find_import(import_id: str) -> Import:
     if re.fullmatch("[0-9a-f]{32}", prefix):
         found = [UUID(prefix)]
     elif prefix:  # Databases keep UUIDs in types that have no beginning.
-        found = [uuid for uuid in Import.objects.values_list("uuid", flat=True) if uuid.hex.startswith(prefix)]
+        uuids = Import.objects.filter(is_preview=False).values_list("uuid", flat=True)
+        found = [uuid for uuid in uuids if uuid.hex.startswith(prefix)]
     if len(found) > 1:
         raise NotFound(_("Several imports have an ID that begins with {id}. Give more of it.").format(id=import_id))
-    run = Import.objects.filter(uuid__in=found).first()
+    run = Import.objects.filter(uuid__in=found, is_preview=False).first()
     if run is None:
         raise no_such_import(import_id)
     return run

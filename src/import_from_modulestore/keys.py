@@ -16,6 +16,8 @@ from opaque_keys.edx.locator import (
 from .data import BlockKind, ItemKey
 from .errors import InvalidKey
 
+_MAX_KEY_LENGTH = 255
+
 
 def parse_source_key(text: str) -> LearningContextKey:
     """
@@ -27,7 +29,7 @@ def parse_source_key(text: str) -> LearningContextKey:
         key = CourseKey.from_string(text)
     except InvalidKeyError:
         key = None
-    if isinstance(key, CourseLocator | LibraryLocator) and not key.deprecated:
+    if isinstance(key, CourseLocator | LibraryLocator) and not key.deprecated and len(text) <= _MAX_KEY_LENGTH:
         return key
     raise InvalidKey(
         _(
@@ -40,9 +42,12 @@ def parse_source_key(text: str) -> LearningContextKey:
 def parse_library_key(text: str) -> LibraryLocatorV2:
     """The key of a content library (``lib:Org:slug``). Raises :class:`InvalidKey` for anything else."""
     try:
-        return LibraryLocatorV2.from_string(text)
+        key = LibraryLocatorV2.from_string(text)
     except InvalidKeyError:
-        raise InvalidKey(_("{text!r} is not the key of a content library (lib:Org:slug).").format(text=text)) from None
+        key = None
+    if key is None or len(text) > _MAX_KEY_LENGTH:
+        raise InvalidKey(_("{text!r} is not the key of a content library (lib:Org:slug).").format(text=text))
+    return key
 
 
 def library_item_key(library_key: LibraryLocatorV2, kind: BlockKind, item: ItemKey) -> str:

@@ -25,7 +25,7 @@ from .errors import ImportFromModulestoreError, StepFailed, WrongState
 from .models import Import
 
 STALE_AFTER = timedelta(hours=6)
-"""How long a step may run on another host without a sign of life before it counts as dead."""
+"""How long a step may run on another host, where nobody can look, before it counts as dead."""
 
 _RUNNING_TO_FAILED = {
     ImportState.STAGING: ImportState.STAGING_FAILED,
@@ -90,6 +90,13 @@ def recover() -> int:
                 finished=timezone.now(),
             )
     return recovered
+
+
+def may_be_running(run: Import) -> bool:
+    """Whether a step of the import runs, or one may be about to: between two steps nothing tells, for an hour."""
+    if run.worker:
+        return _is_alive(run)
+    return run.state not in _RUNNING_TO_FAILED.values() and run.created > timezone.now() - timedelta(hours=1)
 
 
 def _reason(error: BaseException) -> str:

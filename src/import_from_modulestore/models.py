@@ -48,6 +48,12 @@ class Import(models.Model):
     learning_package = models.ForeignKey(
         content_models.LearningPackage, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    makes_target = models.BooleanField(
+        default=False, help_text=_("Whether the target is a new library, to be made when the import is written.")
+    )
+    is_preview = models.BooleanField(
+        default=False, help_text=_("Whether this only serves a preview: it is no history, and is removed after it.")
+    )
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     username = models.CharField(max_length=150, blank=True, default="")

@@ -59,10 +59,14 @@ class StandaloneHost(Host):
 
     def stage(self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:
         export = self._shelf.open(source_key)
-        store = _FileStore()
+        store = _FileStore(purpose)
         for root in export.read(branch):
             # Files first: copying them takes long, and a transaction keeps others from writing.
-            files = {name: store.put(path) for name, path in _files_of(export, root.element).items()}
+            files = {
+                name: stored
+                for name, path in _files_of(export, root.element).items()
+                if (stored := store.put(path)) is not None
+            }
             with transaction.atomic():
                 content = StagedContent.objects.create(
                     user=user,
@@ -109,7 +113,7 @@ class StandaloneHost(Host):
             return _library_data(content_api.get_learning_package_by_ref(str(library_key)))
         except LearningPackage.DoesNotExist:
             raise NotFound(
-                _("There is no library {key}. Create it with the import (`--create`), or choose another.").format(
+                _("There is no library {key}. `libraries` lists those there are; `--create` makes one.").format(
                     key=library_key
                 )
             ) from None
@@ -153,21 +157,25 @@ class _Stored:
 
 class _FileStore:
     """
-    Puts the files of one export into the staging storage, each content once, under its hash.
+    Puts the files that are staged for one purpose into the storage, each content once.
 
-    Storage is shared between all staged content.
+    Purposes share nothing: what one import removes, another never needs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, purpose: str) -> None:
         field: Any = StagedContentFile._meta.get_field("data_file")
         self._storage = field.storage
-        self._folder = field.upload_to
-        self._stored: dict[Path, _Stored] = {}
+        self._folder = f"{field.upload_to}{purpose.rpartition(':')[2]}/"
+        self._stored: dict[Path, _Stored | None] = {}
 
-    def put(self, path: Path) -> _Stored:
-        """Copy a file in pieces, unless its content is there."""
+    def put(self, path: Path) -> _Stored | None:
+        """Copy a file in pieces, unless its content is there; ``None`` for one that cannot be read."""
         if path not in self._stored:
-            md5 = md5_of(path)
+            try:
+                md5 = md5_of(path)
+            except OSError:
+                self._stored[path] = None
+                return None
             name = f"{self._folder}{md5}{path.suffix.lower()[:16]}"
             if self._storage.exists(name) and self._storage.size(name) != path.stat().st_size:
                 self._storage.delete(name)  # A copy that was broken off.

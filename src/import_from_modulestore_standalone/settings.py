@@ -14,6 +14,8 @@ variable                   meaning                                           def
 ========================== ================================================= =====================================
 """
 
+import os
+import sys
 from pathlib import Path
 
 import environ
@@ -22,14 +24,19 @@ from django.core.management.utils import get_random_secret_key
 env = environ.Env()
 
 VAR_DIR = Path(env("VAR_DIR", default="var")).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    sys.exit(f"The folder for what is written, {VAR_DIR}, cannot be made: {error.strerror}. Set VAR_DIR to another.")
 
 
 def _kept_secret_key() -> str:
     file = VAR_DIR / "secret_key"
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(get_random_secret_key())
+    if not file.exists() or not file.read_text():
+        new = VAR_DIR / f"secret_key.{os.getpid()}"
+        new.touch(mode=0o600)
+        new.write_text(get_random_secret_key())
+        new.replace(file)
     return file.read_text()
 
 

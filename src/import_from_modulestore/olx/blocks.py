@@ -110,8 +110,12 @@ def leaf_blocks(element: etree._Element) -> list[etree._Element]:
 
 def title_of(element: etree._Element) -> str:
     """The block's display name, or the name of its type, cut to what a library takes."""
-    title = " ".join(_CONTROLS.sub(" ", element.get("display_name") or "").split())
-    return (title or default_title(element.tag))[:MAX_TITLE_LENGTH]
+    return clean_title(element.get("display_name") or "") or default_title(element.tag)[:MAX_TITLE_LENGTH]
+
+
+def clean_title(title: str) -> str:
+    """The title on one line, without control characters, cut to what a library takes; empty where nothing is left."""
+    return " ".join(_CONTROLS.sub(" ", title).split())[:MAX_TITLE_LENGTH].strip()
 
 
 def default_title(block_type: str) -> str:

@@ -13,13 +13,16 @@ _NOT_ALLOWED = re.compile(r"[^\w.-]+")
 
 def usable_code(block_id: str) -> str:
     """
-    The block ID as a library takes it: letters, digits, ``_``, ``-`` and ``.``
-    (``openedx_django_lib.fields.code_field``).
+    The block ID as a library takes it: letters, digits, ``_``, ``-`` and ``.`` (``openedx_django_lib.fields``).
 
-    >>> usable_code("week 1:intro")
-    'week_1_intro'
+    A backup names its files after slugs of the codes, and cannot be restored where a slug is empty; so no code is made
+    of punctuation alone.
+
+    >>> usable_code("week 1:intro"), usable_code("..")
+    ('week_1_intro', 'block_..')
     """
-    return _NOT_ALLOWED.sub("_", block_id)[:MAX_CODE_LENGTH] or "block"
+    code = _NOT_ALLOWED.sub("_", block_id)[:MAX_CODE_LENGTH]
+    return code if slugify(code, allow_unicode=True) else f"block_{code}"[:MAX_CODE_LENGTH]
 
 
 def slug_from_title(title: str) -> str:

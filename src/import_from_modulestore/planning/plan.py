@@ -63,6 +63,7 @@ class _Planner:
         self._options = options
         self._claimed: dict[ItemKey, int] = {}
         self._names: dict[tuple[str, str], Iterator[str]] = {}
+        self._forked: dict[ItemKey, ItemKey] = {}
         self._new_container_codes: set[str] = set()
         self._items: dict[int, PlannedItem] = {}
         self._contributions: dict[int, tuple[ItemKey, ...]] = {}
@@ -190,8 +191,13 @@ class _Planner:
 
     def _settle_item(self, block: SourceBlock, children: tuple[ItemKey, ...], warnings: tuple[str, ...]) -> None:
         digest = container_digest(block.title, map(str, children)) if block.kind.is_container else block.digest
-        key, item, state = self._compare(block, digest)
         decision = block.decision or self._options.on_conflict
+        if decision is Decision.FORK:  # A container is not changed by its own and its children's being forked.
+            unforked = map(str, (self._forked.get(child, child) for child in children))
+            compared = container_digest(block.title, unforked) if block.kind.is_container else digest
+        else:
+            compared = digest
+        key, item, state = self._compare(block, compared)
         common: dict[str, Any] = {"children": children, "source_digest": digest, "target_digest": digest}
 
         if item is None or key is None:
@@ -206,7 +212,8 @@ class _Planner:
                 **common,
             )
         elif decision is Decision.FORK and state is not ConflictState.NEW:
-            key = self._free_key(block)
+            original, key = key, self._free_key(block)
+            self._forked[key] = original
             self._put(
                 block,
                 state,

@@ -14,7 +14,7 @@ from openedx_content.models_api import Media
 from ..data import StagedRoot as StagedRootData
 from ..hosts import Host
 from ..models import Import, StagedBlock, StagedRoot
-from ..olx.blocks import has_children, leaf_blocks, title_of
+from ..olx.blocks import clean_title, has_children, leaf_blocks, title_of
 from ..olx.normal_form import component_digest, component_olx, normal_digest, text_digest
 from ..olx.parsing import parse_xml
 from ..olx.references import PYTHON_LIBRARY, js_input_pages, page_references, runs_python, static_references
@@ -92,7 +92,9 @@ class Indexer:
         refusal, warning = self._notes_on(block.block_type)
         if has_children(block.element):
             leaves = leaf_blocks(block.element)
-            row.left_out = [f"{leaf.get('display_name') or leaf.get('url_name')} ({leaf.tag})" for leaf in leaves]
+            row.left_out = [
+                f"{clean_title(leaf.get('display_name') or leaf.get('url_name'))} ({leaf.tag})" for leaf in leaves
+            ]
             refusal = _("It is made of other blocks, which a library's components cannot be.")
             if leaves:
                 refusal += " " + ngettext(

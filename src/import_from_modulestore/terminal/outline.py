@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from ..data import BlockKind, Outcome, PlannedItem, RecordData
+from .text import printable
 
 MAX_LINES = 130
 """Lines that an outline may have before the lowest blocks are summed up."""
@@ -56,7 +56,7 @@ def outline(title: str, items: Sequence[Item], *, everything: bool = False) -> R
     """
     roots = _nest(items)
     hidden = -1 if everything else _highest_hidden_rank(items)
-    tree = Tree(f"[bold]{escape(title)}[/]", guide_style="dim")
+    tree = Tree(Text(printable(title), style="bold"), guide_style="dim")
     _grow(tree, roots, hidden, keys=everything)
     return tree
 
@@ -81,15 +81,20 @@ def summary(items: Sequence[Item]) -> RenderableType:
     return table
 
 
-def notes(items: Sequence[Item], *, everything: bool = False) -> RenderableType | None:
-    """What a person should know: reasons and warnings by block, the worst first; ``None`` where there is nothing."""
+def notes(items: Sequence[Item], warnings: Sequence[str], *, everything: bool = False) -> RenderableType | None:
+    """
+    What a person should know: warnings about the source, then reasons and warnings by block, the worst first.
+
+    ``None`` where there is nothing.
+    """
     noted = [item for item in items if item.reason or item.warnings]
-    if not noted:
+    if not noted and not warnings:
         return None
     order = [Outcome.FAILED, Outcome.UNSUPPORTED]
     noted.sort(key=lambda item: (order.index(item.outcome) if item.outcome in order else len(order), item.num))
     shown = noted if everything else noted[:MAX_NOTES]
     lines: list[RenderableType] = [Text("Worth knowing", style="bold")]
+    lines += [Text(f"⚠ {printable(warning)}") for warning in warnings]
     for item in shown:
         mark, style = _MARKS[item.outcome]
         texts = [text for text in (item.reason, *item.warnings) if text]
@@ -97,7 +102,8 @@ def notes(items: Sequence[Item], *, everything: bool = False) -> RenderableType 
         line.add_column(no_wrap=True)
         line.add_column()
         line.add_row(
-            Text(mark, style=style), Text.assemble((item.title, "bold"), f" {_type_of(item)}: ", " ".join(texts))
+            Text(mark, style=style),
+            Text.assemble((printable(item.title), "bold"), f" {_type_of(item)}: ", printable(" ".join(texts))),
         )
         lines.append(line)
     if len(noted) > len(shown):
@@ -173,7 +179,7 @@ def _line(item: Item, *, keys: bool) -> Text:
     mark, style = _MARKS[item.outcome]
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(f"{mark} ", style=style)
-    line.append(item.title, style="bold" if item.kind.is_container else "")
+    line.append(printable(item.title), style="bold" if item.kind.is_container else "")
     line.append(f"  {_type_of(item)}", style="dim")
     if item.state.is_conflict:
         line.append(f"  {item.state.label.lower()}", style="yellow")

@@ -14,7 +14,8 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.text import Text
+
+from .text import printable
 
 _PHASES = {
     "staging": "Reading",
@@ -34,11 +35,11 @@ class ProgressBar:
     def __init__(self, console: Console) -> None:
         self._bars = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description:<10}"),
+            TextColumn("{task.description:<10}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TimeRemainingColumn(compact=True),
-            TextColumn("[dim]{task.fields[title]}", table_column=None),
+            TextColumn("{task.fields[title]}", style="dim", markup=False),
             console=console,
             transient=True,
             disable=not console.is_terminal,
@@ -60,5 +61,4 @@ class ProgressBar:
             for task in self._tasks.values():
                 self._bars.update(task, visible=False)
             self._tasks[phase] = self._bars.add_task(_PHASES.get(phase, phase), total=None, title="")
-        shown = Text(title).plain.replace("[", "\\[")[:50]
-        self._bars.update(self._tasks[phase], completed=done, total=total or None, title=shown)
+        self._bars.update(self._tasks[phase], completed=done, total=total or None, title=printable(title)[:50])

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from django.utils.timezone import localtime
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from ..data import BlockKind, ImportData, ImportState, LibraryData, Outcome, SourceData
+from .text import printable
 
 _STATE_STYLES = {
     ImportState.IMPORTED: "green",
@@ -26,7 +26,11 @@ def sources_table(sources: Sequence[SourceData]) -> RenderableType:
     parts: list[RenderableType] = []
     for source in sources:
         if source.problem:
-            parts += [Text.assemble(("✗ ", "bold red"), (source.title, "bold")), _indented(Text(source.problem)), ""]
+            parts += [
+                Text.assemble(("✗ ", "bold red"), (printable(source.title), "bold")),
+                _indented(Text(printable(source.problem))),
+                "",
+            ]
             continue
         contents = ", ".join(
             f"{source.counts[kind.value]:,} {kind.label.lower()}{'s' if source.counts[kind.value] != 1 else ''}"
@@ -35,9 +39,9 @@ def sources_table(sources: Sequence[SourceData]) -> RenderableType:
         )
         facts = f"{source.kind.label} of {contents or 'nothing'} · {source.location} · {_size(source.size)}"
         parts += [
-            Text.assemble((source.title, "bold"), "  ", (source.key, "cyan")),
-            _indented(Text(facts, style="dim")),
-            *(_indented(Text(f"⚠ {warning}", style="yellow")) for warning in source.warnings),
+            Text.assemble((printable(source.title), "bold"), "  ", (source.key, "cyan")),
+            _indented(Text(printable(facts), style="dim")),
+            *(_indented(Text(f"⚠ {printable(warning)}", style="yellow")) for warning in source.warnings),
             "",
         ]
     return (
@@ -51,37 +55,24 @@ def libraries_table(libraries: Sequence[LibraryData]) -> RenderableType:
     """The libraries of this site."""
     if not libraries:
         return Text("No libraries yet. `run … --create` makes one.")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Library", style="cyan", no_wrap=True)
-    table.add_column("Title")
-    for library in libraries:
-        table.add_row(library.key, escape(library.title))
-    return table
+    return Group(*(Text.assemble((printable(library.title), "bold"), f"  {library.key}") for library in libraries))
 
 
 def imports_table(imports: Sequence[ImportData]) -> RenderableType:
-    """Imports, newest first, one line each."""
+    """Imports, newest first: a few lines each, since keys and titles are long."""
     if not imports:
         return Text("No imports yet.")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Import", style="cyan", no_wrap=True)
-    table.add_column("When", no_wrap=True)
-    table.add_column("From", overflow="ellipsis", no_wrap=True, ratio=2)
-    table.add_column("Into", overflow="ellipsis", no_wrap=True, ratio=2)
-    table.add_column("Level", no_wrap=True)
-    table.add_column("State", no_wrap=True)
-    table.add_column("Result", ratio=3)
+    parts: list[RenderableType] = []
     for run in imports:
-        table.add_row(
-            run.id[:8],
-            _when(run.created),
-            escape(run.source_title),
-            run.target_key,
-            run.options.level.value,
-            Text(str(run.state.label), style=_STATE_STYLES.get(run.state, "yellow")),
-            _counts(run.counts) if run.counts else escape(run.error),
-        )
-    return table
+        way = f"{run.source_title} → {run.target_key} · {run.options.level.value} level"
+        parts += [
+            Text.assemble((run.id[:8], "cyan"), "  ", _state(run), (f"  {_when(run.created)}, {run.username}", "dim")),
+            _indented(Text(printable(way))),
+        ]
+        if result := _counts(run.counts) or run.error:
+            parts.append(_indented(Text(printable(result), style="dim")))
+        parts.append("")
+    return Group(*parts[:-1])
 
 
 def import_facts(run: ImportData) -> RenderableType:
@@ -101,16 +92,20 @@ def import_facts(run: ImportData) -> RenderableType:
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     table.add_row("Import", Text(run.id))
-    table.add_row("From", Text(f"{run.source_title}  {run.source_key}"))
-    table.add_row("Into", Text(f"{run.target_title}  {run.target_key}"))
-    table.add_row("How", Text(" · ".join(how)))
-    table.add_row("Who", Text(f"{run.username}, {_when(run.created)}{_took(run)}"))
-    table.add_row("State", Text(str(run.state.label), style=_STATE_STYLES.get(run.state, "yellow")))
+    table.add_row("From", Text(printable(f"{run.source_title}  {run.source_key}")))
+    table.add_row("Into", Text(printable(f"{run.target_title}  {run.target_key}")))
+    table.add_row("How", Text(printable(" · ".join(how))))
+    table.add_row("Who", Text(printable(f"{run.username}, {_when(run.created)}{_took(run)}")))
+    table.add_row("State", _state(run))
     if run.error:
-        table.add_row("Error", Text(run.error, style="red"))
+        table.add_row("Error", Text(printable(run.error), style="red"))
     for warning in run.warnings:
-        table.add_row("", Text(f"⚠ {warning}", style="yellow"))
+        table.add_row("", Text(f"⚠ {printable(warning)}", style="yellow"))
     return table
+
+
+def _state(run: ImportData) -> Text:
+    return Text(str(run.state.label), style=_STATE_STYLES.get(run.state, "yellow"))
 
 
 def _indented(text: Text) -> RenderableType:
@@ -124,7 +119,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _when(moment: datetime) -> str:
-    return f"{localtime(moment):%Y-%m-%d %H:%M}"
+    return f"{localtime(moment):%Y-%m-%d %H:%M %Z}"
 
 
 def _took(run: ImportData) -> str:

@@ -60,7 +60,8 @@ def _with_unpublished_children(entities: Mapping[PublishableEntity.ID, int]) -> 
         found.update(
             Draft.objects.filter(
                 entity_id__in=ids[start : start + _BATCH_SIZE],
-                version__dependencies__published__isnull=True,
+                # No published version: never published, or published as deleted.
+                version__dependencies__published__version__isnull=True,
                 version__dependencies__isnull=False,
             ).values_list("entity_id", flat=True)
         )

@@ -346,7 +346,9 @@ class BlockReader:
         try:
             key = self._usage_key(tag, name)
         except InvalidKeyError:
-            name = _clean(name)
+            cleaned = _clean(name)
+            digest = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()[:12]
+            name = cleaned if any(map(str.isalnum, cleaned)) else f"{tag}_{digest}"
             key = self._usage_key(tag, name)
         if len(key) <= MAX_KEY_LENGTH:
             return name

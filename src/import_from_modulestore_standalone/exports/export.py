@@ -15,7 +15,7 @@ from opaque_keys.edx.locator import CourseLocator, LibraryLocator
 
 from import_from_modulestore.data import BlockKind, Branch, SourceKind
 from import_from_modulestore.errors import SourceError
-from import_from_modulestore.olx.blocks import MAX_TITLE_LENGTH, is_content
+from import_from_modulestore.olx.blocks import MAX_TITLE_LENGTH, clean_title, is_content
 from import_from_modulestore.olx.parsing import UnreadableXML, child_elements
 from import_from_modulestore.olx.tree import walk
 
@@ -63,7 +63,8 @@ class Export:
     @cached_property
     def title(self) -> str:
         """The course's display name, from its XML or its policy; its key where it has none."""
-        return self._titles.get(f"course/{self._url_name}") or self._root.get("display_name") or str(self.key)
+        title = self._titles.get(f"course/{self._url_name}") or self._root.get("display_name") or ""
+        return clean_title(title) or str(self.key)
 
     @cached_property
     def warnings(self) -> list[str]:
@@ -174,7 +175,9 @@ class Export:
             if org and course and run:
                 return CourseLocator(org=org, course=course, run=run)
         except InvalidKeyError:
-            raise SourceError(f"{self.name}: the names in {root_file} do not make a valid key.") from None
+            raise SourceError(
+                f"{self.name}: the names in {root_file} do not make a valid key. Use letters, digits, - _ . and ~ only."
+            ) from None
         raise SourceError(
             f'{self.name}: {root_file} does not say which course it is. Give its <course> element org="…", course="…" '
             f'and url_name="…" (the run).'

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -109,11 +110,17 @@ class Shelf:
             raise SourceError(f"The folder of courses, {self._folder}, is not there. Make it, or set COURSES_DIR.")
         if (self._folder / "course.xml").is_file() or (self._folder / "library.xml").is_file():
             return [_Entry(self._folder.resolve(), is_archive=False)]
-        return [
-            _Entry(path, is_archive=not path.is_dir())
-            for path in sorted(self._folder.iterdir())
-            if not path.name.startswith((".", "__MACOSX")) and (path.is_dir() or is_archive(path))
-        ]
+        try:
+            return [
+                _Entry(path, is_archive=not path.is_dir())
+                for path in sorted(self._folder.iterdir())
+                if not path.name.startswith((".", "__MACOSX")) and (path.is_dir() or is_archive(path))
+            ]
+        except OSError as error:
+            raise SourceError(
+                f"The folder of courses, {self._folder}, could not be read: {error.strerror or error}. "
+                "Correct its permissions, or set COURSES_DIR."
+            ) from None
 
     def _entry_for(self, key: LearningContextKey) -> _Entry:
         found: list[_Entry] = []
@@ -140,7 +147,8 @@ class Shelf:
             kinds, types = export.count()
             summary = {"counts": kinds, "types": types, "size": entry.size, "warnings": export.warnings}
             if summary_file:
-                summary_file.write_text(json.dumps(summary))
+                with suppress(OSError):  # It only saves time.
+                    summary_file.write_text(json.dumps(summary))
         return SourceData(
             key=str(export.key),
             title=export.title,
@@ -154,7 +162,13 @@ class Shelf:
         )
 
     def _open(self, entry: _Entry) -> Export:
-        return Export(self._unpacked(entry) if entry.is_archive else entry.path, entry.name)
+        try:
+            return Export(self._unpacked(entry) if entry.is_archive else entry.path, entry.name)
+        except OSError as error:
+            raise SourceError(
+                f"{entry.name} could not be read: {error.strerror or error} ({shown(error.filename or entry.path)}). "
+                "Correct its permissions, or those of the cache."
+            ) from None
 
     def _unpacked(self, entry: _Entry) -> Path:
         cached = self._cache_folder(entry)

@@ -7,7 +7,9 @@ import dataclasses
 import json
 import shutil
 import sys
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +29,17 @@ from ...data import (
     ImportOptions,
     ImportState,
     Outcome,
-    Plan,
-    RecordData,
 )
-from ...terminal.outline import notes, outline, summary
+from ...terminal.outline import Item, notes, outline, summary
 from ...terminal.progress import ProgressBar
 from ...terminal.tables import import_facts, imports_table, libraries_table, sources_table
+from ...terminal.text import printable
 
 FAILED = 1
 PARTLY = 3
 NOT_FOUND = 4
 NOT_PERMITTED = 5
+INTERRUPTED = 130
 
 _HELP = """\
 Bring courses and legacy libraries into content libraries.
@@ -67,6 +69,7 @@ exit codes:
   {PARTLY}  done, but some blocks could not be read
   {NOT_FOUND}  no such source, library or import
   {NOT_PERMITTED}  not permitted
+  {INTERRUPTED}  interrupted
 """
 
 _OPTIONS_HELP = """\
@@ -139,26 +142,33 @@ class Command(BaseCommand):
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         """Run one subcommand; errors become one clear message and an exit code."""
         self.stdout.ending = ""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # A terminal that has no tree lines shows something else for them.
+                stream.reconfigure(errors="replace")
         width = shutil.get_terminal_size((100, 24)).columns
-        plain = options["no_color"]
-        self._out = Console(file=self.stdout, width=width, no_color=plain, highlight=False)  # type: ignore[arg-type]
-        self._err = Console(stderr=True, no_color=plain)
+        look: dict[str, Any] = {"no_color": options["no_color"], "highlight": False, "markup": False, "emoji": False}
+        self._out = Console(file=self.stdout, width=width, **look)  # type: ignore[arg-type]
+        self._err = Console(stderr=True, **look)
         self._json = options["as_json"]
         try:
             api.recover_imports()
-        except DatabaseError as error:
-            raise CommandError(
-                f"The database is not ready: {error}. Set it up, or bring it up to date, with: manage.py migrate",
-                returncode=FAILED,
-            ) from error
-        try:
-            getattr(self, f"_{action}")(_user(options["username"]), **options)
+            _ACTIONS[action](self, _user(options["username"]), **options)
         except api.NotFound as error:
-            raise CommandError(str(error), returncode=NOT_FOUND) from error
+            raise _refusal(error, NOT_FOUND) from error
         except api.NotPermitted as error:
-            raise CommandError(str(error), returncode=NOT_PERMITTED) from error
+            raise _refusal(error, NOT_PERMITTED) from error
         except api.ImportFromModulestoreError as error:
-            raise CommandError(str(error), returncode=FAILED) from error
+            raise _refusal(error, FAILED) from error
+        except DatabaseError as error:
+            advice = "If it is new or older than this program, bring it up to date with: manage.py migrate"
+            raise _refusal(f"The database refused: {error}. {advice}", FAILED) from error
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            raise _refusal(f"The operating system refused: {error.strerror or error}{where}.", FAILED) from error
+        except KeyboardInterrupt as error:
+            raise _refusal(
+                "Interrupted. What was not done is undone; `history` shows where it stopped.", 130
+            ) from error
 
     # Subcommands
 
@@ -170,28 +180,38 @@ class Command(BaseCommand):
         libraries = api.list_libraries(user=user)
         self._print(libraries, lambda: self._out.print(libraries_table(libraries)))
 
-    def _preview(self, user: Any, *, source: str, target: str, create: bool, everything: bool, **options: Any) -> None:
+    def _preview(self, user: Any, *, source: str, target: str, everything: bool, **options: Any) -> None:
         with ProgressBar(self._err) as progress:
             source_data, plan = api.preview_import(
                 user=user,
                 source_key=source,
                 target_key=target,
                 options=self._import_options(user, source, options),
+                new_library_title=_new_library_title(options),
                 progress=progress,
-                allow_missing_target=create,
             )
-        self._print(
-            {"source": source_data, "plan": plan, "counts": plan.counts()},
-            lambda: self._show_plan(source_data.title, plan, target, everything),
-        )
+
+        def show() -> None:
+            self._show(f"{source_data.title} → {target}", plan.items, source_data.warnings, everything)
+            for blocker in plan.blockers:
+                self._out.print(f"\nThis cannot be imported: {blocker}", style="bold red")
+            if not plan.blockers:
+                told = f"\nNothing was written. `run` with the same words would write {plan.writes:,} items."
+                self._out.print(told, style="dim")
+
+        self._print({"source": source_data, "plan": plan, "counts": plan.counts()}, show)
         if plan.blockers:
             sys.exit(FAILED)
+        self._end(plan.items)
 
     def _run(self, user: Any, *, source: str, target: str, everything: bool, **options: Any) -> None:
-        import_options = self._import_options(user, source, options)
-        if options["create"]:
-            self._ensure_library(user, source, target, options["title"])
-        run = api.create_import(user=user, source_key=source, target_key=target, options=import_options)
+        run = api.create_import(
+            user=user,
+            source_key=source,
+            target_key=target,
+            options=self._import_options(user, source, options),
+            new_library_title=_new_library_title(options),
+        )
         self._carry_out(user, run.id, everything)
 
     def _retry(self, user: Any, *, import_id: str, everything: bool, **options: Any) -> None:
@@ -201,25 +221,24 @@ class Command(BaseCommand):
         imports = api.list_imports(user=user, target_key=target, source_key=source)
         self._print(imports, lambda: self._out.print(imports_table(imports)))
 
-    def _show(self, user: Any, *, import_id: str, everything: bool, **options: Any) -> None:
+    def _show_import(self, user: Any, *, import_id: str, everything: bool, **options: Any) -> None:
         run = api.get_import(user=user, import_id=import_id)
         records = api.get_records(user=user, import_id=import_id)
 
         def show() -> None:
             self._out.print(import_facts(run))
             if records:
-                self._show_records(run.target_title, records, everything)
+                self._show(run.target_title, records, (), everything)
 
         self._print({"import": run, "records": records}, show)
 
     def _backup(self, user: Any, *, library: str, file: Path, force: bool, **options: Any) -> None:
-        size = api.backup_library(user=user, library_key=library, file=file, replace=force)
+        size = api.backup_library(user=user, library_key=library, file=file, overwrite=force)
         self._print(
             {"library": library, "file": str(file), "size": size},
             lambda: self._out.print(
                 f"{library} is in {file} ({size:,} bytes). Studio restores it: Libraries › New library › Create from "
-                f"backup.",
-                markup=False,
+                "backup."
             ),
         )
 
@@ -240,21 +259,11 @@ class Command(BaseCommand):
         records = api.get_records(user=user, import_id=import_id)
 
         def show() -> None:
-            self._show_records(run.target_title, records, everything)
-            self._out.print(
-                f"\n[dim]import[/] {run.id[:8]} [dim]from[/] {run.source_key} [dim]into[/] {run.target_key}"
-            )
+            self._show(run.target_title, records, run.warnings, everything)
+            self._out.print(f"\nimport {run.id[:8]} from {run.source_key} into {run.target_key}", style="dim")
 
         self._print({"import": run, "records": records}, show)
-        if any(record.outcome is Outcome.FAILED for record in records):
-            sys.exit(PARTLY)
-
-    def _ensure_library(self, user: Any, source: str, target: str, title: str | None) -> None:
-        try:
-            api.get_library(user=user, library_key=target)
-        except api.NotFound:
-            title = title or api.get_source(user=user, source_key=source).title
-            api.create_library(user=user, library_key=target, title=title)
+        self._end(records)
 
     def _import_options(self, user: Any, source: str, options: dict[str, Any]) -> ImportOptions:
         collection = None
@@ -273,34 +282,46 @@ class Command(BaseCommand):
             collection=collection,
         )
 
-    def _show_plan(self, title: str, plan: Plan, target: str, everything: bool) -> None:
-        self._out.print(outline(f"{title} → {target}", plan.items, everything=everything))
-        self._out.print()
-        self._out.print(summary(plan.items))
-        self._show_notes(plan.items, everything)
-        for blocker in plan.blockers:
-            self._out.print(f"\n[bold red]This cannot be imported:[/] {blocker}")
-        if not plan.blockers:
-            self._out.print(
-                f"\n[dim]Nothing was written. `run` with the same words would write {plan.writes:,} items.[/]"
-            )
-
-    def _show_records(self, title: str, records: list[RecordData], everything: bool) -> None:
-        self._out.print(outline(title, records, everything=everything))
-        self._out.print()
-        self._out.print(summary(records))
-        self._show_notes(records, everything)
-
-    def _show_notes(self, items: Any, everything: bool) -> None:
-        if (renderable := notes(items, everything=everything)) is not None:
+    def _show(self, title: str, items: Sequence[Item], warnings: Sequence[str], everything: bool) -> None:
+        if items:
+            self._out.print(outline(title, items, everything=everything))
             self._out.print()
-            self._out.print(renderable)
+            self._out.print(summary(items))
+        else:
+            self._out.print("There is nothing to import here.")
+        if (worth_knowing := notes(items, warnings, everything=everything)) is not None:
+            self._out.print()
+            self._out.print(worth_knowing)
+
+    def _end(self, items: Sequence[Item]) -> None:
+        if any(item.outcome is Outcome.FAILED for item in items):
+            sys.exit(PARTLY)
 
     def _print(self, data: Any, show: Any) -> None:
         if self._json:
             self.stdout.write(json.dumps(data, default=_plain, indent=2, ensure_ascii=False) + "\n")
         else:
             show()
+
+
+_ACTIONS: dict[str, Callable[..., None]] = {
+    "sources": Command._sources,
+    "libraries": Command._libraries,
+    "preview": Command._preview,
+    "run": Command._run,
+    "retry": Command._retry,
+    "history": Command._history,
+    "show": Command._show_import,
+    "backup": Command._backup,
+}
+
+
+def _refusal(error: Exception | str, code: int) -> CommandError:
+    return CommandError(printable(str(error)), returncode=code)
+
+
+def _new_library_title(options: dict[str, Any]) -> str | None:
+    return (options["title"] or "") if options["create"] else None
 
 
 def _options_parser() -> argparse.ArgumentParser:

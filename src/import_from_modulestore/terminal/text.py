@@ -1,0 +1,13 @@
+"""Text from courses on a terminal."""
+
+from __future__ import annotations
+
+import re
+
+_NOT_PRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that tell a terminal what to do, or turn the writing around; line feeds are kept."""
+
+
+def printable(text: str) -> str:
+    """The text without anything that a terminal would obey rather than show."""
+    return _NOT_PRINTABLE.sub(" ", text)
