@@ -7,7 +7,7 @@ from openedx_content.models_api import DraftSideEffect, EntityListRow, LearningP
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Decision, ImportState
-from import_from_modulestore.models import Import
+from import_from_modulestore.models import Import, ImportRecord
 
 from .builders import KEY, TARGET, block, section, small_course, subsection, text, unit, usage_key, write_course
 
@@ -48,6 +48,19 @@ def test_a_record_links_source_and_target_with_versions_before_and_after(run_imp
     assert (record.draft_before, record.draft_after) == (1, 2)
     assert (record.published_before, record.published_after) == (1, 2)
     assert records[0].target_key == "lct:Acme:Target:section:s1"
+
+
+def test_the_links_to_versions_say_what_the_numbers_say(run_import, courses):
+    run_import()
+    write_course(
+        courses / "c1", section("s1", subsection("b1", unit("u1", text("t1", "<p>New.</p>", title="Text t1"))))
+    )
+    run_import(on_conflict=Decision.NEW_VERSION)
+    record = ImportRecord.objects.get(source_key=usage_key("html", "t1"), outcome="updated")
+    links = [record.draft_before, record.draft_after, record.published_before, record.published_after]
+    numbers = ["draft_before_num", "draft_after_num", "published_before_num", "published_after_num"]
+    assert [link.version_num for link in links] == [getattr(record, name) for name in numbers] == [1, 2, 1, 1]
+    assert {link.entity_id for link in links} == {record.entity_id}
 
 
 def test_an_import_keeps_its_change_log_and_publish_logs(run_import):

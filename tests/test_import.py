@@ -2,7 +2,7 @@
 
 import pytest
 from openedx_content import api as content_api
-from openedx_content.models_api import Component, DraftChangeLog, PublishableEntity, PublishLog
+from openedx_content.models_api import Component, Container, DraftChangeLog, PublishableEntity, PublishLog
 
 from import_from_modulestore import api
 from import_from_modulestore.data import (
@@ -16,6 +16,8 @@ from import_from_modulestore.data import (
     ImportState,
     Outcome,
 )
+from import_from_modulestore_standalone.content_staging.models import StagedContent, StagedContentFile
+from import_from_modulestore_standalone.host import _FileStore
 
 from .builders import (
     KEY,
@@ -240,6 +242,18 @@ class TestFiles:
         assert "static/python_lib.zip" in drafts(state())["xblock.v1:problem:p1"]["files"]
         assert "static/python_lib.zip" not in drafts(state())["xblock.v1:problem:p2"]["files"]
 
+    def test_two_imports_share_none_that_are_staged(self, course, user, library):
+        course(hello('<img src="/static/a.png">'), static={"a.png": b"PNG"})
+        names = []
+        for _ in range(2):
+            run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+            api.stage_import(user=user, import_id=run.id)
+            names.append(StagedContentFile.objects.latest("pk").data_file.name)
+        assert names[0] != names[1]
+
+    def test_one_that_cannot_be_read_is_missing(self, tmp_path):
+        assert _FileStore("import:1").put(tmp_path / "gone.png") is None
+
 
 class TestLeftOut:
     def test_blocks_with_children_are_recorded_with_their_children(self, course, run_import, state):
@@ -310,6 +324,24 @@ class TestPublishing:
         run_import(on_conflict=Decision.NEW_VERSION)
         assert (state()["items"][HELLO]["draft"]["num"], state()["items"][HELLO]["published"]["num"]) == (2, 1)
 
+    def test_publishing_a_container_does_not_publish_what_is_a_new_version_in_it(self, course, run_import, state):
+        course(hello())
+        run_import(level=CompositionLevel.COMPONENT)
+        course(hello("<p>Changed.</p>"))
+        run_import(level=CompositionLevel.UNIT, on_conflict=Decision.NEW_VERSION)
+        assert state()["items"]["u"]["published"]["children"] == [HELLO]
+        assert (state()["items"][HELLO]["draft"]["num"], state()["items"][HELLO]["published"]["num"]) == (2, 1)
+
+    def test_a_container_of_something_published_as_deleted_stays_a_draft(self, course, run_import, state, library):
+        course(hello())
+        run_import()
+        content_api.soft_delete_draft(PublishableEntity.objects.get(entity_ref=HELLO).id)
+        content_api.publish_all_drafts(library.package_id)
+        course(section("s", subsection("b", unit("u2", text("t", "<p>Hello.</p>", title="T"), text("t2")))))
+        run_import(on_conflict=Decision.NEW_VERSION)
+        assert state()["items"]["u2"]["draft"]["children"] == [HELLO, "xblock.v1:html:t2"]
+        assert state()["items"]["u2"]["published"] is None
+
     def test_a_container_of_something_never_published_stays_a_draft_and_says_so(self, course, run_import, state):
         course(hello())
         run_import(level=CompositionLevel.COMPONENT, publish=False)
@@ -337,6 +369,22 @@ class TestTwiceIsOnce:
         found = drafts(state())
         assert sorted(found) == ["b", "b_1", "s", "s_1", "u", "u_1", HELLO, f"{HELLO}_1"]
         assert found["u_1"]["children"] == [f"{HELLO}_1"]
+
+    def test_of_two_libraries_each_remembers_for_itself(self, course, run_import, user):
+        course(hello())
+        run_import(block_ids=BlockIds.FROM_TITLES)
+        api.create_library(user=user, library_key="lib:Acme:Other", title="Other")
+        run_import(target="lib:Acme:Other")
+        _done, records = run_import()
+        assert {record.outcome for record in records} == {Outcome.UNCHANGED}
+
+    def test_a_block_in_three_places(self, course, run_import, state):
+        shared = text("t")
+        course(section("s", subsection("b", *(unit(f"u{n}", shared) for n in range(3)))))
+        run_import()
+        _done, records = run_import()
+        assert [drafts(state())[f"u{n}"]["children"] for n in range(3)] == [[HELLO]] * 3
+        assert {record.outcome for record in records} == {Outcome.UNCHANGED}
 
     def test_another_run_of_the_course_meets_the_same_items(self, courses, run_import, course):
         course(hello())
@@ -416,6 +464,16 @@ class TestConflicts:
         assert self.state_of(records) is ConflictState.SAME_KEY
         assert drafts(state())[HELLO]["title"] == "Mine"
 
+    def test_pinning_a_child_in_the_library_is_a_change_of_its_container(self, course, run_import, user):
+        course(hello())
+        run_import()
+        version = Component.objects.get(publishable_entity__entity_ref=HELLO).versioning.draft
+        found = Container.objects.get(container_code="u")
+        content_api.create_next_container_version(found, entities=[version], created=now(), created_by=user.id)
+        _done, records = run_import()
+        assert outcomes(records) == {"s": "unchanged", "b": "unchanged", "u": "skipped", "t": "unchanged"}
+        assert records[2].state is ConflictState.LIBRARY_CHANGED
+
     def test_a_changed_file_is_a_change(self, course, run_import):
         course(hello('<img src="/static/a.png">'), static={"a.png": b"one"})
         run_import()
@@ -482,6 +540,45 @@ class TestOneWrite:
         assert api.get_import(user=user, import_id=created.id).state is ImportState.IMPORT_FAILED
 
 
+class TestNewLibrary:
+    NEW = "lib:Acme:New"
+
+    def run_into_new(self, user, title="", **options):
+        run = api.create_import(
+            user=user, source_key=KEY, target_key=self.NEW, options=ImportOptions(**options), new_library_title=title
+        )
+        api.stage_import(user=user, import_id=run.id)
+        return api.complete_import(user=user, import_id=run.id)
+
+    @pytest.mark.parametrize(
+        ("course_title", "asked", "title"),
+        [("Tides", "", "Tides"), ("Tides", "Mine", "Mine"), ("  ", "", KEY), ("x" * 600, "", "x" * 500)],
+    )
+    def test_is_made_with_the_import(self, course, user, course_title, asked, title):
+        course(hello(), title=course_title)
+        assert self.run_into_new(user, asked).target_title == title
+        assert api.get_library(user=user, library_key=self.NEW).title == title
+
+    def test_is_not_made_when_the_import_fails(self, course, user):
+        course(hello())
+        with pytest.raises(api.InvalidOption):
+            self.run_into_new(user, selection=("nowhere",))
+        assert api.list_libraries(user=user) == []
+
+    def test_made_by_somebody_else_meanwhile_is_used(self, course, user):
+        course(hello())
+        run = api.create_import(user=user, source_key=KEY, target_key=self.NEW, new_library_title="")
+        api.stage_import(user=user, import_id=run.id)
+        api.create_library(user=user, library_key=self.NEW, title="Theirs")
+        assert api.complete_import(user=user, import_id=run.id).state is ImportState.IMPORTED
+        assert api.get_library(user=user, library_key=self.NEW).title == "Theirs"
+
+    def test_has_no_collection_to_choose(self, course, user):
+        course(hello())
+        with pytest.raises(api.InvalidOption, match="no collections yet"):
+            self.run_into_new(user, collection=CollectionChoice(code="kept"))
+
+
 class TestPreview:
     def test_leaves_nothing_behind(self, course, user, library):
         course(hello('<img src="/static/a.png">'), static={"a.png": b"PNG"})
@@ -490,8 +587,6 @@ class TestPreview:
         assert plan.counts() == {"created": 4}
         assert row_counts() == before
         assert api.list_imports(user=user) == []
-        from import_from_modulestore_standalone.content_staging.models import StagedContent
-
         assert not StagedContent.objects.exists()
 
     def test_says_what_the_import_then_does(self, course, user, library, run_import):

@@ -74,6 +74,21 @@ class TestRecovery:
         running("elsewhere:1:1.00", heartbeat=timezone.now() - lifecycle.STALE_AFTER - timedelta(minutes=1))
         assert lifecycle.recover() == 1
 
+    def test_a_preview_whose_process_is_gone_is_removed(self, created, user):
+        Import.objects.update(state=ImportState.STAGING, worker="", is_preview=True)
+        assert api.list_imports(user=user) == []
+        with pytest.raises(api.NotFound):
+            api.get_import(user=user, import_id=created.id)
+        api.recover_imports()
+        assert not Import.objects.exists()
+
+    def test_a_preview_in_progress_is_left_alone(self, created):
+        Import.objects.update(state=ImportState.STAGING, worker=this_process(), is_preview=True)
+        api.recover_imports()
+        Import.objects.update(state=ImportState.STAGED, worker="")  # about to be planned
+        api.recover_imports()
+        assert Import.objects.exists()
+
     def test_staging_fails_back_to_where_it_can_be_tried_again(self, created, user):
         Import.objects.update(state=ImportState.STAGING, worker="")
         lifecycle.recover()

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from openedx_content import api as content_api
 
 from import_from_modulestore import api
 from import_from_modulestore.data import CollectionChoice, Decision
 
-from .builders import TARGET, section, subsection, text, unit, write_course
+from .builders import TARGET, block, section, subsection, text, unit, write_course
 from .library_state import library_state
 
 SAMPLE_COURSE = Path(__file__).parents[1] / "courses"
@@ -41,6 +42,27 @@ def test_by_someone_with_an_address(courses, run_import, user, tmp_path, state):
     write_course(courses / "c1", section("s", subsection("b", unit("u", text("t")))))
     run_import()
     assert comparable(restored_state(user, tmp_path)) == comparable(state())
+
+
+@pytest.mark.parametrize("name", ["🎉", "-", "..", "___", "潮汐", "a.b", "A", "x" * 240])
+def test_ids_of_any_kind(name, courses, run_import, user, tmp_path, state):
+    write_course(courses / "c1", section("s", subsection("b", unit(name, block("problem", name), text("a")))))
+    run_import()
+    assert len(state()["items"]) == 5
+    assert comparable(restored_state(user, tmp_path)) == comparable(state())
+
+
+def test_a_backup_that_lacks_a_file_says_which(courses, run_import, user, tmp_path):
+    write_course(
+        courses / "c1", section("s", subsection("b", unit("u", text("t", '"/static/a.png"')))), static={"a.png": b"P"}
+    )
+    run_import()
+    for path in (tmp_path / "library-media").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    with pytest.raises(api.StepFailed, match="A file of lib:Acme:Target cannot be read: No such file"):
+        api.backup_library(user=user, library_key=TARGET, file=tmp_path / "x.zip")
+    assert not list(tmp_path.glob("*.zip")) + list(tmp_path.glob(".*partial"))
 
 
 def test_drafts_beside_published_versions(courses, run_import, user, tmp_path, state):

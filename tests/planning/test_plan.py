@@ -227,6 +227,15 @@ class TestContainers:
         found = plan(source("unit u", " html x"), library, on_conflict=Decision.FORK)
         assert found.items[0].children == (ItemKey("html", "x_1"),)
 
+    def test_a_container_is_not_changed_by_its_childrens_being_forked(self):
+        library = Library().after(plan(source("unit u", " html x = one")))
+        found = plan(source("unit u", " html x = two"), library, on_conflict=Decision.FORK)
+        assert [(item.state, item.outcome) for item in found.items] == [
+            (ConflictState.UNCHANGED, Outcome.FORKED),
+            (ConflictState.SOURCE_CHANGED, Outcome.FORKED),
+        ]
+        assert found.items[0].children == (ItemKey("html", "x_1"),)
+
     def test_what_stays_deleted_is_not_put_back_through_its_container(self):
         library = Library().after(plan(source("unit u", " html x", " html y"))).put("html:x", "x", deleted=True)
         found = plan(source("unit u", " html x", " html y"), library)

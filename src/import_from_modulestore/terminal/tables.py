@@ -109,7 +109,7 @@ def _state(run: ImportData) -> Text:
 
 
 def _indented(text: Text) -> RenderableType:
-    return Padding(text, (0, 0, 0, 2))
+    return Padding(text, (0, 0, 0, 2), expand=False)
 
 
 def _counts(counts: Mapping[str, int]) -> str:

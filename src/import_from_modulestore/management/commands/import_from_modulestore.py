@@ -166,9 +166,8 @@ class Command(BaseCommand):
             where = f" ({error.filename})" if error.filename else ""
             raise _refusal(f"The operating system refused: {error.strerror or error}{where}.", FAILED) from error
         except KeyboardInterrupt as error:
-            raise _refusal(
-                "Interrupted. What was not done is undone; `history` shows where it stopped.", 130
-            ) from error
+            told = "Interrupted. The library is as it was; `history` shows where the import stopped."
+            raise _refusal(told, INTERRUPTED) from error
 
     # Subcommands
 
