@@ -51,15 +51,14 @@ def test_a_record_links_source_and_target_with_versions_before_and_after(run_imp
 
 
 def test_the_links_to_versions_say_what_the_numbers_say(run_import, courses):
-    run_import()
-    write_course(
-        courses / "c1", section("s1", subsection("b1", unit("u1", text("t1", "<p>New.</p>", title="Text t1"))))
-    )
-    run_import(on_conflict=Decision.NEW_VERSION)
-    record = ImportRecord.objects.get(source_key=usage_key("html", "t1"), outcome="updated")
+    for body in ("<p>One.</p>", "<p>Two.</p>", "<p>Three.</p>"):
+        parts = section("s1", subsection("b1", unit("u1", text("t1", body))))
+        write_course(courses / "c1", parts)
+        run_import(on_conflict=Decision.NEW_VERSION)
+    record = ImportRecord.objects.filter(source_key=usage_key("html", "t1"), outcome="updated").latest("pk")
     links = [record.draft_before, record.draft_after, record.published_before, record.published_after]
     numbers = ["draft_before_num", "draft_after_num", "published_before_num", "published_after_num"]
-    assert [link.version_num for link in links] == [getattr(record, name) for name in numbers] == [1, 2, 1, 1]
+    assert [link.version_num for link in links] == [getattr(record, name) for name in numbers] == [2, 3, 1, 1]
     assert {link.entity_id for link in links} == {record.entity_id}
 
 
