@@ -165,7 +165,7 @@ class _FileStore:
     def __init__(self, purpose: str) -> None:
         field: Any = StagedContentFile._meta.get_field("data_file")
         self._storage = field.storage
-        self._folder = f"{field.upload_to}{purpose.rpartition(':')[2]}/"
+        self._prefix = f"{field.upload_to}{purpose.rpartition(':')[2]}-"
         self._stored: dict[Path, _Stored | None] = {}
 
     def put(self, path: Path) -> _Stored | None:
@@ -176,7 +176,7 @@ class _FileStore:
             except OSError:
                 self._stored[path] = None
                 return None
-            name = f"{self._folder}{md5}{path.suffix.lower()[:16]}"
+            name = f"{self._prefix}{md5}{path.suffix.lower()[:16]}"
             if self._storage.exists(name) and self._storage.size(name) != path.stat().st_size:
                 self._storage.delete(name)  # A copy that was broken off.
             if not self._storage.exists(name):
