@@ -1,5 +1,7 @@
 """What a plan says, case by case."""
 
+from dataclasses import replace
+
 import pytest
 
 from import_from_modulestore.data import (
@@ -117,6 +119,13 @@ class TestSelection:
 class TestIds:
     def test_characters_that_a_library_does_not_take_are_replaced(self):
         assert targets(plan(source("html week%1:intro"))) == ["html:week_1_intro"]
+
+    def test_where_a_library_takes_ascii_only_other_scripts_are_replaced(self):
+        state = replace(Library().state(), ascii_codes=True)
+        blocks = source(("html 潮汐", {"title": "潮汐"}), ("html marée", {"title": "Marée haute"}))
+        assert targets(make_plan(blocks, state, ImportOptions())) == ["html:block__", "html:mar_e"]
+        by_title = ImportOptions(block_ids=BlockIds.FROM_TITLES)
+        assert targets(make_plan(blocks, state, by_title)) == ["html:block", "html:maree-haute"]
 
     def test_two_blocks_that_come_to_one_code_are_numbered_in_order(self):
         assert targets(plan(source("html a:b", "html a%b"))) == ["html:a_b", "html:a_b_1"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from django.db import connection
 from django.db.models import F, Max
 from openedx_content.models_api import (
     Component,
@@ -47,12 +48,22 @@ def load_target_state(
     the library and of the import, and one more for each 500 components whose OLX has to be compared in normal form.
     """
     if package_id is None:
-        return TargetState(items={}, history={}, block_limit=block_limit)
+        return TargetState(items={}, history={}, block_limit=block_limit, ascii_codes=_takes_ascii_codes_only())
     history = _load_history(target_key, source_key)
     wanted_ids = {past.entity_id for past in history.values()}
     components = _load_components(package_id, block_ids, normal_digests, wanted_ids)
     items = components | _load_containers(package_id)
-    return TargetState(items=items, history=history, block_limit=block_limit)
+    return TargetState(items=items, history=history, block_limit=block_limit, ascii_codes=_takes_ascii_codes_only())
+
+
+def _takes_ascii_codes_only() -> bool:
+    r"""
+    Whether the database refuses codes in other scripts.
+
+    The constraint that ``openedx_content`` puts on codes says ``\w``; MariaDB, unlike SQLite and MySQL, takes that for
+    ASCII.
+    """
+    return bool(getattr(connection, "mysql_is_mariadb", False))
 
 
 def _load_history(target_key: str, source_key: str) -> dict[str, PastImport]:
@@ -84,7 +95,8 @@ def _load_components(
 ) -> dict[ItemKey, TargetItem]:
     # A staged component can only meet an item of its own key, or one that history names: only of these does the content
     # matter. Of all others it is enough to know that their key is taken.
-    codes = set(map(usable_code, block_ids))
+    ascii_only = _takes_ascii_codes_only()
+    codes = {usable_code(block_id, ascii_only=ascii_only) for block_id in block_ids}
     rows = list(
         Component.objects.filter(learning_package_id=package_id).values_list(
             "publishable_entity_id",

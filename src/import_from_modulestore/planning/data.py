@@ -62,6 +62,8 @@ class TargetState:
     items: Mapping[ItemKey, TargetItem]
     history: Mapping[str, PastImport]
     block_limit: int = 100_000
+    ascii_codes: bool = False
+    """Whether the library takes IDs of ASCII letters only."""
 
     @cached_property
     def live_count(self) -> int:

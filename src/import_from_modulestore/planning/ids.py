@@ -9,30 +9,33 @@ from django.utils.text import slugify
 
 MAX_CODE_LENGTH = 255
 _NOT_ALLOWED = re.compile(r"[^\w.-]+")
+_NOT_ALLOWED_ASCII = re.compile(r"[^\w.-]+", re.ASCII)
 
 
-def usable_code(block_id: str) -> str:
+def usable_code(block_id: str, *, ascii_only: bool = False) -> str:
     """
     The block ID as a library takes it: letters, digits, ``_``, ``-`` and ``.`` (``openedx_django_lib.fields``).
 
     A backup names its files after slugs of the codes, and cannot be restored where a slug is empty; so no code is made
     of punctuation alone.
 
-    >>> usable_code("week 1:intro"), usable_code("..")
-    ('week_1_intro', 'block_..')
+    >>> usable_code("week 1:intro"), usable_code(".."), usable_code("marée", ascii_only=True)
+    ('week_1_intro', 'block_..', 'mar_e')
     """
-    code = _NOT_ALLOWED.sub("_", block_id)[:MAX_CODE_LENGTH]
+    not_allowed = _NOT_ALLOWED_ASCII if ascii_only else _NOT_ALLOWED
+    code = not_allowed.sub("_", block_id)[:MAX_CODE_LENGTH]
     return code if slugify(code, allow_unicode=True) else f"block_{code}"[:MAX_CODE_LENGTH]
 
 
-def slug_from_title(title: str) -> str:
+def slug_from_title(title: str, *, ascii_only: bool = False) -> str:
     """
-    A code made from a title, in any script.
+    A code made from a title, in any script where the library takes any.
 
-    >>> slug_from_title("Why tides happen?"), slug_from_title("潮汐")
-    ('why-tides-happen', '潮汐')
+    >>> slug_from_title("Why tides happen?"), slug_from_title("潮汐"), slug_from_title("潮汐", ascii_only=True)
+    ('why-tides-happen', '潮汐', 'block')
     """
-    return usable_code(slugify(title, allow_unicode=True)[:80].strip("-_") or "block")
+    slug = slugify(title, allow_unicode=not ascii_only)[:80].strip("-_")
+    return usable_code(slug, ascii_only=ascii_only) if slug else "block"
 
 
 def numbered(code: str) -> Iterator[str]:

@@ -145,7 +145,7 @@ class _Planner:
     def _met_by_key(self, block: SourceBlock) -> tuple[ItemKey, TargetItem] | None:
         if self._options.block_ids is BlockIds.FROM_TITLES:
             return None  # A slug that is taken says nothing about where the item came from.
-        key = ItemKey(self._type_of(block), usable_code(block.block_id))
+        key = ItemKey(self._type_of(block), usable_code(block.block_id, ascii_only=self._target.ascii_codes))
         item = self._target.items.get(key)
         if item is None or self._claimed.get(key, block.num) != block.num or item.kind is not block.kind:
             return None
@@ -155,8 +155,10 @@ class _Planner:
         return block.kind.value if block.kind.is_container else block.block_type
 
     def _free_key(self, block: SourceBlock) -> ItemKey:
-        by_title = self._options.block_ids is BlockIds.FROM_TITLES
-        code = slug_from_title(block.title) if by_title else usable_code(block.block_id)
+        if self._options.block_ids is BlockIds.FROM_TITLES:
+            code = slug_from_title(block.title, ascii_only=self._target.ascii_codes)
+        else:
+            code = usable_code(block.block_id, ascii_only=self._target.ascii_codes)
         names = self._names.setdefault((self._type_of(block), code), numbered(code))
         for candidate in names:
             key = ItemKey(self._type_of(block), candidate)
