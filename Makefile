@@ -8,7 +8,7 @@ MANAGE := $(BIN)/python manage.py
 
 # Print a command as a person would type it, then run it.
 define shown
-@printf '\n\033[1m$$ ./manage.py import_from_modulestore %s\033[0m\n\n' "$(1)"
+@printf '\n$$ ./manage.py import_from_modulestore %s\n\n' "$(1)"
 @$(MANAGE) import_from_modulestore $(1)
 endef
 
@@ -21,7 +21,7 @@ install: .venv/installed  ## Install everything into .venv
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || \
 		{ echo "Python 3.12 or later is needed; set PYTHON=/path/to/python3.12."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
