@@ -237,7 +237,7 @@ class Command(BaseCommand):
             {"library": library, "file": str(file), "size": size},
             lambda: self._out.print(
                 f"{library} is in {file} ({size:,} bytes). Studio restores it: Libraries › New library › Create from "
-                "backup."
+                "archive."
             ),
         )
 
