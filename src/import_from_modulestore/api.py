@@ -2,8 +2,8 @@
 The Python API, and the only way to the steps of an import.
 
 Command line, tasks, REST and pages call these functions and nothing below them, so that all of them check the same
-permissions and behave alike. Arguments and results are plain data (:mod:`.data`); keys are strings. Every function
-takes the acting ``user`` and raises :class:`.errors.ImportFromModulestoreError` or one of its kinds, with a message for
+permissions and behave alike. Arguments and results are plain data (:mod:`.data`); keys are strings. Every function but
+:func:`recover_imports` takes the acting ``user``; all raise :class:`.errors.ImportFromModulestoreError` or one of its kinds, with a message for
 people.
 
 In order: :func:`create_import`, :func:`stage_import`, :func:`plan_import`, :func:`complete_import`.
@@ -336,7 +336,7 @@ def _require_rights(user: Any, run: Import) -> None:
     source_key, library_key = parse_source_key(run.source_key), parse_library_key(run.target_key)
     _require(host.can_read_source(user, source_key), _("You may not read {key}.").format(key=source_key))
     if run.makes_target and run.learning_package_id is None:
-        _require(host.can_create_library(user), _("You may not create libraries."))
+        _library_or_one_to_make(user, library_key, run.target_title)  # Somebody else may have made it meanwhile.
     else:
         _require(host.can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
 
