@@ -3,8 +3,8 @@ The Python API, and the only way to the steps of an import.
 
 Command line, tasks, REST and pages call these functions and nothing below them, so that all of them check the same
 permissions and behave alike. Arguments and results are plain data (:mod:`.data`); keys are strings. Every function but
-:func:`recover_imports` takes the acting ``user``; all raise :class:`.errors.ImportFromModulestoreError` or one of its kinds, with a message for
-people.
+:func:`recover_imports` takes the acting ``user``. All raise :class:`.errors.ImportFromModulestoreError` or one of its
+kinds, with a message for people.
 
 In order: :func:`create_import`, :func:`stage_import`, :func:`plan_import`, :func:`complete_import`.
 """
