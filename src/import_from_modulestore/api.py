@@ -51,7 +51,7 @@ from .hosts import get_host
 from .imports import find_import, import_data, new_import, no_such_import, options_of
 from .keys import parse_library_key, parse_source_key
 from .models import Import
-from .olx.blocks import clean_title
+from .olx.blocks import MAX_TITLE_LENGTH, clean_title
 from .staging import discard, stage
 from .writing import all_or_nothing
 from .writing.collection import find_collection
@@ -120,7 +120,7 @@ def create_library(*, user: Any, library_key: str, title: str) -> LibraryData:
     """Make an empty library. Raises ``InvalidKey`` (also where it exists), ``InvalidOption``, ``NotPermitted``."""
     key = parse_library_key(library_key)
     _require(get_host().can_create_library(user), _("You may not create libraries."))
-    if not title.strip() or len(title) > 500:
+    if not title.strip() or len(title) > MAX_TITLE_LENGTH:
         raise InvalidOption(_("A library needs a title of 1 to 500 characters."))
     return get_host().create_library(key, title=title.strip(), user=user)
 
@@ -130,7 +130,8 @@ def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool =
     Write a library to an archive (``lp_dump``) that a current Studio restores as a content library; returns its bytes.
 
     The file appears whole or not at all. Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, and ``InvalidOption``
-    for a file that cannot be written, exists already, or is not called ``.zip``.
+    for a file that cannot be written, exists already, or is not called ``.zip``; ``StepFailed`` where the library's own
+    files cannot be read.
     """
     library = get_library(user=user, library_key=library_key)
     if file.suffix.lower() != ".zip":
@@ -181,7 +182,8 @@ def create_import(
     Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, and ``InvalidOption`` for a collection that
     has neither code nor title.
     """
-    return import_data(_new_import(user, source_key, target_key, options, new_library_title))
+    run, _source = _new_import(user, source_key, target_key, options, new_library_title)
+    return import_data(run)
 
 
 def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress) -> ImportData:
@@ -238,11 +240,9 @@ def preview_import(
 
     Takes and raises what :func:`create_import` does, and raises what :func:`stage_import` and :func:`plan_import` do.
     """
-    run = _new_import(user, source_key, target_key, options, new_library_title, is_preview=True)
-    host = get_host()
-    key = parse_source_key(source_key)
+    run, source = _new_import(user, source_key, target_key, options, new_library_title, is_preview=True)
+    host, key = get_host(), parse_source_key(source_key)
     try:
-        source = host.get_source(key)
         stage(run, host=host, user=user, source_key=key, source=source, options=options_of(run), progress=progress)
         return source, _plan(run)
     finally:
@@ -349,7 +349,7 @@ def _new_import(
     new_library_title: str | None,
     *,
     is_preview: bool = False,
-) -> Import:
+) -> tuple[Import, SourceData]:
     options = options or ImportOptions()
     key, library_key = parse_source_key(source_key), parse_library_key(target_key)
     host = get_host()
@@ -359,7 +359,7 @@ def _new_import(
     if not library.package_id:
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
     _check_collection(library, options)
-    return new_import(user, source, library, options, is_preview=is_preview)
+    return new_import(user, source, library, options, is_preview=is_preview), source
 
 
 def _library_or_one_to_make(user: Any, library_key: Any, new_library_title: str | None) -> LibraryData:

@@ -20,14 +20,8 @@ from openedx_content.models_api import LearningPackage
 from import_from_modulestore.data import Branch, LibraryData, SourceData, StagedRoot
 from import_from_modulestore.errors import InvalidKey, NotFound
 from import_from_modulestore.hosts.base import Host
-from import_from_modulestore.olx.blocks import PARENT_TYPES, title_of
-from import_from_modulestore.olx.references import (
-    PYTHON_LIBRARY,
-    js_input_pages,
-    page_references,
-    runs_python,
-    static_references,
-)
+from import_from_modulestore.olx.blocks import title_of
+from import_from_modulestore.olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, runs_python
 
 from .content_staging.models import StagedContent, StagedContentFile, StagedContentStatus
 from .exports.export import Export
@@ -36,7 +30,6 @@ from .exports.static_files import asset_name, md5_of
 
 _MAX_FILENAME = 255
 _MAX_KEY = 255
-_MAX_PAGE_BYTES = 5_000_000
 
 
 class StandaloneHost(Host):
@@ -46,8 +39,9 @@ class StandaloneHost(Host):
     Superusers may do everything, nobody else anything.
     """
 
-    def __init__(self) -> None:
-        self._shelf = Shelf(Path(settings.COURSES_DIR), Path(settings.EXPORTS_CACHE_DIR))
+    @property
+    def _shelf(self) -> Shelf:
+        return Shelf(Path(settings.COURSES_DIR), Path(settings.EXPORTS_CACHE_DIR))
 
     # Sources
 
@@ -127,9 +121,7 @@ class StandaloneHost(Host):
         return settings.MAX_BLOCKS_PER_CONTENT_LIBRARY
 
     def refusal_of(self, block_type: str) -> str:
-        if block_type in PARENT_TYPES:
-            return _("A library's components cannot have children.")
-        return ""
+        return ""  # The backup may be restored where the type exists.
 
     def warning_about(self, block_type: str) -> str:
         if block_type in settings.STOCK_BLOCK_TYPES:
@@ -199,16 +191,14 @@ def _file_row(content: StagedContent, name: str, stored: _Stored, source_key: An
 
 
 def _files_of(export: Export, root: etree._Element) -> dict[str, Path]:
-    names = dict.fromkeys(static_references(root))
+    def read_page(name: str) -> str | None:
+        page = export.static_files.find(name)
+        if page is None or page.stat().st_size > MAX_PAGE_BYTES:
+            return None
+        return page.read_text(encoding="utf-8", errors="replace")
+
+    names = named_files(root, read_page)
     if runs_python(root):
-        names.setdefault(PYTHON_LIBRARY)
-    for page_name in js_input_pages(root):
-        page = export.static_files.find(page_name)
-        if page is not None and page.stat().st_size <= _MAX_PAGE_BYTES:
-            names.update(dict.fromkeys(page_references(page.read_text(encoding="utf-8", errors="replace"))))
-    files = {}
-    for name in names:
-        path = export.static_files.find(name)
-        if path is not None and len(name) <= _MAX_FILENAME:
-            files[name] = path
-    return files
+        names.append(PYTHON_LIBRARY)
+    found = {name: export.static_files.find(name) for name in names if len(name) <= _MAX_FILENAME}
+    return {name: path for name, path in found.items() if path is not None}

@@ -35,8 +35,8 @@ NO_VERSIONS = Versions()
 def versions_of(entity_ids: Sequence[int]) -> dict[int, Versions]:
     """The current versions of these entities; one query for each 500."""
     found: dict[int, Versions] = {}
-    for start in range(0, len(entity_ids), BATCH_SIZE):
-        rows = PublishableEntity.objects.filter(pk__in=entity_ids[start : start + BATCH_SIZE]).values_list(
+    for batch in batched(entity_ids, BATCH_SIZE):
+        rows = PublishableEntity.objects.filter(pk__in=batch).values_list(
             "pk",
             "draft__version_id",
             F("draft__version__version_num"),

@@ -30,7 +30,7 @@ def _host(path: str) -> Host:
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:
-    if setting in (SETTING, "COURSES_DIR", "EXPORTS_CACHE_DIR"):
+    if setting == SETTING:
         _host.cache_clear()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import batched
 
 from django.db import connection
 from django.db.models import F, Max
@@ -155,10 +156,8 @@ def _normal_digests(olx: Iterable[tuple[int, str]], known: Mapping[str, str]) ->
             normal[media_id, digest] = known[digest]
         else:
             unknown[media_id] = digest
-    ids = sorted(unknown)
-    for start in range(0, len(ids), _BATCH_SIZE):
-        batch = Media.objects.filter(pk__in=ids[start : start + _BATCH_SIZE]).values_list("pk", "text")
-        for media_id, text in batch:
+    for batch in batched(sorted(unknown), _BATCH_SIZE):
+        for media_id, text in Media.objects.filter(pk__in=batch).values_list("pk", "text"):
             try:
                 normal[media_id, unknown[media_id]] = normal_digest(text or "")
             except UnreadableXML:

@@ -13,13 +13,16 @@ import html
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import unquote
 
 from lxml import etree
 
 PYTHON_LIBRARY = "python_lib.zip"
 """The file that problems with a script import from (the platform's default ``PYTHON_LIB_FILENAME``)."""
+
+MAX_PAGE_BYTES = 5_000_000
+"""Size up to which the page of a JavaScript input is read for the files that it loads."""
 
 _STATIC = "/static/"
 _MAX_ADDRESS_LENGTH = 1000
@@ -61,6 +64,20 @@ def js_input_pages(element: etree._Element) -> list[str]:
         for js_input in element.iter("jsinput")
         for name in _references_in(js_input.get(_JS_INPUT_PAGE) or "", is_attribute=True)
     ]
+
+
+def named_files(element: etree._Element, read_page: Callable[[str], str | None]) -> list[str]:
+    """
+    Names of all files that belong to the element: those that it refers to, and those that its pages load.
+
+    ``read_page`` gives the text of a page by name, or ``None`` where there is none of use. The Python library is not
+    among them: whether a problem needs it cannot be told.
+    """
+    names = dict.fromkeys(static_references(element))
+    for page in js_input_pages(element):
+        if (text := read_page(page)) is not None:
+            names.update(dict.fromkeys(page_references(text)))
+    return list(names)
 
 
 def page_references(page: str) -> list[str]:

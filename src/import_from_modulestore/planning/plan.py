@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from ..data import BlockIds, ConflictState, Decision, ImportOptions, ItemKey, Outcome, Plan, PlannedItem
 from ..olx.normal_form import container_digest
@@ -367,11 +367,9 @@ class _Planner:
         total = self._target.live_count + added
         if total > self._target.block_limit:
             return (
-                ngettext(
-                    "The library would hold {total:,} items, {over:,} more than its limit of {limit:,}.",
-                    "The library would hold {total:,} items, {over:,} more than its limit of {limit:,}.",
-                    total,
-                ).format(total=total, over=total - self._target.block_limit, limit=self._target.block_limit)
+                _("The library would hold {total:,} items, {over:,} more than its limit of {limit:,}.").format(
+                    total=total, over=total - self._target.block_limit, limit=self._target.block_limit
+                )
                 + " "
                 + _("Select fewer blocks, choose a lower level, or another library."),
             )

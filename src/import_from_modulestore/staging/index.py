@@ -17,12 +17,10 @@ from ..models import Import, StagedBlock, StagedRoot
 from ..olx.blocks import clean_title, has_children, leaf_blocks, title_of
 from ..olx.normal_form import component_digest, component_olx, normal_digest, text_digest
 from ..olx.parsing import parse_xml
-from ..olx.references import PYTHON_LIBRARY, js_input_pages, page_references, runs_python, static_references
+from ..olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, runs_python
 from ..olx.tree import OlxBlock, walk
 
 BATCH_SIZE = 500
-MAX_PAGE_BYTES = 5_000_000
-"""Size up to which the page of a JavaScript input is read for the files that it loads."""
 
 
 @dataclass(frozen=True)
@@ -119,13 +117,16 @@ class Indexer:
         return self._type_notes[block_type]
 
     def _describe_files(self, row: StagedBlock, block: OlxBlock, files: dict[str, Any]) -> None:
-        names = dict.fromkeys(static_references(block.element))
-        if runs_python(block.element) and PYTHON_LIBRARY in files:
-            names.setdefault(PYTHON_LIBRARY)
-        for page in js_input_pages(block.element):
-            if page in files and (file := self._hashed(files[page])) and file.size <= MAX_PAGE_BYTES:
-                with file.row.data_file.open("rb") as opened:
-                    names.update(dict.fromkeys(page_references(opened.read().decode("utf-8", errors="replace"))))
+        def read_page(name: str) -> str | None:
+            file = self._hashed(files[name]) if name in files else None
+            if file is None or file.size > MAX_PAGE_BYTES:
+                return None
+            with file.row.data_file.open("rb") as opened:
+                return opened.read().decode("utf-8", errors="replace")
+
+        names = named_files(block.element, read_page)
+        if runs_python(block.element) and PYTHON_LIBRARY in files and PYTHON_LIBRARY not in names:
+            names.append(PYTHON_LIBRARY)
         for name in names:
             file = self._hashed(files[name]) if name in files else None
             if file is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import batched
 
 from openedx_content import api as content_api
 from openedx_content.models_api import Draft, LearningPackage, PublishableEntity, PublishLog
@@ -38,28 +39,27 @@ def publish(
         unready = _with_unpublished_children(level) if kind.is_container else set()
         held_back += [level[entity_id] for entity_id in unready]
         entity_ids = [entity_id for entity_id in level if entity_id not in unready]
-        for start in range(0, len(entity_ids), _BATCH_SIZE):
-            logs.append(  # noqa: PERF401
-                content_api.publish_from_drafts(
-                    package_id,
-                    Draft.objects.filter(entity_id__in=entity_ids[start : start + _BATCH_SIZE]).order_by("pk"),
-                    message=message,
-                    published_at=published_at,
-                    published_by=published_by,
-                    publish_dependencies=False,
-                )
+        logs += [
+            content_api.publish_from_drafts(
+                package_id,
+                Draft.objects.filter(entity_id__in=batch).order_by("pk"),
+                message=message,
+                published_at=published_at,
+                published_by=published_by,
+                publish_dependencies=False,
             )
+            for batch in batched(entity_ids, _BATCH_SIZE)
+        ]
     return logs, held_back
 
 
 def _with_unpublished_children(entities: Mapping[PublishableEntity.ID, int]) -> set[PublishableEntity.ID]:
     """Of these containers, those whose draft has a child that was never published."""
     found: set[PublishableEntity.ID] = set()
-    ids = list(entities)
-    for start in range(0, len(ids), _BATCH_SIZE):
+    for batch in batched(entities, _BATCH_SIZE):
         found.update(
             Draft.objects.filter(
-                entity_id__in=ids[start : start + _BATCH_SIZE],
+                entity_id__in=batch,
                 # No published version: never published, or published as deleted.
                 version__dependencies__published__version__isnull=True,
                 version__dependencies__isnull=False,
