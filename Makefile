@@ -44,7 +44,7 @@ lint: install  ## Check style, types and layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(MANAGE) makemigrations --check --dry-run
+	@$(MANAGE) makemigrations --check --dry-run modulestore_imports content_staging
 
 bench: install  ## Measure time, statements and memory
 	@$(BIN)/python benchmarks/run.py

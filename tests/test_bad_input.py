@@ -34,7 +34,7 @@ def test_a_source_that_is_not_there(user, library):
 
 
 def test_a_library_that_is_not_there(user):
-    with pytest.raises(api.NotFound, match="--create"):
+    with pytest.raises(api.NotFound, match="let the import make it"):
         api.create_import(user=user, source_key=KEY, target_key="lib:Acme:None")
 
 

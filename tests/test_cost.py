@@ -1,12 +1,15 @@
 """Cost, counted in statements: it grows with batches and roots, not with blocks."""
 
+from functools import partial
+
 import pytest
 from django.db import connection
 
 from import_from_modulestore import api
+from import_from_modulestore.data import Decision
 from import_from_modulestore.models import Import
 
-from .builders import KEY, TARGET, section, subsection, text, unit, write_course
+from .builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
 
 
 @pytest.fixture
@@ -64,6 +67,45 @@ def test_planning_takes_a_fixed_number_of_statements(statements):
     assert statements(20, planning) == statements(400, planning) <= 12
 
 
+def reviewing(**filters):
+    def call(user, import_id) -> int:
+        api.stage_import(user=user, import_id=import_id)
+        return counted(partial(api.list_blocks, limit=20, **filters))(user, import_id)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [{}, {"parent": usage_key("vertical", "u0")}, {"conflicts": True}, {"search": "t1"}],
+    ids=["flat", "children", "conflicts", "search"],
+)
+def test_a_page_of_a_review_takes_a_fixed_number_of_statements(statements, filters):
+    assert statements(20, reviewing(**filters)) == statements(400, reviewing(**filters)) <= 17
+
+
+def changing(change):
+    def call(user, import_id) -> int:
+        api.stage_import(user=user, import_id=import_id)
+        api.complete_import(user=user, import_id=import_id)
+        again = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        api.stage_import(user=user, import_id=again.id)
+        return counted(partial(change, usage_keys=[usage_key("chapter", "s0")]))(user, again.id)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "change",
+    [partial(api.select_blocks, selected=False), partial(api.decide_blocks, decision=Decision.FORK)],
+    ids=["select", "decide"],
+)
+def test_changing_a_subtree_takes_a_fixed_number_of_statements(statements, change):
+    small = statements(20, changing(change))
+    Import.objects.all().delete()
+    assert statements(100, changing(change)) == small <= 22
+
+
 def test_an_import_that_changes_nothing_takes_statements_by_batch(statements):
     small = statements(20, completing_again)
     Import.objects.all().delete()
@@ -75,5 +117,5 @@ def test_a_list_of_imports_takes_a_fixed_number_of_statements(statements, user):
     for _ in range(3):
         statements(20, lambda *_: 0)
     with connection.execute_wrapper(lambda execute, *rest: (seen.append(1), execute(*rest))[1]):
-        assert len(api.list_imports(user=user)) == 3
-    assert len(seen) == 1
+        assert api.list_imports(user=user).total == 3
+    assert len(seen) == 3  # the libraries' keys, the page, the number of all

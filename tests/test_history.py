@@ -18,6 +18,15 @@ def delete_libraries() -> None:
     LearningPackage.objects.all().delete()
 
 
+def staged_content():
+    return apps.get_model("content_staging", "StagedContent").objects
+
+
+@pytest.fixture
+def staged_files(settings):
+    return lambda: [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+
+
 @pytest.fixture(autouse=True)
 def _course(courses):
     write_course(courses / "c1", *small_course(), title="Tides")
@@ -69,10 +78,38 @@ def test_an_import_keeps_its_change_log_and_publish_logs(run_import):
     assert sum(log.records.filter(direct=True).count() for log in run.publish_logs.all()) == 12
 
 
-def test_what_was_staged_is_removed_once_it_is_imported(run_import, settings):
-    run_import()
-    assert not apps.get_model("content_staging", "StagedContent").objects.exists()
-    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+class TestStagedContent:
+    @pytest.fixture(autouse=True)
+    def _picture(self, _course, courses):
+        picture = text("t1", '<img src="/static/a.png">')
+        write_course(courses / "c1", section("s1", subsection("b1", unit("u1", picture))), static={"a.png": b"PNG"})
+
+    def test_is_kept_for_a_while_after_the_import(self, run_import, staged_files):
+        run_import()
+        assert api.remove_old_staged_content() == 0
+        assert staged_content().exists()
+        assert staged_files()
+
+    def test_is_removed_after_the_days_that_are_set(self, run_import, settings, user, staged_files):
+        done, records = run_import()
+        settings.IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS = 0
+        assert api.remove_old_staged_content() == 1
+        assert not staged_content().exists()
+        assert not staged_files()
+        assert api.get_records(user=user, import_id=done.id) == records
+        assert api.remove_old_staged_content() == 0
+
+    def test_of_an_import_that_goes_on_stays_however_old(self, run_import, user):
+        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        api.stage_import(user=user, import_id=run.id)
+        Import.objects.update(created="2020-01-01T00:00Z", staged="2020-01-01T00:00Z")
+        assert api.remove_old_staged_content(days=0) == 0
+        api.cancel_import(user=user, import_id=run.id)
+        assert api.remove_old_staged_content(days=0) == 1
+
+    def test_is_not_kept_for_a_negative_time(self):
+        with pytest.raises(api.InvalidOption, match="0 or more"):
+            api.remove_old_staged_content(days=-1)
 
 
 @pytest.mark.parametrize("gone", ["user", "library"])
@@ -99,9 +136,9 @@ def test_a_library_made_anew_under_the_same_key_is_a_new_library(run_import, use
 def test_imports_are_listed_newest_first_by_target_and_source(run_import, user):
     content_api.create_learning_package("lib:Acme:Other", "Other")
     first, second = run_import()[0], run_import(target="lib:Acme:Other")[0]
-    assert [run.id for run in api.list_imports(user=user)] == [second.id, first.id]
-    assert [run.id for run in api.list_imports(user=user, target_key=TARGET)] == [first.id]
-    assert api.list_imports(user=user, source_key="course-v1:Acme+C1+R9") == []
+    assert [run.id for run in api.list_imports(user=user).items] == [second.id, first.id]
+    assert [run.id for run in api.list_imports(user=user, target_key=TARGET).items] == [first.id]
+    assert api.list_imports(user=user, source_key="course-v1:Acme+C1+R9").total == 0
 
 
 def test_an_import_is_found_by_the_beginning_of_its_id(run_import, user):

@@ -586,7 +586,7 @@ class TestPreview:
         _source, plan = api.preview_import(user=user, source_key=KEY, target_key=TARGET)
         assert plan.counts() == {"created": 4}
         assert row_counts() == before
-        assert api.list_imports(user=user) == []
+        assert api.list_imports(user=user).total == 0
         assert not StagedContent.objects.exists()
 
     def test_says_what_the_import_then_does(self, course, user, library, run_import):

@@ -76,7 +76,7 @@ class TestRecovery:
 
     def test_a_preview_whose_process_is_gone_is_removed(self, created, user):
         Import.objects.update(state=ImportState.STAGING, worker="", is_preview=True)
-        assert api.list_imports(user=user) == []
+        assert api.list_imports(user=user).total == 0
         with pytest.raises(api.NotFound):
             api.get_import(user=user, import_id=created.id)
         api.recover_imports()

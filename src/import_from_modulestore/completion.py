@@ -13,6 +13,7 @@ from .data import (
     BlockKind,
     CollectionChoice,
     ConflictState,
+    Decision,
     ImportState,
     LibraryData,
     Outcome,
@@ -20,23 +21,19 @@ from .data import (
     PlannedItem,
     Progress,
 )
-from .errors import InvalidOption, NotFound, PlanBlocked
+from .errors import NotFound, PlanBlocked
 from .history.records import versions_of, write_records
 from .hosts import Host
 from .imports import options_of
 from .library import load_target_state
 from .models import Import, StagedBlock
-from .planning import SourceBlock, UnknownSelection, make_plan
+from .planning import SourceBlock, make_plan
 from .writing import write_plan
 from .writing.collection import collect
 
 
 def plan_of(run: Import, *, block_limit: int) -> Plan:
-    """
-    What writing the import would do now. No side effects.
-
-    Raises ``InvalidOption`` where a selected block is not staged.
-    """
+    """What writing the import would do now. No side effects."""
     staged = StagedBlock.objects.filter(import_run=run)
     blocks = [_source_block(block) for block in staged.order_by("num").defer("files", "missing_files").iterator()]
     target = load_target_state(
@@ -47,14 +44,7 @@ def plan_of(run: Import, *, block_limit: int) -> Plan:
         normal_digests=dict(staged.exclude(olx_digest="").values_list("olx_digest", "normal_digest")),
         block_limit=block_limit,
     )
-    try:
-        return make_plan(blocks, target, options_of(run))
-    except UnknownSelection as error:
-        raise InvalidOption(
-            _("These selected blocks are not in {source}: {keys}. A preview lists those that are.").format(
-                source=run.source_key, keys=", ".join(error.keys)
-            )
-        ) from None
+    return make_plan(blocks, target, options_of(run))
 
 
 def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Progress) -> None:
@@ -74,19 +64,19 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
     progress("planning", 0, 0, run.source_title)
     plan = plan_of(run, block_limit=host.block_limit(library_key))
     if plan.blockers:
-        raise PlanBlocked(" ".join(plan.blockers))
+        raise PlanBlocked(plan.blockers)
     now = timezone.now()
     before = versions_of([item.entity_id for item in plan.items if item.entity_id is not None])
     written = write_plan(run, plan, package_id=package.id, user_id=user.pk, now=now, progress=progress)
+    collected = None
     if run.collection_wanted:
-        collection = collect(
+        collected = collect(
             package.id,
             CollectionChoice(code=run.collection_code, title=run.collection_title),
             [written.entity_of[item.num] for item in plan.items if _is_collected(item)],
             user_id=user.pk,
         )
-        run.collection_code = collection.collection_code if collection else run.collection_code
-    write_records(run, plan, written, before, library_key)
+    write_records(run, plan, written, before, library_key, collected=collected.added if collected else frozenset())
     run.publish_logs.set(written.publish_logs)
     lifecycle.transition(
         run,
@@ -98,7 +88,9 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
         worker="",
         draft_change_log=written.draft_change_log,
         learning_package=package,
-        collection_code=run.collection_code,
+        collection_code=collected.collection.collection_code if collected else run.collection_code,
+        collection=collected.collection if collected else None,
+        collection_made=collected is not None and collected.made,
     )
 
 
@@ -127,8 +119,10 @@ def _source_block(block: StagedBlock) -> SourceBlock:
         title=block.title,
         digest=block.digest,
         repeats=block.repeats,
-        problem=block.problem,
+        problem="" if block.edited_olx else block.problem,  # An edit mends what could not be read.
         refusal=block.refusal,
         left_out=tuple(block.left_out),
-        warnings=tuple(block.warnings),
+        warnings=(*block.reading_warnings, *block.warnings),
+        decision=Decision(block.decision) if block.decision else None,
+        selected=block.selected,
     )

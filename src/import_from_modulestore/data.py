@@ -118,6 +118,54 @@ class ImportState(TextChoices):
     IMPORTING = "importing", _("Importing")
     IMPORT_FAILED = "import_failed", _("Import failed")
     IMPORTED = "imported", _("Imported")
+    UNDOING = "undoing", _("Undoing")
+    UNDONE = "undone", _("Undone")
+    REDOING = "redoing", _("Redoing")
+    CANCELED = "canceled", _("Canceled")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a step is under way, or queued."""
+        return self in _RUNNING
+
+
+_RUNNING = frozenset((ImportState.STAGING, ImportState.IMPORTING, ImportState.UNDOING, ImportState.REDOING))
+
+
+class Action(TextChoices):
+    """What a user can do with an import; which state allows which is in :data:`.lifecycle.ALLOWED`."""
+
+    STAGE = "stage", _("Stage")
+    REVIEW = "review", _("Review and edit")
+    COMPLETE = "complete", _("Complete")
+    CANCEL = "cancel", _("Cancel")
+    RETRY = "retry", _("Try again")
+    UNDO = "undo", _("Undo")
+    REDO = "redo", _("Redo")
+
+
+class ReversalKind(TextChoices):
+    """The two ways to go through an import's history."""
+
+    UNDO = "undo", _("Undo")
+    REDO = "redo", _("Redo")
+
+
+class ReversalOutcome(TextChoices):
+    """What an undo or redo does with one item of the library."""
+
+    REMOVED = "removed", _("Taken out of the library")
+    RESTORED = "restored", _("Brought back")
+    REVERTED = "reverted", _("Set to another version")
+    KEPT = "kept", _("Kept as it is")
+
+
+class DifferenceKind(TextChoices):
+    """Which two texts a :class:`Difference` compares."""
+
+    REPLACEMENT = "replacement", _("What the library holds now → what would replace it")
+    LIBRARY = "library", _("Changed in the library since the import")
+    SOURCE = "source", _("Changed in the source since the import")
 
 
 class BlockIds(TextChoices):
@@ -252,6 +300,8 @@ class PlannedItem:
     target: ItemKey | None = None
     entity_id: int | None = None
     """The existing item that gets a new version or is left alone; ``None`` where one is created."""
+    meets: int | None = None
+    """The existing item that stands in the block's place, whatever is decided: ``entity_id``, or what is forked from."""
     children: tuple[ItemKey, ...] = ()
     """For containers: what they will hold, in order."""
     publish: bool = False
@@ -284,34 +334,211 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProgressData:
+    """How far a running step is. ``total`` of 0 means unknown; see :class:`Progress` for the phases."""
+
+    phase: str
+    done: int
+    total: int
+    title: str
+    seconds_left: float | None
+    """Estimated from the pace of this phase so far; ``None`` before anything can be said."""
+    updated: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReversalData:
+    """One undo or redo of an import that was carried out."""
+
+    kind: ReversalKind
+    username: str
+    forced: bool
+    """Whether items that were edited or used meanwhile were reverted too."""
+    counts: Mapping[str, int]
+    """Items by :class:`ReversalOutcome` value."""
+    finished: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportData:
     """One import: who, what, how, when and with which result."""
 
     id: str
     source_key: str
     source_title: str
+    source_version: str
     target_key: str
     target_title: str
     state: ImportState
+    actions: tuple[Action, ...]
+    """What the state allows now; whether the user may is checked when it is asked for."""
     options: ImportOptions
     username: str
     error: str
     warnings: tuple[str, ...]
+    block_count: int
+    """Blocks that are staged, or were."""
     counts: Mapping[str, int]
     """Source blocks by :class:`Outcome` value, once imported."""
     created: datetime
     staged: datetime | None
     started: datetime | None
     finished: datetime | None
+    queued: bool
+    """Whether a step was asked for and no worker has taken it up yet."""
+    progress: ProgressData | None
+    """Of the step that runs; ``None`` where none does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockData:
+    """
+    One staged block as the review sees it.
+
+    ``state``, ``outcome``, ``decision``, ``target_key`` and ``reason`` are what the plan makes of it now; ``None`` or
+    empty for a block that is left out, that the level dissolves, or that only repeats an earlier one.
+    """
+
+    num: int
+    """Place in the source, counted depth-first over everything staged."""
+    parent: int | None
+    """``num`` of the parent."""
+    depth: int
+    usage_key: str
+    block_type: str
+    kind: BlockKind
+    title: str
+    child_count: int
+    """Direct children."""
+    repeats: int | None
+    """``num`` of the first showing of a block that the source shows again here."""
+    selected: bool
+    edited: bool
+    own_decision: Decision | None
+    """The decision taken for this very block; ``None`` means the import's default."""
+    state: ConflictState | None
+    outcome: Outcome | None
+    decision: Decision | None
+    """The decision that led to ``outcome``; ``None`` where none was needed."""
+    target_key: str
+    reason: str
+    warnings: tuple[str, ...]
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether a decision settles what happens."""
+        return self.state is not None and self.state.is_conflict
+
+
+class DiffLine(NamedTuple):
+    """One line of a difference; ``mark`` is ``" "`` (both), ``"-"`` (first only), ``"+"`` (second only) or ``"@"``."""
+
+    mark: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A readable comparison of two states of one item; no lines where they are the same."""
+
+    kind: DifferenceKind
+    lines: tuple[DiffLine, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileData:
+    """A file that goes with a component; ``size`` in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LibraryItemData:
+    """What stands in the library in a block's place."""
+
+    key: str
+    title: str
+    draft_num: int | None
+    published_num: int | None
+    modified: datetime | None
+    """When its draft version was made."""
+    olx: str
+    """Empty for containers."""
+    children: tuple[str, ...]
+    """Titles of a container's children, in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockDetails:
+    """One staged block with its content, and what it meets in the library."""
+
+    block: BlockData
+    olx: str
+    """What would be imported; empty for containers."""
+    staged_olx: str
+    """What the source holds; differs from ``olx`` where the block was edited."""
+    files: tuple[FileData, ...]
+    missing_files: tuple[str, ...]
+    library: LibraryItemData | None
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page[T]:
+    """A part of a list; ``total`` counts all of it."""
+
+    items: tuple[T, ...]
+    total: int
+    offset: int
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReversalItem:
+    """What an undo or redo does, or did, with one item. Version numbers are ``None`` where there is no such version."""
+
+    num: int
+    source_key: str
+    block_type: str
+    kind: BlockKind
+    title: str
+    target_key: str
+    outcome: ReversalOutcome
+    reason: str = ""
+    """Why it is kept."""
+    draft_before: int | None = None
+    draft_after: int | None = None
+    published_before: int | None = None
+    published_after: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReversalPlan:
+    """The complete list of what an undo or redo would do, in the order of the source. Made without side effects."""
+
+    kind: ReversalKind
+    items: tuple[ReversalItem, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Items by :class:`ReversalOutcome` value."""
+        return _count(item.outcome for item in self.items)
+
+    @property
+    def kept(self) -> tuple[ReversalItem, ...]:
+        """Items that stay as they are, each with its ``reason``."""
+        return tuple(item for item in self.items if item.outcome is ReversalOutcome.KEPT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordData:
     """What happened to one source block. Version numbers are ``None`` where there was no such version."""
 
+    import_id: str
     num: int
     depth: int
     source_key: str
+    """Usage key of the source block."""
     block_type: str
     kind: BlockKind
     title: str
@@ -328,13 +555,16 @@ class RecordData:
     files: tuple[str, ...]
     missing_files: tuple[str, ...]
     left_out: tuple[str, ...]
+    undone: bool
+    """Whether what this tells of was taken back since."""
 
 
 class Progress(Protocol):
     """
     Called as work goes on; ``total`` of 0 means unknown.
 
-    ``phase`` is ``"staging"``, ``"planning"``, ``"writing"`` or ``"publishing"``; ``title`` names what is being done.
+    ``phase`` is ``"staging"``, ``"planning"``, ``"writing"``, ``"publishing"`` or ``"reverting"``; ``title`` names what
+    is being done. May raise, to stop the work: what was done is then rolled back.
     """
 
     def __call__(self, phase: str, done: int, total: int, title: str = "") -> None:

@@ -4,9 +4,19 @@ What can go wrong, as exceptions that a person can act on.
 Every message says what is wrong, where, and what to do about it; doors show it as it is.
 """
 
+from collections.abc import Sequence
+
 
 class ImportFromModulestoreError(Exception):
-    """Base of everything that this app raises on purpose."""
+    """
+    Base of everything that this app raises on purpose.
+
+    ``field`` names the argument that is at fault, where one is, so that a form can show the message beside it.
+    """
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class InvalidKey(ImportFromModulestoreError):
@@ -17,12 +27,16 @@ class InvalidOption(ImportFromModulestoreError):
     """An option with a value that is not allowed, or that contradicts another."""
 
 
+class InvalidEdit(ImportFromModulestoreError):
+    """A change to a staged block that cannot be made: its OLX is wrong, or there is nothing to decide."""
+
+
 class NotPermitted(ImportFromModulestoreError):
     """The user may not read the source or edit the target."""
 
 
 class NotFound(ImportFromModulestoreError):
-    """No such source, library or import."""
+    """No such source, library, import or block, or none that the user is to know of."""
 
 
 class SourceError(ImportFromModulestoreError):
@@ -30,12 +44,24 @@ class SourceError(ImportFromModulestoreError):
 
 
 class WrongState(ImportFromModulestoreError):
-    """The import is not in a state that allows this step."""
+    """The import is not in a state that allows this step; ``state`` is the one it is in (an ``ImportState``)."""
+
+    def __init__(self, message: str, *, state: str) -> None:
+        super().__init__(message)
+        self.state = state
 
 
 class PlanBlocked(ImportFromModulestoreError):
-    """The plan cannot be written as a whole; nothing was written."""
+    """The plan cannot be written as a whole, for the reasons in ``blockers``; nothing was written."""
+
+    def __init__(self, blockers: Sequence[str]) -> None:
+        super().__init__(" ".join(blockers))
+        self.blockers = tuple(blockers)
 
 
 class StepFailed(ImportFromModulestoreError):
-    """Staging or writing failed; the import is marked with the reason and the step can be tried again."""
+    """A step failed; the import is marked with the reason and the step can be tried again."""
+
+
+class StepCanceled(ImportFromModulestoreError):
+    """The import was canceled while a step ran; nothing was written."""

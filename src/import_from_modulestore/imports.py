@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from .data import (
@@ -21,7 +23,9 @@ from .data import (
     SourceData,
 )
 from .errors import NotFound
+from .lifecycle import actions_in
 from .models import Import
+from .progress import live_progress
 
 
 def new_import(
@@ -52,9 +56,10 @@ def new_import(
     )
 
 
-def find_import(import_id: str) -> Import:
+def find_import(import_id: str, known: Callable[[], QuerySet[Import]] | None = None) -> Import:
     """
-    The import of this ID, or of an ID that begins with these characters.
+    The import of this ID, or of an ID that begins with these characters: of one of those that are ``known`` to whom
+    asks, so that a beginning tells nothing of others.
 
     Raises ``NotFound`` where there is none, or more than one.
     """
@@ -63,8 +68,8 @@ def find_import(import_id: str) -> Import:
     if re.fullmatch("[0-9a-f]{32}", prefix):
         found = [UUID(prefix)]
     elif prefix:  # Databases keep UUIDs in types that have no beginning.
-        uuids = Import.objects.filter(is_preview=False).values_list("uuid", flat=True)
-        found = [uuid for uuid in uuids if uuid.hex.startswith(prefix)]
+        runs = known() if known else Import.objects.filter(is_preview=False)
+        found = [uuid for uuid in runs.values_list("uuid", flat=True) if uuid.hex.startswith(prefix)]
     if len(found) > 1:
         raise NotFound(_("Several imports have an ID that begins with {id}. Give more of it.").format(id=import_id))
     run = Import.objects.filter(uuid__in=found, is_preview=False).first()
@@ -100,16 +105,21 @@ def import_data(run: Import) -> ImportData:
         id=str(run.uuid),
         source_key=run.source_key,
         source_title=run.source_title,
+        source_version=run.source_version,
         target_key=run.target_key,
         target_title=run.target_title,
         state=ImportState(run.state),
+        actions=actions_in(ImportState(run.state)),
         options=options_of(run),
         username=run.username,
         error=run.error,
         warnings=tuple(run.warnings),
+        block_count=run.block_count,
         counts=run.counts,
         created=run.created,
         staged=run.staged,
         started=run.started,
         finished=run.finished,
+        queued=run.queued is not None,
+        progress=live_progress(run) if ImportState(run.state).is_running else None,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 from opaque_keys import InvalidKeyError
-from opaque_keys.edx.keys import CourseKey, LearningContextKey
+from opaque_keys.edx.keys import CourseKey, LearningContextKey, UsageKey
 from opaque_keys.edx.locator import (
+    BlockUsageLocator,
     CourseLocator,
     LibraryContainerLocator,
     LibraryLocator,
@@ -55,3 +56,30 @@ def library_item_key(library_key: LibraryLocatorV2, kind: BlockKind, item: ItemK
     if kind.is_container:
         return str(LibraryContainerLocator(library_key, container_type=item.type, container_id=item.code))
     return str(LibraryUsageLocatorV2(library_key, item.type, item.code))  # type: ignore[abstract]
+
+
+def parse_item_key(text: str) -> LibraryUsageLocatorV2 | LibraryContainerLocator:
+    """The key of an item of a content library. Raises :class:`InvalidKey` for anything else."""
+    for kind in (LibraryUsageLocatorV2, LibraryContainerLocator):
+        try:
+            return kind.from_string(text)
+        except InvalidKeyError:
+            continue
+    raise InvalidKey(
+        _("{text!r} is not the key of a library item (lb:Org:slug:type:id or lct:Org:slug:type:id).").format(text=text)
+    )
+
+
+def parse_usage_key(text: str) -> UsageKey:
+    """The usage key of a block of a course or legacy library. Raises :class:`InvalidKey` for anything else."""
+    try:
+        key = UsageKey.from_string(text)
+    except InvalidKeyError:
+        key = None
+    if not isinstance(key, BlockUsageLocator) or key.deprecated:
+        raise InvalidKey(
+            _(
+                "{text!r} is not the key of a block of a course or legacy library (block-v1:… or lib-block-v1:…)."
+            ).format(text=text)
+        )
+    return key

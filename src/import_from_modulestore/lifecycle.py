@@ -2,35 +2,109 @@
 The states of an import, and the only code that changes them.
 
 Every change is one ``UPDATE … WHERE state = …``: of two clicks, two workers or a message delivered twice, one wins and
-the others are told so. A step in progress names its process in ``worker``; when that process is gone, :func:`recover`
-marks the import as failed, and the step can be tried again. Nothing is half-written then: each step writes in
-transactions that the database has rolled back.
+the others are told so. A step is either begun here and now (:func:`begin`), or asked for (:func:`request`) and taken up
+by a worker later (:func:`claim`). While it runs, the import names the process in ``worker``; when that process is gone,
+:func:`recover` moves the import to the state from which the step can be tried again. Nothing is half-written then: each
+step writes in transactions that the database has rolled back.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from threading import Event, Thread
 from typing import Any
 
 import psutil
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Q, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .data import ImportState
+from .data import Action, ImportState
 from .errors import ImportFromModulestoreError, StepFailed, WrongState
 from .models import Import
 
-STALE_AFTER = timedelta(hours=6)
-"""How long a step may run on another host, where nobody can look, before it counts as dead."""
+HEARTBEAT_EVERY = timedelta(seconds=20)
+"""How often a step that runs says so."""
 
-_RUNNING_TO_FAILED = {
-    ImportState.STAGING: ImportState.STAGING_FAILED,
-    ImportState.IMPORTING: ImportState.IMPORT_FAILED,
+STALE_AFTER = timedelta(minutes=3)
+"""How old a heartbeat may be before the process on another host that should send it counts as dead."""
+
+
+log = logging.getLogger(__name__)
+
+
+class Step(TextChoices):
+    """The pieces of work that change more than the import itself; tasks run them."""
+
+    STAGE = "stage"
+    COMPLETE = "complete"
+    UNDO = "undo"
+    REDO = "redo"
+
+
+@dataclass(frozen=True)
+class _States:
+    """From which states a step may begin, the state while it runs, and the state after it failed."""
+
+    allowed: tuple[ImportState, ...]
+    running: ImportState
+    failed: ImportState
+
+
+STATES = {
+    Step.STAGE: _States(
+        (ImportState.CREATED, ImportState.STAGING_FAILED), ImportState.STAGING, ImportState.STAGING_FAILED
+    ),
+    Step.COMPLETE: _States(
+        (ImportState.STAGED, ImportState.IMPORT_FAILED), ImportState.IMPORTING, ImportState.IMPORT_FAILED
+    ),
+    Step.UNDO: _States((ImportState.IMPORTED,), ImportState.UNDOING, ImportState.IMPORTED),
+    Step.REDO: _States((ImportState.UNDONE,), ImportState.REDOING, ImportState.UNDONE),
 }
+
+STEP_OF = {states.running: step for step, states in STATES.items()}
+"""Which step runs, or is queued, in a running state."""
+
+REVIEWABLE = (ImportState.STAGED, ImportState.IMPORT_FAILED)
+"""States in which what is staged can be looked through, changed and planned."""
+
+RETRY_STEPS = {
+    ImportState.CREATED: Step.STAGE,
+    ImportState.STAGING_FAILED: Step.STAGE,
+    ImportState.STAGED: Step.COMPLETE,
+    ImportState.IMPORT_FAILED: Step.COMPLETE,
+}
+"""The step to go on with."""
+
+ALLOWED: dict[Action, tuple[ImportState, ...]] = {
+    Action.STAGE: STATES[Step.STAGE].allowed,
+    Action.REVIEW: REVIEWABLE,
+    Action.COMPLETE: STATES[Step.COMPLETE].allowed,
+    Action.CANCEL: (
+        ImportState.CREATED,
+        ImportState.STAGING,
+        ImportState.STAGING_FAILED,
+        ImportState.STAGED,
+        ImportState.IMPORTING,
+        ImportState.IMPORT_FAILED,
+    ),
+    Action.RETRY: (ImportState.STAGING_FAILED, ImportState.IMPORT_FAILED),
+    Action.UNDO: STATES[Step.UNDO].allowed,
+    Action.REDO: STATES[Step.REDO].allowed,
+}
+"""The states that allow each action."""
+
+
+def actions_in(state: ImportState) -> tuple[Action, ...]:
+    """What a user can do with an import in this state."""
+    return tuple(action for action, states in ALLOWED.items() if state in states)
 
 
 def transition(run: Import, allowed: tuple[ImportState, ...], to: ImportState, **fields: Any) -> None:
@@ -42,30 +116,87 @@ def transition(run: Import, allowed: tuple[ImportState, ...], to: ImportState, *
     changed = Import.objects.filter(pk=run.pk, state__in=allowed).update(state=to, **fields)
     run.refresh_from_db(fields=["state", *fields])
     if not changed:
-        raise WrongState(
-            _("The import is {state}, so this step is not possible; it needs one that is {allowed}.").format(
-                state=ImportState(run.state).label.lower(),
-                allowed=_(" or ").join(str(state.label).lower() for state in allowed),
-            )
-        )
+        raise wrong_state(run, allowed)
+
+
+def wrong_state(run: Import, allowed: tuple[ImportState, ...]) -> WrongState:
+    """What to say of an import that is in none of the ``allowed`` states."""
+    return WrongState(
+        _("The import is {state}, so this step is not possible; it needs one that is {allowed}.").format(
+            state=ImportState(run.state).label.lower(),
+            allowed=_(" or ").join(str(state.label).lower() for state in allowed),
+        ),
+        state=run.state,
+    )
+
+
+def request(run: Import, step: Step, *, actor: Any, force: bool = False) -> None:
+    """Ask for a step, to be taken up by a worker. Raises :class:`WrongState`."""
+    states = STATES[step]
+    transition(
+        run,
+        states.allowed,
+        states.running,
+        actor=actor,
+        force=force,
+        queued=timezone.now(),
+        worker="",
+        heartbeat=None,
+        error="",
+    )
+
+
+def begin(run: Import, step: Step, *, actor: Any, force: bool = False) -> None:
+    """Begin a step in this process. Raises :class:`WrongState`."""
+    states = STATES[step]
+    now = timezone.now()
+    transition(
+        run,
+        states.allowed,
+        states.running,
+        actor=actor,
+        force=force,
+        queued=None,
+        worker=_this_process(),
+        heartbeat=now,
+        error="",
+    )
+
+
+def claim(run: Import) -> Step | None:
+    """
+    Take up the step that was asked for; ``None`` where there is none, or another process is at it.
+
+    A step whose process is gone is taken up again: it has left nothing behind.
+    """
+    step = STEP_OF.get(ImportState(run.state))
+    if step is None or (run.worker and is_alive(run)):
+        return None
+    taken = Import.objects.filter(pk=run.pk, state=run.state, worker=run.worker).update(
+        worker=_this_process(), heartbeat=timezone.now(), queued=None
+    )
+    if not taken:
+        return None
+    run.refresh_from_db()
+    return step
 
 
 @contextmanager
-def step(run: Import, allowed: tuple[ImportState, ...], running: ImportState) -> Iterator[None]:
+def running(run: Import, step: Step) -> Iterator[None]:
     """
-    Run one step of an import: into the running state before it, into the failed state when it raises.
+    Run a step that was begun or claimed; where it raises, the import goes to the step's failed state.
 
     The body itself moves on to the next state, in the transaction that does the work. Errors that this app raises on
     purpose come out as they are; any other becomes a :class:`StepFailed` that names it.
     """
-    now = timezone.now()
-    transition(run, allowed, running, worker=_this_process(), heartbeat=now, error="")
+    states = STATES[step]
     try:
-        yield
+        with _heart(run):
+            yield
     except BaseException as error:
         reason = _reason(error)
-        Import.objects.filter(pk=run.pk, state=running, worker=_this_process()).update(
-            state=_RUNNING_TO_FAILED[running], error=reason, worker="", finished=timezone.now()
+        Import.objects.filter(pk=run.pk, state=states.running, worker=_this_process()).update(
+            state=states.failed, error=reason, worker="", **_finished(step)
         )
         run.refresh_from_db(fields=["state", "error"])
         if isinstance(error, Exception) and not isinstance(error, ImportFromModulestoreError):
@@ -73,30 +204,94 @@ def step(run: Import, allowed: tuple[ImportState, ...], running: ImportState) ->
         raise
 
 
+@contextmanager
+def _heart(run: Import) -> Iterator[None]:
+    """
+    Renew the import's heartbeat while a step runs, over a connection of its own.
+
+    Not on SQLite: a step that writes lets nobody else write there, and all processes are on one host, which knows.
+    """
+    if connection.vendor == "sqlite":
+        yield
+        return
+    ended = Event()
+    thread = Thread(target=_beat, args=(run.pk, run.worker, ended), name=f"heart of {run.uuid}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(timeout=5)
+
+
+def _beat(pk: int, worker: str, ended: Event) -> None:
+    while not ended.wait(HEARTBEAT_EVERY.total_seconds()):
+        try:
+            with transaction.atomic():
+                # The step itself holds the row near its end. To wait for it would be in its way, and in vain.
+                own = Import.objects.filter(pk=pk, worker=worker).select_for_update(skip_locked=True)
+                if own.values_list("pk").first():
+                    own.update(heartbeat=timezone.now())
+        except DatabaseError as error:
+            log.warning("The heartbeat of import %s was left out: %s", pk, error)
+            connection.close()
+    connection.close()
+
+
+def waiting_for(time: timedelta) -> Iterator[Import]:
+    """Imports whose step was asked for so long ago and not taken up, each but once in this time."""
+    now = timezone.now()
+    told = Q(heartbeat=None) | Q(heartbeat__lte=now - time)
+    waiting = Import.objects.filter(told, queued__lte=now - time, worker="", state__in=STEP_OF)
+    for run in waiting:
+        if waiting.filter(pk=run.pk, queued=run.queued).update(heartbeat=now):
+            yield run
+
+
 def recover() -> int:
     """
-    Mark imports whose process is gone as failed, ready to be tried again; returns how many.
+    Move imports whose process is gone to where their step can be tried again; returns how many.
 
-    A process of this host is looked up; one of another host counts as gone after :data:`STALE_AFTER`. One statement
-    when nothing is running.
+    A process of this host is looked up; one of another host counts as gone :data:`STALE_AFTER` its last heartbeat. Two
+    queries when nothing is running.
     """
     recovered = 0
-    for run in Import.objects.filter(state__in=_RUNNING_TO_FAILED):
-        if not _is_alive(run):
+    for run in Import.objects.filter(state__in=STEP_OF).exclude(worker="", queued__isnull=False):
+        if not is_alive(run):
+            step = STEP_OF[ImportState(run.state)]
             recovered += Import.objects.filter(pk=run.pk, state=run.state, worker=run.worker).update(
-                state=_RUNNING_TO_FAILED[ImportState(run.state)],
+                state=STATES[step].failed,
                 error=_("The process that did this stopped before it was done. Nothing was half-written; try again."),
                 worker="",
-                finished=timezone.now(),
+                **_finished(step),
             )
     return recovered
+
+
+def is_alive(run: Import) -> bool:
+    """Whether the process that the import names as its worker still runs."""
+    host, _sep, pid = run.worker.rpartition(":")[0].rpartition(":")
+    started = run.worker.rpartition(":")[2]
+    if host == socket.gethostname() and pid.isdecimal():
+        try:
+            process = psutil.Process(int(pid))
+            return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - float(started)) < 1
+        except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError):
+            return False
+    return run.heartbeat is not None and run.heartbeat > timezone.now() - STALE_AFTER
 
 
 def may_be_running(run: Import) -> bool:
     """Whether a step of the import runs, or one may be about to: between two steps nothing tells, for an hour."""
     if run.worker:
-        return _is_alive(run)
-    return run.state not in _RUNNING_TO_FAILED.values() and run.created > timezone.now() - timedelta(hours=1)
+        return is_alive(run)
+    failed = {states.failed for states in STATES.values()}
+    return run.state not in failed and run.created > timezone.now() - timedelta(hours=1)
+
+
+def _finished(step: Step) -> dict[str, Any]:
+    """When an import ended is not changed by an undo or redo that fails."""
+    return {"finished": timezone.now()} if step in (Step.STAGE, Step.COMPLETE) else {}
 
 
 def _reason(error: BaseException) -> str:
@@ -110,14 +305,3 @@ def _reason(error: BaseException) -> str:
 def _this_process() -> str:
     process = psutil.Process(os.getpid())
     return f"{socket.gethostname()}:{process.pid}:{process.create_time():.2f}"
-
-
-def _is_alive(run: Import) -> bool:
-    host, _sep, rest = run.worker.rpartition(":")[0].rpartition(":")
-    pid, started = rest, run.worker.rpartition(":")[2]
-    if host == socket.gethostname() and pid.isdecimal():
-        try:
-            return abs(psutil.Process(int(pid)).create_time() - float(started)) < 1
-        except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError):
-            return False
-    return run.heartbeat is not None and run.heartbeat > timezone.now() - STALE_AFTER

@@ -2,8 +2,9 @@
 What is stored about imports.
 
 An :class:`Import` is one run from a source into a target. While it is open it owns :class:`StagedRoot` and
-:class:`StagedBlock` rows, an index over the OLX in ``content_staging``. Once written it has one
-:class:`ImportRecord` per source block that was considered; these are history and are never changed.
+:class:`StagedBlock` rows, an index over the OLX in ``content_staging`` that also holds what a reviewer changed. Once
+written it has one :class:`ImportRecord` per source block that was considered, and one :class:`Reversal` for each undo
+and redo since; these are history.
 
 History outlives what it describes: every link to a user, to staged content or to the library is nulled when its target
 goes, and the facts (names, keys, version numbers) stand beside the links.
@@ -19,7 +20,18 @@ from django.utils.translation import gettext_lazy as _
 from openedx_content import models_api as content_models
 from openedx_django_lib.fields import case_sensitive_char_field
 
-from .data import BlockIds, BlockKind, Branch, CompositionLevel, ConflictState, Decision, ImportState, Outcome
+from .data import (
+    BlockIds,
+    BlockKind,
+    Branch,
+    CompositionLevel,
+    ConflictState,
+    Decision,
+    ImportState,
+    Outcome,
+    ReversalKind,
+    ReversalOutcome,
+)
 
 _DIGEST_LENGTH = 40
 
@@ -72,13 +84,27 @@ class Import(models.Model):
     collection_code = models.CharField(max_length=255, blank=True, default="")
     collection_title = models.CharField(max_length=500, blank=True, default="")
 
+    block_count = models.PositiveIntegerField(default=0, help_text=_("Blocks that were staged."))
     counts = models.JSONField(default=dict, help_text=_("Source blocks by outcome, once imported."))
+    revision = models.PositiveIntegerField(
+        default=0, help_text=_("Counts the changes that a review made: what it is, a plan was made from.")
+    )
 
     created = models.DateTimeField(auto_now_add=True)
     staged = models.DateTimeField(null=True)
     started = models.DateTimeField(null=True)
     finished = models.DateTimeField(null=True)
+    staged_removed = models.DateTimeField(null=True, help_text=_("When what was staged was removed again."))
 
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("Who asked for the step that runs or is queued."),
+    )
+    force = models.BooleanField(default=False, help_text=_("Whether the running undo or redo spares nothing."))
+    queued = models.DateTimeField(null=True, help_text=_("When the step was asked for that no worker has taken yet."))
     worker = models.CharField(
         max_length=255,
         blank=True,
@@ -91,6 +117,8 @@ class Import(models.Model):
         content_models.DraftChangeLog, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     publish_logs = models.ManyToManyField(content_models.PublishLog, related_name="+")
+    collection = models.ForeignKey(content_models.Collection, null=True, on_delete=models.SET_NULL, related_name="+")
+    collection_made = models.BooleanField(default=False, help_text=_("Whether the import made its collection."))
 
     class Meta:
         ordering = ["-id"]
@@ -131,16 +159,23 @@ class StagedBlock(models.Model):
     """
     One block inside staged content, as planning and review see it.
 
-    ``num`` counts the blocks of an import depth-first in the order of the source, so that ``ORDER BY num`` is the tree.
-    A block that the source shows in several places has one row for each; all but the first point at the first with
-    ``repeats``.
+    ``num`` counts the blocks of an import depth-first in the order of the source, so that ``ORDER BY num`` is the tree,
+    and a block with everything below it is the rows from ``num`` up to, and without, ``end_num``. A block that the
+    source shows in several places has one row for each; all but the first point at the first with ``repeats``.
+
+    ``selected``, ``decision``, ``edited_title`` and ``edited_olx`` are what a reviewer says. The columns from ``title``
+    to ``warnings`` describe the block as it then is, but for ``problem`` and ``reading_warnings``, which tell of the
+    source; they are made again when it is edited. The OLX in ``content_staging`` stays as it
+    was staged, for taking an edit back.
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="blocks")
     root = models.ForeignKey(StagedRoot, on_delete=models.CASCADE, related_name="blocks")
     num = models.PositiveIntegerField()
+    end_num = models.PositiveIntegerField()
     parent_num = models.PositiveIntegerField(null=True)
     depth = models.PositiveSmallIntegerField()
+    child_count = models.PositiveIntegerField(default=0)
     repeats = models.PositiveIntegerField(null=True)
 
     usage_key = case_sensitive_char_field(max_length=255)
@@ -169,7 +204,15 @@ class StagedBlock(models.Model):
     problem = models.TextField(blank=True, help_text=_("Why the block could not be read."))
     refusal = models.TextField(blank=True, help_text=_("Why a library cannot hold the block."))
     left_out = models.JSONField(default=list, help_text=_("Child blocks that go with a refused block."))
-    warnings = models.JSONField(default=list)
+    reading_warnings = models.JSONField(default=list, help_text=_("What was noticed when the source was read."))
+    warnings = models.JSONField(default=list, help_text=_("What there is to know of the block as it is."))
+
+    selected = models.BooleanField(default=True)
+    decision = models.CharField(
+        max_length=20, choices=Decision, blank=True, default="", help_text=_("For this very block; else the import's.")
+    )
+    edited_title = models.CharField(max_length=500, blank=True, default="", help_text=_("For containers."))
+    edited_olx = models.TextField(blank=True, default="", help_text=_("For components."))
 
     class Meta:
         ordering = ["num"]
@@ -184,7 +227,8 @@ class StagedBlock(models.Model):
 
 class ImportRecord(models.Model):
     """
-    What happened to one source block in one import. Never changed, and never deleted while the import stands.
+    What happened to one source block in one import. Never deleted while the import stands, and never changed, but for
+    ``undone``: whether what it tells of was taken back since.
 
     ``draft_before`` and ``draft_after`` are the item's draft versions around the import, ``published_before`` and
     ``published_after`` the published ones; a missing version is null (nothing there, or deleted) and so is its number.
@@ -205,7 +249,9 @@ class ImportRecord(models.Model):
     outcome = models.CharField(max_length=20, choices=Outcome, db_index=True)
     reason = models.TextField(blank=True, default="")
 
-    target_key = case_sensitive_char_field(max_length=600, blank=True, default="")
+    target_key = case_sensitive_char_field(max_length=600, blank=True, default="", db_index=True)
+    collected = models.BooleanField(default=False, help_text=_("Whether the import put the item into its collection."))
+    undone = models.BooleanField(default=False)
     entity = models.ForeignKey(content_models.PublishableEntity, null=True, on_delete=models.SET_NULL, related_name="+")
     draft_before = models.ForeignKey(
         content_models.PublishableEntityVersion, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -240,3 +286,74 @@ class ImportRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_key}: {self.outcome}"
+
+
+class Reversal(models.Model):
+    """
+    One undo or redo of an import, once it was carried out. Never changed.
+
+    .. pii: Holds the name of the user who did it; kept when the account is deleted, as history.
+    .. pii_types: username
+    .. pii_retirement: retained
+    """
+
+    import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="reversals")
+    kind = models.CharField(max_length=10, choices=ReversalKind)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    username = models.CharField(max_length=150, blank=True, default="")
+    forced = models.BooleanField(default=False)
+    counts = models.JSONField(default=dict, help_text=_("Items by outcome."))
+    finished = models.DateTimeField()
+    draft_change_logs = models.ManyToManyField(content_models.DraftChangeLog, related_name="+")
+    publish_logs = models.ManyToManyField(content_models.PublishLog, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.import_run}"
+
+
+class ReversalRecord(models.Model):
+    """
+    What an undo or redo did with the item of one import record. Never changed.
+
+    The numbers are those of the item's versions around it, null where there was no such version.
+    """
+
+    reversal = models.ForeignKey(Reversal, on_delete=models.CASCADE, related_name="records")
+    record = models.ForeignKey(ImportRecord, on_delete=models.CASCADE, related_name="reversal_records")
+    outcome = models.CharField(max_length=20, choices=ReversalOutcome)
+    reason = models.TextField(blank=True, default="")
+    draft_before_num = models.PositiveIntegerField(null=True)
+    draft_after_num = models.PositiveIntegerField(null=True)
+    published_before_num = models.PositiveIntegerField(null=True)
+    published_after_num = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["record__num"]
+        constraints = [models.UniqueConstraint(fields=["reversal", "record"], name="msi_reversal_record_uniq")]
+
+    def __str__(self) -> str:
+        return f"{self.record.source_key}: {self.outcome}"
+
+
+class IdempotentRequest(models.Model):
+    """
+    A request to the REST API that carried an ``Idempotency-Key``, with the answer that it got.
+
+    The row is made before the work, and so decides which of two equal requests does it. It is of use for a day.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = case_sensitive_char_field(max_length=255)
+    fingerprint = models.CharField(max_length=_DIGEST_LENGTH, help_text=_("Hash of method, path and body."))
+    status = models.PositiveSmallIntegerField(null=True, help_text=_("Null while the first request is under way."))
+    answer = models.JSONField(null=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="msi_idempotent_request_uniq")]
+
+    def __str__(self) -> str:
+        return self.key

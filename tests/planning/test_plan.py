@@ -13,7 +13,7 @@ from import_from_modulestore.data import (
     ItemKey,
     Outcome,
 )
-from import_from_modulestore.planning import UnknownSelection, make_plan
+from import_from_modulestore.planning import make_plan
 
 from .model import Library, source
 
@@ -99,21 +99,39 @@ class TestLeftOut:
         assert outcomes(found) == {"a": "failed"}
 
 
+LEFT_OUT = {"selected": False}
+
+
 class TestSelection:
-    def test_a_subtree_is_imported_alone(self):
-        found = plan(
-            source("section a", " subsection b", "  unit c", "   html d", " subsection e"), selection=("vertical@c",)
-        )
+    def test_what_is_left_out_is_in_no_container(self):
+        found = plan(source("unit a", (" html b", LEFT_OUT), " html c"))
+        assert targets(found) == ["unit:a", "html:c"]
+        assert found.items[0].children == (ItemKey("html", "c"),)
+
+    def test_what_is_taken_in_below_a_block_that_is_left_out_stands_on_its_own(self):
+        found = plan(source(("section a", LEFT_OUT), (" subsection b", LEFT_OUT), "  unit c", "   html d"))
         assert targets(found) == ["unit:c", "html:d"]
+        assert found.items[0].top_level
 
     def test_a_repeated_block_comes_with_the_place_that_was_selected(self):
-        blocks = source("unit a", " html x", "unit b", (" html x", {"repeats": 1}))
-        assert targets(plan(blocks, selection=("vertical@b",))) == ["html:x", "unit:b"]
+        blocks = source(("unit a", LEFT_OUT), (" html x", LEFT_OUT), "unit b", (" html x", {"repeats": 1}))
+        assert targets(plan(blocks)) == ["html:x", "unit:b"]
 
-    def test_an_unknown_block_is_refused(self):
-        with pytest.raises(UnknownSelection) as error:
-            plan(source(*COURSE), selection=("html@d", "html@nowhere"))
-        assert error.value.keys == ("html@nowhere",)
+    def test_a_repeated_container_that_is_left_out_elsewhere_comes_with_all_below_it(self):
+        blocks = source(
+            ("subsection a", LEFT_OUT),
+            (" unit x", LEFT_OUT),
+            ("  html y", LEFT_OUT),
+            "subsection b",
+            (" unit x", {"repeats": 1}),
+        )
+        found = plan(blocks)
+        assert targets(found) == ["unit:x", "html:y", "subsection:b"]
+        assert [item.children for item in found.items] == [(ItemKey("html", "y"),), (), (ItemKey("unit", "x"),)]
+
+    def test_a_repeat_that_is_left_out_is_not_in_its_container(self):
+        blocks = source("unit a", " html x", "unit b", (" html x", {"repeats": 1} | LEFT_OUT))
+        assert [item.children for item in plan(blocks).items] == [(ItemKey("html", "x"),), (), ()]
 
 
 class TestIds:

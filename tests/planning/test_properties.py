@@ -1,5 +1,7 @@
 """What holds of every plan, whatever the source, the library and the options."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -148,10 +150,15 @@ def test_a_plan_is_the_same_every_time(blocks, library, options):
     assert make_plan(blocks, library.state(), options) == make_plan(blocks, library.state(), options)
 
 
-@settings(max_examples=100)
-@given(sources(), libraries(), options())
-def test_a_plan_for_one_selected_block_holds_nothing_outside_its_subtree(blocks, library, options):
-    for block in blocks[:3]:
-        selected = make_plan(blocks, library.state(), ImportOptions(level=options.level, selection=(block.usage_key,)))
-        everything = {item.num for item in make_plan(blocks, library.state(), options).items}
-        assert {item.num for item in selected.items} <= everything
+@settings(max_examples=150)
+@given(sources(), libraries(), options(), st.sets(st.integers(0, 13)))
+def test_what_is_left_out_is_neither_planned_nor_held(blocks, library, options, left_out):
+    def is_left_out(block: SourceBlock) -> bool:
+        return block.num in left_out or block.repeats in left_out
+
+    partly = [replace(block, selected=not is_left_out(block)) for block in blocks]
+    everything = {item.num for item in make_plan(blocks, library.state(), options).items}
+    plan = make_plan(partly, library.state(), options)
+    planned = {item.num for item in plan.items}
+    assert planned <= everything - left_out
+    assert {key for item in plan.items for key in item.children} <= {item.target for item in plan.items}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from typing import Any
@@ -48,11 +48,20 @@ def versions_of(entity_ids: Sequence[int]) -> dict[int, Versions]:
     return found
 
 
-def write_records(run: Import, plan: Plan, written: Written, before: Mapping[int, Versions], library_key: Any) -> None:
+def write_records(
+    run: Import,
+    plan: Plan,
+    written: Written,
+    before: Mapping[int, Versions],
+    library_key: Any,
+    *,
+    collected: Collection[int],
+) -> None:
     """
     Write one record for every planned item, in bulk, in the transaction that wrote the items.
 
-    ``before`` holds the versions of existing items as they were before the write. Three statements for each batch.
+    ``before`` holds the versions of existing items as they were before the write; ``collected`` the entities that were
+    put into the import's collection. Three statements for each batch.
     """
     held_back = set(written.held_back)
     for batch in batched(plan.items, BATCH_SIZE):
@@ -70,6 +79,7 @@ def write_records(run: Import, plan: Plan, written: Written, before: Mapping[int
                 reason=_("It stays a draft: it holds an item that was never published.")
                 if item.num in held_back
                 else item.reason,
+                collected=entity_id in collected,
             )
             for item in batch
         )
@@ -85,6 +95,7 @@ def _record(
     files: tuple[list[str], list[str]],
     target_key: str,
     reason: str,
+    collected: bool,
 ) -> ImportRecord:
     named, missing = files
     return ImportRecord(
@@ -100,6 +111,7 @@ def _record(
         outcome=item.outcome.value,
         reason=reason,
         target_key=target_key,
+        collected=collected,
         entity_id=entity_id,
         draft_before_id=then.draft,
         draft_after_id=now.draft,
@@ -119,8 +131,9 @@ def _record(
 
 
 def record_data(record: ImportRecord) -> RecordData:
-    """The record as plain data."""
+    """The record as plain data; reads ``record.import_run``."""
     return RecordData(
+        import_id=str(record.import_run.uuid),
         num=record.num,
         depth=record.depth,
         source_key=record.source_key,
@@ -140,6 +153,7 @@ def record_data(record: ImportRecord) -> RecordData:
         files=tuple(record.files),
         missing_files=tuple(record.missing_files),
         left_out=tuple(record.left_out),
+        undone=record.undone,
     )
 
 

@@ -8,13 +8,16 @@ A host knows where courses and libraries live and who may do what with them. One
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import LibraryLocatorV2
 
 from ..data import Branch, LibraryData, SourceData, StagedRoot
+from ..errors import NotFound
+from ..keys import parse_library_key
 
 
 class Host(ABC):
@@ -58,6 +61,10 @@ class Host(ABC):
     def can_edit_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
         """Whether the user may change the library's content."""
 
+    def viewable_libraries(self, user: Any, library_keys: Collection[str]) -> set[str]:
+        """Of these libraries, which may be gone, those that the user may see; for hosts that can tell all at once."""
+        return {key for key in library_keys if self.can_view_library(user, parse_library_key(key))}
+
     @abstractmethod
     def can_create_library(self, user: Any) -> bool:
         """Whether the user may make a new library."""
@@ -71,6 +78,10 @@ class Host(ABC):
     @abstractmethod
     def get_library(self, library_key: LibraryLocatorV2) -> LibraryData:
         """One library."""
+
+    def no_such_library(self, library_key: LibraryLocatorV2) -> NotFound:
+        """What to say of a library that is not there, or that the user is not to know of."""
+        return NotFound(_("There is no library {key}, or none that you may see.").format(key=library_key))
 
     @abstractmethod
     def create_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:

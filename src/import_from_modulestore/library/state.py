@@ -17,7 +17,7 @@ from openedx_content.models_api import (
     Media,
 )
 
-from ..data import BlockKind, ImportState, ItemKey, Outcome
+from ..data import BlockKind, ItemKey, Outcome
 from ..models import ImportRecord
 from ..olx.normal_form import component_digest, container_digest, normal_digest
 from ..olx.parsing import UnreadableXML
@@ -68,12 +68,12 @@ def _takes_ascii_codes_only() -> bool:
 
 
 def _load_history(target_key: str, source_key: str) -> dict[str, PastImport]:
-    """The last thing that was written, or found to be there already, for each source block."""
+    """The last thing that was written, or found to be there already, and not undone since, for each source block."""
     newest = (
         ImportRecord.objects.filter(
             import_run__target_key=target_key,
             import_run__source_key=source_key,
-            import_run__state=ImportState.IMPORTED,
+            undone=False,
             outcome__in=(Outcome.CREATED, Outcome.UPDATED, Outcome.FORKED, Outcome.UNCHANGED),
             entity__isnull=False,
         )

@@ -2,14 +2,13 @@
 
 from .data import PastImport, SourceBlock, TargetItem, TargetState
 from .ids import slug_from_title, usable_code
-from .plan import UnknownSelection, make_plan
+from .plan import make_plan
 
 __all__ = [
     "PastImport",
     "SourceBlock",
     "TargetItem",
     "TargetState",
-    "UnknownSelection",
     "make_plan",
     "slug_from_title",
     "usable_code",

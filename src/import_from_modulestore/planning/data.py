@@ -15,8 +15,9 @@ class SourceBlock:
     One staged block.
 
     ``num`` orders blocks depth-first; ``parent`` is the parent's ``num``. A block that the source shows again has
-    ``repeats``, the ``num`` of its first showing, and nothing else of its own. ``digest`` stands for a component's
-    whole content; containers have none, since theirs depends on what becomes of their children.
+    ``repeats``, the ``num`` of its first showing, and of its own only whether it is ``selected`` there. ``digest``
+    stands for a component's whole content; containers have none, since theirs depends on what becomes of their
+    children.
     """
 
     num: int
@@ -33,6 +34,7 @@ class SourceBlock:
     left_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     decision: Decision | None = None
+    selected: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

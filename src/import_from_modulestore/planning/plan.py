@@ -34,21 +34,11 @@ _LOST_EDITS = {
 }
 
 
-class UnknownSelection(ValueError):
-    """The selection names blocks that are not staged; ``keys`` are theirs."""
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        super().__init__(", ".join(keys))
-        self.keys = tuple(keys)
-
-
 def make_plan(blocks: Sequence[SourceBlock], target: TargetState, options: ImportOptions) -> Plan:
     """
     Work out everything that an import would do, without doing it.
 
     ``blocks`` are in the order of their ``num``. Time and memory are linear in blocks and library items.
-
-    Raises :class:`UnknownSelection`.
     """
     return _Planner(blocks, target, options).plan()
 
@@ -67,6 +57,7 @@ class _Planner:
         self._new_container_codes: set[str] = set()
         self._items: dict[int, PlannedItem] = {}
         self._contributions: dict[int, tuple[ItemKey, ...]] = {}
+        self._brought: set[int] = set()
 
     def plan(self) -> Plan:
         considered = self._considered()
@@ -80,20 +71,21 @@ class _Planner:
     # Which blocks
 
     def _considered(self) -> list[int]:
-        """First showings of all blocks that are selected, in order; one that is shown again brings its first self."""
-        if not self._options.selection:
-            return [num for num, block in self._blocks.items() if block.repeats is None]
-        wanted = set(self._options.selection)
-        if unknown := wanted - {block.usage_key for block in self._blocks.values()}:
-            raise UnknownSelection(sorted(unknown))
-        selected: set[int] = set()
-        stack = [self._first(num) for num, block in self._blocks.items() if block.usage_key in wanted]
+        """
+        First showings of all blocks that are selected, in order.
+
+        A block that is left out where it stands first, and taken in where it is shown again, comes with all below it.
+        """
+        considered = {num for num, block in self._blocks.items() if block.selected and block.repeats is None}
+        shown_again = {block.repeats for block in self._blocks.values() if block.selected and block.repeats is not None}
+        stack = list(shown_again - considered)
         while stack:
             num = stack.pop()
-            if num not in selected:
-                selected.add(num)
+            if num not in considered:
+                considered.add(num)
                 stack.extend(self._first(child) for child in self._children.get(num, ()))
-        return sorted(selected)
+                self._brought.update(self._children.get(num, ()))
+        return sorted(considered)
 
     def _leaves_first(self, considered: Sequence[int]) -> Iterator[int]:
         """Each block after all below it, siblings in order, so that of two equal IDs the first stays as it is."""
@@ -221,6 +213,7 @@ class _Planner:
                 state,
                 Outcome.FORKED,
                 key,
+                meets=item.entity_id,
                 decision=decision,
                 publish=self._options.publish,
                 warnings=warnings,
@@ -309,7 +302,7 @@ class _Planner:
             target=key,
             entity_id=item.entity_id if item else None,
             left_out=block.left_out,
-            **({"warnings": block.warnings} | fields),
+            **({"warnings": block.warnings, "meets": item.entity_id if item else None} | fields),
         )
         self._contributions[block.num] = (key,) if key is not None and contributes else ()
 
@@ -322,6 +315,8 @@ class _Planner:
         keys: dict[ItemKey, None] = {}
         warnings: list[str] = []
         for child in self._children.get(block.num, ()):
+            if not (self._blocks[child].selected or child in self._brought):
+                continue
             for key in self._contributions.get(self._first(child), ()):
                 if not self._fits(block, key):
                     warnings.append(

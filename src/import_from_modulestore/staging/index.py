@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from lxml import etree
 from opaque_keys import InvalidKeyError
 from openedx_content.models_api import Media
 
 from ..data import StagedRoot as StagedRootData
+from ..errors import InvalidOption
 from ..hosts import Host
 from ..models import Import, StagedBlock, StagedRoot
 from ..olx.blocks import clean_title, has_children, leaf_blocks, title_of
@@ -37,8 +40,9 @@ class _File:
 class Indexer:
     """Indexes the roots of one import, in order; remembers which blocks it has met and which files it has hashed."""
 
-    def __init__(self, run: Import, source_key: Any, host: Host) -> None:
+    def __init__(self, run: Import, source_key: Any, host: Host, selection: Sequence[str] = ()) -> None:
         self._run = run
+        self._selection = frozenset(selection)
         self._source_key = source_key
         self._host = host
         self._met: dict[str, int] = {}
@@ -54,8 +58,30 @@ class Indexer:
         """
         files = {file.filename: file for file in content.files.all()}
         rows = [self._row(root, block, files, staged) for block in walk(parse_xml(content.olx))]
+        _measure_subtrees(rows, root.first_num)
+        self._select(rows)
         self.next_num += len(rows)
         return rows
+
+    def check_selection(self) -> None:
+        """Raise ``InvalidOption`` where blocks were to be selected that are not there; after the last root."""
+        if unknown := sorted(self._selection - self._met.keys()):
+            raise InvalidOption(
+                _("These selected blocks are not in {source}: {keys}. A preview lists those that are.").format(
+                    source=self._source_key, keys=", ".join(unknown)
+                ),
+                field="selection",
+            )
+
+    def _select(self, rows: Sequence[StagedBlock]) -> None:
+        """Take in the selected blocks with all below them; where none was named, everything."""
+        if not self._selection:
+            return
+        end = 0
+        for row in rows:
+            if row.usage_key in self._selection:
+                end = max(end, row.end_num)
+            row.selected = row.num < end
 
     def _row(self, root: StagedRoot, block: OlxBlock, files: dict[str, Any], staged: StagedRootData) -> StagedBlock:
         num = root.first_num + block.index
@@ -73,11 +99,11 @@ class Indexer:
             kind=block.kind.value,
             title=title_of(block.element),
             problem=staged.problems.get(usage_key, ""),
-            warnings=list(staged.warnings.get(usage_key, ())),
+            reading_warnings=list(staged.warnings.get(usage_key, ())),
         )
         self._met.setdefault(usage_key, num)
-        if row.repeats is None and not row.problem and not block.kind.is_container:
-            self._describe_component(row, block, files)
+        if row.repeats is None and not block.kind.is_container:
+            self.describe(row, block.element, files)
         return row
 
     def _usage_key(self, block: OlxBlock) -> str:
@@ -86,27 +112,35 @@ class Indexer:
         except InvalidKeyError:
             return f"{block.block_type}+{block.block_id}"
 
-    def _describe_component(self, row: StagedBlock, block: OlxBlock, files: dict[str, Any]) -> None:
-        refusal, warning = self._notes_on(block.block_type)
-        if has_children(block.element):
-            leaves = leaf_blocks(block.element)
+    def describe(self, row: StagedBlock, element: etree._Element, files: Mapping[str, Any]) -> None:
+        """
+        Make the columns of a component that tell of its content, from its OLX and the staged files by name.
+
+        A block that could not be read has nothing to tell of, until an edit gives it OLX.
+        """
+        row.title = title_of(element)
+        row.olx_digest = row.normal_digest = row.digest = row.refusal = ""
+        row.files, row.missing_files, row.left_out, row.warnings = [], [], [], []
+        if row.problem and not row.edited_olx:
+            return
+        row.refusal, warning = self._notes_on(row.block_type)
+        if has_children(element):
+            leaves = leaf_blocks(element)
             row.left_out = [
                 f"{clean_title(leaf.get('display_name') or leaf.get('url_name'))} ({leaf.tag})" for leaf in leaves
             ]
-            refusal = _("It is made of other blocks, which a library's components cannot be.")
+            row.refusal = _("It is made of other blocks, which a library's components cannot be.")
             if leaves:
-                refusal += " " + ngettext(
+                row.refusal += " " + ngettext(
                     "{count} block goes with it: {names}.", "{count} blocks go with it: {names}.", len(leaves)
                 ).format(count=len(leaves), names=", ".join(row.left_out))
-        row.refusal = refusal
-        if refusal:
+        if row.refusal:
             return
         if warning:
             row.warnings.append(warning)
-        self._describe_files(row, block, files)
-        olx = component_olx(block.element)
-        row.olx_digest = text_digest(olx)
-        row.normal_digest = normal_digest(block.element)
+        self._describe_files(row, element, files)
+        row.olx_digest = text_digest(component_olx(element))
+        row.normal_digest = normal_digest(element)
         row.digest = component_digest(
             row.normal_digest, row.title, ((file["name"], file["digest"]) for file in row.files)
         )
@@ -116,7 +150,7 @@ class Indexer:
             self._type_notes[block_type] = (self._host.refusal_of(block_type), self._host.warning_about(block_type))
         return self._type_notes[block_type]
 
-    def _describe_files(self, row: StagedBlock, block: OlxBlock, files: dict[str, Any]) -> None:
+    def _describe_files(self, row: StagedBlock, element: etree._Element, files: Mapping[str, Any]) -> None:
         def read_page(name: str) -> str | None:
             file = self._hashed(files[name]) if name in files else None
             if file is None or file.size > MAX_PAGE_BYTES:
@@ -124,8 +158,8 @@ class Indexer:
             with file.row.data_file.open("rb") as opened:
                 return opened.read().decode("utf-8", errors="replace")
 
-        names = named_files(block.element, read_page)
-        if runs_python(block.element) and PYTHON_LIBRARY in files and PYTHON_LIBRARY not in names:
+        names = named_files(element, read_page)
+        if runs_python(element) and PYTHON_LIBRARY in files and PYTHON_LIBRARY not in names:
             names.append(PYTHON_LIBRARY)
         for name in names:
             file = self._hashed(files[name]) if name in files else None
@@ -155,3 +189,14 @@ class Indexer:
             self._hashes[stored] = (digest.hexdigest(), size)
         digest_hex, size = self._hashes[stored]
         return _File(row.pk, row.filename, digest_hex, size, row)
+
+
+def _measure_subtrees(rows: list[StagedBlock], first_num: int) -> None:
+    """Note where each block's subtree ends and how many children it has; ``rows`` are depth-first."""
+    for row in rows:
+        row.end_num = row.num + 1
+    for row in reversed(rows):
+        if row.parent_num is not None:
+            parent = rows[row.parent_num - first_num]
+            parent.end_num = max(parent.end_num, row.end_num)
+            parent.child_count += 1

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ..data import ImportOptions, ImportState, Progress, SourceData
 from ..hosts import Host
-from ..lifecycle import step, transition
+from ..lifecycle import transition
 from ..models import Import, StagedBlock, StagedRoot
 from .index import BATCH_SIZE, Indexer
 
@@ -26,30 +26,30 @@ def stage(
     progress: Progress,
 ) -> None:
     """
-    Stage the source of an import and index its blocks.
+    Stage the source of an import that is ``staging``, index its blocks, and move it to ``staged``.
 
     Each root is staged and indexed by itself, so that memory and locks are those of one section. When anything fails,
-    what was staged so far is removed and the import is ``staging_failed``.
+    what was staged so far is removed.
 
     Statements grow with the number of roots and of batches of blocks, not with blocks.
     """
-    with step(run, (ImportState.CREATED, ImportState.STAGING_FAILED), ImportState.STAGING):
+    discard(run)
+    try:
+        block_count = _stage_roots(run, host, user, source_key, source, options, progress)
+        transition(
+            run,
+            (ImportState.STAGING,),
+            ImportState.STAGED,
+            staged=timezone.now(),
+            worker="",
+            block_count=block_count,
+            source_title=source.title[:255],
+            source_version=source.version[:255],
+            warnings=list(source.warnings),
+        )
+    except BaseException:
         discard(run)
-        try:
-            _stage_roots(run, host, user, source_key, source, options, progress)
-            transition(
-                run,
-                (ImportState.STAGING,),
-                ImportState.STAGED,
-                staged=timezone.now(),
-                worker="",
-                source_title=source.title[:255],
-                source_version=source.version[:255],
-                warnings=list(source.warnings),
-            )
-        except BaseException:
-            discard(run)
-            raise
+        raise
 
 
 def discard(run: Import) -> None:
@@ -70,8 +70,8 @@ def discard(run: Import) -> None:
 
 def _stage_roots(
     run: Import, host: Host, user: Any, source_key: Any, source: SourceData, options: ImportOptions, progress: Progress
-) -> None:
-    indexer = Indexer(run, source_key, host)
+) -> int:
+    indexer = Indexer(run, source_key, host, options.selection)
     progress("staging", 0, source.block_count, source.title)
     for order, staged in enumerate(host.stage(source_key, branch=options.branch, user=user, purpose=_purpose(run))):
         content = _staged_content_model().objects.get(pk=staged.staged_content_id)
@@ -87,6 +87,8 @@ def _stage_roots(
             root.save()
             StagedBlock.objects.bulk_create(rows, batch_size=BATCH_SIZE)
         progress("staging", indexer.next_num, source.block_count, content.display_name)
+    indexer.check_selection()
+    return indexer.next_num
 
 
 def _purpose(run: Import) -> str:

@@ -1,8 +1,10 @@
-"""Putting what was imported into a collection."""
+"""Putting what was imported into a collection, and taking it out again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import batched
 
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -12,6 +14,17 @@ from openedx_content.models_api import Collection, CollectionPublishableEntity, 
 from ..data import CollectionChoice
 from ..errors import NotFound
 from ..planning.ids import numbered
+
+_BATCH_SIZE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """What :func:`collect` did: the collection, the items that were not in it before, and whether it was made."""
+
+    collection: Collection
+    added: frozenset[int]
+    made: bool
 
 
 def find_collection(package_id: LearningPackage.ID, choice: CollectionChoice) -> Collection | None:
@@ -36,25 +49,67 @@ def find_collection(package_id: LearningPackage.ID, choice: CollectionChoice) ->
 
 def collect(
     package_id: LearningPackage.ID, choice: CollectionChoice, entity_ids: Iterable[int], *, user_id: int | None
-) -> Collection | None:
+) -> Collected | None:
     """Put items into the collection, making it where needed. Writes nothing where all of them are in it already."""
     wanted = set(entity_ids)
     if not wanted:
         return None
     collection = find_collection(package_id, choice)
+    made = collection is None
     if collection is None:
         collection = content_api.create_collection(
             package_id, _free_code(package_id, choice.title), title=choice.title[:500], created_by=user_id
         )
-    present = set(CollectionPublishableEntity.objects.filter(collection=collection).values_list("entity_id", flat=True))
-    if missing := sorted(wanted - present):
+    missing = wanted - _members(collection)
+    _add(collection, missing, user_id)
+    return Collected(collection=collection, added=frozenset(missing), made=made)
+
+
+def take_out(collection: Collection, entity_ids: Iterable[int], *, made_as: str | None) -> None:
+    """
+    Take items out of a collection, those of them that are in it.
+
+    Where the import made it, under the title ``made_as``, it goes as well once it is empty (a soft delete), unless
+    somebody has given it another title or a description since. A collection that somebody deleted since is left alone.
+    """
+    if not collection.enabled:
+        return
+    members = _members(collection)
+    leaving = members.intersection(entity_ids)
+    for batch in batched(sorted(leaving), _BATCH_SIZE):
+        content_api.remove_from_collection(
+            collection.learning_package_id, collection.collection_code, PublishableEntity.objects.filter(pk__in=batch)
+        )
+    if members == leaving and made_as == collection.title and not collection.description:
+        content_api.delete_collection(collection.learning_package_id, collection.collection_code)
+
+
+def put_back(collection: Collection, entity_ids: Iterable[int], *, made: bool, user_id: int | None) -> None:
+    """
+    Put items into a collection again, and bring it back where :func:`take_out` deleted it.
+
+    That one is known by being ``made`` by the import and empty; one that somebody else deleted is left alone.
+    """
+    members = _members(collection)
+    if not collection.enabled:
+        if members or not made:
+            return
+        content_api.restore_collection(collection.learning_package_id, collection.collection_code)
+    _add(collection, set(entity_ids) - members, user_id)
+
+
+def _members(collection: Collection) -> set[int]:
+    return set(CollectionPublishableEntity.objects.filter(collection=collection).values_list("entity_id", flat=True))
+
+
+def _add(collection: Collection, entity_ids: Iterable[int], user_id: int | None) -> None:
+    for batch in batched(sorted(entity_ids), _BATCH_SIZE):
         content_api.add_to_collection(
-            package_id,
+            collection.learning_package_id,
             collection.collection_code,
-            PublishableEntity.objects.filter(pk__in=missing),
+            PublishableEntity.objects.filter(pk__in=batch),
             created_by=user_id,
         )
-    return collection
 
 
 def _free_code(package_id: LearningPackage.ID, title: str) -> str:

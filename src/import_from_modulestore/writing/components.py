@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.apps import apps
 from openedx_content import api as content_api
@@ -13,35 +12,9 @@ from openedx_content.models_api import ComponentType, LearningPackage, Media
 
 from ..data import ItemKey
 from ..library.state import FILES_PREFIX, OLX_PATH
-from ..models import Import, StagedBlock
-from ..olx.normal_form import component_olx
-from ..olx.parsing import parse_xml
-from ..olx.tree import walk
 
 NAMESPACE = "xblock.v1"
 """Namespace of component types that are XBlocks."""
-
-
-def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[StagedBlock, str]]:
-    """
-    The staged blocks of these numbers with their OLX as the library stores it, in order.
-
-    Reads one root after another: memory is that of the largest section. Two queries a root that is needed.
-    """
-    wanted = set(nums)
-    for root in run.roots.order_by("order"):
-        blocks = {block.num: block for block in root.blocks.all() if block.num in wanted}
-        if not blocks:
-            continue
-        olx = (
-            apps.get_model("content_staging", "StagedContent")
-            .objects.values_list("olx", flat=True)
-            .get(pk=cast(int, root.staged_content_id))
-        )
-        for olx_block in walk(parse_xml(olx)):
-            block = blocks.get(root.first_num + olx_block.index)
-            if block is not None:
-                yield block, component_olx(olx_block.element)
 
 
 class ComponentMedia:

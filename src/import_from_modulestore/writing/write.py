@@ -18,8 +18,10 @@ from openedx_content.models_api import (
 
 from ..data import BlockKind, Plan, PlannedItem, Progress
 from ..models import Import
+from ..olx.normal_form import component_olx
+from ..staging.content import staged_components
 from .change_log import one_change_log
-from .components import ComponentMedia, staged_components
+from .components import ComponentMedia
 from .publishing import publish
 
 
@@ -97,10 +99,10 @@ class _Writer:
 
     def _write_components(self, items: Mapping[int, PlannedItem]) -> None:
         media = ComponentMedia(self._package_id, self._now)
-        for block, olx in staged_components(self._run, items):
+        for block, element in staged_components(self._run, items):
             item = items[block.num]
             assert item.target is not None
-            contents = media.of(item.target, olx, block.files)
+            contents = media.of(item.target, component_olx(element), block.files)
             entity_id: Any = item.entity_id
             if entity_id is None:
                 component, _version = content_api.create_component_and_version(

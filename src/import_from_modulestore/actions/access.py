@@ -1,0 +1,96 @@
+"""Who may do what with which import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from ..data import LibraryData
+from ..errors import NotFound, NotPermitted
+from ..hosts import get_host
+from ..imports import find_import, no_such_import
+from ..keys import parse_library_key, parse_source_key
+from ..models import Import
+
+
+def require(allowed: bool, message: str) -> None:
+    """Raise ``NotPermitted`` with this message unless ``allowed``."""
+    if not allowed:
+        raise NotPermitted(message)
+
+
+def require_source(user: Any, source_key: Any) -> None:
+    """That the user may read the source; the answer is the same where there is no such source."""
+    require(get_host().can_read_source(user, source_key), _("You may not read {key}.").format(key=source_key))
+
+
+def require_target(user: Any, run: Import) -> None:
+    """That the user may change the import's target, or make it where it is still to be made."""
+    library_key = parse_library_key(run.target_key)
+    if run.makes_target and run.learning_package_id is None:
+        library_or_one_to_make(user, library_key, run.target_title)  # Somebody else may have made it meanwhile.
+    else:
+        require(get_host().can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
+
+
+def require_rights(user: Any, run: Import) -> None:
+    """That the user may still read the source, and change the target or make it."""
+    require_source(user, parse_source_key(run.source_key))
+    require_target(user, run)
+
+
+def visible_import(user: Any, import_id: str) -> Import:
+    """The import, for a user who may know of it; raises ``NotFound`` in the same words as where there is none."""
+    run = find_import(import_id, lambda: all_visible_imports(user))
+    if not visible_imports(user, [run]):
+        raise no_such_import(import_id)
+    return run
+
+
+def visible_imports(user: Any, runs: Iterable[Import]) -> list[Import]:
+    """
+    Those of the imports that the user may know of.
+
+    They are those into libraries that the user may view, and the user's own where there is no library: it is still to
+    be made, or is gone.
+    """
+    runs = list(runs)
+    viewable = get_host().viewable_libraries(user, {run.target_key for run in runs})
+    return [
+        run
+        for run in runs
+        if run.target_key in viewable or (user.is_active and run.learning_package_id is None and run.user_id == user.pk)
+    ]
+
+
+def all_visible_imports(user: Any) -> QuerySet[Import]:
+    """The same as a query over all imports; one query for the keys of their targets."""
+    runs = Import.objects.filter(is_preview=False)
+    keys = set(runs.order_by().values_list("target_key", flat=True).distinct())
+    visible = Q(target_key__in=get_host().viewable_libraries(user, keys))
+    if user.is_active:
+        visible |= Q(learning_package=None, user=user.pk)
+    return runs.filter(visible)
+
+
+def library_or_one_to_make(user: Any, library_key: Any, new_library_title: str | None) -> LibraryData:
+    """
+    The library, for a user who may change it; else what will be made, where a title is given and the user may.
+
+    Raises ``NotFound`` for a library that the user may not see in the same words as for one that is not there.
+    """
+    host = get_host()
+    try:
+        library = host.get_library(library_key)
+    except NotFound:
+        if new_library_title is None:
+            raise
+        require(host.can_create_library(user), _("You may not create libraries."))
+        return LibraryData(key=str(library_key), title=new_library_title, package_id=0)
+    if not host.can_view_library(user, library_key):
+        raise host.no_such_library(library_key)
+    require(host.can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
+    return library

@@ -1,0 +1,138 @@
+"""Telling what happened: of one import, a source, a target, an item of a library, a source block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from ..data import ImportData, ImportState, Outcome, Page, RecordData, ReversalData, ReversalItem
+from ..errors import InvalidOption
+from ..history import record_data, reversal_data, reversal_item
+from ..imports import import_data
+from ..keys import parse_item_key, parse_library_key, parse_source_key, parse_usage_key
+from ..models import Import, ImportRecord, ReversalRecord
+from . import access
+
+MAX_PAGE = 1000
+"""How many items one page may have."""
+
+
+def list_imports(
+    *,
+    user: Any,
+    target_key: str = "",
+    source_key: str = "",
+    state: ImportState | None = None,
+    username: str = "",
+    search: str = "",
+    offset: int = 0,
+    limit: int = 100,
+) -> Page[ImportData]:
+    """
+    Imports into libraries that the user may view, newest first.
+
+    ``search`` finds them by key or title of source or target, or by the user's name, in any case. A fixed number of
+    queries. Raises ``InvalidKey``, ``InvalidOption``.
+    """
+    runs = access.all_visible_imports(user)
+    if target_key:
+        runs = runs.filter(target_key=str(parse_library_key(target_key)))
+    if source_key:
+        runs = runs.filter(source_key=str(parse_source_key(source_key)))
+    if state is not None:
+        runs = runs.filter(state=state)
+    if username:
+        runs = runs.filter(username=username)
+    if search:
+        fields = ("source_key", "source_title", "target_key", "target_title", "username")
+        found = Q()
+        for field in fields:
+            found |= Q(**{f"{field}__icontains": search})
+        runs = runs.filter(found)
+    rows, total = page_of(runs.order_by("-id"), offset, limit)
+    return Page(items=tuple(import_data(run) for run in rows), total=total, offset=offset, limit=limit)
+
+
+def get_import(*, user: Any, import_id: str) -> ImportData:
+    """One import, by its ID or the first characters of it. Raises ``NotFound`` also where the user may not see it."""
+    return import_data(access.visible_import(user, import_id))
+
+
+def get_records(*, user: Any, import_id: str) -> list[RecordData]:
+    """What happened to every source block of an import, in the order of the source. Raises ``NotFound``."""
+    records = access.visible_import(user, import_id).records.select_related("import_run")
+    return [record_data(record) for record in records.order_by("num")]
+
+
+def list_records(
+    *, user: Any, import_id: str, outcome: Outcome | None = None, search: str = "", offset: int = 0, limit: int = 100
+) -> Page[RecordData]:
+    """
+    A page of :func:`get_records`; ``search`` finds records by title or either key.
+
+    Raises ``NotFound``, ``InvalidOption``.
+    """
+    records = access.visible_import(user, import_id).records.select_related("import_run")
+    if outcome is not None:
+        records = records.filter(outcome=outcome)
+    if search:
+        records = records.filter(
+            Q(title__icontains=search) | Q(source_key__icontains=search) | Q(target_key__icontains=search)
+        )
+    rows, total = page_of(records.order_by("num"), offset, limit)
+    return Page(items=tuple(map(record_data, rows)), total=total, offset=offset, limit=limit)
+
+
+def get_reversals(*, user: Any, import_id: str) -> list[ReversalData]:
+    """The undos and redos of an import, oldest first. Raises ``NotFound``."""
+    return [reversal_data(reversal) for reversal in access.visible_import(user, import_id).reversals.order_by("id")]
+
+
+def get_last_reversal_items(*, user: Any, import_id: str) -> list[ReversalItem]:
+    """What the last undo or redo of an import did, item by item; empty where there was none. Raises ``NotFound``."""
+    last = access.visible_import(user, import_id).reversals.order_by("id").last()
+    if last is None:
+        return []
+    records = ReversalRecord.objects.filter(reversal=last).select_related("record").order_by("record__num")
+    return [reversal_item(record) for record in records]
+
+
+def where_from(*, user: Any, item_key: str) -> list[RecordData]:
+    """
+    Where a library's item came from: every import that created, changed or met it, newest first.
+
+    ``item_key`` is ``lb:Org:slug:type:id`` or ``lct:Org:slug:type:id``. Raises ``InvalidKey``.
+    """
+    return _visible_records(user, ImportRecord.objects.filter(target_key=str(parse_item_key(item_key))))
+
+
+def where_to(*, user: Any, usage_key: str) -> list[RecordData]:
+    """
+    Where a source block went: every import of it that the user may see, newest first.
+
+    ``usage_key`` is a block of a course or legacy library. Raises ``InvalidKey``.
+    """
+    return _visible_records(user, ImportRecord.objects.filter(source_key=str(parse_usage_key(usage_key))))
+
+
+def page_of[Row: Any](rows: QuerySet[Row], offset: int, limit: int) -> tuple[list[Row], int]:
+    """The rows of a page, and how many there are in all. Raises ``InvalidOption``."""
+    check_page(offset, limit)
+    return list(rows[offset : offset + limit]), rows.count()
+
+
+def check_page(offset: int, limit: int) -> None:
+    """Raise ``InvalidOption`` for a page that cannot be."""
+    if offset < 0:
+        raise InvalidOption(_("A page begins at 0 or later."), field="offset")
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidOption(_("A page has 1 to {max} items.").format(max=MAX_PAGE), field="limit")
+
+
+def _visible_records(user: Any, records: QuerySet[ImportRecord]) -> list[RecordData]:
+    found = list(records.select_related("import_run").order_by("-import_run_id", "num"))
+    runs: list[Import] = list({record.import_run_id: record.import_run for record in found}.values())
+    visible = {run.pk for run in access.visible_imports(user, runs)}
+    return [record_data(record) for record in found if record.import_run_id in visible]

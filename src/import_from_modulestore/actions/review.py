@@ -1,0 +1,230 @@
+"""Looking through what is staged, changing it, deciding about conflicts, and seeing the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q
+
+from ..completion import plan_of
+from ..data import (
+    BlockData,
+    BlockDetails,
+    BlockKind,
+    ConflictState,
+    Decision,
+    ImportOptions,
+    Outcome,
+    Page,
+    Plan,
+    PlannedItem,
+    Progress,
+    SourceData,
+    no_progress,
+)
+from ..hosts import get_host
+from ..imports import options_of
+from ..keys import parse_library_key, parse_source_key
+from ..lifecycle import REVIEWABLE, Step, begin, running, wrong_state
+from ..models import Import, StagedBlock
+from ..review import (
+    block_details,
+    block_page,
+    decide,
+    edit,
+    find_block,
+    planned_import,
+    revert_edit,
+    select,
+    with_edited,
+)
+from ..staging import discard, stage
+from . import access
+from .records import check_page
+from .steps import new_run
+
+
+def preview_import(
+    *,
+    user: Any,
+    source_key: str,
+    target_key: str,
+    options: ImportOptions | None = None,
+    new_library_title: str | None = None,
+    progress: Progress = no_progress,
+) -> tuple[SourceData, Plan]:
+    """
+    What an import would do, without leaving anything behind: stages, plans, and removes what it staged.
+
+    Takes and raises what :func:`create_import` does, and raises what :func:`stage_import` and :func:`plan_import` do.
+    """
+    run, source = new_run(user, source_key, target_key, options, new_library_title, is_preview=True)
+    host, key = get_host(), parse_source_key(source_key)
+    try:
+        begin(run, Step.STAGE, actor=user)
+        with running(run, Step.STAGE):
+            stage(run, host=host, user=user, source_key=key, source=source, options=options_of(run), progress=progress)
+        return source, _plan(run)
+    finally:
+        discard(run)
+        run.delete()
+
+
+def plan_import(*, user: Any, import_id: str) -> Plan:
+    """
+    What completing the import would do now, block by block. No side effects.
+
+    Raises ``NotFound``, ``NotPermitted`` (the user may not read the source), ``WrongState`` (nothing is staged).
+    """
+    return _plan(_reviewable(user, import_id))
+
+
+def list_blocks(
+    *,
+    user: Any,
+    import_id: str,
+    parent: str | None = None,
+    top: bool = False,
+    states: Sequence[ConflictState] = (),
+    outcomes: Sequence[Outcome] = (),
+    kind: BlockKind | None = None,
+    block_type: str = "",
+    selected: bool | None = None,
+    edited: bool | None = None,
+    conflicts: bool = False,
+    search: str = "",
+    offset: int = 0,
+    limit: int = 100,
+) -> Page[BlockData]:
+    """
+    What is staged, in the order of the source, each block with what the plan makes of it now.
+
+    Without filters it is the whole tree, flat; ``parent`` (a usage key) leaves the direct children of one block, and
+    ``top`` the blocks that have no parent. ``conflicts`` leaves blocks that a decision settles; ``search`` those whose
+    title or usage key contains it, in any case. Filters add up.
+
+    Cost: a fixed number of statements. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidOption``.
+    """
+    run = _reviewable(user, import_id)
+    check_page(offset, limit)
+    rows = StagedBlock.objects.filter(import_run=run)
+    if parent is not None:
+        rows = rows.filter(parent_num=find_block(run, parent).num)
+    if top:
+        rows = rows.filter(parent_num=None)
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    if block_type:
+        rows = rows.filter(block_type=block_type)
+    if selected is not None:
+        rows = rows.filter(selected=selected)
+    if edited is not None:
+        unedited = Q(edited_title="", edited_olx="")
+        rows = rows.filter(~unedited if edited else unedited)
+    if search:
+        rows = rows.filter(Q(title__icontains=search) | Q(usage_key__icontains=search))
+
+    def wanted(item: PlannedItem) -> bool:
+        return (
+            (not states or item.state in states)
+            and (not outcomes or item.outcome in outcomes)
+            and (not conflicts or item.state.is_conflict)
+        )
+
+    on_plan = wanted if states or outcomes or conflicts else None
+    blocks, total = block_page(planned_import(run, _plan), rows, on_plan, offset, limit)
+    return Page(items=tuple(blocks), total=total, offset=offset, limit=limit)
+
+
+def get_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
+    """
+    One staged block: its content, its files, what stands in the library in its place, and the differences.
+
+    For a block that was imported before, the differences also say what changed on each side since.
+
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``.
+    """
+    run = _reviewable(user, import_id)
+    return _details(run, usage_key)
+
+
+def select_blocks(*, user: Any, import_id: str, usage_keys: Sequence[str], selected: bool, below: bool = True) -> int:
+    """
+    Take blocks in, or leave them out; with everything below them unless ``below`` is false. Returns how many changed.
+
+    Cost: a fixed number of statements for each 500 keys. Raises ``NotFound`` (a key is not among the staged blocks;
+    nothing is changed then), ``NotPermitted``, ``WrongState``.
+    """
+    run = _changeable(user, import_id)
+    return select(run, usage_keys, selected=selected, below=below)
+
+
+def decide_blocks(
+    *, user: Any, import_id: str, usage_keys: Sequence[str], decision: Decision | None, below: bool = True
+) -> int:
+    """
+    Decide what to do with conflicts; ``None`` goes back to the import's default. Returns how many changed.
+
+    With ``below``, the decision stands for the blocks and everything below them, as the import's default does for all,
+    and at least one conflict has to be among them; without, for just these blocks, and each has to have one. ``fork``
+    counts an unchanged block too: it is forked where that is decided.
+
+    Cost: a fixed number of statements for each 500 keys. Raises ``NotFound`` (a key is not among the staged blocks),
+    ``InvalidEdit`` (there is nothing to decide), ``NotPermitted``, ``WrongState``; nothing is changed then.
+    """
+    run = _changeable(user, import_id)
+    return decide(run, usage_keys, decision=decision, below=below, planned=planned_import(run, _plan))
+
+
+def edit_block(
+    *, user: Any, import_id: str, usage_key: str, title: str | None = None, olx: str | None = None
+) -> BlockDetails:
+    """
+    Give a block another title, a component also other OLX. What the source holds stays staged.
+
+    OLX has to be well-formed, to have the block's own root tag and ``url_name``, and to name only files that are
+    staged; a title given with it takes the place of its ``display_name``.
+
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``, and ``InvalidEdit`` with nothing changed.
+    """
+    run = _changeable(user, import_id)
+    block = find_block(run, usage_key)
+    edit(run, block, title=title, olx=olx, source_key=parse_source_key(run.source_key), host=get_host())
+    return _details(run, usage_key)
+
+
+def revert_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
+    """
+    Take the edits of a block back; its selection and decision stay.
+
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidEdit`` (it was not edited).
+    """
+    run = _changeable(user, import_id)
+    block = find_block(run, usage_key)
+    revert_edit(run, block, source_key=parse_source_key(run.source_key), host=get_host())
+    return _details(run, usage_key)
+
+
+def _reviewable(user: Any, import_id: str) -> Import:
+    run = access.visible_import(user, import_id)
+    access.require_source(user, parse_source_key(run.source_key))
+    if run.state not in REVIEWABLE:
+        raise wrong_state(run, REVIEWABLE)
+    return run
+
+
+def _changeable(user: Any, import_id: str) -> Import:
+    run = _reviewable(user, import_id)
+    access.require_target(user, run)
+    return run
+
+
+def _details(run: Import, usage_key: str) -> BlockDetails:
+    planned = planned_import(run, _plan)
+    num = find_block(run, usage_key).num
+    return block_details(with_edited(run.blocks.filter(num=num)).select_related("root").get(), planned)
+
+
+def _plan(run: Import) -> Plan:
+    return plan_of(run, block_limit=get_host().block_limit(parse_library_key(run.target_key)))

@@ -1,0 +1,104 @@
+"""Finding sources and libraries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+from openedx_content import api as content_api
+
+from ..data import LibraryData, SourceData
+from ..errors import InvalidOption, StepFailed
+from ..hosts import get_host
+from ..keys import parse_library_key, parse_source_key
+from ..olx.blocks import MAX_TITLE_LENGTH
+from . import access
+
+
+def list_sources(*, user: Any, search: str = "") -> Iterator[SourceData]:
+    """
+    Every course and legacy library that the user may read; unreadable ones carry their ``problem``.
+
+    ``search`` leaves only those whose key or title contains it, in any case.
+    """
+    for source in get_host().list_sources(user):
+        if _matches(search, source.key, source.title):
+            yield source
+
+
+def get_source(*, user: Any, source_key: str) -> SourceData:
+    """
+    One source with its block counts.
+
+    Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``.
+    """
+    key = parse_source_key(source_key)
+    access.require_source(user, key)
+    return get_host().get_source(key)
+
+
+def list_libraries(*, user: Any, search: str = "") -> Sequence[LibraryData]:
+    """Every content library that the user may view; ``search`` as in :func:`list_sources`."""
+    return [library for library in get_host().list_libraries(user) if _matches(search, library.key, library.title)]
+
+
+def get_library(*, user: Any, library_key: str) -> LibraryData:
+    """One content library. Raises ``InvalidKey``, and ``NotFound`` also where the user may not see it."""
+    key = parse_library_key(library_key)
+    if not get_host().can_view_library(user, key):
+        raise get_host().no_such_library(key)
+    return get_host().get_library(key)
+
+
+def create_library(*, user: Any, library_key: str, title: str) -> LibraryData:
+    """Make an empty library. Raises ``InvalidKey`` (also where it exists), ``InvalidOption``, ``NotPermitted``."""
+    key = parse_library_key(library_key)
+    access.require(get_host().can_create_library(user), _("You may not create libraries."))
+    if not title.strip() or len(title) > MAX_TITLE_LENGTH:
+        raise InvalidOption(_("A library needs a title of 1 to 500 characters."), field="title")
+    return get_host().create_library(key, title=title.strip(), user=user)
+
+
+def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool = False) -> int:
+    """
+    Write a library to an archive (``lp_dump``) that a current Studio restores as a content library; returns its bytes.
+
+    The file appears whole or not at all. Raises ``InvalidKey``, ``NotFound``, and ``InvalidOption`` for a file that
+    cannot be written, exists already, or is not called ``.zip``; ``StepFailed`` where the library's own files cannot be
+    read.
+    """
+    library = get_library(user=user, library_key=library_key)
+    if file.suffix.lower() != ".zip":
+        raise InvalidOption(_("{file}: a backup is a zip archive; call it something.zip.").format(file=file))
+    if file.exists() and not overwrite:
+        raise InvalidOption(
+            _("{file} exists already. Choose another name, or replace it (`--force`).").format(file=file)
+        )
+    # openedx_content (1.15) does not load an archive whose author has an empty address.
+    author = user if user.email else None
+    partial = file.with_name(f".{os.getpid()}.partial")
+    try:
+        content_api.create_zip_file(library.key, str(partial), user=author)
+        partial.replace(file)
+        return file.stat().st_size
+    except OSError as error:
+        if str(error.filename) in (str(file), str(partial)):
+            raise InvalidOption(
+                _("{file} cannot be written: {reason}.").format(file=file, reason=error.strerror)
+            ) from error
+        raise StepFailed(
+            _("A file of {key} cannot be read: {reason} ({name}). No backup was written.").format(
+                key=library.key, reason=error.strerror, name=error.filename
+            )
+        ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _matches(search: str, *texts: str) -> bool:
+    return any(search.lower() in text.lower() for text in texts)

@@ -1,0 +1,363 @@
+"""
+The steps of an import.
+
+Each step can be done here and now (``stage_import``, ``complete_import``, ``undo_import``, ``redo_import``), or asked
+for, to be done by a worker (``start_…``). Both check the same rights and go through the same states; a worker checks
+the rights again, of the user who asked, when it takes the step up.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .. import lifecycle, queue
+from ..completion import write
+from ..data import (
+    Action,
+    ImportData,
+    ImportOptions,
+    ImportState,
+    LibraryData,
+    Progress,
+    ReversalKind,
+    ReversalPlan,
+    SourceData,
+    no_progress,
+)
+from ..errors import InvalidOption, NotPermitted, StepFailed
+from ..history.reversal import plan_reversal, revert
+from ..hosts import get_host
+from ..imports import find_import, new_import, options_of
+from ..keys import parse_library_key, parse_source_key
+from ..lifecycle import Step
+from ..models import Import
+from ..olx.blocks import clean_title
+from ..progress import Reporter, ask_to_stop, withdraw
+from ..staging import discard, stage
+from ..writing import all_or_nothing
+from ..writing.collection import find_collection
+from . import access
+from .records import get_import
+
+log = logging.getLogger(__name__)
+
+_KINDS = {Step.UNDO: ReversalKind.UNDO, Step.REDO: ReversalKind.REDO}
+
+SEND_AGAIN_AFTER = timedelta(minutes=10)
+"""How long a step may wait for a worker before its message counts as lost and is sent again."""
+
+
+def create_import(
+    *,
+    user: Any,
+    source_key: str,
+    target_key: str,
+    options: ImportOptions | None = None,
+    new_library_title: str | None = None,
+) -> ImportData:
+    """
+    Ask for an import; nothing is read or written yet.
+
+    The target has to be there, unless ``new_library_title`` is given: then it is made when the import is written, in
+    the same transaction. An empty title means the source's.
+
+    Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, and ``InvalidOption`` for a collection that
+    has neither code nor title.
+    """
+    run, _source = new_run(user, source_key, target_key, options, new_library_title)
+    return get_import(user=user, import_id=str(run.uuid))
+
+
+def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress) -> ImportData:
+    """
+    Read the source into the staging area and index its blocks. Also the way to retry after ``staging_failed``.
+
+    Cost: statements by root and by batch, not by block; memory of the largest section.
+
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``SourceError``, ``StepFailed``, ``StepCanceled``, and
+    ``InvalidOption`` where a selected block is not in the source.
+    """
+    return _do(Step.STAGE, user, import_id, progress)
+
+
+def start_staging(*, user: Any, import_id: str) -> ImportData:
+    """:func:`stage_import`, by a worker. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StepFailed``."""
+    return _start(Step.STAGE, user, import_id)
+
+
+def complete_import(*, user: Any, import_id: str, progress: Progress = no_progress) -> ImportData:
+    """
+    Write the staged import into the library: everything or nothing, in one transaction and one change log.
+
+    The plan is made anew under a lock on the library, from the library as it then is, and recorded block by block. Also
+    the way to retry after ``import_failed``. What was staged stays for a while; see :func:`remove_old_staged_content`.
+
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``PlanBlocked``, ``StepFailed``, ``StepCanceled``.
+    """
+    return _do(Step.COMPLETE, user, import_id, progress)
+
+
+def start_completion(*, user: Any, import_id: str) -> ImportData:
+    """:func:`complete_import`, by a worker. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StepFailed``."""
+    return _start(Step.COMPLETE, user, import_id)
+
+
+def retry_import(*, user: Any, import_id: str, progress: Progress = no_progress) -> ImportData:
+    """
+    Go on with an import from the step that failed, or was never begun, to its end.
+
+    Raises what :func:`stage_import` and :func:`complete_import` do.
+    """
+    run = access.visible_import(user, import_id)
+    if lifecycle.RETRY_STEPS.get(ImportState(run.state)) is Step.STAGE:
+        stage_import(user=user, import_id=import_id, progress=progress)
+    return complete_import(user=user, import_id=import_id, progress=progress)
+
+
+def start_retry(*, user: Any, import_id: str) -> ImportData:
+    """
+    Try the step that failed again, by a worker: after ``staging_failed`` that ends with a review.
+
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StepFailed``.
+    """
+    run = access.visible_import(user, import_id)
+    if run.state not in lifecycle.ALLOWED[Action.RETRY]:
+        raise lifecycle.wrong_state(run, lifecycle.ALLOWED[Action.RETRY])
+    return _start(lifecycle.RETRY_STEPS[ImportState(run.state)], user, import_id)
+
+
+def cancel_import(*, user: Any, import_id: str) -> ImportData:
+    """
+    Give an import up, at any point before it is written. A step that runs is stopped, and rolled back.
+
+    Needs edit access on the target, or that the import is the user's own. Raises ``NotFound``, ``NotPermitted``,
+    ``WrongState``.
+    """
+    run = access.visible_import(user, import_id)
+    if run.user_id != user.pk:
+        access.require_target(user, run)
+    allowed = lifecycle.ALLOWED[Action.CANCEL]
+    if run.state not in allowed:
+        raise lifecycle.wrong_state(run, allowed)
+    now = timezone.now()
+    if ImportState(run.state).is_running:
+        ask_to_stop(run)  # First: on SQLite, a step that writes lets nobody else write.
+    try:
+        lifecycle.transition(run, allowed, ImportState.CANCELED, finished=now, queued=None, worker="", actor=user)
+    except BaseException:
+        withdraw(run)
+        raise
+    return get_import(user=user, import_id=import_id)
+
+
+def preview_undo(*, user: Any, import_id: str, force: bool = False) -> ReversalPlan:
+    """
+    What :func:`undo_import` would do now, item by item. No side effects; a fixed number of queries.
+
+    Raises ``NotFound``, ``WrongState``.
+    """
+    return _preview(Step.UNDO, user, import_id, force)
+
+
+def undo_import(*, user: Any, import_id: str, force: bool = False, progress: Progress = no_progress) -> ImportData:
+    """
+    Take an import back: all that :func:`preview_undo` says, in one transaction.
+
+    Items that were edited since, and items that containers outside the import have come to use, are kept and named,
+    unless ``force``.
+
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StepFailed``; the import then stays ``imported``.
+    """
+    return _do(Step.UNDO, user, import_id, progress, force=force)
+
+
+def start_undo(*, user: Any, import_id: str, force: bool = False) -> ImportData:
+    """:func:`undo_import`, by a worker. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StepFailed``."""
+    return _start(Step.UNDO, user, import_id, force=force)
+
+
+def preview_redo(*, user: Any, import_id: str, force: bool = False) -> ReversalPlan:
+    """What :func:`redo_import` would do now. As :func:`preview_undo`."""
+    return _preview(Step.REDO, user, import_id, force)
+
+
+def redo_import(*, user: Any, import_id: str, force: bool = False, progress: Progress = no_progress) -> ImportData:
+    """
+    Put back what the last undo took away: the versions that the import had written.
+
+    Items that were changed since the undo are kept and named, unless ``force``.
+
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StepFailed``; the import then stays ``undone``.
+    """
+    return _do(Step.REDO, user, import_id, progress, force=force)
+
+
+def start_redo(*, user: Any, import_id: str, force: bool = False) -> ImportData:
+    """:func:`redo_import`, by a worker. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StepFailed``."""
+    return _start(Step.REDO, user, import_id, force=force)
+
+
+def run_step(*, import_id: str) -> bool:
+    """
+    For tasks: do what was asked for of an import, on behalf of the user who asked.
+
+    Returns ``False`` where there is nothing to do.
+
+    Does nothing where another process is at it, or it is done already: the same message may arrive twice. Where it
+    fails, the import says why, and the error is raised.
+    """
+    run = find_import(import_id)
+    step = lifecycle.claim(run)
+    if step is None:
+        log.info("Import %s is %s and asks for nothing.", run.uuid, run.state)
+        return False
+    user = run.actor
+    with lifecycle.running(run, step):
+        if user is None:
+            raise NotPermitted(_("The account of the user who asked for this is gone. Somebody else may ask again."))
+        _require_rights(step, user, run)
+        _carry_out(step, run, user, no_progress)
+    return True
+
+
+def recover_imports(*, send_again_after: timedelta = SEND_AGAIN_AFTER) -> int:
+    """
+    Make imports whose process is gone ready to be tried again; returns how many. See :mod:`.lifecycle`.
+
+    Previews whose process is gone are removed. The message about a step that has waited for a worker for
+    ``send_again_after`` is sent again.
+    """
+    recovered = lifecycle.recover()
+    for run in Import.objects.filter(is_preview=True):
+        if not lifecycle.may_be_running(run):
+            discard(run)
+            run.delete()
+    for run in lifecycle.waiting_for(send_again_after):
+        try:
+            queue.send(run, lifecycle.STEP_OF[ImportState(run.state)])
+        except StepFailed:
+            log.warning("Import %s waits for a worker, and none can be told.", run.uuid)
+    return recovered
+
+
+def remove_old_staged_content(*, days: int | None = None) -> int:
+    """
+    Remove what imports staged that were completed or canceled more than ``days`` ago; returns how many imports.
+
+    The default is ``IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS``, or 14. Records and history stay.
+
+    Raises ``InvalidOption`` for a negative number.
+    """
+    if days is None:
+        days = getattr(settings, "IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS", 14)
+    if days < 0:
+        raise InvalidOption(_("A number of days is 0 or more."), field="days")
+    ended = (ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE, ImportState.REDOING, ImportState.CANCELED)
+    limit = timezone.now() - timedelta(days=days)
+    removed = 0
+    for run in Import.objects.filter(state__in=ended, finished__lte=limit, staged_removed=None):
+        discard(run)
+        Import.objects.filter(pk=run.pk).update(staged_removed=timezone.now())
+        removed += 1
+    return removed
+
+
+def new_run(
+    user: Any,
+    source_key: str,
+    target_key: str,
+    options: ImportOptions | None,
+    new_library_title: str | None,
+    *,
+    is_preview: bool = False,
+) -> tuple[Import, SourceData]:
+    """The row of a new import, after all checks."""
+    options = options or ImportOptions()
+    key, library_key = parse_source_key(source_key), parse_library_key(target_key)
+    access.require_source(user, key)
+    library = access.library_or_one_to_make(user, library_key, new_library_title)
+    source = get_host().get_source(key)
+    if not library.package_id:
+        library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
+    _check_collection(library, options)
+    return new_import(user, source, library, options, is_preview=is_preview), source
+
+
+def _do(step: Step, user: Any, import_id: str, progress: Progress, *, force: bool = False) -> ImportData:
+    run = access.visible_import(user, import_id)
+    _require_rights(step, user, run)
+    lifecycle.begin(run, step, actor=user, force=force)
+    with lifecycle.running(run, step):
+        _carry_out(step, run, user, progress)
+    return get_import(user=user, import_id=str(run.uuid))
+
+
+def _start(step: Step, user: Any, import_id: str, *, force: bool = False) -> ImportData:
+    run = access.visible_import(user, import_id)
+    _require_rights(step, user, run)
+    queue.request(run, step, actor=user, force=force)
+    return get_import(user=user, import_id=str(run.uuid))
+
+
+def _preview(step: Step, user: Any, import_id: str, force: bool) -> ReversalPlan:
+    run = access.visible_import(user, import_id)
+    allowed = lifecycle.STATES[step].allowed
+    if run.state not in allowed:
+        raise lifecycle.wrong_state(run, allowed)
+    return plan_reversal(run, _KINDS[step], force=force)
+
+
+def _require_rights(step: Step, user: Any, run: Import) -> None:
+    if step in _KINDS:
+        access.require_target(user, run)
+    else:
+        access.require_rights(user, run)
+
+
+def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
+    """Do a step whose import is in its running state, and move the import on."""
+    host = get_host()
+    reporter = Reporter(run, progress)
+    try:
+        match step:
+            case Step.STAGE:
+                source_key = parse_source_key(run.source_key)
+                stage(
+                    run,
+                    host=host,
+                    user=user,
+                    source_key=source_key,
+                    source=host.get_source(source_key),
+                    options=options_of(run),
+                    progress=reporter,
+                )
+            case Step.COMPLETE:
+                with all_or_nothing():
+                    write(run, library_key=parse_library_key(run.target_key), host=host, user=user, progress=reporter)
+            case Step.UNDO | Step.REDO:
+                with all_or_nothing():
+                    revert(run, _KINDS[step], force=run.force, user=user, progress=reporter)
+    finally:
+        reporter.clear()
+
+
+def _check_collection(library: LibraryData, options: ImportOptions) -> None:
+    if options.collection is None:
+        return
+    if not (options.collection.code or options.collection.title.strip()):
+        raise InvalidOption(
+            _("A collection needs a code (of an existing one) or a title (for a new one)."), field="collection"
+        )
+    if library.package_id:
+        find_collection(library.package_id, options.collection)
+    elif options.collection.code:
+        raise InvalidOption(
+            _("A new library has no collections yet; give a title, and one is made."), field="collection"
+        )

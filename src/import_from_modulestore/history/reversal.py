@@ -1,0 +1,247 @@
+"""
+Undo and redo: the items of an import go back to the versions before it, or forth again.
+
+What is to happen is judged in :mod:`.judging` from what :mod:`.circumstances` reads, and done in :mod:`.resetting`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import batched
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from openedx_content.models_api import Draft, LearningPackage
+
+from .. import lifecycle
+from ..data import (
+    BlockKind,
+    ImportState,
+    Outcome,
+    Progress,
+    ReversalData,
+    ReversalItem,
+    ReversalKind,
+    ReversalOutcome,
+    ReversalPlan,
+)
+from ..errors import NotFound
+from ..models import Import, ImportRecord, Reversal, ReversalRecord
+from ..writing.collection import put_back, take_out
+from .circumstances import circumstances_of
+from .judging import Verdict, judge
+from .records import BATCH_SIZE
+from .resetting import Reset, Resetter
+
+_WRITING = [outcome for outcome in Outcome if outcome.writes]
+_REVERTED = [outcome for outcome in ReversalOutcome if outcome is not ReversalOutcome.KEPT]
+_TOLD = ("warnings", "files", "missing_files", "left_out")  # Columns that tell people, and decide nothing.
+
+
+def plan_reversal(run: Import, kind: ReversalKind, *, force: bool) -> ReversalPlan:
+    """
+    What undoing or redoing the import would do now. No side effects; a fixed number of queries for each 500 items.
+
+    Raises ``NotFound`` where the library is gone.
+    """
+    if run.learning_package_id is None:
+        raise _library_is_gone(run)
+    return _as_plan(kind, _judged(run, kind, _considered(run, kind), force=force))
+
+
+def revert(run: Import, kind: ReversalKind, *, force: bool, user: Any, progress: Progress) -> None:
+    """
+    Undo or redo an import, record it, and move the import to ``undone`` or ``imported``. Must be inside
+    ``all_or_nothing``.
+
+    Does what :func:`plan_reversal` says, made under a lock on the library and on the drafts of the items, so that no
+    other import or undo, and no author, comes in between. Where nothing is reverted, nothing is logged in the library.
+
+    Raises ``NotFound`` where the library is gone.
+    """
+    package = LearningPackage.objects.select_for_update().filter(pk=run.learning_package_id).first()
+    if package is None:
+        raise _library_is_gone(run)
+    progress("reverting", 0, 0, run.target_title)
+    now = timezone.now()
+    records = _considered(run, kind)
+    _lock_drafts(records)
+    verdicts = _judged(run, kind, records, force=force)
+    reverted = [verdict for verdict in verdicts if not verdict.kept]
+
+    resetter = Resetter(
+        package.id,
+        message=f"{kind.value.capitalize()} of the import from {run.source_key}"[:500],
+        user_id=user.pk,
+        now=now,
+        progress=progress,
+    )
+    resetter.reset([_as_reset(verdict) for verdict in sorted(reverted, key=_rank)])
+    _collect_or_not(run, kind, verdicts, user)
+    _mark_records(kind, reverted)
+
+    reversal = Reversal.objects.create(
+        import_run=run,
+        kind=kind,
+        user=user,
+        username=user.get_username(),
+        forced=force,
+        counts=_as_plan(kind, verdicts).counts(),
+        finished=now,
+    )
+    reversal.draft_change_logs.set(resetter.draft_change_logs)
+    reversal.publish_logs.set(resetter.publish_logs)
+    ReversalRecord.objects.bulk_create((_as_record(reversal, verdict) for verdict in verdicts), batch_size=BATCH_SIZE)
+    if kind is ReversalKind.UNDO:
+        lifecycle.transition(run, (ImportState.UNDOING,), ImportState.UNDONE, worker="")
+    else:
+        lifecycle.transition(run, (ImportState.REDOING,), ImportState.IMPORTED, worker="")
+
+
+def reversal_data(reversal: Reversal) -> ReversalData:
+    """The undo or redo as plain data."""
+    return ReversalData(
+        kind=ReversalKind(reversal.kind),
+        username=reversal.username,
+        forced=reversal.forced,
+        counts=reversal.counts,
+        finished=reversal.finished,
+    )
+
+
+def reversal_item(done: ReversalRecord) -> ReversalItem:
+    """What an undo or redo did with one item, as plain data; reads ``done.record``."""
+    return _item(
+        done.record,
+        ReversalOutcome(done.outcome),
+        done.reason,
+        before=(done.draft_before_num, done.published_before_num),
+        after=(done.draft_after_num, done.published_after_num),
+    )
+
+
+def _library_is_gone(run: Import) -> NotFound:
+    return NotFound(_("The library {key} is gone.").format(key=run.target_key))
+
+
+def _considered(run: Import, kind: ReversalKind) -> list[ImportRecord]:
+    """An undo is about all that the import wrote; a redo about what the last undo took back. Two queries at most."""
+    records = run.records.filter(outcome__in=_WRITING)
+    if kind is ReversalKind.REDO:
+        last_undo = run.reversals.filter(kind=ReversalKind.UNDO).order_by("-pk").first()
+        records = records.filter(reversal_records__reversal=last_undo, reversal_records__outcome__in=_REVERTED)
+    return list(records.order_by("num").defer(*_TOLD))
+
+
+def _judged(run: Import, kind: ReversalKind, records: Sequence[ImportRecord], *, force: bool) -> tuple[Verdict, ...]:
+    there = circumstances_of(run, records, with_holders=kind is ReversalKind.UNDO and not force)
+    return judge(records, there, kind, force=force)
+
+
+def _lock_drafts(records: Sequence[ImportRecord]) -> None:
+    """Make authors who are about to change one of these items wait. One statement for each 500."""
+    for batch in batched((record.entity_id for record in records if record.entity_id is not None), BATCH_SIZE):
+        list(Draft.objects.select_for_update().filter(pk__in=batch).values_list("pk"))
+
+
+def _collect_or_not(run: Import, kind: ReversalKind, verdicts: Iterable[Verdict], user: Any) -> None:
+    """Take out of the import's collection what it put there, or put it back; what is kept stays where it is."""
+    collection = run.collection
+    if collection is None:
+        return
+    collected = run.records.filter(collected=True, entity__isnull=False)
+    found = set(collected.exclude(outcome__in=_WRITING).values_list("entity_id", flat=True))
+    written = {
+        verdict.record.entity_id
+        for verdict in verdicts
+        if verdict.record.collected and verdict.record.entity_id and (verdict.settled or not verdict.kept)
+    }
+    if kind is ReversalKind.UNDO:
+        take_out(collection, found | written, made_as=run.collection_title if run.collection_made else None)
+    else:
+        put_back(collection, found | written, made=run.collection_made, user_id=user.pk)
+
+
+def _mark_records(kind: ReversalKind, reverted: Iterable[Verdict]) -> None:
+    """
+    Keep ``undone`` true of the records of any import that tell of versions that were taken back, and of no others.
+
+    Records that found such a version in the library are among them: an import that would still know of it would take
+    the item for deleted.
+    """
+    taken_back: set[int | None] = set()
+    in_force: set[int | None] = set()
+    for verdict in reverted:
+        in_force.add(verdict.goal.draft)
+        if kind is ReversalKind.UNDO:
+            taken_back |= {verdict.record.draft_after_id, verdict.now.draft}
+    _set_undone(taken_back - in_force, True)
+    _set_undone(in_force, False)
+
+
+def _set_undone(version_ids: Collection[int | None], undone: bool) -> None:
+    known = [*_WRITING, Outcome.UNCHANGED]
+    for batch in batched((pk for pk in version_ids if pk is not None), BATCH_SIZE):
+        ImportRecord.objects.filter(draft_after_id__in=batch, outcome__in=known).update(undone=undone)
+
+
+def _as_plan(kind: ReversalKind, verdicts: Iterable[Verdict]) -> ReversalPlan:
+    return ReversalPlan(kind=kind, items=tuple(map(_as_item, verdicts)))
+
+
+def _as_item(verdict: Verdict) -> ReversalItem:
+    return _item(
+        verdict.record,
+        verdict.outcome,
+        verdict.reason,
+        before=(verdict.now.draft_num, verdict.now.published_num),
+        after=(verdict.after.draft_num, verdict.after.published_num),
+    )
+
+
+def _item(
+    record: ImportRecord,
+    outcome: ReversalOutcome,
+    reason: str,
+    *,
+    before: tuple[int | None, int | None],
+    after: tuple[int | None, int | None],
+) -> ReversalItem:
+    """``before`` and ``after`` are the numbers of the draft and the published version."""
+    return ReversalItem(
+        num=record.num,
+        source_key=record.source_key,
+        block_type=record.block_type,
+        kind=BlockKind(record.kind),
+        title=record.title,
+        target_key=record.target_key,
+        outcome=outcome,
+        reason=reason,
+        draft_before=before[0],
+        draft_after=after[0],
+        published_before=before[1],
+        published_after=after[1],
+    )
+
+
+def _as_reset(verdict: Verdict) -> Reset:
+    assert verdict.record.entity_id is not None
+    return Reset(verdict.record.entity_id, verdict.record.title, verdict.now, verdict.goal)
+
+
+def _rank(verdict: Verdict) -> int:
+    return BlockKind(verdict.record.kind).rank
+
+
+def _as_record(reversal: Reversal, verdict: Verdict) -> ReversalRecord:
+    return ReversalRecord(
+        reversal=reversal,
+        record=verdict.record,
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        draft_before_num=verdict.now.draft_num,
+        draft_after_num=verdict.after.draft_num,
+        published_before_num=verdict.now.published_num,
+        published_after_num=verdict.after.published_num,
+    )

@@ -1,0 +1,100 @@
+"""Single items of a library, with their content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from openedx_content.models_api import (
+    ComponentVersionMedia,
+    EntityListRow,
+    PublishableEntity,
+    PublishableEntityVersion,
+)
+
+from ..data import ItemKey
+from .state import FILES_PREFIX, OLX_PATH
+
+
+@dataclass(frozen=True)
+class ItemVersion:
+    """One version of an item; a component has ``olx`` and ``files`` (name, size, digest), a container ``children``."""
+
+    num: int
+    title: str
+    created: datetime
+    olx: str
+    files: tuple[tuple[str, int, str], ...]
+    children: tuple[tuple[ItemKey, str], ...]
+    """Live children in order, with the titles they have now."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of a library with its current versions; ``None`` where there is no such version."""
+
+    key: ItemKey
+    draft_id: int | None
+    draft_num: int | None
+    published_num: int | None
+
+
+def find_item(entity_id: int) -> Item | None:
+    """The item of this entity; ``None`` where it is gone. One query."""
+    row = (
+        PublishableEntity.objects.filter(pk=entity_id)
+        .values_list(
+            "component__component_type__name",
+            "component__component_code",
+            "container__container_type__type_code",
+            "container__container_code",
+            "draft__version_id",
+            "draft__version__version_num",
+            "published__version__version_num",
+        )
+        .first()
+    )
+    if row is None:
+        return None
+    block_type, block_code, container_type, container_code, *versions = row
+    return Item(ItemKey(container_type or block_type or "", container_code or block_code or ""), *versions)
+
+
+def item_version(version_id: int) -> ItemVersion:
+    """A version of an item with its content. Four queries at most."""
+    version = PublishableEntityVersion.objects.select_related("entity").get(pk=version_id)
+    olx, files = "", []
+    rows = ComponentVersionMedia.objects.filter(component_version_id=version_id).select_related("media")
+    for row in rows.order_by("path"):
+        if row.path == OLX_PATH:
+            olx = row.media.text or ""
+        else:
+            files.append((row.path.removeprefix(FILES_PREFIX), row.media.size, row.media.hash_digest))
+    return ItemVersion(
+        num=version.version_num,
+        title=version.title,
+        created=version.created,
+        olx=olx,
+        files=tuple(files),
+        children=tuple(_children(version_id)),
+    )
+
+
+def _children(version_id: int) -> Iterable[tuple[ItemKey, str]]:
+    rows = (
+        EntityListRow.objects.filter(
+            entity_list__container_versions__publishable_entity_version_id=version_id,
+            entity__draft__version__isnull=False,
+        )
+        .order_by("order_num")
+        .values_list(
+            "entity__draft__version__title",
+            "entity__component__component_type__name",
+            "entity__component__component_code",
+            "entity__container__container_type__type_code",
+            "entity__container__container_code",
+        )
+    )
+    for title, block_type, block_code, container_type, container_code in rows:
+        yield ItemKey(container_type or block_type or "", container_code or block_code or ""), title

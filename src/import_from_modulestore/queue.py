@@ -1,0 +1,66 @@
+"""Handing steps to Celery workers."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import uuid5
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from kombu.exceptions import KombuError
+from user_tasks.models import UserTaskStatus
+
+from . import lifecycle
+from .data import ImportState
+from .errors import StepFailed
+from .lifecycle import STATES, Step
+from .models import Import
+
+TASK_NAMES = {
+    Step.STAGE: "import_from_modulestore.tasks.stage_import",
+    Step.COMPLETE: "import_from_modulestore.tasks.complete_import",
+    Step.UNDO: "import_from_modulestore.tasks.undo_import",
+    Step.REDO: "import_from_modulestore.tasks.redo_import",
+}
+
+log = logging.getLogger(__name__)
+
+
+def request(run: Import, step: Step, *, actor: Any, force: bool = False) -> None:
+    """
+    Ask for a step, and send the message about it once the transaction around this, if any, is committed.
+
+    Raises ``WrongState``, and ``StepFailed`` where the broker cannot be reached: the step can then be tried again.
+    """
+    lifecycle.request(run, step, actor=actor, force=force)
+    transaction.on_commit(lambda: send(run, step))
+
+
+def send(run: Import, step: Step) -> None:
+    """
+    Send the message. It carries the import's ID alone, and may arrive twice, or for nothing.
+
+    Sent again, it is the same one among the user's tasks.
+
+    Raises ``StepFailed``, with the import in the step's failed state, where the broker cannot be reached.
+    """
+    queue = getattr(settings, "IMPORT_FROM_MODULESTORE_QUEUE", None)
+    task_id = str(uuid5(run.uuid, f"{step} {run.queued}"))
+    task = import_string(TASK_NAMES[step])  # By name: tasks stand upon the API, and so upon this.
+    try:
+        task.apply_async((str(run.uuid),), task_id=task_id, queue=queue)
+    except (KombuError, OSError, *current_app.connection_for_write().connection_errors) as error:
+        log.warning("The message about import %s could not be sent: %s", run.uuid, error)
+        states = STATES[step]
+        reason = _("The work could not be handed to a worker: the message broker cannot be reached. Try again later.")
+        Import.objects.filter(pk=run.pk, state=states.running, worker="").update(
+            state=states.failed, error=reason, queued=None
+        )
+        run.state = ImportState(states.failed)
+        for status in UserTaskStatus.objects.filter(task_id=task_id):
+            status.fail(reason)
+        raise StepFailed(reason) from error

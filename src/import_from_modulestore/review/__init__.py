@@ -1,0 +1,17 @@
+"""Review: what is staged as a person sees it, beside what the library holds, and the changes that a reviewer makes."""
+
+from .blocks import block_page, planned_import, with_edited
+from .details import block_details
+from .edits import decide, edit, find_block, revert_edit, select
+
+__all__ = [
+    "block_details",
+    "block_page",
+    "decide",
+    "edit",
+    "find_block",
+    "planned_import",
+    "revert_edit",
+    "select",
+    "with_edited",
+]

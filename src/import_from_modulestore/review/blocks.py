@@ -1,0 +1,143 @@
+"""Staged blocks in pages, each with what the plan makes of it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.utils.translation import get_language
+from openedx_content.models_api import DraftChangeLog
+
+from ..data import BlockData, BlockKind, Decision, Plan, PlannedItem
+from ..keys import library_item_key, parse_library_key
+from ..models import Import, ImportRecord, StagedBlock
+
+_KEPT_PLANS = 4
+
+
+@dataclass(frozen=True)
+class PlannedImport:
+    """An import with its plan, for showing its blocks."""
+
+    run: Import
+    plan: Plan
+
+    @cached_property
+    def items(self) -> Mapping[int, PlannedItem]:
+        """Planned items by ``num``."""
+        return {item.num: item for item in self.plan.items}
+
+    @cached_property
+    def library_key(self) -> Any:
+        """The target's key."""
+        return parse_library_key(self.run.target_key)
+
+
+class _Plans:
+    """
+    The last few plans of this process, so that paging through a review does not plan anew for each page.
+
+    A plan is used again only while nothing changed that it was made from: the import's revision, the library's change
+    logs, the records of earlier imports. Showing uses these; writing always plans anew.
+    """
+
+    def __init__(self) -> None:
+        self._plans: OrderedDict[tuple[Any, ...], PlannedImport] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, stamp: tuple[Any, ...]) -> PlannedImport | None:
+        with self._lock:
+            return self._plans.get(stamp)
+
+    def put(self, stamp: tuple[Any, ...], planned: PlannedImport) -> None:
+        with self._lock:
+            self._plans[stamp] = planned
+            while len(self._plans) > _KEPT_PLANS:
+                self._plans.popitem(last=False)
+
+
+_plans = _Plans()
+
+
+def planned_import(run: Import, make_plan: Any) -> PlannedImport:
+    """The import with its plan, made by ``make_plan(run)`` unless it is known. Two queries where it is."""
+    stamp = _stamp(run)
+    planned = _plans.get(stamp)
+    if planned is None:
+        planned = PlannedImport(run, make_plan(run))
+        _plans.put(stamp, planned)
+    return planned
+
+
+def block_page(
+    planned: PlannedImport, rows: QuerySet[StagedBlock], wanted: Any, offset: int, limit: int
+) -> tuple[list[BlockData], int]:
+    """
+    A page of these rows, and how many there are in all.
+
+    ``wanted`` is a condition on planned items, or ``None``; rows without a planned item do not meet it. Two queries.
+    """
+    rows = rows.order_by("num").defer("files", "missing_files", "left_out", "edited_olx")
+    if wanted is None:
+        return [block_data(row, planned) for row in with_edited(rows)[offset : offset + limit]], rows.count()
+    nums = [
+        num
+        for num in rows.values_list("num", flat=True)
+        if (item := planned.items.get(num)) is not None and wanted(item)
+    ]
+    page = nums[offset : offset + limit]
+    found = with_edited(rows.filter(num__in=page)) if page else ()
+    return [block_data(row, planned) for row in found], len(nums)
+
+
+def with_edited(rows: QuerySet[StagedBlock]) -> QuerySet[StagedBlock]:
+    """The rows with ``is_edited``, without reading the edits."""
+    return rows.annotate(is_edited=~Q(edited_title="", edited_olx=""))
+
+
+def block_data(row: Any, planned: PlannedImport) -> BlockData:
+    """A staged block, from :func:`with_edited`, as plain data."""
+    item = planned.items.get(row.num)
+    kind = BlockKind(row.kind)
+    return BlockData(
+        num=row.num,
+        parent=row.parent_num,
+        depth=row.depth,
+        usage_key=row.usage_key,
+        block_type=row.block_type,
+        kind=kind,
+        title=row.title,
+        child_count=row.child_count,
+        repeats=row.repeats,
+        selected=row.selected,
+        edited=row.is_edited,
+        own_decision=Decision(row.decision) if row.decision else None,
+        state=item.state if item else None,
+        outcome=item.outcome if item else None,
+        decision=item.decision if item else None,
+        target_key=library_item_key(planned.library_key, kind, item.target) if item and item.target else "",
+        reason=item.reason if item else "",
+        warnings=item.warnings if item else (*row.reading_warnings, *row.warnings),
+    )
+
+
+def _stamp(run: Import) -> tuple[Any, ...]:
+    # Of two changes under way at once the later log may be committed first: the count tells where the newest does not.
+    changes = DraftChangeLog.objects.filter(learning_package=run.learning_package_id).aggregate(Max("pk"), Count("pk"))
+    records = ImportRecord.objects.filter(
+        import_run__target_key=run.target_key, import_run__source_key=run.source_key
+    ).aggregate(Max("pk"), undone=Count("pk", filter=Q(undone=True)))
+    return (
+        run.uuid,
+        run.revision,
+        run.staged,
+        run.learning_package_id,
+        *changes.values(),
+        *records.values(),
+        get_language(),
+    )

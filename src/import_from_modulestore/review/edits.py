@@ -1,0 +1,231 @@
+"""What a reviewer changes: which blocks are taken in, what is decided about them, what they are called and hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import batched
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from lxml import etree
+
+from ..data import BlockKind, ConflictState, Decision
+from ..errors import InvalidEdit, NotFound
+from ..hosts import Host
+from ..lifecycle import REVIEWABLE, wrong_state
+from ..models import Import, StagedBlock
+from ..olx.blocks import MAX_TITLE_LENGTH, clean_title, title_of
+from ..olx.parsing import UnreadableXML, parse_xml
+from ..olx.references import static_references
+from ..staging.content import current_element, staged_element, staged_files
+from ..staging.index import Indexer
+from .blocks import PlannedImport
+
+MAX_OLX_CHARACTERS = 1_000_000
+"""Length of the longest OLX that an edit may give a component."""
+
+_BATCH_SIZE = 500
+
+
+def find_block(run: Import, usage_key: str) -> StagedBlock:
+    """The first showing of a staged block. Raises ``NotFound``."""
+    block = run.blocks.filter(usage_key=usage_key).order_by("num").first()
+    if block is None:
+        raise _not_staged([usage_key])
+    return block
+
+
+def select(run: Import, usage_keys: Sequence[str], *, selected: bool, below: bool) -> int:
+    """Take blocks in or leave them out, wherever the source shows them; returns how many rows changed."""
+    with _changing(run):
+        places = _places(run, usage_keys)
+        return sum(
+            rows.exclude(selected=selected).update(selected=selected) for rows in _rows_of(run, places, below=below)
+        )
+
+
+def decide(
+    run: Import, usage_keys: Sequence[str], *, decision: Decision | None, below: bool, planned: PlannedImport
+) -> int:
+    """Set the decision of blocks; returns how many changed. Raises ``InvalidEdit`` where there is nothing to decide."""
+    with _changing(run):
+        places = _places(run, usage_keys)
+        if decision is not None:
+            _check_decidable(places, decision, below=below, planned=planned)
+        value = decision.value if decision else ""
+        return sum(rows.exclude(decision=value).update(decision=value) for rows in _rows_of(run, places, below=below))
+
+
+def edit(run: Import, block: StagedBlock, *, title: str | None, olx: str | None, source_key: Any, host: Host) -> None:
+    """Give a block another title or other OLX. Raises ``InvalidEdit``."""
+    if title is None and olx is None:
+        raise InvalidEdit(_("Give a title or OLX."), field="title")
+    if title is not None and (not clean_title(title) or len(title) > MAX_TITLE_LENGTH):
+        raise InvalidEdit(_("A title has 1 to {max} characters.").format(max=MAX_TITLE_LENGTH), field="title")
+    with _changing(run):
+        if BlockKind(block.kind).is_container:
+            if olx is not None:
+                raise InvalidEdit(
+                    _(
+                        "Only components have OLX of their own. Edit the blocks in this {kind}, or leave some out."
+                    ).format(kind=BlockKind(block.kind).label.lower()),
+                    field="olx",
+                )
+            block.edited_title = block.title = clean_title(title or "")
+        else:
+            element = _checked(run, block, olx) if olx is not None else current_element(block)
+            if title is not None:
+                element.set("display_name", clean_title(title))
+            block.edited_olx = etree.tostring(element, encoding="unicode", with_tail=False)
+            Indexer(run, source_key, host).describe(block, element, staged_files(run, block.root_id))
+        block.save()
+
+
+def revert_edit(run: Import, block: StagedBlock, *, source_key: Any, host: Host) -> None:
+    """Take the edits of a block back. Raises ``InvalidEdit`` where it has none."""
+    if not (block.edited_title or block.edited_olx):
+        raise InvalidEdit(_("{title} was not edited.").format(title=block.title))
+    with _changing(run):
+        block.edited_title = block.edited_olx = ""
+        element = staged_element(block)
+        if BlockKind(block.kind).is_container:
+            block.title = title_of(element)
+        else:
+            Indexer(run, source_key, host).describe(block, element, staged_files(run, block.root_id))
+        block.save()
+
+
+@contextmanager
+def _changing(run: Import) -> Iterator[None]:
+    """
+    A transaction that changes what is staged, and only while that may be changed.
+
+    The update of the import comes first: a completion that begins at the same time waits for it, or makes this fail.
+    """
+    with transaction.atomic():
+        if not Import.objects.filter(pk=run.pk, state__in=REVIEWABLE).update(revision=F("revision") + 1):
+            run.refresh_from_db(fields=["state"])
+            raise wrong_state(run, REVIEWABLE)
+        run.refresh_from_db(fields=["revision"])
+        yield
+
+
+def _places(run: Import, usage_keys: Sequence[str]) -> list[tuple[int, int]]:
+    """``num`` and ``end_num`` of every showing of the blocks. Raises ``NotFound`` for those that are not staged."""
+    if not usage_keys:
+        raise InvalidEdit(_("Name at least one block."), field="usage_keys")
+    places: list[tuple[int, int]] = []
+    found: set[str] = set()
+    for batch in batched(dict.fromkeys(usage_keys), _BATCH_SIZE):
+        for num, end_num, usage_key in run.blocks.filter(usage_key__in=batch).values_list(
+            "num", "end_num", "usage_key"
+        ):
+            places.append((num, end_num))
+            found.add(usage_key)
+    if missing := [key for key in usage_keys if key not in found]:
+        raise _not_staged(missing)
+    return sorted(places)
+
+
+def _rows_of(run: Import, places: Sequence[tuple[int, int]], *, below: bool) -> Iterable[QuerySet[StagedBlock]]:
+    """The rows at these places, with all below them if so wanted, in batches."""
+    if not below:
+        for batch in batched([num for num, _end in places], _BATCH_SIZE):
+            yield run.blocks.filter(num__in=batch)
+        return
+    outermost: list[tuple[int, int]] = []
+    for num, end_num in places:
+        if not outermost or num >= outermost[-1][1]:
+            outermost.append((num, end_num))
+    for ranges in batched(outermost, _BATCH_SIZE):
+        condition = Q()
+        for num, end_num in ranges:
+            condition |= Q(num__gte=num, num__lt=end_num)
+        yield run.blocks.filter(condition)
+
+
+def _check_decidable(
+    places: Sequence[tuple[int, int]], decision: Decision, *, below: bool, planned: PlannedImport
+) -> None:
+    def is_decidable(num: int) -> bool:
+        item = planned.items.get(num)
+        if item is None:
+            return False
+        return item.state.is_conflict or (decision is Decision.FORK and item.state is ConflictState.UNCHANGED)
+
+    if below:
+        if not any(is_decidable(num) for first, end_num in places for num in range(first, end_num)):
+            raise InvalidEdit(
+                _("There is no conflict to decide: nothing else stands in the place of these blocks, or below them."),
+                field="decision",
+            )
+        return
+    for num, _end in places:
+        if is_decidable(num):
+            continue
+        item = planned.items.get(num)
+        if item is None:
+            raise InvalidEdit(
+                _("Block {num} is not imported, so there is nothing to decide.").format(num=num), field="decision"
+            )
+        raise InvalidEdit(
+            _("{title} ({key}) is {state}: there is no conflict to decide.").format(
+                title=item.title, key=item.usage_key, state=str(item.state.label).lower()
+            ),
+            field="decision",
+        )
+
+
+def _checked(run: Import, block: StagedBlock, olx: str) -> etree._Element:
+    """The edited OLX, parsed. Raises ``InvalidEdit`` that says what is wrong with it."""
+    if len(olx) > MAX_OLX_CHARACTERS:
+        raise InvalidEdit(
+            _("The OLX has {length:,} characters; {max:,} are allowed.").format(
+                length=len(olx), max=MAX_OLX_CHARACTERS
+            ),
+            field="olx",
+        )
+    try:
+        element = parse_xml(olx)
+    except UnreadableXML as error:
+        raise InvalidEdit(_("The OLX cannot be used: {reason}.").format(reason=error), field="olx") from error
+    if element.tag != block.block_type:
+        raise InvalidEdit(
+            _("The OLX is a <{found}>, but this block is a <{wanted}>. A block cannot change its type.").format(
+                found=element.tag, wanted=block.block_type
+            ),
+            field="olx",
+        )
+    if element.get("url_name", block.block_id) != block.block_id:
+        raise InvalidEdit(
+            _('The OLX has url_name="{found}", but this block is "{wanted}". Leave it as it was.').format(
+                found=element.get("url_name"), wanted=block.block_id
+            ),
+            field="olx",
+        )
+    element.set("url_name", block.block_id)
+    _check_files(run, block, element)
+    return element
+
+
+def _check_files(run: Import, block: StagedBlock, element: etree._Element) -> None:
+    """That every file the edit names is staged, or was missing before the edit already."""
+    known = set(staged_files(run, block.root_id)) | set(static_references(staged_element(block)))
+    if unknown := [name for name in static_references(element) if name not in known]:
+        raise InvalidEdit(
+            ngettext(
+                "The OLX names a file that is not staged: {names}. Only files that came with the source can be used.",
+                "The OLX names files that are not staged: {names}. Only files that came with the source can be used.",
+                len(unknown),
+            ).format(names=", ".join(unknown)),
+            field="olx",
+        )
+
+
+def _not_staged(usage_keys: Sequence[str]) -> NotFound:
+    shown = ", ".join(usage_keys[:5]) + ("…" if len(usage_keys) > 5 else "")
+    return NotFound(_("Not among the blocks of this import: {keys}.").format(keys=shown), field="usage_keys")

@@ -1,0 +1,131 @@
+"""
+Celery tasks: one for each step of an import, and two for keeping house.
+
+A message carries the import's ID and nothing else; what is to be done, and for whom, stands in the import. So a message
+that arrives twice, late, or for an import that somebody has dealt with meanwhile does no harm. Tasks acknowledge late,
+and are sent again once when their process is killed: the step is then taken up from its beginning. Killed twice, it is
+left to :func:`recover_imports`, so that what exhausts the memory does not come back for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from celery.exceptions import Ignore
+from django.utils.translation import gettext_lazy as _
+from user_tasks.models import UserTaskStatus
+from user_tasks.tasks import UserTask
+
+from . import api
+from .data import ImportState
+from .models import Import
+
+log = logging.getLogger(__name__)
+
+
+class ImportTask(UserTask):
+    """A step of an import, shown among the tasks of the user who asked for it."""
+
+    abstract = True
+    step: str
+    title: Any
+
+    @classmethod
+    def arguments_as_dict(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The arguments, with the import and the user whose task it is."""
+        arguments = super().arguments_as_dict(*args, **kwargs)
+        run = Import.objects.get(uuid=arguments["import_id"])
+        return {**arguments, "user_id": run.actor_id or run.user_id, "run": run}
+
+    @classmethod
+    def generate_name(cls, arguments_dict: dict[str, Any]) -> str:
+        """What the user's list of tasks says."""
+        run = arguments_dict["run"]
+        return str(cls.title).format(source=run.source_title, target=run.target_title)[:255]
+
+    def run_step(self, import_id: str) -> None:
+        """
+        Do what is asked for of an import, and let the user's task tell how it ended.
+
+        Raises what :func:`.api.run_step` does; the task has failed then, and the import says why.
+        """
+        log.info("Import %s: %s begins", import_id, self.step)
+        try:
+            if api.run_step(import_id=import_id):
+                log.info("Import %s: %s", import_id, _end_of(import_id)[0])
+                return
+        except api.ImportFromModulestoreError as error:
+            if _end_of(import_id)[0] not in (None, ImportState.CANCELED):
+                # An error that no one foresaw is for those who look after the code.
+                unforeseen = error.__cause__ if isinstance(error, api.StepFailed) else None
+                log.warning("Import %s: %s failed: %s", import_id, self.step, error, exc_info=unforeseen)
+                raise
+        state, reason = _end_of(import_id)
+        log.info("Import %s: nothing to do, it is %s", import_id, state or "gone")
+        if state is not None and state.is_running:
+            raise Ignore  # An earlier delivery of the same message is at it.
+        for status in UserTaskStatus.objects.filter(task_id=self.request.id):
+            if state in (None, ImportState.CANCELED):
+                status.cancel()
+            elif reason:
+                status.fail(reason)
+
+
+def _end_of(import_id: str) -> tuple[ImportState | None, str]:
+    found = Import.objects.filter(uuid=import_id).values_list("state", "error").first()
+    return (ImportState(found[0]), found[1]) if found else (None, "")
+
+
+_OPTIONS: dict[str, Any] = {
+    "base": ImportTask,
+    "bind": True,
+    "acks_late": True,
+    "retry_on_worker_lost": True,
+    "max_retries": 1,
+    "default_retry_delay": 1,
+    "throws": (api.ImportFromModulestoreError,),
+}
+
+
+@shared_task(**_OPTIONS, step="staging", title=_("Stage {source} for {target}"))
+def stage_import(self: ImportTask, import_id: str) -> None:
+    """Stage an import."""
+    self.run_step(import_id)
+
+
+@shared_task(**_OPTIONS, step="writing", title=_("Import {source} into {target}"))
+def complete_import(self: ImportTask, import_id: str) -> None:
+    """Write an import into its library."""
+    self.run_step(import_id)
+
+
+@shared_task(**_OPTIONS, step="undo", title=_("Undo the import of {source} into {target}"))
+def undo_import(self: ImportTask, import_id: str) -> None:
+    """Undo an import."""
+    self.run_step(import_id)
+
+
+@shared_task(**_OPTIONS, step="redo", title=_("Redo the import of {source} into {target}"))
+def redo_import(self: ImportTask, import_id: str) -> None:
+    """Redo an import that was undone."""
+    self.run_step(import_id)
+
+
+@shared_task
+def recover_imports(*, send_again: bool = False) -> int:
+    """
+    Make imports whose worker is gone ready to be tried again; to be run every minute or so.
+
+    ``send_again`` sends the messages of all steps that wait for a worker again, however recent they are: for a broker
+    that loses messages with its workers.
+    """
+    return api.recover_imports(**({"send_again_after": timedelta(0)} if send_again else {}))
+
+
+@shared_task
+def remove_old_staged_content() -> int:
+    """Remove what imports staged that ended long ago; to be run once a day."""
+    return api.remove_old_staged_content()

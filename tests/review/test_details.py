@@ -1,0 +1,169 @@
+"""One block beside what stands in the library in its place."""
+
+import pytest
+
+from import_from_modulestore import api
+from import_from_modulestore.data import ConflictState, Decision, DifferenceKind
+
+from ..builders import block, section, subsection, text, unit
+from .conftest import key
+
+
+@pytest.fixture
+def course(write):
+    """Write a course of one unit with these components."""
+    return lambda *components, **more: write(section("s", subsection("b", unit("u", *components))), **more)
+
+
+@pytest.fixture
+def details(user, stage):
+    return lambda block_id, tag="html", **options: api.get_block(
+        user=user, import_id=stage(**options), usage_key=key(block_id, tag)
+    )
+
+
+def changes(found) -> dict[str, list[str]]:
+    """What each difference takes away and adds."""
+    return {
+        d.kind.value: [f"{line.mark}{line.text.strip()}" for line in d.lines if line.mark in "+-"]
+        for d in found.differences
+    }
+
+
+def test_a_new_block_has_content_and_nothing_to_compare(course, details):
+    course(text("t", "<p>Hello</p>"))
+    found = details("t")
+    assert "<p>Hello</p>" in found.olx
+    assert found.olx == found.staged_olx
+    assert (found.library, found.differences) == (None, ())
+
+
+def test_files_are_told_with_their_sizes_and_those_that_are_missing(course, details):
+    course(text("t", '<img src="/static/a.png"><img src="/static/b.png">'), static={"a.png": b"12345"})
+    found = details("t")
+    assert [(file.name, file.size) for file in found.files] == [("a.png", 5)]
+    assert found.missing_files == ("b.png",)
+
+
+def test_a_change_in_the_source(course, details, run_import):
+    course(text("t", "<p>One</p><p>Two</p>"))
+    run_import()
+    course(text("t", "<p>One</p><p>Three</p>"))
+    found = details("t")
+    assert found.block.state is ConflictState.SOURCE_CHANGED
+    assert found.library.key == "lb:Acme:Target:html:t"
+    assert (found.library.draft_num, found.library.published_num) == (1, 1)
+    change = ["-<p>Two</p>", "+<p>Three</p>"]
+    assert changes(found) == {"replacement": change, "library": [], "source": change}
+
+
+def test_a_change_in_the_library(course, details, run_import, edit_in_library):
+    course(text("t", "<p>One</p>"))
+    run_import()
+    edit_in_library("t", "<p>Mine</p>")
+    found = details("t")
+    assert found.block.state is ConflictState.LIBRARY_CHANGED
+    assert changes(found) == {
+        "replacement": ["-<p>Mine</p>", "+<p>One</p>"],
+        "library": ["-<p>One</p>", "+<p>Mine</p>"],
+        "source": [],
+    }
+
+
+def test_a_change_on_both_sides(course, details, run_import, edit_in_library):
+    course(text("t", "<p>One</p>"))
+    run_import()
+    edit_in_library("t", "<p>Mine</p>", title="My text")
+    course(text("t", "<p>Theirs</p>"))
+    found = details("t")
+    assert found.block.state is ConflictState.BOTH_CHANGED
+    assert changes(found)["source"] == ["-<p>One</p>", "+<p>Theirs</p>"]
+    assert changes(found)["library"] == [
+        "-title: Text t",
+        '-<html display_name="Text t">',
+        "-<p>One</p>",
+        "+title: My text",
+        '+<html display_name="My text">',
+        "+<p>Mine</p>",
+    ]
+
+
+def test_what_was_undone_is_not_what_it_is_compared_with(course, details, run_import, user):
+    course(text("t", "<p>One</p>"))
+    run_import()
+    course(text("t", "<p>Two</p>"))
+    second, _records = run_import(on_conflict=Decision.OVERWRITE)
+    api.undo_import(user=user, import_id=second.id)
+    assert changes(details("t"))["source"] == ["-<p>One</p>", "+<p>Two</p>"]
+
+
+def test_an_item_that_never_came_from_here_has_no_common_past(course, details, run_import, edit_in_library):
+    course(text("t", "<p>One</p>"))
+    run_import()
+    edit_in_library("t", "<p>Mine</p>")
+    from import_from_modulestore.models import Import
+
+    Import.objects.all().delete()
+    found = details("t")
+    assert found.block.state is ConflictState.SAME_KEY
+    assert [d.kind for d in found.differences] == [DifferenceKind.REPLACEMENT]
+
+
+def test_a_deleted_item_is_compared_with_nothing(course, details, run_import):
+    from openedx_content import api as content_api
+    from openedx_content.models_api import Component
+
+    course(text("t", "<p>One</p>"))
+    run_import()
+    content_api.soft_delete_draft(Component.objects.get().id)
+    found = details("t")
+    assert found.block.state is ConflictState.DELETED
+    assert found.library.draft_num is None
+    assert changes(found)["replacement"] == ["+title: Text t", '+<html display_name="Text t">', "+<p>One</p>"]
+
+
+def test_what_is_to_be_forked_is_still_compared_with_the_original(course, details, run_import):
+    course(text("t", "<p>One</p>"))
+    run_import()
+    course(text("t", "<p>Two</p>"))
+    found = details("t", on_conflict=Decision.FORK)
+    assert found.block.target_key == "lb:Acme:Target:html:t_1"
+    assert found.library.key == "lb:Acme:Target:html:t"
+    assert changes(found)["replacement"] == ["-<p>One</p>", "+<p>Two</p>"]
+
+
+def test_containers_are_compared_by_title_and_children(course, write, details, run_import):
+    course(text("t1"), text("t2"))
+    run_import()
+    write(section("s", subsection("b", unit("u", text("t1"), text("t3"), title="Another"))))
+    found = details("u", "vertical")
+    assert found.olx == ""
+    assert found.library.children == ("Text t1", "Text t2")
+    assert changes(found)["replacement"] == [
+        "-title: vertical u",
+        "+title: Another",
+        "-child: Text t2 (html:t2)",
+        "+child: Text t3 (html:t3)",
+    ]
+
+
+def test_a_file_that_changed_is_seen(course, details, run_import):
+    course(text("t", '<img src="/static/a.png">'), static={"a.png": b"one"})
+    run_import()
+    course(text("t", '<img src="/static/a.png">'), static={"a.png": b"other"})
+    taken, added = changes(details("t"))["replacement"]
+    assert taken.startswith("-file: a.png, 3 bytes")
+    assert added.startswith("+file: a.png, 5 bytes")
+
+
+def test_an_unknown_block_is_named(course, details):
+    course(text("t"))
+    with pytest.raises(api.NotFound, match="block@nowhere"):
+        details("nowhere")
+
+
+def test_the_block_of_another_course_is_not_found(course, user, stage):
+    course(block("html", "t"))
+    other = "block-v1:Acme+C9+R1+type@html+block@t"
+    with pytest.raises(api.NotFound, match="Not among the blocks of this import"):
+        api.get_block(user=user, import_id=stage(), usage_key=other)
