@@ -28,7 +28,20 @@ SIZES = (250, 1000, 4000)
 QUICK_SIZES = (60, 240)
 PEERS_PER_ITEM = (58, 65)
 """SQL statements per component or container that the two importers of the platform take; see README.md."""
-STEPS = ("list source", "stage", "plan", "complete", "stage again", "complete again")
+STEPS = (
+    "list source",
+    "stage",
+    "plan",
+    "review",
+    "another page",
+    "all subtrees, twice",
+    "complete",
+    "preview undo",
+    "undo",
+    "redo",
+    "stage again",
+    "complete again",
+)
 PLAN_CASES = ("all new", "same IDs", "own titles", "one title")
 
 _HERE = Path(__file__).resolve().parent
@@ -82,15 +95,26 @@ def measure_import(folder: Path, components: int, template: Path | None) -> tupl
     copy_database(bench.database, empty)
     steps = {"list source": bench.step("list_source"), "stage": bench.step("stage")}
     steps["plan"] = bench.step("plan", import_id=steps["stage"]["import_id"])
+    import_id = steps["stage"]["import_id"]
+    steps["review"] = bench.step("review", import_id=import_id)
+    steps["another page"] = bench.step("review_page", import_id=import_id)
+    steps["all subtrees, twice"] = bench.step("change_subtrees", import_id=import_id)
     before = folder / "before.sqlite3"
     copy_database(bench.database, before)
     steps["complete"] = bench.step("complete", import_id=steps["stage"]["import_id"])
     floor = bench.step("insert_floor", before=str(before), after=str(bench.database))
+    steps["preview undo"] = bench.step("preview_undo", import_id=import_id)
+    steps["undo"] = bench.step("undo", import_id=import_id)
+    steps["redo"] = bench.step("redo", import_id=import_id)
     steps["stage again"] = bench.step("stage")
     steps["complete again"] = bench.step("complete", import_id=steps["stage again"]["import_id"])
     counts = bench.counts
     expect(steps["list source"]["blocks"], counts.blocks)
+    expect(steps["review"]["total"], counts.blocks)
+    expect(steps["all subtrees, twice"]["changed"], counts.blocks)
     expect(steps["complete"]["counts"], {"created": counts.blocks})
+    expect(steps["undo"]["counts"], {"removed": counts.blocks})
+    expect(steps["redo"]["counts"], {"restored": counts.blocks})
     expect(steps["complete again"]["counts"], {"unchanged": counts.blocks})
     measured = {
         "components": components,

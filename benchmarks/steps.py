@@ -137,6 +137,77 @@ def complete(import_id: str) -> dict[str, Any]:
     return found | {"counts": dict(done.counts)}
 
 
+def review(import_id: str) -> dict[str, Any]:
+    """Open a review: its first page, for which the plan is made."""
+    from import_from_modulestore import api
+
+    found: dict[str, Any] = {}
+    user = _user()
+    with measured(found):
+        page = api.list_blocks(user=user, import_id=import_id, limit=100)
+    return found | {"total": page.total}
+
+
+def review_page(import_id: str) -> dict[str, Any]:
+    """Another page of a review that is open: the last one."""
+    from import_from_modulestore import api
+
+    found: dict[str, Any] = {}
+    user = _user()
+    total = api.list_blocks(user=user, import_id=import_id, limit=1).total
+    with measured(found):
+        page = api.list_blocks(user=user, import_id=import_id, offset=max(0, total - 100), limit=100)
+    return found | {"shown": len(page.items)}
+
+
+def change_subtrees(import_id: str) -> dict[str, Any]:
+    """Leave out every section with all that it holds, and take everything in again."""
+    from import_from_modulestore import api
+
+    found: dict[str, Any] = {}
+    user = _user()
+    sections = [
+        block.usage_key for block in api.list_blocks(user=user, import_id=import_id, top=True, limit=1000).items
+    ]
+    with measured(found):
+        left_out = api.select_blocks(user=user, import_id=import_id, usage_keys=sections, selected=False)
+        api.select_blocks(user=user, import_id=import_id, usage_keys=sections, selected=True)
+    return found | {"changed": left_out}
+
+
+def preview_undo(import_id: str) -> dict[str, Any]:
+    """See what an undo would do."""
+    from import_from_modulestore import api
+
+    found: dict[str, Any] = {}
+    user = _user()
+    with measured(found):
+        made = api.preview_undo(user=user, import_id=import_id)
+    return found | {"counts": made.counts()}
+
+
+def undo(import_id: str) -> dict[str, Any]:
+    """Take an import back."""
+    from import_from_modulestore import api
+
+    found: dict[str, Any] = {}
+    user = _user()
+    with measured(found):
+        api.undo_import(user=user, import_id=import_id)
+    return found | {"counts": dict(api.get_reversals(user=user, import_id=import_id)[-1].counts)}
+
+
+def redo(import_id: str) -> dict[str, Any]:
+    """Put an import back."""
+    from import_from_modulestore import api
+
+    found: dict[str, Any] = {}
+    user = _user()
+    with measured(found):
+        api.redo_import(user=user, import_id=import_id)
+    return found | {"counts": dict(api.get_reversals(user=user, import_id=import_id)[-1].counts)}
+
+
 def plan_only(blocks: int, items: int, case: str) -> dict[str, Any]:
     """Planning alone, without a database: ``blocks`` staged blocks against a library of ``items``."""
     from import_from_modulestore.data import BlockIds, BlockKind, ImportOptions, ItemKey
@@ -212,7 +283,24 @@ def _user() -> Any:
     return get_user_model().objects.get(username="bench")
 
 
-STEPS = {step.__name__: step for step in (prepare, list_source, stage, plan, complete, insert_floor, plan_only)}
+STEPS = {
+    step.__name__: step
+    for step in (
+        prepare,
+        list_source,
+        stage,
+        plan,
+        review,
+        review_page,
+        change_subtrees,
+        complete,
+        preview_undo,
+        undo,
+        redo,
+        insert_floor,
+        plan_only,
+    )
+}
 
 
 def main() -> None:
