@@ -119,7 +119,12 @@ def test_a_deleted_item_is_compared_with_nothing(course, details, run_import):
     found = details("t")
     assert found.block.state is ConflictState.DELETED
     assert found.library.draft_num is None
-    assert changes(found)["replacement"] == ["+title: Text t", '+<html display_name="Text t">', "+<p>One</p>"]
+    assert changes(found)["replacement"] == [
+        "+title: Text t",
+        '+<html display_name="Text t">',
+        "+<p>One</p>",
+        "+</html>",
+    ]
 
 
 def test_what_is_to_be_forked_is_still_compared_with_the_original(course, details, run_import):

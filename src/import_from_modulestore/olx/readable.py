@@ -16,6 +16,7 @@ MAX_LINES = 4_000
 """Lines of each side that are compared; comparing takes quadratic time at worst."""
 
 _CONTEXT = 3
+_WIDTH = 100
 # Where a line of HTML ends for a reader: before the next block begins.
 _BLOCK_TAGS = (
     "address|article|aside|blockquote|br|center|dd|div|dl|dt|figcaption|figure|footer|form|h[1-6]|header|hr|iframe|img|li|"
@@ -26,9 +27,10 @@ _LINE_BREAK = re.compile(rf"\n|(?=<(?:{_BLOCK_TAGS})\b)", re.IGNORECASE)
 
 def readable_lines(olx: str | etree._Element) -> list[str]:
     """
-    The lines of a component's OLX: one for each element and attribute, HTML broken where a page would break it.
+    The lines of a component's OLX: short elements on one, of long ones each attribute on its own, HTML broken where a
+    page would break it.
 
-    Text that does not parse comes as it is.
+    Text that does not parse comes as it is. For people only: white space and the order of attributes are not kept.
     """
     if isinstance(olx, str):
         try:
@@ -56,21 +58,31 @@ def difference(before: Sequence[str], after: Sequence[str]) -> tuple[DiffLine, .
 
 
 def _lines(element: etree._Element, depth: int) -> Iterator[str]:
-    indent = "  " * depth
     if not isinstance(element.tag, str):
         return
-    attributes = sorted((name, value) for name, value in element.attrib.items() if name not in COURSE_ONLY_ATTRIBUTES)
-    if len(attributes) > 1 or sum(len(value) for _name, value in attributes) > 60:
-        yield f"{indent}<{element.tag}"
-        for name, value in attributes:
-            yield from (f"{indent}    {line}" for line in f'{name}="{value}"'.splitlines())
-        yield f"{indent}>"
-    else:
-        yield f"{indent}<{element.tag}{''.join(f' {name}="{value}"' for name, value in attributes)}>"
-    yield from _text_lines(element.text, depth + 1)
+    indent = "  " * depth
+    attributes = [f'{name}="{value}"' for name, value in sorted(element.items()) if name not in COURSE_ONLY_ATTRIBUTES]
+    start = " ".join([f"<{element.tag}", *attributes])
+    inside = list(_text_lines(element.text, depth + 1))
     for child in element:
-        yield from _lines(child, depth + 1)
-        yield from _text_lines(child.tail, depth + 1)
+        inside += _lines(child, depth + 1)
+        inside += _text_lines(child.tail, depth + 1)
+    if not inside and len(start) <= _WIDTH:
+        yield f"{indent}{start}/>"
+    elif len(inside) == 1 and "<" not in inside[0] and len(start) + len(inside[0]) <= _WIDTH:
+        yield f"{indent}{start}>{inside[0].strip()}</{element.tag}>"
+    elif len(start) <= _WIDTH:
+        yield f"{indent}{start}>"
+        yield from inside
+        yield f"{indent}</{element.tag}>"
+    else:
+        yield f"{indent}<{element.tag}"
+        for attribute in attributes:
+            yield from (f"{indent}    {line}" for line in attribute.splitlines())
+        yield f"{indent}{'>' if inside else '/>'}"
+        yield from inside
+        if inside:
+            yield f"{indent}</{element.tag}>"
 
 
 def _text_lines(text: str | None, depth: int) -> Iterator[str]:
