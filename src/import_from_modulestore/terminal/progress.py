@@ -17,12 +17,15 @@ from rich.progress import (
 
 from .text import printable
 
-_PHASES = {
+PHASES = {
     "staging": "Reading",
     "planning": "Planning",
     "writing": "Writing",
     "publishing": "Publishing",
+    "reverting": "Reverting",
+    "waiting": "Waiting",
 }
+"""What is going on, by the phase that is reported."""
 
 
 class ProgressBar:
@@ -60,5 +63,5 @@ class ProgressBar:
         if phase not in self._tasks:
             for task in self._tasks.values():
                 self._bars.update(task, visible=False)
-            self._tasks[phase] = self._bars.add_task(_PHASES.get(phase, phase), total=None, title="")
+            self._tasks[phase] = self._bars.add_task(PHASES.get(phase, phase), total=None, title="")
         self._bars.update(self._tasks[phase], completed=done, total=total or None, title=printable(title)[:50])

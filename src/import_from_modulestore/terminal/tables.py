@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.utils.timezone import localtime
@@ -11,11 +11,24 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..data import BlockKind, ImportData, ImportState, LibraryData, Outcome, SourceData
-from .text import printable
+from ..data import (
+    BlockKind,
+    ImportData,
+    ImportState,
+    LibraryData,
+    Outcome,
+    RecordData,
+    ReversalData,
+    ReversalOutcome,
+    SourceData,
+)
+from .marks import MARKS, type_of
+from .progress import PHASES
+from .text import counted, printable
 
 _STATE_STYLES = {
     ImportState.IMPORTED: "green",
+    ImportState.CANCELED: "dim",
     ImportState.IMPORT_FAILED: "bold red",
     ImportState.STAGING_FAILED: "bold red",
 }
@@ -33,7 +46,7 @@ def sources_table(sources: Sequence[SourceData]) -> RenderableType:
             ]
             continue
         contents = ", ".join(
-            f"{source.counts[kind.value]:,} {kind.label.lower()}{'s' if source.counts[kind.value] != 1 else ''}"
+            counted(source.counts[kind.value], str(kind.label).lower())
             for kind in BlockKind
             if source.counts.get(kind.value)
         )
@@ -58,10 +71,10 @@ def libraries_table(libraries: Sequence[LibraryData]) -> RenderableType:
     return Group(*(Text.assemble((printable(library.title), "bold"), f"  {library.key}") for library in libraries))
 
 
-def imports_table(imports: Sequence[ImportData]) -> RenderableType:
-    """Imports, newest first: a few lines each, since keys and titles are long."""
+def imports_table(imports: Sequence[ImportData], total: int) -> RenderableType:
+    """Imports, newest first: a few lines each, since keys and titles are long. ``total`` counts those not shown too."""
     if not imports:
-        return Text("No imports yet.")
+        return Text("No imports.")
     parts: list[RenderableType] = []
     for run in imports:
         way = f"{run.source_title} → {run.target_key} · {run.options.level.value} level"
@@ -72,11 +85,13 @@ def imports_table(imports: Sequence[ImportData]) -> RenderableType:
         if result := _counts(run.counts) or run.error:
             parts.append(_indented(Text(printable(result), style="dim")))
         parts.append("")
+    if total > len(imports):
+        parts += [Text(f"… and {total - len(imports):,} older; --limit shows more.", style="dim"), ""]
     return Group(*parts[:-1])
 
 
-def import_facts(run: ImportData) -> RenderableType:
-    """Everything about one import but its blocks."""
+def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> RenderableType:
+    """Everything about one import but its blocks: with the undos and redos since, oldest first."""
     options = run.options
     how = [
         f"{options.level.value} level",
@@ -96,6 +111,10 @@ def import_facts(run: ImportData) -> RenderableType:
     table.add_row("Into", Text(printable(f"{run.target_title}  {run.target_key}")))
     table.add_row("How", Text(printable(" · ".join(how))))
     table.add_row("Who", Text(printable(f"{run.username}, {_when(run.created)}{_took(run)}")))
+    if run.block_count:
+        table.add_row("Staged", Text(counted(run.block_count, "block")))
+    for reversal in reversals:
+        table.add_row(str(reversal.kind.label), Text(printable(_reversal(reversal))))
     table.add_row("State", _state(run))
     if run.error:
         table.add_row("Error", Text(printable(run.error), style="red"))
@@ -104,17 +123,64 @@ def import_facts(run: ImportData) -> RenderableType:
     return table
 
 
+def places_table(records: Sequence[RecordData], imports: Mapping[str, ImportData], *, to: bool) -> RenderableType:
+    """
+    What became of one block, or where one item came from: a few lines for each import, newest first.
+
+    ``imports`` are those that the records belong to, by ID; ``to`` says that the records are about one source block.
+    """
+    if not records:
+        return Text("No import that you may see knows of it.")
+    parts: list[RenderableType] = []
+    for record in records:
+        run, (mark, style) = imports[record.import_id], MARKS[record.outcome]
+        heading = Text.assemble((f"{mark} {record.outcome.label}", style), f"  {printable(record.title)}")
+        heading.append(f"  {type_of(record)}", style="dim")
+        if record.undone:
+            heading.append("  undone", style="yellow")
+        place = (record.target_key if to else record.source_key) or record.reason
+        told = f"import {run.id[:8]}, {_when(run.finished or run.created)}, {run.username}"
+        parts += [
+            heading,
+            _indented(Text.assemble("to " if to else "from ", (printable(place), "cyan"))),
+            _indented(Text(printable(told), style="dim")),
+            "",
+        ]
+    return Group(*parts[:-1])
+
+
+def reversal_counts(counts: Mapping[str, int]) -> str:
+    """What an undo or redo did, in one line; ``counts`` are items by outcome."""
+    return _counts(counts, ReversalOutcome) or "nothing to change"
+
+
 def _state(run: ImportData) -> Text:
-    return Text(str(run.state.label), style=_STATE_STYLES.get(run.state, "yellow"))
+    state = Text(str(run.state.label), style=_STATE_STYLES.get(run.state, "yellow"))
+    if run.queued:
+        state.append("  waiting for a worker", style="dim")
+    elif run.progress is not None:
+        progress = run.progress
+        told = PHASES.get(progress.phase, progress.phase).lower()
+        if progress.total:
+            told += f", {progress.done:,} of {progress.total:,}"
+        if progress.seconds_left is not None:
+            told += f", about {progress.seconds_left:.0f} s left"
+        state.append(printable(f"  {told}  {progress.title}".rstrip()), style="dim")
+    return state
+
+
+def _reversal(reversal: ReversalData) -> str:
+    forced = ", forced" if reversal.forced else ""
+    return f"{_when(reversal.finished)}, {reversal.username}{forced}: {reversal_counts(reversal.counts)}"
 
 
 def _indented(text: Text) -> RenderableType:
     return Padding(text, (0, 0, 0, 2), expand=False)
 
 
-def _counts(counts: Mapping[str, int]) -> str:
+def _counts(counts: Mapping[str, int], outcomes: Iterable[Outcome | ReversalOutcome] = Outcome) -> str:
     return ", ".join(
-        f"{counts[outcome.value]:,} {outcome.label.lower()}" for outcome in Outcome if counts.get(outcome.value)
+        f"{counts[outcome.value]:,} {str(outcome.label).lower()}" for outcome in outcomes if counts.get(outcome.value)
     )
 
 

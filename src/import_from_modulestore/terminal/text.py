@@ -11,3 +11,13 @@ _NOT_PRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2
 def printable(text: str) -> str:
     """The text without anything that a terminal would obey rather than show."""
     return _NOT_PRINTABLE.sub(" ", text)
+
+
+def counted(count: int, noun: str) -> str:
+    """
+    A number with its noun.
+
+    >>> counted(1, "block"), counted(1200, "block")
+    ('1 block', '1,200 blocks')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

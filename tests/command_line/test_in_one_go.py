@@ -1,37 +1,11 @@
-"""The command line, as a person or a script uses it."""
-
-import json
-from io import StringIO
+"""What needs no review: finding sources, importing, looking at what happened, taking a library away."""
 
 import pytest
-from django.core.management import CommandError, call_command
 
-from import_from_modulestore import api
-from import_from_modulestore.data import ImportState
-
-from .builders import KEY, TARGET, block, section, small_course, subsection, text, unit, usage_key, write_course
-from .library_state import drafts, library_state
-from .processes import Project
-
-
-@pytest.fixture(autouse=True)
-def _course(courses, db):
-    write_course(courses / "c1", *small_course(), title="Tides")
-
-
-def command(*words: str) -> str:
-    """Run a subcommand and return what it prints."""
-    out = StringIO()
-    call_command("import_from_modulestore", *words, stdout=out)
-    return out.getvalue()
-
-
-def refused(*words: str) -> tuple[str, int]:
-    """Run a subcommand that fails and return its message and exit code."""
-    with pytest.raises(CommandError) as error:
-        command(*words)
-    return str(error.value), error.value.returncode
-
+from ..builders import KEY, TARGET, block, section, subsection, text, unit, usage_key, write_course
+from ..library_state import drafts, library_state
+from ..processes import Project
+from .calls import command, data_of, ended, in_one_line, refused
 
 RUN = ("run", KEY, TARGET, "--create")
 PREVIEW = ("preview", KEY, TARGET, "--create")
@@ -49,6 +23,10 @@ class TestSources:
         assert "✗ bad.tar.gz" in out
         assert "Tides" in out
 
+    def test_searches(self):
+        assert "Tides" in command("sources", "--search", "tide")
+        assert "Tides" not in command("sources", "--search", "moon")
+
     def test_says_what_to_do_where_there_is_nothing(self, courses, settings, tmp_path):
         settings.COURSES_DIR = tmp_path / "empty"
         settings.COURSES_DIR.mkdir()
@@ -59,24 +37,22 @@ class TestPreview:
     def test_shows_the_tree_and_a_summary_and_writes_nothing(self):
         out = command("preview", KEY, TARGET, "--create", "--level", "unit")
         assert "+ vertical u1  unit" in out
-        assert "Components 5 5" in " ".join(out.split())
+        assert "Components 5 5" in in_one_line(out)
         assert "would write 8 items" in out
         assert command("libraries").startswith("No libraries yet")
 
-    def test_of_a_plan_that_cannot_be_written_fails(self, settings, capsys):
+    def test_of_a_plan_that_cannot_be_written_fails(self, settings):
         settings.MAX_BLOCKS_PER_CONTENT_LIBRARY = 3
-        out = StringIO()
-        with pytest.raises(SystemExit) as error:
-            call_command("import_from_modulestore", "preview", KEY, TARGET, "--create", stdout=out)
-        assert error.value.code == 1
-        assert "12 items, 9 more than its limit of 3" in " ".join(out.getvalue().split())
+        out, code = ended(*PREVIEW)
+        assert code == 1
+        assert "12 items, 9 more than its limit of 3" in in_one_line(out)
 
 
 class TestRun:
     def test_imports_and_shows_what_happened(self):
         out = command(*RUN)
         assert "+ Created" in out
-        assert "Sections 2 2" in " ".join(out.split())
+        assert "Sections 2 2" in in_one_line(out)
         assert len(drafts(library_state(TARGET))) == 12
 
     def test_a_second_time_says_that_nothing_changed(self):
@@ -102,11 +78,9 @@ class TestRun:
 
     def test_ends_with_3_where_blocks_could_not_be_read(self, courses):
         (courses / "c1" / "problem" / "p1.xml").write_text("<problem>")
-        out = StringIO()
-        with pytest.raises(SystemExit) as error:
-            call_command("import_from_modulestore", *RUN, stdout=out)
-        assert error.value.code == 3
-        assert "problem/p1.xml could not be read" in " ".join(out.getvalue().split())
+        out, code = ended(*RUN)
+        assert code == 3
+        assert "problem/p1.xml could not be read" in in_one_line(out)
         assert len(drafts(library_state(TARGET))) == 11
 
     def test_what_fails_can_be_retried(self, settings):
@@ -121,60 +95,52 @@ class TestRun:
 
 class TestHistory:
     def test_lists_imports_and_shows_one(self):
-        assert "No imports yet" in command("history")
+        assert "No imports" in command("history")
         command(*RUN)
-        (run,) = json.loads(command("history", "--json"))
+        (run,) = data_of("history")
         assert run["id"][:8] in command("history")
         out = command("show", run["id"][:8])
         assert "section level · conflicts: skip · published" in out
         assert "+ chapter s1  section" in out
+        assert f"import_from_modulestore undo {run['id'][:8]}" in out
 
     def test_shows_every_block_with_its_key(self):
         command(*RUN)
-        (run,) = json.loads(command("history", "--json"))
-        assert "block-v1:Acme+C1+R1+type@html+block@t1" in command("show", run["id"], "--all")
+        assert "block-v1:Acme+C1+R1+type@html+block@t1" in command("show", "last", "--all")
+
+    def test_filters(self, user):
+        command(*RUN)
+        command("stage", KEY, TARGET, "--user", "ada")
+        states = lambda *words: [run["state"] for run in data_of("history", *words)]  # noqa: E731
+        assert states() == ["staged", "imported"]
+        assert states("--state", "imported") == ["imported"]
+        assert states("--by", "ada") == ["staged"]
+        assert states("--search", "AUTHOR") == ["imported"]
+        assert states("--search", "nothing") == []
+        assert states("--target", TARGET, "--source", KEY, "--limit", "1") == ["staged"]
+        assert "… and 1 older; --limit shows more." in command("history", "--limit", "1")
+
+
+class TestWhere:
+    def test_an_item_came_from_and_a_block_went_to(self):
+        command(*RUN)
+        out = command("where", "lb:Acme:Target:html:t1")
+        assert "+ Created  Text t1  html" in out
+        assert "from block-v1:Acme+C1+R1+type@html+block@t1" in out
+        assert "to lct:Acme:Target:unit:u1" in command("where", usage_key("vertical", "u1"))
+
+    def test_something_unknown_came_from_nowhere(self):
+        assert "No import that you may see" in command("where", "lb:Acme:Target:html:t1")
+        assert data_of("where", usage_key("html", "t1")) == []
 
 
 class TestBackup:
     def test_writes_an_archive(self, tmp_path):
         command(*RUN)
-        assert "Studio restores it" in " ".join(command("backup", TARGET, str(tmp_path / "x.zip")).split())
+        assert "Studio restores it" in in_one_line(command("backup", TARGET, str(tmp_path / "x.zip")))
         message, code = refused("backup", TARGET, str(tmp_path / "x.zip"))
         assert (code, "--force" in message) == (1, True)
         command("backup", TARGET, str(tmp_path / "x.zip"), "--force")
-
-
-class TestForScripts:
-    @pytest.mark.parametrize(
-        "words", [("sources",), ("libraries",), ("history",), ("preview", KEY, TARGET), ("run", KEY, TARGET)]
-    )
-    def test_json_and_nothing_else(self, words, user, library):
-        json.loads(command(*words, "--json"))
-
-    def test_json_of_a_run_has_every_record(self):
-        result = json.loads(command(*RUN, "--json"))
-        assert result["import"]["state"] == "imported"
-        assert [record["outcome"] for record in result["records"]] == ["created"] * 12
-
-    @pytest.mark.parametrize(
-        ("words", "code"),
-        [
-            (("run", "nonsense", TARGET), 1),
-            (("run", KEY, "nonsense"), 1),
-            (("run", KEY, TARGET), 4),
-            (("run", "course-v1:No+No+No", TARGET), 4),
-            (("show", "123"), 4),
-            (("retry", "123"), 4),
-            (("backup", TARGET, "x.zip"), 4),
-            (("sources", "--user", "nobody"), 4),
-        ],
-    )
-    def test_exit_codes_of_errors(self, words, code):
-        assert refused(*words)[1] == code
-
-    def test_someone_without_rights(self, django_user_model):
-        django_user_model.objects.create(username="eve")
-        assert refused(*RUN, "--user", "eve")[1] == 5
 
 
 class TestLongOutlines:
@@ -199,19 +165,25 @@ class TestInAProcess:
         assert "manage.py migrate" in done.stderr
         assert "Traceback" not in done.stderr
 
-    def test_help_teaches(self, tmp_path):
-        project = Project(tmp_path)
-        out = project.manage("import_from_modulestore", "run", "--help").stdout
-        assert "conflicts (--on-conflict)" in out
-        assert project.manage("import_from_modulestore").returncode == 2
 
-    def test_an_interrupt_leaves_a_note(self, user, library, monkeypatch):
-        created = api.create_import(user=user, source_key=KEY, target_key=TARGET)
-        with pytest.raises(KeyboardInterrupt):
-            api.stage_import(user=user, import_id=created.id, progress=interrupt)
-        run = api.get_import(user=user, import_id=created.id)
-        assert (run.state, run.error) == (ImportState.STAGING_FAILED, "Interrupted before it was done.")
+class TestHelp:
+    def test_is_shown_where_no_subcommand_is_given(self):
+        out, code = ended()
+        assert code == 2
+        assert "complete   write a staged import into its library" in out
+        assert "6    the import is in a state that does not allow this" in out
 
-
-def interrupt(*args: object) -> None:
-    raise KeyboardInterrupt
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [
+            ("run", "conflicts (--on-conflict)"),
+            ("decide", "new_version  make it the item's next draft"),
+            ("review", "html/intro          by type and block ID"),
+            ("undo", "Where nobody can be asked, nothing is done without --yes."),
+        ],
+    )
+    def test_teaches(self, name, told, capsys):
+        with pytest.raises(SystemExit) as end:
+            command(name, "--help")
+        assert end.value.code == 0
+        assert in_one_line(told) in in_one_line(capsys.readouterr().out)

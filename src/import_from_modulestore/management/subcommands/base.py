@@ -1,0 +1,253 @@
+"""What all subcommands share: how they are declared, whom they act for, how they print, and how they end."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import json
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TextIO
+
+from django.core.management.base import CommandError
+from rich.console import Console, RenderableType
+
+from ... import api
+from ...data import Action, ImportData, ImportState, Outcome
+from ...terminal.marks import summary
+from ...terminal.outline import Item, notes, outline
+from ...terminal.progress import ProgressBar
+from ...terminal.text import printable
+
+FAILED = 1
+USAGE = 2
+PARTLY = 3
+NOT_FOUND = 4
+NOT_PERMITTED = 5
+WRONG_STATE = 6
+NOT_CONFIRMED = 7
+INTERRUPTED = 130
+
+EXIT_CODES = f"""\
+exit codes:
+  0    done
+  {FAILED}    failed, or refused; nothing was written
+  {USAGE}    the command line itself is wrong
+  {PARTLY}    done, but not for every block: some could not be read, or were kept as they are
+  {NOT_FOUND}    no such source, library, import or block
+  {NOT_PERMITTED}    not permitted
+  {WRONG_STATE}    the import is in a state that does not allow this
+  {NOT_CONFIRMED}    not confirmed; nothing was changed
+  {INTERRUPTED}  interrupted
+"""
+
+_BLANKS_AT_END = re.compile(r" +$", re.MULTILINE)
+
+LAST = "last"
+"""What one's newest import can be called instead of by its ID."""
+
+PAGE = 1000
+"""How many blocks are asked for at once."""
+
+_NEXT = {
+    Action.STAGE: "retry {id} --stage",
+    Action.REVIEW: "review {id}",
+    Action.COMPLETE: "complete {id}",
+    Action.RETRY: "retry {id}",
+    Action.CANCEL: "cancel {id}",
+    Action.UNDO: "undo {id}",
+    Action.REDO: "redo {id}",
+}
+
+type Arguments = Callable[[argparse.ArgumentParser], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subcommand:
+    """One subcommand; its help is the docstring of the function that does it."""
+
+    name: str
+    do: Callable[..., int | None]
+    """Called with the :class:`Session` and the arguments by name; what it returns is the exit code."""
+    arguments: tuple[Arguments, ...]
+
+    @property
+    def description(self) -> str:
+        """What ``--help`` says, laid out for the terminal; indented lines stay as they are."""
+        paragraphs = inspect.cleandoc(self.do.__doc__ or self.name).split("\n\n")
+        width = min(shutil.get_terminal_size().columns, 100) - 2
+        return "\n\n".join(text if text.startswith(" ") else textwrap.fill(text, width) for text in paragraphs)
+
+    @property
+    def summary(self) -> str:
+        """The first sentence, for the list of subcommands."""
+        first = self.description.partition("\n")[0].rstrip(".")
+        return first[0].lower() + first[1:]
+
+
+def subcommand(*arguments: Arguments, name: str = "") -> Callable[[Callable[..., int | None]], Subcommand]:
+    """Make a function a subcommand with these arguments, called as the function is, or by ``name``."""
+    return lambda do: Subcommand(name=name or do.__name__.replace("_", "-"), do=do, arguments=arguments)
+
+
+@dataclass(kw_only=True)
+class Session:
+    """One call of the command: who acts, where to print, and which import it is about."""
+
+    user: Any
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    stdout: Any
+    out: Console
+    err: Console
+    as_json: bool
+    recovered: int = 0
+    """Imports whose process was found to be gone when this call began."""
+    import_id: str = ""
+    """The import that this call is about, once that is known; errors then say how to go on with it."""
+    retry_words: str = "retry {id}"
+    """How to go on after a failure."""
+
+    def find(self, name: str) -> ImportData:
+        """
+        The import of this ID, or of an ID that begins so, or the user's newest.
+
+        From now on this call is about it. Raises ``NotFound``.
+        """
+        if name == LAST:
+            newest = api.list_imports(user=self.user, username=self.user.get_username(), limit=1).items
+            if not newest:
+                raise api.NotFound("You have no imports yet. `stage` or `run` begins one.")
+            run = newest[0]
+        else:
+            run = api.get_import(user=self.user, import_id=name)
+        self.import_id = run.id
+        return run
+
+    def progress(self) -> ProgressBar:
+        """A progress bar, to be entered."""
+        return ProgressBar(self.err)
+
+    def show(self, data: Any, *parts: RenderableType | None) -> None:
+        """Print ``data`` where JSON was asked for, else the parts, ``None`` being left out."""
+        if self.as_json:
+            self.stdout.write(json.dumps(data, default=_plain, indent=2, ensure_ascii=False) + "\n")
+            return
+        for part in parts:
+            if part is not None:
+                self.say(part)
+
+    def say(self, part: RenderableType, style: str | None = None) -> None:
+        """Print something for people; tables fill lines with blanks, which are of no use in a log."""
+        with self.out.capture() as captured:
+            self.out.print(part, style=style)
+        self.stdout.write(_BLANKS_AT_END.sub("", captured.get()))
+
+    def can_ask(self) -> bool:
+        """Whether there is a person at a terminal, and not a script that wants JSON."""
+        return self.stdin.isatty() and self.out.is_terminal and not self.as_json
+
+    def confirm(self, question: str, *, default: bool = False) -> bool:
+        """Ask a person yes or no; the end of input is a no."""
+        choices = "[Y/n]" if default else "[y/N]"
+        self.err.print(f"{question} {choices} ", end="")
+        line = self.stdin.readline()
+        answer = line.strip().lower()
+        return answer in ("y", "yes") or (default and line != "" and not answer)
+
+
+def arguments_of_import(parser: argparse.ArgumentParser) -> None:
+    """``IMPORT``."""
+    parser.add_argument(
+        "import_name", metavar="IMPORT", help=f"its ID, the beginning of it, or `{LAST}`: your newest import"
+    )
+
+
+def arguments_of_tree(parser: argparse.ArgumentParser) -> None:
+    """``--all``."""
+    parser.add_argument("--all", action="store_true", dest="everything", help="show every block, with its key")
+
+
+def result(
+    title: str, items: Sequence[Item], warnings: Sequence[str], *, everything: bool
+) -> list[RenderableType | None]:
+    """What happens, or happened, to each block, with numbers and what is worth knowing; to be shown."""
+    if not items:
+        shown: list[RenderableType | None] = ["There is nothing to import here."]
+    else:
+        shown = [outline(title, items, everything=everything), "", summary(items)]
+    worth_knowing = notes(items, warnings, everything=everything)
+    return [*shown, "" if worth_knowing else None, worth_knowing]
+
+
+def exit_code_of(items: Sequence[Item]) -> int:
+    """Whether every block could be read."""
+    return PARTLY if any(item.outcome is Outcome.FAILED for item in items) else 0
+
+
+def short(import_id: str) -> str:
+    """As much of an import's ID as people need."""
+    return import_id[:8]
+
+
+def command_line(words: str, import_id: str) -> str:
+    """A line to be typed; ``{id}`` in the words stands for the import."""
+    return f"import_from_modulestore {words.format(id=short(import_id))}"
+
+
+def refusal(error: Exception | str, code: int) -> CommandError:
+    """The error as Django's command line shows it, with an exit code."""
+    return CommandError(printable(str(error)), returncode=code)
+
+
+def next_steps(run: ImportData) -> str:
+    """What can be done with the import as it is now, as lines to be typed."""
+    if run.state.is_running:
+        return "Follow it with: " + command_line("show {id} --watch", run.id)
+    possible = [action for action in run.actions if not (action is Action.STAGE and Action.RETRY in run.actions)]
+    if not possible:
+        return "Nothing can be done with it any more; `stage` or `run` begins anew."
+    return "\n".join(["Possible now:", *("  " + command_line(_NEXT[action], run.id) for action in possible)])
+
+
+def after_failure(run: ImportData, retry_words: str) -> str:
+    """How to go on after a step of the import failed."""
+    told = "The library is as it was."
+    if run.state in (ImportState.STAGING_FAILED, ImportState.IMPORT_FAILED):
+        return f"{told} Go on from here with: {command_line(retry_words, run.id)}"
+    return told
+
+
+def after_interrupt(run: ImportData, retry_words: str) -> str:
+    """
+    What is true of an import after an interrupt.
+
+    A step may have been committed in the moment before, so only the import's own state tells.
+    """
+    match run.state:
+        case ImportState.CREATED | ImportState.STAGING_FAILED | ImportState.IMPORT_FAILED:
+            told, words = "The library is as it was; go on with", retry_words
+        case ImportState.STAGED:
+            told, words = "It is staged, and the library is as it was; go on with", "complete {id}"
+        case ImportState.IMPORTED:
+            told, words = "The import stands in the library; what it holds is shown by", "show {id}"
+        case ImportState.UNDONE:
+            told, words = "The import is undone in the library; what was done is shown by", "show {id}"
+        case ImportState.CANCELED:
+            told, words = "The import is canceled, and the library is as it was; its history is shown by", "show {id}"
+        case _:
+            told, words = f"The import is {str(run.state.label).lower()}; see how it ends with", "show {id} --watch"
+    return f"Interrupted. {told}: {command_line(words, run.id)}"
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)

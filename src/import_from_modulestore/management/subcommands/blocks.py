@@ -1,0 +1,89 @@
+"""Naming staged blocks without typing whole usage keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from ... import api
+from ...data import BlockData
+from ...terminal.marks import type_of
+from .base import PAGE, Session, command_line
+
+_CANDIDATES = 8
+"""How many blocks an error names."""
+
+
+def all_blocks(session: Session, **filters: Any) -> list[BlockData]:
+    """Every staged block of the session's import that the filters leave, in the order of the source."""
+    return list(_pages(session, filters))
+
+
+def find_keys(session: Session, names: Sequence[str]) -> list[str]:
+    """
+    The usage keys of the blocks that are called so.
+
+    A name is a usage key, a block ID, a type and a block ID (``html/intro``), or the number that ``review`` shows.
+    Raises ``NotFound``, naming candidates, where a name stands for no block or for several.
+    """
+    if all(map(_is_usage_key, names)):
+        return list(names)
+    blocks = all_blocks(session)
+    return [name if _is_usage_key(name) else _find(session, name, blocks).usage_key for name in names]
+
+
+def _pages(session: Session, filters: dict[str, Any]) -> Iterator[BlockData]:
+    offset = 0
+    while True:
+        page = api.list_blocks(user=session.user, import_id=session.import_id, offset=offset, limit=PAGE, **filters)
+        yield from page.items
+        offset += PAGE
+        if offset >= page.total:
+            return
+
+
+def _is_usage_key(name: str) -> bool:
+    return name.startswith(("block-v1:", "lib-block-v1:"))
+
+
+def _block_id(block: BlockData) -> str:
+    return block.usage_key.rpartition("@")[2]
+
+
+def _find(session: Session, name: str, blocks: Sequence[BlockData]) -> BlockData:
+    block_type, slash, block_id = name.partition("/")
+    found = {
+        block.usage_key: block
+        for block in reversed(blocks)  # Of several showings of one block, the first is what is meant.
+        if (_block_id(block) == name)
+        or (slash and _block_id(block) == block_id and block_type in (block.block_type, block.kind.value))
+        or (name.isdecimal() and block.num == int(name))
+    }
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        raise api.NotFound(f"{name} can be any of these blocks; say which:\n{_listed(reversed(found.values()))}")
+    similar = _similar(name, blocks)
+    candidates = f" Did you mean one of these?\n{_listed(similar)}" if similar else ""
+    told = f"No block of this import is called {name}.{candidates}"
+    raise api.NotFound(f"{told}\nAll of them are listed by: {command_line('review {id} --all', session.import_id)}")
+
+
+def _similar(name: str, blocks: Sequence[BlockData]) -> list[BlockData]:
+    wanted = name.rpartition("/")[2].lower()
+    by_id = {_block_id(block).lower(): block for block in reversed(blocks)}
+    containing = [
+        block
+        for block in blocks
+        if block.repeats is None and (wanted in _block_id(block).lower() or wanted in block.title.lower())
+    ]
+    close = [by_id[match] for match in get_close_matches(wanted, by_id, n=_CANDIDATES)]
+    return list({block.usage_key: block for block in (*containing, *close)}.values())[:_CANDIDATES]
+
+
+def _listed(blocks: Iterable[BlockData]) -> str:
+    shown = list(blocks)
+    more = f"\n  … and {len(shown) - _CANDIDATES} more" if len(shown) > _CANDIDATES else ""
+    lines = (f"  {block.num}  {type_of(block)}/{_block_id(block)}  {block.title}" for block in shown[:_CANDIDATES])
+    return "\n".join(lines) + more

@@ -1,0 +1,246 @@
+"""What happened, and taking it back: history, show, where, undo, redo, cleanup."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ... import api
+from ...data import Action, ImportData, ImportState, ReversalItem, ReversalKind, ReversalOutcome, ReversalPlan
+from ...terminal.marks import summary
+from ...terminal.reversal import kept_items, reversal_outline
+from ...terminal.tables import import_facts, imports_table, places_table, reversal_counts
+from ...terminal.text import counted
+from .base import (
+    INTERRUPTED,
+    NOT_CONFIRMED,
+    PARTLY,
+    Session,
+    arguments_of_import,
+    arguments_of_tree,
+    command_line,
+    next_steps,
+    refusal,
+    result,
+    short,
+    subcommand,
+)
+
+WATCH_INTERVAL = 0.5
+"""Seconds between two looks at a running import."""
+
+
+def _arguments_of_history(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--target", default="", metavar="LIBRARY", help="only imports into this library")
+    parser.add_argument("--source", default="", metavar="COURSE", help="only imports from this source")
+    parser.add_argument("--state", choices=ImportState.values, help="only imports in this state")
+    parser.add_argument("--by", default="", metavar="USERNAME", help="only imports of this user")
+    parser.add_argument("--search", default="", metavar="TEXT", help="only with this in a key, title or user name")
+    parser.add_argument("--limit", type=int, default=100, metavar="N", help="at most so many, 1 to 1000 (default: 100)")
+
+
+def _arguments_of_show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--watch", action="store_true", help="follow a running import until it ends")
+
+
+def _arguments_of_where(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", metavar="KEY", help="lb:… or lct:… (a library's item), block-v1:… or lib-block-v1:…")
+
+
+def _arguments_of_reversal(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preview", action="store_true", help="only show what would happen")
+    parser.add_argument("--force", action="store_true", help="also items that were edited or used meanwhile")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _arguments_of_cleanup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--days", type=int, metavar="N", help="of imports that ended so many days ago (default: the site's setting)"
+    )
+
+
+@subcommand(_arguments_of_history)
+def history(
+    session: Session, *, target: str, source: str, state: str | None, by: str, search: str, limit: int, **options: Any
+) -> None:
+    """
+    List the imports, newest first.
+
+    Filters add up.
+    """
+    page = api.list_imports(
+        user=session.user,
+        target_key=target,
+        source_key=source,
+        state=ImportState(state) if state else None,
+        username=by,
+        search=search,
+        limit=limit,
+    )
+    session.show(page.items, imports_table(page.items, page.total))
+
+
+@subcommand(arguments_of_import, arguments_of_tree, _arguments_of_show)
+def show(session: Session, *, import_name: str, everything: bool, watch: bool, **options: Any) -> None:
+    """
+    Show one import: how it stands, and what happened to each block.
+
+    While a step runs, here or in a worker, this tells how far it is; --watch follows it live until it ends.
+    """
+    run = session.find(import_name)
+    if watch:
+        run = _watched(session, run)
+    records = api.get_records(user=session.user, import_id=run.id)
+    reversals = api.get_reversals(user=session.user, import_id=run.id)
+    blocks = ["", *result(run.target_title, records, (), everything=everything)] if records else []
+    session.show(
+        {"import": run, "records": records, "reversals": reversals},
+        import_facts(run, reversals),
+        *blocks,
+        "",
+        next_steps(run),
+    )
+
+
+@subcommand(_arguments_of_where)
+def where(session: Session, *, key: str, **options: Any) -> None:
+    """
+    Tell where a library's item came from, or where a source block went.
+
+    A key of a library's item (lb:Org:slug:type:id, lct:Org:slug:type:id) gives the blocks that it was made from; a key
+    of a source block (block-v1:…, lib-block-v1:…) gives the items that were made from it. Every import that you may
+    see is named, newest first.
+    """
+    user, to = session.user, not key.startswith(("lb:", "lct:"))
+    records = api.where_to(user=user, usage_key=key) if to else api.where_from(user=user, item_key=key)
+    imports = {
+        import_id: api.get_import(user=session.user, import_id=import_id)
+        for import_id in {record.import_id for record in records}
+    }
+    session.show(records, places_table(records, imports, to=to))
+
+
+@subcommand(arguments_of_import, arguments_of_tree, _arguments_of_reversal)
+def undo(session: Session, **options: Any) -> int:
+    """
+    Take a written import back.
+
+    The library is as it was before, and all later work is kept: what the import created is taken out, what it changed
+    goes back to the version before. Items that were edited since, or that other containers have come to use, are kept
+    and named, unless --force. `redo` brings the import back.
+
+    Shows what will happen, then asks; --yes does not ask, --preview only shows. Where nobody can be asked, nothing is
+    done without --yes.
+    """
+    return _reverse(session, ReversalKind.UNDO, api.preview_undo, api.undo_import, **options)
+
+
+@subcommand(arguments_of_import, arguments_of_tree, _arguments_of_reversal)
+def redo(session: Session, **options: Any) -> int:
+    """
+    Bring an import back that was undone.
+
+    The versions that it had written are current again. Items that were changed since the undo are kept and named,
+    unless --force. Shows what will happen, then asks, as `undo` does.
+    """
+    return _reverse(session, ReversalKind.REDO, api.preview_redo, api.redo_import, **options)
+
+
+@subcommand(_arguments_of_cleanup)
+def cleanup(session: Session, *, days: int | None, **options: Any) -> None:
+    """
+    Remove what imports staged that ended long ago.
+
+    Imports whose process is gone are made ready to be tried again. Records and history stay. For a timer, once a day.
+    """
+    removed = api.remove_old_staged_content(days=days)
+    session.show(
+        {"removed": removed, "recovered": session.recovered},
+        f"Staged content of {counted(removed, 'import')} was removed.",
+        f"{counted(session.recovered, 'import')} whose process was gone can be tried again."
+        if session.recovered
+        else None,
+    )
+
+
+def _reverse(
+    session: Session,
+    kind: ReversalKind,
+    make_preview: Callable[..., ReversalPlan],
+    carry_out: Callable[..., ImportData],
+    *,
+    import_name: str,
+    everything: bool,
+    preview: bool,
+    force: bool,
+    yes: bool,
+    **options: Any,
+) -> int:
+    run = session.find(import_name)
+    name = str(kind.label).lower()
+    title = f"{kind.label} of import {short(run.id)}"
+    if preview or not yes:
+        plan = make_preview(user=session.user, import_id=run.id, force=force)
+        _show_items(session, run, title, plan.items, everything)
+        if preview:
+            if not session.as_json:
+                session.say(f"\nNothing was changed. To do it:\n  {command_line(name + ' {id}', run.id)}", style="dim")
+            return 0
+        if not session.can_ask():
+            told = f"Nothing was changed, since there is nobody to ask. To do this without being asked: {name} --yes"
+            raise refusal(told, NOT_CONFIRMED)
+        if not session.confirm(f"\n{kind.label} this import?"):
+            raise refusal("Nothing was changed.", NOT_CONFIRMED)
+    with session.progress() as progress:
+        done = carry_out(user=session.user, import_id=run.id, force=force, progress=progress)
+    items = api.get_last_reversal_items(user=session.user, import_id=run.id)
+    if yes:
+        _show_items(session, done, title, items, everything)
+    if not session.as_json:
+        back = Action.REDO if kind is ReversalKind.UNDO else Action.UNDO
+        told = f"\nImport {short(run.id)} is {str(done.state.label).lower()}: {reversal_counts(_counts(items))}."
+        session.say(f"{told} `{back.value} {short(run.id)}` goes back.", style="dim")
+    return PARTLY if any(item.outcome is ReversalOutcome.KEPT for item in items) else 0
+
+
+def _show_items(session: Session, run: ImportData, title: str, items: Sequence[ReversalItem], everything: bool) -> None:
+    data = {"import": run, "items": items, "counts": _counts(items)}
+    if not items:
+        session.show(data, "There is nothing to change in the library.")
+        return
+    depths = {record.num: record.depth for record in api.get_records(user=session.user, import_id=run.id)}
+    kept = kept_items(items)
+    session.show(
+        data,
+        reversal_outline(title, items, depths, everything=everything),
+        "",
+        summary(items),
+        "" if kept else None,
+        kept,
+    )
+
+
+def _counts(items: Sequence[ReversalItem]) -> dict[str, int]:
+    return dict(Counter(item.outcome.value for item in items))
+
+
+def _watched(session: Session, run: ImportData) -> ImportData:
+    """Follow the import until it no longer runs; the import itself is left alone, whatever happens to this process."""
+    try:
+        with session.progress() as bar:
+            while run.state.is_running:
+                if run.queued:
+                    bar("waiting", 0, 0, "for a worker")
+                elif (at := run.progress) is not None:
+                    bar(at.phase, at.done, at.total, at.title)
+                time.sleep(WATCH_INTERVAL)
+                api.recover_imports()
+                run = api.get_import(user=session.user, import_id=run.id)
+    except KeyboardInterrupt:
+        raise refusal(
+            f"No longer watching. The import goes on: {command_line('show {id} --watch', run.id)}", INTERRUPTED
+        ) from None
+    return run

@@ -1,0 +1,341 @@
+"""Looking through what is staged, and changing what is to be imported."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import click
+from django.core.management.base import CommandError
+
+from ... import api
+from ...data import BlockData, ConflictState, Decision, Outcome
+from ...terminal.marks import summary, type_of
+from ...terminal.outline import notes
+from ...terminal.review import block_view, review_counts, review_tree
+from ...terminal.text import counted, printable
+from .base import (
+    FAILED,
+    USAGE,
+    Session,
+    arguments_of_import,
+    arguments_of_tree,
+    command_line,
+    refusal,
+    subcommand,
+)
+from .blocks import all_blocks, find_keys
+
+_DEFAULT = "default"
+
+BLOCKS_HELP = """\
+naming blocks:
+  12                  by the number that `review` shows
+  intro               by block ID
+  html/intro          by type and block ID, where several types share an ID
+  block-v1:…          by usage key
+"""
+
+
+def _arguments_of_review(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("block", nargs="?", metavar="BLOCK", help="show this block in full, with its differences")
+    parser.add_argument("--conflicts", action="store_true", help="only blocks that a decision settles")
+    parser.add_argument(
+        "--state",
+        action="append",
+        choices=ConflictState.values,
+        dest="states",
+        default=[],
+        metavar="STATE",
+        help=f"only blocks in this state; repeat ({', '.join(ConflictState.values)})",
+    )
+    parser.add_argument("--search", default="", metavar="TEXT", help="only blocks with this in their title or key")
+    parser.add_argument("--type", default="", dest="block_type", metavar="TYPE", help="only blocks of this type")
+    parser.add_argument("--edited", action="store_true", help="only blocks that were edited")
+    parser.add_argument("--left-out", action="store_true", help="only blocks that are left out")
+    parser.add_argument("--below", metavar="BLOCK", help="only this block and what is below it")
+    parser.add_argument("--diff", action="store_true", help="show the differences of the block, or of every conflict")
+
+
+def _arguments_of_blocks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("blocks", nargs="+", metavar="BLOCK", help="see below")
+    parser.add_argument("--only", action="store_true", help="just these blocks, not what is below them")
+
+
+def _arguments_of_decide(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "decision",
+        type=lambda text: text.replace("-", "_"),
+        choices=[*Decision.values, _DEFAULT],
+        metavar="DECISION",
+        help=f"{', '.join(Decision.values)}, or {_DEFAULT}: as the import's --on-conflict says",
+    )
+    parser.add_argument("blocks", nargs="*", metavar="BLOCK", help="see below")
+    parser.add_argument("--only", action="store_true", help="just these blocks, not what is below them")
+    parser.add_argument("--all", action="store_true", dest="every", help="all conflicts of the import")
+
+
+def _arguments_of_edit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("block", metavar="BLOCK", help="see below")
+    parser.add_argument("--title", help="give it this title")
+    parser.add_argument("--olx", metavar="FILE", help="give it the OLX in this file; - reads standard input")
+    parser.add_argument("--revert", action="store_true", help="take all edits of it back")
+
+
+@subcommand(arguments_of_import, _arguments_of_review, arguments_of_tree)
+def review(
+    session: Session,
+    *,
+    import_name: str,
+    block: str | None,
+    below: str | None,
+    diff: bool,
+    everything: bool,
+    **filters: Any,
+) -> None:
+    """
+    Show what is staged: all of it as a tree, or one block in full.
+
+    Each line has the block's number, what would happen to it (+ created, ↑ updated, ⑂ forked, = unchanged, – skipped,
+    ⊘ unsupported, ✗ unreadable, ○ left out), its title and type, how it stands to the library where that is a conflict,
+    the decision that settles it, and whether it was edited.
+
+    A block is shown with its OLX, its files, what stands in the library in its place, and the differences: - is what
+    the library holds, + is what would replace it. For a block that was imported before, the differences also say what
+    changed since, in the library and in the source.
+    """
+    run = session.find(import_name)
+    if block is not None:
+        (key,) = find_keys(session, [block])
+        details = api.get_block(user=session.user, import_id=run.id, usage_key=key)
+        session.show(details, block_view(details, only_differences=diff))
+        return
+    blocks = all_blocks(session)
+    nums = _wanted(session, blocks, below, filters, conflicts=filters["conflicts"] or diff)
+    shown = blocks if nums is None else [staged for staged in blocks if staged.num in nums]
+    if diff:
+        compared = [api.get_block(user=session.user, import_id=run.id, usage_key=found.usage_key) for found in shown]
+        parts = [part for details in compared for part in (block_view(details, only_differences=True), "")]
+        session.show(compared, *(parts[:-1] or ["No such conflicts."]))
+        return
+    if not shown:
+        session.show(shown, "No such blocks." if blocks else "There is nothing to import here.")
+        return
+    # That a conflict is skipped is told by its line; a note on each would bury the others.
+    noted = [staged for staged in shown if staged.outcome is not Outcome.SKIPPED]
+    worth_knowing = notes(noted, run.warnings, everything=everything)
+    session.show(
+        shown,
+        review_tree(f"{run.source_title} → {run.target_key}", blocks, only=nums, everything=everything),
+        "",
+        summary(shown) if any(staged.outcome for staged in shown) else None,
+        printable(review_counts(shown)),
+        "" if worth_knowing else None,
+        worth_knowing,
+        "",
+        "One block in full: " + command_line("review {id} BLOCK", run.id),
+    )
+
+
+@subcommand(arguments_of_import, _arguments_of_decide)
+def decide(
+    session: Session,
+    *,
+    import_name: str,
+    decision: str,
+    blocks: list[str],
+    only: bool,
+    every: bool,
+    **options: Any,
+) -> None:
+    """
+    Decide what to do with conflicts.
+
+    With those among the blocks and all that is below them:
+
+      skip         leave the library's item as it is
+      overwrite    make the imported content the item's next version, live at once
+      new_version  make it the item's next draft, for an author to publish
+      fork         create a separate item under the next free ID
+      default      go back to the import's own default
+    """
+    if bool(blocks) == every:
+        raise CommandError("Name blocks, or say --all for all conflicts: one of the two.", returncode=USAGE)
+    run = session.find(import_name)
+    keys = [top.usage_key for top in all_blocks(session, top=True)] if every else find_keys(session, blocks)
+    changed = api.decide_blocks(
+        user=session.user,
+        import_id=run.id,
+        usage_keys=keys,
+        decision=None if decision == _DEFAULT else Decision(decision),
+        below=not only,
+    )
+    conflicts = all_blocks(session, conflicts=True)
+    session.show(
+        {"changed": changed, "conflicts": conflicts},
+        "Decided. All conflicts, as they are settled now:",
+        *_conflict_lines(conflicts),
+        "",
+        "What would happen now: " + command_line("plan {id}", run.id),
+    )
+
+
+@subcommand(arguments_of_import, _arguments_of_blocks)
+def select(session: Session, **options: Any) -> None:
+    """
+    Take blocks in that were left out.
+
+    With everything below them, unless --only. Taking in what is inside a block that stays left out makes it stand on
+    its own in the library.
+    """
+    _select(session, selected=True, **options)
+
+
+@subcommand(arguments_of_import, _arguments_of_blocks, name="leave-out")
+def leave_out(session: Session, **options: Any) -> None:
+    """
+    Leave blocks out of the import.
+
+    With everything below them, unless --only. They stay staged; `select` takes them in again.
+    """
+    _select(session, selected=False, **options)
+
+
+@subcommand(arguments_of_import, _arguments_of_edit)
+def edit(
+    session: Session,
+    *,
+    import_name: str,
+    block: str,
+    title: str | None,
+    olx: str | None,
+    revert: bool,
+    **options: Any,
+) -> None:
+    """
+    Edit a staged block: its title, or its OLX.
+
+    Without options, the OLX opens in your editor (the environment's VISUAL or EDITOR) and is saved when you save it.
+    The OLX has to keep its root tag and url_name, and can name only files that came with the source. Neither the source
+    nor the library is changed.
+    """
+    if revert and (title is not None or olx is not None):
+        raise CommandError("--revert takes all edits back; it goes with no other option.", returncode=USAGE)
+    run = session.find(import_name)
+    (key,) = find_keys(session, [block])
+    asked: dict[str, Any] = {"user": session.user, "import_id": run.id, "usage_key": key}
+    if revert:
+        details, told = api.revert_block(**asked), "The edits of {title} are taken back."
+    elif title is not None or olx is not None:
+        text = None if olx is None else _read(session, olx)
+        details, told = api.edit_block(**asked, title=title, olx=text), "{title} is edited."
+    else:
+        before = api.get_block(**asked)
+        changed = _edit_in_editor(session, run.id, before.olx, asked, type_of(before.block))
+        details, told = changed or before, "{title} is edited." if changed else "Nothing was changed."
+    look = command_line(f"review {{id}} {details.block.num}", run.id)
+    session.show(details, printable(told.format(title=details.block.title)), f"Look at it: {look}")
+
+
+def _wanted(
+    session: Session, blocks: list[BlockData], below: str | None, filters: dict[str, Any], *, conflicts: bool
+) -> set[int] | None:
+    """The numbers of the blocks that the filters leave; ``None`` for all."""
+    asked: dict[str, Any] = {"conflicts": conflicts, "search": filters["search"], "block_type": filters["block_type"]}
+    asked["states"] = [ConflictState(state) for state in filters["states"]]
+    asked |= {"edited": True} if filters["edited"] else {}
+    asked |= {"selected": False} if filters["left_out"] else {}
+    nums = {found.num for found in all_blocks(session, **asked)} if any(asked.values()) or filters["left_out"] else None
+    if below is None:
+        return nums
+    (key,) = find_keys(session, [below])
+    inside = _with_descendants(blocks, key)
+    return inside if nums is None else nums & inside
+
+
+def _with_descendants(blocks: list[BlockData], key: str) -> set[int]:
+    """The numbers of a block and all below it; blocks stand in the order of the source."""
+    found: set[int] = set()
+    top: BlockData | None = None
+    for block in blocks:
+        if top is not None and block.depth <= top.depth:
+            break
+        if block.usage_key == key:
+            top = top or block
+        if top is not None:
+            found.add(block.num)
+    if top is None:
+        raise api.NotFound(f"Not among the blocks of this import: {key}.")
+    return found
+
+
+def _conflict_lines(conflicts: list[BlockData]) -> list[str]:
+    lines = [
+        printable(
+            f"  {block.num}  {block.title} ({type_of(block)}): {str(block.state.label).lower() if block.state else ''}"
+            f" → {(block.decision or Decision.SKIP).value.replace('_', ' ')}"
+        )
+        for block in conflicts[:20]
+    ]
+    return [*lines, f"  … and {len(conflicts) - 20:,} more conflicts"] if len(conflicts) > 20 else lines
+
+
+def _select(
+    session: Session, *, selected: bool, import_name: str, blocks: list[str], only: bool, **options: Any
+) -> None:
+    run = session.find(import_name)
+    changed = api.select_blocks(
+        user=session.user,
+        import_id=run.id,
+        usage_keys=find_keys(session, blocks),
+        selected=selected,
+        below=not only,
+    )
+    verb = "taken in" if selected else "left out"
+    session.show(
+        {"changed": changed},
+        f"{counted(changed, 'block')} {verb}. What would happen now: {command_line('plan {id}', run.id)}",
+    )
+
+
+def _read(session: Session, name: str) -> str:
+    try:
+        return session.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise api.InvalidEdit(f"{name} is not text in UTF-8: {error.reason} at byte {error.start}.") from error
+
+
+def _edit_in_editor(session: Session, import_id: str, olx: str, asked: dict[str, Any], type_name: str) -> Any:
+    """Have a person edit the OLX until it is accepted, or given up; ``None`` where nothing was changed."""
+    if not olx:
+        raise api.InvalidEdit(f"A {type_name} has no OLX of its own. Rename it with --title.")
+    text: str | None = olx
+    while True:
+        try:
+            text = click.edit(text, extension=".xml")
+        except click.ClickException as error:
+            raise refusal(f"{error.message}. Name your editor in the environment: EDITOR=nano.", FAILED) from error
+        if text is None or text.strip() == olx.strip():
+            return None
+        try:
+            return api.edit_block(**asked, olx=text)
+        except api.InvalidEdit as error:
+            reason = f"{error}\n"
+            if session.can_ask():
+                session.err.print(printable(str(error)), style="red")
+                if session.confirm("Go on editing?", default=True):
+                    continue
+                reason = ""
+            words = f"edit {{id}} {asked['usage_key']} --olx {_kept(text)}"
+            raise api.InvalidEdit(
+                f"{reason}Nothing was changed. What you wrote is kept; mend it and save it with:\n"
+                f"  {command_line(words, import_id)}"
+            ) from error
+
+
+def _kept(text: str) -> str:
+    with NamedTemporaryFile("w", encoding="utf-8", prefix="olx-", suffix=".xml", delete=False) as file:
+        file.write(text)
+    return file.name

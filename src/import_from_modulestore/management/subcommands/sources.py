@@ -1,0 +1,53 @@
+"""What there is: sources and libraries; and taking a library away as a file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ... import api
+from ...terminal.tables import libraries_table, sources_table
+from ...terminal.text import counted, printable
+from .base import Session, subcommand
+
+
+def _arguments_of_search(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--search", default="", metavar="TEXT", help="only those with this in their key or title")
+
+
+def _arguments_of_backup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("library", metavar="LIBRARY", help="lib:Org:slug")
+    parser.add_argument("file", type=Path, metavar="FILE.zip")
+    parser.add_argument("--force", action="store_true", help="replace the file where it exists")
+
+
+@subcommand(_arguments_of_search)
+def sources(session: Session, *, search: str, **options: Any) -> None:
+    """
+    List what can be imported.
+
+    What lies among the sources and cannot be read is listed with the reason.
+    """
+    found = list(api.list_sources(user=session.user, search=search))
+    session.show(found, sources_table(found))
+
+
+@subcommand(_arguments_of_search)
+def libraries(session: Session, *, search: str, **options: Any) -> None:
+    """List the content libraries."""
+    found = api.list_libraries(user=session.user, search=search)
+    session.show(found, libraries_table(found))
+
+
+@subcommand(_arguments_of_backup)
+def backup(session: Session, *, library: str, file: Path, force: bool, **options: Any) -> None:
+    """Write a library to an archive that Studio restores."""
+    size = api.backup_library(user=session.user, library_key=library, file=file, overwrite=force)
+    session.show(
+        {"library": library, "file": str(file), "size": size},
+        printable(
+            f"{library} is in {file} ({counted(size, 'byte')}). Studio restores it: Libraries › New library › "
+            "Create from archive."
+        ),
+    )

@@ -1,0 +1,297 @@
+"""From a source to a library: preview, run, stage, plan, complete, cancel, retry."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ... import api
+from ...data import (
+    Action,
+    BlockIds,
+    Branch,
+    CollectionChoice,
+    CompositionLevel,
+    Decision,
+    ImportData,
+    ImportOptions,
+    Plan,
+)
+from ...terminal.marks import summary
+from ...terminal.text import counted, printable
+from .base import (
+    FAILED,
+    Session,
+    arguments_of_import,
+    arguments_of_tree,
+    command_line,
+    exit_code_of,
+    next_steps,
+    result,
+    short,
+    subcommand,
+)
+
+
+def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help="course-v1:Org+Course+Run or library-v1:Org+Library")
+    parser.add_argument("target", metavar="LIBRARY", help="lib:Org:slug")
+    parser.add_argument("--create", action="store_true", help="make the library where there is none")
+    parser.add_argument("--title", help="title of the library that --create makes (default: the source's)")
+    parser.add_argument(
+        "--level", choices=CompositionLevel.values, default="section", help="see below (default: section)"
+    )
+    parser.add_argument("--on-conflict", choices=Decision.values, default="skip", help="see below (default: skip)")
+    parser.add_argument("--no-publish", action="store_false", dest="publish", help="leave everything as drafts")
+    parser.add_argument(
+        "--ids",
+        choices=BlockIds.values,
+        default="keep",
+        dest="block_ids",
+        help="IDs of new items: the source's, or made from titles (default: keep)",
+    )
+    parser.add_argument(
+        "--branch",
+        choices=Branch.values,
+        default="draft",
+        help="read what authors see or what learners see (default: draft)",
+    )
+    parser.add_argument(
+        "--select",
+        action="append",
+        dest="selection",
+        metavar="BLOCK",
+        help="import only this block (its usage key); repeat",
+    )
+    parser.add_argument(
+        "--collection",
+        nargs="?",
+        const="",
+        metavar="TITLE",
+        help="put the top-level items into the collection of this title, made where needed (default: the source's)",
+    )
+    parser.add_argument("--collection-code", default="", metavar="CODE", help="put them into an existing collection")
+
+
+def _arguments_of_retry(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stage", action="store_true", dest="only_stage", help="only stage it, and stop for a review")
+
+
+OPTIONS_HELP = """\
+levels (--level), the highest container that is kept:
+  section      sections, subsections, units and components
+  subsection   subsections, units and components
+  unit         units and components
+  component    components only
+
+conflicts (--on-conflict), when the library already holds something else in a block's place:
+  skip         leave the library's item as it is
+  overwrite    make this the item's next version, live at once
+  new_version  make this the item's next draft, for an author to publish
+  fork         create a separate item under the next free ID
+
+Every decision keeps the item's whole version history. A block that the library holds already, unchanged,
+is never written again (fork aside).
+"""
+
+
+@subcommand(_arguments_of_options, arguments_of_tree)
+def preview(session: Session, *, source: str, target: str, everything: bool, **options: Any) -> int:
+    """
+    Show what an import would do, without doing it.
+
+    Reads the source, plans the import block by block, and leaves nothing behind.
+    """
+    with session.progress() as progress:
+        source_data, plan = api.preview_import(
+            user=session.user,
+            source_key=source,
+            target_key=target,
+            options=_import_options(session, source, options),
+            new_library_title=_new_library_title(options),
+            progress=progress,
+        )
+    told = f"\nNothing was written. `run` with the same words would write {counted(plan.writes, 'item')}."
+    session.show(
+        {"source": source_data, "plan": plan, "counts": plan.counts()},
+        *result(f"{source_data.title} → {target}", plan.items, source_data.warnings, everything=everything),
+    )
+    return _end_of_plan(session, plan, told)
+
+
+@subcommand(_arguments_of_options, arguments_of_tree)
+def run(session: Session, *, source: str, target: str, everything: bool, **options: Any) -> int:
+    """
+    Import a course or legacy library.
+
+    All or nothing, and every block is recorded. Stages and writes without a stop between. To look through what would be
+    written, and to decide about conflicts one by one, use `stage` instead.
+    """
+    created = _create(session, source, target, options)
+    with session.progress() as progress:
+        done = api.retry_import(user=session.user, import_id=created.id, progress=progress)
+    return _show_result(session, done, everything)
+
+
+@subcommand(_arguments_of_options)
+def stage(session: Session, *, source: str, target: str, **options: Any) -> None:
+    """
+    Read a course or legacy library, for a review.
+
+    It is kept in the staging area; the library stays as it is. Ends with the import's ID, by which all that follows is
+    told which import is meant:
+
+      review     what is staged, and what it meets in the library
+      decide     what to do with a conflict; `select`, `leave-out` and `edit` change what is imported
+      plan       what would happen
+      complete   write it
+      cancel     give it up
+    """
+    session.retry_words = "retry {id} --stage"
+    created = _create(session, source, target, options)
+    with session.progress() as progress:
+        staged = api.stage_import(user=session.user, import_id=created.id, progress=progress)
+    _show_staged(session, staged)
+
+
+@subcommand(arguments_of_import, arguments_of_tree)
+def plan(session: Session, *, import_name: str, everything: bool, **options: Any) -> int:
+    """
+    Show exactly what completing an import would do now.
+
+    In numbers and block by block, made from what is staged, edited and decided, and from the library as it is at this
+    moment. Changes nothing.
+    """
+    found = session.find(import_name)
+    made = api.plan_import(user=session.user, import_id=found.id)
+    session.show(
+        {"import": found, "plan": made, "counts": made.counts()},
+        *result(f"{found.source_title} → {found.target_key}", made.items, found.warnings, everything=everything),
+    )
+    words = command_line("complete {id}", found.id)
+    told = f"\nNothing was written. This would write {counted(made.writes, 'item')}; to do it:\n  {words}"
+    return _end_of_plan(session, made, told)
+
+
+@subcommand(arguments_of_import, arguments_of_tree)
+def complete(session: Session, *, import_name: str, everything: bool, **options: Any) -> int:
+    """
+    Write a staged import into its library.
+
+    All or nothing, and every block is recorded. The plan is made anew, from the library as it is at this moment. `undo`
+    takes it back.
+    """
+    found = session.find(import_name)
+    with session.progress() as progress:
+        done = api.complete_import(user=session.user, import_id=found.id, progress=progress)
+    return _show_result(session, done, everything)
+
+
+@subcommand(arguments_of_import, arguments_of_tree, _arguments_of_retry)
+def retry(session: Session, *, import_name: str, everything: bool, only_stage: bool, **options: Any) -> int:
+    """
+    Go on with an import that failed.
+
+    From the step that failed to its end. An import that failed while it was staged is staged and then written; --stage
+    stops before that.
+    """
+    found = session.find(import_name)
+    if only_stage:
+        session.retry_words = "retry {id} --stage"
+        with session.progress() as progress:
+            staged = api.stage_import(user=session.user, import_id=found.id, progress=progress)
+        _show_staged(session, staged)
+        return 0
+    with session.progress() as progress:
+        done = api.retry_import(user=session.user, import_id=found.id, progress=progress)
+    return _show_result(session, done, everything)
+
+
+@subcommand(arguments_of_import)
+def cancel(session: Session, *, import_name: str, **options: Any) -> None:
+    """
+    Give an import up before it is written.
+
+    A step that runs is stopped and rolled back. The library stays as it is. What was staged is removed later, by
+    `cleanup`.
+    """
+    found = session.find(import_name)
+    canceled = api.cancel_import(user=session.user, import_id=found.id)
+    session.show(canceled, f"Import {short(found.id)} is canceled. The library is as it was.")
+
+
+def _create(session: Session, source: str, target: str, options: dict[str, Any]) -> ImportData:
+    created = api.create_import(
+        user=session.user,
+        source_key=source,
+        target_key=target,
+        options=_import_options(session, source, options),
+        new_library_title=_new_library_title(options),
+    )
+    session.import_id = created.id
+    return created
+
+
+def _show_staged(session: Session, staged: ImportData) -> None:
+    made = api.plan_import(user=session.user, import_id=staged.id)
+    conflicts = sum(item.state.is_conflict for item in made.items)
+    told = (
+        f"Import {short(staged.id)} is staged: {counted(staged.block_count, 'block')} of {staged.source_title}, "
+        f"{counted(conflicts, 'conflict')} with {staged.target_key}. The library is as it was."
+    )
+    blockers = [f"It cannot be written as it is: {printable(blocker)}" for blocker in made.blockers]
+    session.show(
+        {"import": staged, "counts": made.counts(), "conflicts": conflicts, "blockers": made.blockers},
+        printable(told),
+        *blockers,
+        "",
+        "What would happen:",
+        summary(made.items),
+        "",
+        next_steps(staged),
+    )
+
+
+def _show_result(session: Session, done: ImportData, everything: bool) -> int:
+    records = api.get_records(user=session.user, import_id=done.id)
+    session.show(
+        {"import": done, "records": records},
+        *result(done.target_title, records, done.warnings, everything=everything),
+    )
+    if not session.as_json:
+        told = f"\nimport {short(done.id)} from {done.source_key} into {done.target_key}"
+        if Action.UNDO in done.actions:
+            told += f"; `undo {short(done.id)}` takes it back"
+        session.say(told, style="dim")
+    return exit_code_of(records)
+
+
+def _end_of_plan(session: Session, made: Plan, told: str) -> int:
+    if not session.as_json:
+        for blocker in made.blockers:
+            session.say(f"\nThis cannot be imported: {printable(blocker)}", style="bold red")
+        if not made.blockers:
+            session.say(told, style="dim")
+    return FAILED if made.blockers else exit_code_of(made.items)
+
+
+def _import_options(session: Session, source: str, options: dict[str, Any]) -> ImportOptions:
+    collection = None
+    if options["collection_code"]:
+        collection = CollectionChoice(code=options["collection_code"])
+    elif options["collection"] is not None:
+        title = options["collection"] or api.get_source(user=session.user, source_key=source).title
+        collection = CollectionChoice(title=title)
+    return ImportOptions(
+        level=CompositionLevel(options["level"]),
+        on_conflict=Decision(options["on_conflict"]),
+        publish=options["publish"],
+        block_ids=BlockIds(options["block_ids"]),
+        branch=Branch(options["branch"]),
+        selection=tuple(options["selection"] or ()),
+        collection=collection,
+    )
+
+
+def _new_library_title(options: dict[str, Any]) -> str | None:
+    return (options["title"] or "") if options["create"] else None

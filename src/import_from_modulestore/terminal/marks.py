@@ -1,0 +1,83 @@
+"""The marks and names by which blocks and what happens to them are known on a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from ..data import BlockKind, Outcome, ReversalOutcome
+
+MARKS: dict[Outcome | ReversalOutcome, tuple[str, str]] = {
+    Outcome.CREATED: ("+", "green"),
+    Outcome.UPDATED: ("↑", "cyan"),
+    Outcome.FORKED: ("⑂", "cyan"),
+    Outcome.UNCHANGED: ("=", "dim"),
+    Outcome.SKIPPED: ("–", "yellow"),
+    Outcome.UNSUPPORTED: ("⊘", "magenta"),
+    Outcome.FAILED: ("✗", "bold red"),
+    ReversalOutcome.REMOVED: ("−", "red"),
+    ReversalOutcome.RESTORED: ("+", "green"),
+    ReversalOutcome.REVERTED: ("↺", "cyan"),
+    ReversalOutcome.KEPT: ("•", "yellow"),
+}
+"""A sign and its style for everything that can happen to a block."""
+
+_PLURALS = {
+    BlockKind.SECTION: "Sections",
+    BlockKind.SUBSECTION: "Subsections",
+    BlockKind.UNIT: "Units",
+    BlockKind.COMPONENT: "Components",
+}
+
+
+class Typed(Protocol):
+    """A block, or an item made from one."""
+
+    @property
+    def block_type(self) -> str:
+        """The OLX tag."""
+
+    @property
+    def kind(self) -> BlockKind:
+        """What it is in a library."""
+
+
+class Settled(Protocol):
+    """A block, or an item made from one, to which something happens; ``None`` where it is not considered."""
+
+    @property
+    def kind(self) -> BlockKind:
+        """What it is in a library."""
+
+    @property
+    def outcome(self) -> Outcome | ReversalOutcome | None:
+        """What happens."""
+
+
+def type_of(item: Typed) -> str:
+    """What a person calls a block of this type."""
+    return str(item.kind.label).lower() if item.kind.is_container else item.block_type
+
+
+def summary(items: Sequence[Settled]) -> RenderableType:
+    """A table of kinds by outcomes; blocks that are not considered are left out."""
+    outcomes = [outcome for outcome in MARKS if any(item.outcome is outcome for item in items)]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    for outcome in outcomes:
+        mark, style = MARKS[outcome]
+        table.add_column(f"{mark} {outcome.label}", justify="right", style=style)
+    table.add_column("All", justify="right")
+    for kind in BlockKind:
+        counts = Counter(item.outcome for item in items if item.kind is kind and item.outcome is not None)
+        if counts:
+            table.add_row(
+                _PLURALS[kind],
+                *(f"{counts[outcome]:,}" if counts[outcome] else "·" for outcome in outcomes),
+                f"{counts.total():,}",
+            )
+    return table

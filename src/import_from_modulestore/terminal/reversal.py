@@ -1,0 +1,74 @@
+"""What an undo or redo does, or did, to each item of a library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from ..data import ReversalItem, ReversalOutcome
+from .marks import MARKS, type_of
+from .outline import hanging
+from .text import printable
+from .tree import Row, tree
+
+
+def reversal_outline(
+    title: str, items: Sequence[ReversalItem], depths: Mapping[int, int], *, everything: bool = False
+) -> RenderableType:
+    """
+    The items as a tree; branches that are taken out or brought back as a whole are summed up.
+
+    ``depths`` says how deep the record of each number stands. With ``everything`` each item is shown, with its key.
+    """
+    rows = [_row(item, depths.get(item.num, 0), keys=everything) for item in items]
+    return tree(title, rows, everything=everything)
+
+
+def kept_items(items: Sequence[ReversalItem]) -> RenderableType | None:
+    """The items that stay as they are, each with the reason; ``None`` where there are none."""
+    kept = [item for item in items if item.outcome is ReversalOutcome.KEPT]
+    if not kept:
+        return None
+    lines: list[RenderableType] = [Text("Kept as it is", style="bold")]
+    mark, style = MARKS[ReversalOutcome.KEPT]
+    for item in kept:
+        told = Text.assemble((printable(item.title), "bold"), f" {type_of(item)}: ", printable(item.reason))
+        lines.append(hanging(Text(mark, style=style), told))
+    return Group(*lines)
+
+
+def _row(item: ReversalItem, depth: int, *, keys: bool) -> Row:
+    mark, style = MARKS[item.outcome]
+    text = Text.assemble((f"{mark} ", style), (printable(item.title), "bold" if item.kind.is_container else ""))
+    text.append(f"  {type_of(item)}", style="dim")
+    if versions := _versions(item):
+        text.append(f"  {versions}", style="dim")
+    if keys:
+        text.append(f"  {item.target_key}", style="dim")
+    return Row(
+        depth=depth,
+        kind=item.kind,
+        mark=mark,
+        style=style,
+        text=text,
+        noteworthy=item.outcome is ReversalOutcome.KEPT,
+        quiet=item.outcome in (ReversalOutcome.REMOVED, ReversalOutcome.RESTORED),
+    )
+
+
+def _versions(item: ReversalItem) -> str:
+    """Which version was, or is to be, followed by which; nothing for what is taken out, brought back or kept."""
+    if item.outcome is not ReversalOutcome.REVERTED:
+        return ""
+    draft = (item.draft_before, item.draft_after)
+    published = (item.published_before, item.published_after)
+    if draft == published:
+        return f"version {_step(*draft)}"
+    pairs = (("draft", draft), ("published", published))
+    return ", ".join(f"{name} {_step(*pair)}" for name, pair in pairs if pair[0] != pair[1])
+
+
+def _step(before: int | None, after: int | None) -> str:
+    return f"{before or '–'} → {after or '–'}"
