@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django.db.models.lookups import Contains
 from django.utils.translation import gettext as _
 
 from ..data import ImportData, ImportState, Outcome, Page, RecordData, ReversalData, ReversalItem
@@ -46,11 +48,7 @@ def list_imports(
     if username:
         runs = runs.filter(username=username)
     if search:
-        fields = ("source_key", "source_title", "target_key", "target_title", "username")
-        found = Q()
-        for field in fields:
-            found |= Q(**{f"{field}__icontains": search})
-        runs = runs.filter(found)
+        runs = runs.filter(containing(search, "source_key", "source_title", "target_key", "target_title", "username"))
     rows, total = page_of(runs.order_by("-id"), offset, limit)
     return Page(items=tuple(import_data(run) for run in rows), total=total, offset=offset, limit=limit)
 
@@ -78,9 +76,7 @@ def list_records(
     if outcome is not None:
         records = records.filter(outcome=outcome)
     if search:
-        records = records.filter(
-            Q(title__icontains=search) | Q(source_key__icontains=search) | Q(target_key__icontains=search)
-        )
+        records = records.filter(containing(search, "title", "source_key", "target_key"))
     rows, total = page_of(records.order_by("num"), offset, limit)
     return Page(items=tuple(map(record_data, rows)), total=total, offset=offset, limit=limit)
 
@@ -115,6 +111,14 @@ def where_to(*, user: Any, usage_key: str) -> list[RecordData]:
     ``usage_key`` is a block of a course or legacy library. Raises ``InvalidKey``.
     """
     return _visible_records(user, ImportRecord.objects.filter(source_key=str(parse_usage_key(usage_key))))
+
+
+def containing(search: str, *fields: str) -> Q:
+    """That one of the fields contains the text, in any case: also keys, which MySQL compares by case."""
+    found = Q()
+    for field in fields:
+        found |= Q(**{f"{field}__icontains": search}) | Q(Contains(Lower(field), search.lower()))
+    return found
 
 
 def page_of[Row: Any](rows: QuerySet[Row], offset: int, limit: int) -> tuple[list[Row], int]:

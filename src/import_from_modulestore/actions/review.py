@@ -41,7 +41,7 @@ from ..review import (
 )
 from ..staging import discard, stage
 from . import access
-from .records import check_page
+from .records import check_page, containing
 from .steps import new_run
 
 
@@ -123,7 +123,7 @@ def list_blocks(
         unedited = Q(edited_title="", edited_olx="")
         rows = rows.filter(~unedited if edited else unedited)
     if search:
-        rows = rows.filter(Q(title__icontains=search) | Q(usage_key__icontains=search))
+        rows = rows.filter(containing(search, "title", "usage_key"))
 
     def wanted(item: PlannedItem) -> bool:
         return (

@@ -69,7 +69,7 @@ def create_import(
     the same transaction. An empty title means the source's.
 
     Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, and ``InvalidOption`` for a collection that
-    has neither code nor title.
+    has neither code nor title, or a code that the library does not have.
     """
     run, _source = new_run(user, source_key, target_key, options, new_library_title)
     return get_import(user=user, import_id=str(run.uuid))

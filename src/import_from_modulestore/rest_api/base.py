@@ -1,0 +1,133 @@
+"""What all views have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import ListField, Serializer
+from rest_framework.views import APIView
+
+from .. import api
+from .authentication import JwtAuthentication
+from .errors import BodyTooLarge, exception_handler
+from .idempotency import HEADER, AlreadyAnswered, Claim
+from .pagination import ApiPagination, Fetch
+from .parsing import AlwaysJSON, StrictJSONParser
+
+
+class ApiView(APIView):
+    """
+    A view onto the API, for users who are signed in; what each may do is checked by the API itself.
+
+    Nothing here depends on a project's REST framework settings, but throttling, which is the operator's. Views stand
+    outside of ``ATOMIC_REQUESTS``: the API knows what has to be written together, and other requests have to see at
+    once that a step was asked for, or an ``Idempotency-Key`` taken.
+    """
+
+    authentication_classes = (JwtAuthentication, SessionAuthentication)
+    permission_classes = (IsAuthenticated,)
+    renderer_classes = (JSONRenderer,)
+    parser_classes = (StrictJSONParser,)
+    content_negotiation_class = AlwaysJSON
+    versioning_class = None
+    schema = AutoSchema()
+
+    key_field: ClassVar[str] = ""
+    """The field to name where the API refuses a key and does not say which."""
+    places: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Where arguments of the API stand in the request, if not under their own name at its top."""
+
+    _claim: Claim | None = None
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """The view as a function."""
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        """Our own, whatever the project's is."""
+        return exception_handler
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what is too large, find out who asks, and take the request's ``Idempotency-Key``, if it has one."""
+        limit, length = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, request.META.get("CONTENT_LENGTH") or ""
+        if limit is not None and length.isdecimal() and int(length) > limit:  # Older REST frameworks do not look.
+            raise BodyTooLarge
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST" and HEADER in request.headers:
+            self._claim = Claim(request, request.headers[HEADER])
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """The answer to an error."""
+        if isinstance(exc, AlreadyAnswered):
+            return exc.response
+        try:
+            return super().handle_exception(exc)
+        except Exception:
+            if self._claim:
+                self._claim.release()
+            raise
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keep the answer, if the request had an ``Idempotency-Key``."""
+        if self._claim:
+            self._claim.settle(response)
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    def query(self, serializer: type[Serializer]) -> dict[str, Any]:
+        """The request's parameters, checked. Raises ``ValidationError``."""
+        fields = serializer().fields
+        # Not the QueryDict itself: DRF takes it for a form, where a truth value that is missing is false.
+        given: dict[str, Any] = {}
+        for name, values in self.request.query_params.lists():
+            several = isinstance(fields.get(name), ListField) or len(values) > 1
+            given[name] = values if several else values[0]
+        return _checked(serializer, given)
+
+    def body(self, serializer: type[Serializer]) -> dict[str, Any]:
+        """The request's body, checked. Raises ``ValidationError``."""
+        return _checked(serializer, self.request.data)
+
+    def page(
+        self,
+        fetch: Fetch,
+        serializer: type[Serializer],
+        *,
+        page: int,
+        page_size: int,
+        context: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> Response:
+        """A page of a list, in its envelope; ``more`` is what the answer says besides."""
+        pagination = ApiPagination()
+        items = pagination.fetch(fetch, self.request, page=page, page_size=page_size)
+        return pagination.response(serializer(items, many=True, context=dict(context or {})).data, more)
+
+
+class ImportView(ApiView):
+    """A view of one import. REST takes whole IDs only: what begins alike today may not tomorrow."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what is no ID."""
+        super().initial(request, *args, **kwargs)
+        try:
+            UUID(kwargs["import_id"])
+        except ValueError:
+            raise api.NotFound(_("There is no import {id}.").format(id=kwargs["import_id"])) from None
+
+
+def _checked(serializer: type[Serializer], data: Any) -> dict[str, Any]:
+    checked = serializer(data=data)
+    checked.is_valid(raise_exception=True)
+    return checked.validated_data

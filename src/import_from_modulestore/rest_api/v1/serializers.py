@@ -1,0 +1,540 @@
+"""
+Requests and answers.
+
+Answers are :mod:`import_from_modulestore.data` under the names that this version promises; they change with it, and not
+with the data.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+
+from ... import keys
+from ...data import (
+    Action,
+    BlockIds,
+    BlockKind,
+    Branch,
+    CollectionChoice,
+    CompositionLevel,
+    ConflictState,
+    Decision,
+    DifferenceKind,
+    ImportOptions,
+    ImportState,
+    Outcome,
+    PlannedItem,
+    ReversalKind,
+    ReversalOutcome,
+    SourceKind,
+)
+from ..fields import Body, EnumField, Key, Query, Text, Truth
+from ..pagination import MAX_PAGE, MAX_PAGE_SIZE, PAGE_SIZE
+
+MAX_KEYS = 10_000
+"""How many blocks one request may name."""
+
+
+def _texts(**kwargs: Any) -> serializers.ListField:
+    return serializers.ListField(child=serializers.CharField(), **kwargs)
+
+
+def _numbers(**kwargs: Any) -> serializers.DictField:
+    return serializers.DictField(child=serializers.IntegerField(), **kwargs)
+
+
+def _version(help_text: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(allow_null=True, help_text=help_text)
+
+
+# Lists
+
+
+class PageQuery(Query):
+    """Which part of a list."""
+
+    page = serializers.IntegerField(default=1, min_value=1, max_value=MAX_PAGE, help_text="The first one is 1.")
+    page_size = serializers.IntegerField(default=PAGE_SIZE, min_value=1, max_value=MAX_PAGE_SIZE)
+
+
+class SearchQuery(PageQuery):
+    """Which part of a list that can be searched."""
+
+    search = Text(default="", allow_blank=True, max_length=255, help_text="Text in keys or titles, in any case.")
+
+
+class _Page(serializers.Serializer):
+    """Part of a list."""
+
+    count = serializers.IntegerField(help_text="Of all pages.")
+    num_pages = serializers.IntegerField()
+    current_page = serializers.IntegerField()
+    start = serializers.IntegerField(help_text="How many items the pages before hold.")
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+def page_of(serializer: type[serializers.Serializer], base: type[_Page] = _Page) -> type[serializers.Serializer]:
+    """A page of these, for the description of the API; ``base`` has what it says besides."""
+    name = f"{base.__name__.strip('_')}Of{serializer.__name__}s"
+    return type(name, (base,), {"__doc__": base.__doc__, "results": serializer(many=True)})
+
+
+# Sources and targets
+
+
+class Source(serializers.Serializer):
+    """A course or legacy library that can be imported, or one that cannot be read, and why (`problem`)."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    kind = EnumField(SourceKind)
+    location = serializers.CharField(help_text="Where it lies, for people.")
+    version = serializers.CharField(help_text="Of its content; empty where sources have no versions.")
+    block_count = serializers.IntegerField()
+    counts = _numbers(help_text="Blocks by kind.")
+    types = _numbers(help_text="Components by block type.")
+    size = serializers.IntegerField(help_text="Bytes; 0 where unknown.")
+    warnings = _texts(help_text="What could not be read and belongs to no block.")
+    problem = serializers.CharField(help_text="Why it cannot be imported; empty where it can.")
+
+
+class Target(serializers.Serializer):
+    """A content library."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+
+
+class TargetRequest(Body):
+    """A content library to make."""
+
+    key = Key(keys.parse_library_key, help_text="`lib:Org:slug`")
+    title = Text(max_length=500)
+
+
+# Imports
+
+
+class Collection(serializers.Serializer):
+    """A collection of the target: the code of one that is there, or the title of one to make."""
+
+    code = serializers.CharField()
+    title = serializers.CharField()
+
+
+class Options(serializers.Serializer):
+    """How to import."""
+
+    level = EnumField(CompositionLevel)
+    on_conflict = EnumField(Decision)
+    publish = serializers.BooleanField()
+    block_ids = EnumField(BlockIds)
+    branch = EnumField(Branch)
+    selection = _texts()
+    collection = Collection(allow_null=True)
+
+
+class Progress(serializers.Serializer):
+    """How far the running step is."""
+
+    phase = serializers.CharField(help_text="`staging`, `planning`, `writing`, `publishing` or `reverting`.")
+    done = serializers.IntegerField()
+    total = serializers.IntegerField(help_text="0 while unknown.")
+    title = serializers.CharField(help_text="What is being done.")
+    seconds_left = serializers.FloatField(allow_null=True, help_text="From the pace so far; null while unknown.")
+    updated = serializers.DateTimeField()
+
+
+class Import(serializers.Serializer):
+    """One import: who, what, how, when, and how far."""
+
+    id = serializers.UUIDField()
+    source = serializers.CharField(source="source_key")  # type: ignore[assignment]
+    source_title = serializers.CharField()
+    source_version = serializers.CharField()
+    target = serializers.CharField(source="target_key")
+    target_title = serializers.CharField()
+    state = EnumField(ImportState)
+    actions = serializers.ListField(
+        child=EnumField(Action), help_text="What the state allows; whether you may is checked when you ask for it."
+    )
+    options = Options()
+    username = serializers.CharField()
+    error = serializers.CharField(help_text="Why the last step failed; empty where it did not.")
+    warnings = _texts(help_text="About the source as a whole.")
+    block_count = serializers.IntegerField(help_text="Blocks that are staged, or were.")
+    counts = _numbers(help_text="Source blocks by outcome, once imported.")
+    created = serializers.DateTimeField()
+    staged = serializers.DateTimeField(allow_null=True)
+    started = serializers.DateTimeField(allow_null=True)
+    finished = serializers.DateTimeField(allow_null=True)
+    queued = serializers.BooleanField(help_text="Whether a step was asked for that no worker has taken up yet.")
+    progress = Progress(allow_null=True, help_text="Of the step that runs; null where none does.")
+
+
+class Reversal(serializers.Serializer):
+    """One undo or redo that was carried out."""
+
+    kind = EnumField(ReversalKind)
+    username = serializers.CharField()
+    forced = serializers.BooleanField(help_text="Whether items that were edited or used meanwhile were reverted too.")
+    counts = _numbers(help_text="Items by outcome.")
+    finished = serializers.DateTimeField()
+
+
+class ImportDetails(Import):
+    """One import, with its undos and redos, oldest first."""
+
+    reversals = Reversal(many=True)
+
+
+class ImportsQuery(SearchQuery):
+    """Which imports."""
+
+    source = Key(keys.parse_source_key, required=False)  # type: ignore[assignment]
+    target = Key(keys.parse_library_key, required=False)
+    state = EnumField(ImportState, required=False)
+    username = Text(required=False, max_length=150)
+
+
+class CollectionRequest(Body):
+    """A collection of the target: the code of one that is there, or the title of one to make."""
+
+    code = Text(required=False, allow_blank=True, max_length=255)
+    title = Text(required=False, allow_blank=True, max_length=500)
+
+
+class OptionsRequest(Body):
+    """How to import; all of it has defaults."""
+
+    level = EnumField(CompositionLevel, required=False, help_text="Default: `section`.")
+    on_conflict = EnumField(
+        Decision, required=False, help_text="For conflicts without a decision of their own. Default: `skip`."
+    )
+    publish = Truth(
+        required=False,
+        help_text="Whether what is created, overwritten and forked goes live. Default: true.",
+    )
+    block_ids = EnumField(BlockIds, required=False, help_text="Default: `keep`.")
+    branch = EnumField(Branch, required=False, help_text="Default: `draft`.")
+    selection = serializers.ListField(
+        child=Key(keys.parse_usage_key),
+        required=False,
+        max_length=MAX_KEYS,
+        help_text="Blocks to import, each with everything below it. Default: all.",
+    )
+    collection = CollectionRequest(
+        required=False, allow_null=True, help_text="Put what stands at the top into this collection of the target."
+    )
+
+
+OPTIONS = tuple(str(name) for name in OptionsRequest().fields)
+
+
+class ImportRequest(Body):
+    """An import to make."""
+
+    source = Key(keys.parse_source_key)  # type: ignore[assignment]
+    target = Key(keys.parse_library_key)
+    options = OptionsRequest(required=False)
+    new_library_title = Text(
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        max_length=500,
+        help_text="Where the target is to be made with the import: its title; empty for the source's.",
+    )
+    start = Truth(default=True, help_text="Whether to have the source staged at once.")
+
+    def import_options(self) -> ImportOptions:
+        """The options as the API takes them."""
+        options = dict(self.validated_data.get("options") or {})
+        collection = options.pop("collection", None)
+        return ImportOptions(
+            **{**options, "selection": tuple(options.get("selection", ()))},
+            collection=None if collection is None else CollectionChoice(**collection),
+        )
+
+
+class NoFields(Body):
+    """Nothing: the address says it all."""
+
+
+# Blocks
+
+
+class Block(serializers.Serializer):
+    """
+    One staged block.
+
+    `state`, `outcome`, `decision`, `target` and `reason` are what the plan makes of it now; null or empty for a block
+    that is left out, that the level dissolves, or that only repeats an earlier one.
+    """
+
+    num = serializers.IntegerField(help_text="Place in the source, counted depth-first.")
+    parent = serializers.IntegerField(allow_null=True, help_text="`num` of the parent.")  # type: ignore[assignment]
+    depth = serializers.IntegerField()
+    usage_key = serializers.CharField()
+    block_type = serializers.CharField()
+    kind = EnumField(BlockKind)
+    title = serializers.CharField()
+    child_count = serializers.IntegerField()
+    repeats = serializers.IntegerField(
+        allow_null=True, help_text="`num` of the first showing of a block that the source shows again here."
+    )
+    selected = serializers.BooleanField()
+    edited = serializers.BooleanField()
+    own_decision = EnumField(Decision, allow_null=True, help_text="Null: the import's default.")
+    state = EnumField(ConflictState, allow_null=True)
+    is_conflict = serializers.BooleanField(help_text="Whether a decision settles what happens.")
+    outcome = EnumField(Outcome, allow_null=True)
+    decision = EnumField(Decision, allow_null=True, help_text="That led to `outcome`; null where none was needed.")
+    target = serializers.CharField(source="target_key", help_text="Key of the library's item.")
+    reason = serializers.CharField()
+    warnings = _texts()
+
+
+class BlocksQuery(SearchQuery):
+    """Which of the staged blocks; all that is asked for has to hold."""
+
+    parent = Text(required=False, max_length=255, help_text="Usage key: only the direct children of this block.")  # type: ignore[assignment]
+    top = Truth(default=False, help_text="Only blocks that have no parent.")
+    state = serializers.ListField(child=EnumField(ConflictState), default=list, help_text="One of these.")
+    outcome = serializers.ListField(child=EnumField(Outcome), default=list, help_text="One of these.")
+    kind = EnumField(BlockKind, required=False)
+    block_type = Text(required=False, max_length=100, help_text="`html`, `problem`, `vertical`, …")
+    selected = Truth(required=False)
+    edited = Truth(required=False)
+    conflicts = Truth(default=False, help_text="Only blocks for which a decision settles what happens.")
+
+
+class DiffLine(serializers.Serializer):
+    """One line of a difference."""
+
+    mark = serializers.CharField(
+        trim_whitespace=False, help_text="`-` first text only, `+` second only, space both, `@` a heading."
+    )
+    text = serializers.CharField()
+
+
+class Difference(serializers.Serializer):
+    """A comparison of two states of one item; no lines where they are the same."""
+
+    kind = EnumField(DifferenceKind)
+    lines = DiffLine(many=True)
+
+
+class File(serializers.Serializer):
+    """A file that goes with a component."""
+
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+
+
+class LibraryItem(serializers.Serializer):
+    """What stands in the library in a block's place."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    draft_num = _version("Number of its draft version; null where it is deleted.")
+    published_num = _version("Number of its published version; null where there is none.")
+    modified = serializers.DateTimeField(allow_null=True)
+    olx = serializers.CharField(help_text="Empty for containers.")
+    children = _texts(help_text="Titles of a container's children, in order.")
+
+
+class BlockDetails(serializers.Serializer):
+    """One staged block with its content, and what it meets in the library."""
+
+    block = Block()
+    olx = serializers.CharField(help_text="What would be imported; empty for containers.")
+    staged_olx = serializers.CharField(help_text="What the source holds: other than `olx` where it was edited.")
+    files = File(many=True)
+    missing_files = _texts()
+    library = LibraryItem(allow_null=True)
+    differences = Difference(many=True)
+
+
+class _AtLeastOneOf(Body):
+    changes: tuple[str, ...] = ()
+
+    def validate(self, attrs: Any) -> Any:
+        """Refuse a change that changes nothing."""
+        if not any(name in attrs for name in self.changes):
+            raise serializers.ValidationError(
+                _("Nothing is to be changed. Give one or more of: {names}.").format(names=", ".join(self.changes)),
+                code="no_change",
+            )
+        return attrs
+
+
+_DECISION_HELP = gettext_lazy("Null goes back to the import's default.")
+
+
+class BlocksRequest(_AtLeastOneOf):
+    """Take blocks in, leave them out, or decide about their conflicts. All of it is done, or nothing."""
+
+    usage_keys = serializers.ListField(child=Text(max_length=255), min_length=1, max_length=MAX_KEYS)
+    below = Truth(default=True, help_text="Whether everything below them is meant too.")
+    selected = Truth(required=False)
+    decision = EnumField(Decision, required=False, allow_null=True, help_text=_DECISION_HELP)
+
+    changes = ("selected", "decision")
+
+
+class BlockRequest(_AtLeastOneOf):
+    """Change one block, and nothing below it. All of it is done, or nothing."""
+
+    title = Text(required=False, max_length=500)
+    olx = Text(required=False, help_text="For components.")
+    selected = Truth(required=False)
+    decision = EnumField(Decision, required=False, allow_null=True, help_text=_DECISION_HELP)
+
+    changes = ("title", "olx", "selected", "decision")
+
+
+class BlocksChanged(serializers.Serializer):
+    """How many blocks were changed; null for what was not asked for."""
+
+    selected = serializers.IntegerField(allow_null=True)
+    decided = serializers.IntegerField(allow_null=True)
+
+
+# Plan, undo, redo
+
+
+class Planned(serializers.Serializer):
+    """What would happen with one source block."""
+
+    num = serializers.IntegerField()
+    depth = serializers.IntegerField(help_text="Levels below the top of what the library will hold.")
+    usage_key = serializers.CharField()
+    block_type = serializers.CharField()
+    kind = EnumField(BlockKind)
+    title = serializers.CharField()
+    state = EnumField(ConflictState)
+    outcome = EnumField(Outcome)
+    decision = EnumField(Decision, allow_null=True, help_text="That led to `outcome`; null where none was needed.")
+    target = serializers.SerializerMethodField(help_text="Key of the library's item; empty where there is none.")
+    publish = serializers.BooleanField(help_text="Whether it goes live.")
+    children = _texts(help_text="What a container will hold, in order, as `type:id`.")
+    reason = serializers.CharField()
+    warnings = _texts()
+    left_out = _texts(help_text="Titles of child blocks that go with an unsupported block.")
+
+    def get_target(self, item: PlannedItem) -> str:
+        """The item's key in the library that the view names in the context."""
+        if item.target is None:
+            return ""
+        return keys.library_item_key(keys.parse_library_key(self.context["library_key"]), item.kind, item.target)
+
+
+class PlanPage(_Page):
+    """Part of a plan, and its sums."""
+
+    counts = _numbers(help_text="Blocks by outcome, on all pages.")
+    writes = serializers.IntegerField(help_text="How many items get a new version.")
+    blockers = _texts(help_text="Reasons why nothing of this can be written.")
+
+
+class ReversalItem(serializers.Serializer):
+    """What an undo or redo does, or did, with one item."""
+
+    num = serializers.IntegerField()
+    source = serializers.CharField(source="source_key")  # type: ignore[assignment]
+    block_type = serializers.CharField()
+    kind = EnumField(BlockKind)
+    title = serializers.CharField()
+    target = serializers.CharField(source="target_key")
+    outcome = EnumField(ReversalOutcome)
+    reason = serializers.CharField(help_text="Why it is kept.")
+    draft_before = _version("Version numbers; null where there is no such version.")
+    draft_after = _version("")
+    published_before = _version("")
+    published_after = _version("")
+
+
+class ReversalPage(_Page):
+    """Part of a preview of an undo or redo, and its sums."""
+
+    counts = _numbers(help_text="Items by outcome, on all pages.")
+
+
+class ForceQuery(PageQuery):
+    """Which part of a preview, and of what."""
+
+    force = Truth(default=False, help_text="Spare nothing: neither items that were edited since, nor ones in use.")
+
+
+class ForceRequest(Body):
+    """How to undo or redo."""
+
+    force = Truth(default=False, help_text="Spare nothing: neither items that were edited since, nor ones in use.")
+
+
+# History
+
+
+class Record(serializers.Serializer):
+    """What happened to one source block."""
+
+    import_id = serializers.UUIDField()
+    num = serializers.IntegerField()
+    depth = serializers.IntegerField()
+    source = serializers.CharField(source="source_key", help_text="Usage key of the source block.")  # type: ignore[assignment]
+    block_type = serializers.CharField()
+    kind = EnumField(BlockKind)
+    title = serializers.CharField()
+    state = EnumField(ConflictState)
+    outcome = EnumField(Outcome)
+    decision = EnumField(Decision, allow_null=True)
+    target = serializers.CharField(
+        source="target_key", help_text="Key of the library's item; empty where there is none."
+    )
+    draft_before = _version("Version numbers; null where there was no such version.")
+    draft_after = _version("")
+    published_before = _version("")
+    published_after = _version("")
+    reason = serializers.CharField()
+    warnings = _texts()
+    files = _texts()
+    missing_files = _texts()
+    left_out = _texts()
+    undone = serializers.BooleanField(help_text="Whether this was taken back since.")
+
+
+class RecordsQuery(SearchQuery):
+    """Which records of an import."""
+
+    outcome = EnumField(Outcome, required=False)
+
+
+class MappingsQuery(PageQuery):
+    """An item of a library, or a block of a source: one of the two."""
+
+    item = Key(keys.parse_item_key, required=False, help_text="`lb:…` or `lct:…`: where did this come from?")
+    usage_key = Key(keys.parse_usage_key, required=False, help_text="`block-v1:…`: where did this go?")
+
+    def validate(self, attrs: Any) -> Any:
+        """Refuse neither, and both."""
+        if ("item" in attrs) == ("usage_key" in attrs):
+            raise serializers.ValidationError(_("Give an item or a usage_key, and not both."), code="item_or_usage_key")
+        return attrs
+
+
+# One of each: the description knows them by name.
+
+SourcesPage = page_of(Source)
+TargetsPage = page_of(Target)
+ImportsPage = page_of(Import)
+BlocksPage = page_of(Block)
+PlannedPage = page_of(Planned, PlanPage)
+PreviewPage = page_of(ReversalItem, ReversalPage)
+RecordsPage = page_of(Record)
+ReversalsPage = page_of(Reversal)
+ReversalItemsPage = page_of(ReversalItem)

@@ -1,0 +1,32 @@
+"""Addresses of version 1."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "v1"
+
+urlpatterns = [
+    path("sources/", views.Sources.as_view(), name="sources"),
+    path("sources/<str:key>/", views.SourceDetail.as_view(), name="source"),
+    path("targets/", views.Targets.as_view(), name="targets"),
+    path("targets/<str:key>/", views.TargetDetail.as_view(), name="target"),
+    path("imports/", views.Imports.as_view(), name="imports"),
+    path("imports/<str:import_id>/", views.ImportDetail.as_view(), name="import"),
+    path("imports/<str:import_id>/blocks/", views.Blocks.as_view(), name="blocks"),
+    path("imports/<str:import_id>/blocks/<str:usage_key>/", views.BlockDetail.as_view(), name="block"),
+    path("imports/<str:import_id>/blocks/<str:usage_key>/edit/", views.BlockEdit.as_view(), name="block-edit"),
+    path("imports/<str:import_id>/plan/", views.Plan.as_view(), name="plan"),
+    path("imports/<str:import_id>/stage/", views.Stage.as_view(), name="stage"),
+    path("imports/<str:import_id>/complete/", views.Complete.as_view(), name="complete"),
+    path("imports/<str:import_id>/cancel/", views.Cancel.as_view(), name="cancel"),
+    path("imports/<str:import_id>/retry/", views.Retry.as_view(), name="retry"),
+    path("imports/<str:import_id>/undo/", views.Undo.as_view(), name="undo"),
+    path("imports/<str:import_id>/redo/", views.Redo.as_view(), name="redo"),
+    path("imports/<str:import_id>/records/", views.Records.as_view(), name="records"),
+    path("imports/<str:import_id>/reversals/", views.Reversals.as_view(), name="reversals"),
+    path("imports/<str:import_id>/reversals/last/", views.LastReversal.as_view(), name="last-reversal"),
+    path("mappings/", views.Mappings.as_view(), name="mappings"),
+    path("schema/", views.Schema.as_view(), name="schema"),
+    path("docs/", views.Docs.as_view(), name="docs"),
+]

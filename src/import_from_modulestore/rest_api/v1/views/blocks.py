@@ -1,0 +1,184 @@
+"""Review: what is staged, and what a reviewer makes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from .... import api
+from ...base import ImportView
+from ...schema import operation
+from .. import serializers
+from .imports import IMPORT_ID
+
+_BLOCK = {**IMPORT_ID, "usage_key": _("The block's usage key: `block-v1:…`")}
+
+
+class Blocks(ImportView):
+    """The staged blocks of an import."""
+
+    @operation(
+        id="list_blocks",
+        tag="review",
+        summary=_("Look through what is staged"),
+        description=_(
+            "In the order of the source, each block with what the plan makes of it now. Without filters it is the "
+            "whole tree, flat; `top` and `parent` go through it level by level."
+        ),
+        path=IMPORT_ID,
+        query=serializers.BlocksQuery,
+        ok={200: serializers.BlocksPage},
+        errors=[403, 404, 409],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """A page of blocks."""
+        query = self.query(serializers.BlocksQuery)
+        page, page_size = query.pop("page"), query.pop("page_size")
+        states, outcomes = query.pop("state"), query.pop("outcome")
+        return self.page(
+            lambda offset, limit: api.list_blocks(
+                user=request.user,
+                import_id=import_id,
+                states=states,
+                outcomes=outcomes,
+                **query,
+                offset=offset,
+                limit=limit,
+            ),
+            serializers.Block,
+            page=page,
+            page_size=page_size,
+        )
+
+    @operation(
+        id="change_blocks",
+        tag="review",
+        method="PATCH",
+        summary=_("Choose and decide for many blocks"),
+        description=_(
+            "Takes blocks in or leaves them out (`selected`), and decides about their conflicts (`decision`); with "
+            "everything below them, unless `below` is false."
+        ),
+        path=IMPORT_ID,
+        body=serializers.BlocksRequest,
+        ok={200: serializers.BlocksChanged},
+        errors=[404, 409],
+        examples=[
+            OpenApiExample(
+                "overwrite in a section",
+                value={
+                    "usage_keys": ["block-v1:Acme+Tides+2026+type@chapter+block@moon"],
+                    "decision": "overwrite",
+                },
+                request_only=True,
+            ),
+            OpenApiExample(
+                "leave two blocks out",
+                value={
+                    "usage_keys": [
+                        "block-v1:Acme+Tides+2026+type@html+block@spring",
+                        "block-v1:Acme+Tides+2026+type@html+block@neap",
+                    ],
+                    "below": False,
+                    "selected": False,
+                },
+                request_only=True,
+            ),
+        ],
+    )
+    def patch(self, request: Request, import_id: str) -> Response:
+        """Change blocks: all that is asked for, or nothing."""
+        body = self.body(serializers.BlocksRequest)
+        api.get_import(user=request.user, import_id=import_id)
+        arguments: dict[str, Any] = {
+            "user": request.user,
+            "import_id": import_id,
+            "usage_keys": body["usage_keys"],
+            "below": body["below"],
+        }
+        selected = decided = None
+        try:
+            with transaction.atomic():
+                if "selected" in body:
+                    selected = api.select_blocks(**arguments, selected=body["selected"])
+                if "decision" in body:
+                    decided = api.decide_blocks(**arguments, decision=body["decision"])
+        except api.NotFound as error:  # The import was found before.
+            raise ValidationError({"usage_keys": [str(error)]}, code="not_found") from error
+        return Response(serializers.BlocksChanged({"selected": selected, "decided": decided}).data)
+
+
+class BlockDetail(ImportView):
+    """One staged block."""
+
+    @operation(
+        id="get_block",
+        tag="review",
+        summary=_("Look at a block"),
+        description=_("Its OLX and files, what stands in the library in its place, and the differences."),
+        path=_BLOCK,
+        ok={200: serializers.BlockDetails},
+        errors=[400, 403, 404, 409],
+    )
+    def get(self, request: Request, import_id: str, usage_key: str) -> Response:
+        """The block."""
+        found = api.get_block(user=request.user, import_id=import_id, usage_key=usage_key)
+        return Response(serializers.BlockDetails(found).data)
+
+    @operation(
+        id="change_block",
+        tag="review",
+        method="PATCH",
+        summary=_("Edit a block, choose it, decide about it"),
+        description=_(
+            "OLX has to be well-formed, to have the block's own root tag and `url_name`, and to name only files that "
+            "are staged. A title given with it takes the place of its `display_name`."
+        ),
+        path=_BLOCK,
+        body=serializers.BlockRequest,
+        ok={200: serializers.BlockDetails},
+        errors=[404, 409],
+        examples=[
+            OpenApiExample("another title", value={"title": "High and low water"}, request_only=True),
+            OpenApiExample("a decision", value={"decision": "fork"}, request_only=True),
+            OpenApiExample("back to the import's decision", value={"decision": None}, request_only=True),
+        ],
+    )
+    def patch(self, request: Request, import_id: str, usage_key: str) -> Response:
+        """Change the block: all that is asked for, or nothing."""
+        body = self.body(serializers.BlockRequest)
+        block: dict[str, Any] = {"user": request.user, "import_id": import_id}
+        with transaction.atomic():
+            if "title" in body or "olx" in body:
+                api.edit_block(**block, usage_key=usage_key, title=body.get("title"), olx=body.get("olx"))
+            if "selected" in body:
+                api.select_blocks(**block, usage_keys=[usage_key], selected=body["selected"], below=False)
+            if "decision" in body:
+                api.decide_blocks(**block, usage_keys=[usage_key], decision=body["decision"], below=False)
+            changed = api.get_block(**block, usage_key=usage_key)
+        return Response(serializers.BlockDetails(changed).data)
+
+
+class BlockEdit(ImportView):
+    """The edits of one staged block."""
+
+    @operation(
+        id="revert_block",
+        tag="review",
+        method="DELETE",
+        summary=_("Take the edits of a block back"),
+        description=_("Its title and OLX are the source's again; whether it is selected, and its decision, stay."),
+        path=_BLOCK,
+        ok={200: serializers.BlockDetails},
+        errors=[400, 404, 409],
+    )
+    def delete(self, request: Request, import_id: str, usage_key: str) -> Response:
+        """Take them back."""
+        reverted = api.revert_block(user=request.user, import_id=import_id, usage_key=usage_key)
+        return Response(serializers.BlockDetails(reverted).data)

@@ -1,0 +1,39 @@
+"""The description of the API, for programs and for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import include, path, reverse
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import AllowAny
+
+from ...schema import ApiSchemaGenerator
+
+_HERE = "modulestore_imports_api:v1:schema"
+
+
+class Schema(SpectacularAPIView):
+    """OpenAPI, of this API alone and at the address where the project has it. Says nothing about data."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    schema = None
+    generator_class = ApiSchemaGenerator
+    api_version = "v1"
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """The description."""
+        prefix = reverse(_HERE).removesuffix("schema/").lstrip("/")
+        self.patterns = [path(prefix, include("import_from_modulestore.rest_api.v1.urls"))]
+        return super().get(request, *args, **kwargs)
+
+
+class Docs(SpectacularSwaggerView):
+    """A page to read it on, and to try it out."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    schema = None
+    url_name = _HERE
+    title = "Import from modulestore"

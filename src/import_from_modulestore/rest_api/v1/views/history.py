@@ -1,0 +1,103 @@
+"""What happened."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from .... import api
+from ...base import ApiView, ImportView
+from ...pagination import part_of
+from ...schema import operation
+from .. import serializers
+from .imports import IMPORT_ID
+
+
+class Records(ImportView):
+    """What an import did."""
+
+    @operation(
+        id="list_records",
+        tag="history",
+        summary=_("See what an import did"),
+        description=_("One record for each source block, in the order of the source."),
+        path=IMPORT_ID,
+        query=serializers.RecordsQuery,
+        ok={200: serializers.RecordsPage},
+        errors=[404],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """A page of records."""
+        query = self.query(serializers.RecordsQuery)
+        page, page_size = query.pop("page"), query.pop("page_size")
+        return self.page(
+            lambda offset, limit: api.list_records(
+                user=request.user, import_id=import_id, **query, offset=offset, limit=limit
+            ),
+            serializers.Record,
+            page=page,
+            page_size=page_size,
+        )
+
+
+class Reversals(ImportView):
+    """The undos and redos of an import."""
+
+    @operation(
+        id="list_reversals",
+        tag="history",
+        summary=_("List the undos and redos of an import"),
+        description=_("Oldest first."),
+        path=IMPORT_ID,
+        query=serializers.PageQuery,
+        ok={200: serializers.ReversalsPage},
+        errors=[404],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """A page of them."""
+        query = self.query(serializers.PageQuery)
+        found = api.get_reversals(user=request.user, import_id=import_id)
+        return self.page(part_of(found), serializers.Reversal, **query)
+
+
+class LastReversal(ImportView):
+    """What the last undo or redo did."""
+
+    @operation(
+        id="get_last_reversal",
+        tag="history",
+        summary=_("See what the last undo or redo did"),
+        description=_("Item by item; empty where there was none."),
+        path=IMPORT_ID,
+        query=serializers.PageQuery,
+        ok={200: serializers.ReversalItemsPage},
+        errors=[404],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """A page of it."""
+        query = self.query(serializers.PageQuery)
+        found = api.get_last_reversal_items(user=request.user, import_id=import_id)
+        return self.page(part_of(found), serializers.ReversalItem, **query)
+
+
+class Mappings(ApiView):
+    """Where items came from, and where blocks went."""
+
+    @operation(
+        id="list_mappings",
+        tag="history",
+        summary=_("Ask where an item came from, or where a block went"),
+        description=_("Every import of it that you may see, newest first: the record that the import made of it."),
+        query=serializers.MappingsQuery,
+        ok={200: serializers.RecordsPage},
+        errors=[404],
+    )
+    def get(self, request: Request) -> Response:
+        """A page of records."""
+        query = self.query(serializers.MappingsQuery)
+        if item := query.pop("item", None):
+            found = api.where_from(user=request.user, item_key=item)
+        else:
+            found = api.where_to(user=request.user, usage_key=query.pop("usage_key"))
+        return self.page(part_of(found), serializers.Record, **query)

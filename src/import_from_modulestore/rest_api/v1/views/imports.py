@@ -1,0 +1,335 @@
+"""Imports, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from .... import api
+from ....data import ImportData, ReversalPlan
+from ...base import ApiView, ImportView
+from ...pagination import part_of
+from ...schema import operation
+from .. import serializers
+
+IMPORT_ID = {"import_id": _("The import's ID")}
+
+
+class Imports(ApiView):
+    """All imports that you may see."""
+
+    places = {name: ("options", name) for name in serializers.OPTIONS}
+
+    @operation(
+        id="list_imports",
+        tag="imports",
+        summary=_("List imports"),
+        description=_("Newest first: into libraries that you may see, and your own into libraries still to be made."),
+        query=serializers.ImportsQuery,
+        ok={200: serializers.ImportsPage},
+        errors=[404],
+    )
+    def get(self, request: Request) -> Response:
+        """A page of imports."""
+        query = self.query(serializers.ImportsQuery)
+        page, page_size = query.pop("page"), query.pop("page_size")
+        filters = {_ARGUMENTS.get(name, name): value for name, value in query.items()}
+        return self.page(
+            lambda offset, limit: api.list_imports(user=request.user, **filters, offset=offset, limit=limit),
+            serializers.Import,
+            page=page,
+            page_size=page_size,
+        )
+
+    @operation(
+        id="create_import",
+        tag="imports",
+        method="POST",
+        summary=_("Start an import"),
+        description=_(
+            "Makes an import and, unless `start` is false, asks a worker to stage its source. Nothing is written into "
+            "the target before it is completed. Where no worker can be asked, the import is made all the same, with "
+            "the state `staging_failed`, and can be retried."
+        ),
+        body=serializers.ImportRequest,
+        ok={201: serializers.Import},
+        errors=[404],
+        examples=[
+            OpenApiExample(
+                "into a library",
+                value={"source": "course-v1:Acme+Tides+2026", "target": "lib:Acme:Sea"},
+                request_only=True,
+            ),
+            OpenApiExample(
+                "one unit into a new library",
+                value={
+                    "source": "course-v1:Acme+Tides+2026",
+                    "target": "lib:Acme:Sea",
+                    "new_library_title": "The Sea",
+                    "options": {
+                        "level": "unit",
+                        "on_conflict": "new_version",
+                        "selection": ["block-v1:Acme+Tides+2026+type@vertical+block@moon"],
+                        "collection": {"title": "Tides"},
+                    },
+                    "start": False,
+                },
+                request_only=True,
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Make an import, and have it staged."""
+        checked = serializers.ImportRequest(data=request.data)
+        checked.is_valid(raise_exception=True)
+        body = checked.validated_data
+        made = api.create_import(
+            user=request.user,
+            source_key=body["source"],
+            target_key=body["target"],
+            options=checked.import_options(),
+            new_library_title=body.get("new_library_title"),
+        )
+        if body["start"]:
+            made = _staged(request.user, made)
+        return Response(
+            serializers.Import(made).data,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": reverse("modulestore_imports_api:v1:import", [made.id], request=request)},
+        )
+
+
+_ARGUMENTS = {"source": "source_key", "target": "target_key"}
+
+
+def _staged(user: Any, made: ImportData) -> ImportData:
+    try:
+        return api.start_staging(user=user, import_id=made.id)
+    except api.StepFailed:  # The import is there and says so itself.
+        return api.get_import(user=user, import_id=made.id)
+
+
+class ImportDetail(ImportView):
+    """One import."""
+
+    @operation(
+        id="get_import",
+        tag="imports",
+        summary=_("Look at an import"),
+        description=_("With the progress of the step that runs, if one does: also while nothing of it is written yet."),
+        path=IMPORT_ID,
+        ok={200: serializers.ImportDetails},
+        errors=[404],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """The import, its progress, and its undos and redos."""
+        found = api.get_import(user=request.user, import_id=import_id)
+        reversals = api.get_reversals(user=request.user, import_id=import_id)
+        return Response(
+            {**serializers.Import(found).data, "reversals": serializers.Reversal(reversals, many=True).data}
+        )
+
+
+class Plan(ImportView):
+    """What completing an import would do."""
+
+    @operation(
+        id="get_plan",
+        tag="imports",
+        summary=_("See the plan"),
+        description=_("What completing the import would do now, in numbers and block by block. Changes nothing."),
+        path=IMPORT_ID,
+        query=serializers.PageQuery,
+        ok={200: serializers.PlannedPage},
+        errors=[403, 404, 409],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """A page of the plan."""
+        query = self.query(serializers.PageQuery)
+        plan = api.plan_import(user=request.user, import_id=import_id)
+        library_key = api.get_import(user=request.user, import_id=import_id).target_key
+        return self.page(
+            part_of(plan.items),
+            serializers.Planned,
+            **query,
+            context={"library_key": library_key},
+            counts=plan.counts(),
+            writes=plan.writes,
+            blockers=list(plan.blockers),
+        )
+
+
+def _step(id: str, summary: Any, description: Any) -> Any:  # noqa: A002
+    return operation(
+        id=id,
+        tag="steps",
+        method="POST",
+        summary=summary,
+        description=description,
+        path=IMPORT_ID,
+        body=serializers.NoFields,
+        ok={202: serializers.Import},
+        errors=[404, 503],
+    )
+
+
+class _Step(ImportView):
+    """A step that a worker does."""
+
+    start: Callable[..., ImportData]
+
+    def _start(self, request: Request, import_id: str) -> Response:
+        self.body(serializers.NoFields)
+        asked = type(self).start(user=request.user, import_id=import_id)
+        return Response(serializers.Import(asked).data, status=status.HTTP_202_ACCEPTED)
+
+
+class Stage(_Step):
+    """Stage an import that was made with ``start: false``."""
+
+    start = staticmethod(api.start_staging)
+
+    @_step("stage_import", _("Stage"), _("Asks a worker to read the source into the staging area."))
+    def post(self, request: Request, import_id: str) -> Response:
+        """Ask for it."""
+        return self._start(request, import_id)
+
+
+class Complete(_Step):
+    """Write an import."""
+
+    start = staticmethod(api.start_completion)
+
+    @_step(
+        "complete_import",
+        _("Complete"),
+        _("Asks a worker to write what the plan says into the library: everything or nothing."),
+    )
+    def post(self, request: Request, import_id: str) -> Response:
+        """Ask for it."""
+        return self._start(request, import_id)
+
+
+class Retry(_Step):
+    """Try a step that failed again."""
+
+    start = staticmethod(api.start_retry)
+
+    @_step("retry_import", _("Try again"), _("Asks a worker to do the step that failed."))
+    def post(self, request: Request, import_id: str) -> Response:
+        """Ask for it."""
+        return self._start(request, import_id)
+
+
+class Cancel(_Step):
+    """Give an import up."""
+
+    start = staticmethod(api.cancel_import)
+
+    @_step(
+        "cancel_import",
+        _("Cancel"),
+        _("Gives the import up, at any point before it is written. A step that runs is stopped, and rolled back."),
+    )
+    def post(self, request: Request, import_id: str) -> Response:
+        """Do it."""
+        return self._start(request, import_id)
+
+
+def _preview(id: str, summary: Any, description: Any) -> Any:  # noqa: A002
+    return operation(
+        id=id,
+        tag="undo and redo",
+        summary=summary,
+        description=description,
+        path=IMPORT_ID,
+        query=serializers.ForceQuery,
+        ok={200: serializers.PreviewPage},
+        errors=[404, 409],
+    )
+
+
+def _reversal(id: str, summary: Any, description: Any) -> Any:  # noqa: A002
+    return operation(
+        id=id,
+        tag="undo and redo",
+        method="POST",
+        summary=summary,
+        description=description,
+        path=IMPORT_ID,
+        body=serializers.ForceRequest,
+        ok={202: serializers.Import},
+        errors=[404, 503],
+    )
+
+
+class _Reversal(ImportView):
+    """A way through an import's history."""
+
+    preview: Callable[..., ReversalPlan]
+    start: Callable[..., ImportData]
+
+    def _preview(self, request: Request, import_id: str) -> Response:
+        query = self.query(serializers.ForceQuery)
+        plan = type(self).preview(user=request.user, import_id=import_id, force=query.pop("force"))
+        return self.page(part_of(plan.items), serializers.ReversalItem, **query, counts=plan.counts())
+
+    def _start(self, request: Request, import_id: str) -> Response:
+        body = self.body(serializers.ForceRequest)
+        asked = type(self).start(user=request.user, import_id=import_id, force=body["force"])
+        return Response(serializers.Import(asked).data, status=status.HTTP_202_ACCEPTED)
+
+
+class Undo(_Reversal):
+    """Take an import back."""
+
+    preview = staticmethod(api.preview_undo)
+    start = staticmethod(api.start_undo)
+
+    @_preview("preview_undo", _("See what an undo would do"), _("Item by item. Changes nothing."))
+    def get(self, request: Request, import_id: str) -> Response:
+        """A page of it."""
+        return self._preview(request, import_id)
+
+    @_reversal(
+        "undo_import",
+        _("Undo"),
+        _(
+            "Asks a worker to take the import back. Items that were edited since, or that containers outside the "
+            "import have come to use, are kept, unless `force` is true."
+        ),
+    )
+    def post(self, request: Request, import_id: str) -> Response:
+        """Ask for it."""
+        return self._start(request, import_id)
+
+
+class Redo(_Reversal):
+    """Put back what an undo took away."""
+
+    preview = staticmethod(api.preview_redo)
+    start = staticmethod(api.start_redo)
+
+    @_preview("preview_redo", _("See what a redo would do"), _("Item by item. Changes nothing."))
+    def get(self, request: Request, import_id: str) -> Response:
+        """A page of it."""
+        return self._preview(request, import_id)
+
+    @_reversal(
+        "redo_import",
+        _("Redo"),
+        _(
+            "Asks a worker to put back what the last undo took away. Items that were changed since are kept, unless "
+            "`force` is true."
+        ),
+    )
+    def post(self, request: Request, import_id: str) -> Response:
+        """Ask for it."""
+        return self._start(request, import_id)

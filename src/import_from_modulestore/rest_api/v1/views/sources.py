@@ -1,0 +1,111 @@
+"""Sources and targets."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from .... import api
+from ...base import ApiView
+from ...pagination import part_of
+from ...schema import operation
+from .. import serializers
+
+_SOURCE_KEY = {"key": _("`course-v1:…` or `library-v1:…`")}
+_TARGET_KEY = {"key": _("`lib:…`")}
+
+
+class Sources(ApiView):
+    """What can be imported."""
+
+    @operation(
+        id="list_sources",
+        tag="sources",
+        summary=_("List sources"),
+        description=_("Courses and legacy libraries that you may read, and those that cannot be read, and why."),
+        query=serializers.SearchQuery,
+        ok={200: serializers.SourcesPage},
+        errors=[404],
+    )
+    def get(self, request: Request) -> Response:
+        """A page of sources."""
+        query = self.query(serializers.SearchQuery)
+        found = list(api.list_sources(user=request.user, search=query.pop("search")))
+        return self.page(part_of(found), serializers.Source, **query)
+
+
+class SourceDetail(ApiView):
+    """One source."""
+
+    @operation(
+        id="get_source",
+        tag="sources",
+        summary=_("Look at a source"),
+        path=_SOURCE_KEY,
+        ok={200: serializers.Source},
+        errors=[400, 403, 404, 422],
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """The source, with its counts."""
+        return Response(serializers.Source(api.get_source(user=request.user, source_key=key)).data)
+
+
+class Targets(ApiView):
+    """Where to."""
+
+    key_field = "key"
+
+    @operation(
+        id="list_targets",
+        tag="targets",
+        summary=_("List targets"),
+        description=_("Content libraries that you may see."),
+        query=serializers.SearchQuery,
+        ok={200: serializers.TargetsPage},
+        errors=[404],
+    )
+    def get(self, request: Request) -> Response:
+        """A page of libraries."""
+        query = self.query(serializers.SearchQuery)
+        found = api.list_libraries(user=request.user, search=query.pop("search"))
+        return self.page(part_of(found), serializers.Target, **query)
+
+    @operation(
+        id="create_target",
+        tag="targets",
+        method="POST",
+        summary=_("Make a target"),
+        description=_("Makes an empty content library."),
+        body=serializers.TargetRequest,
+        ok={201: serializers.Target},
+        examples=[OpenApiExample("a library", value={"key": "lib:Acme:Sea", "title": "The Sea"})],
+    )
+    def post(self, request: Request) -> Response:
+        """Make a library."""
+        body = self.body(serializers.TargetRequest)
+        made = api.create_library(user=request.user, library_key=body["key"], title=body["title"])
+        return Response(
+            serializers.Target(made).data,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": reverse("modulestore_imports_api:v1:target", [made.key], request=request)},
+        )
+
+
+class TargetDetail(ApiView):
+    """One target."""
+
+    @operation(
+        id="get_target",
+        tag="targets",
+        summary=_("Look at a target"),
+        path=_TARGET_KEY,
+        ok={200: serializers.Target},
+        errors=[400, 404],
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """The library."""
+        return Response(serializers.Target(api.get_library(user=request.user, library_key=key)).data)

@@ -1,0 +1,132 @@
+"""The whole way of an import through the REST API."""
+
+from ..builders import KEY, TARGET, small_course, usage_key, write_course
+from ..library_state import library_state
+
+T1, P1, U2 = usage_key("html", "t1"), usage_key("problem", "p1"), usage_key("vertical", "u2")
+
+
+def test_a_course_is_reviewed_edited_decided_written_undone_and_redone(client, imported, courses):
+    before = library_state(TARGET)
+    write_course(courses / "c1", *small_course(), files={"html/t1.html": "<p>Low water.</p>"})
+
+    assert [source["key"] for source in client.get("sources/")["results"]] == [KEY]
+    assert [target["key"] for target in client.get("targets/")["results"]] == [TARGET]
+
+    made = client("POST", "imports/", {"source": KEY, "target": TARGET, "options": {"on_conflict": "skip"}})
+    assert made.status_code == 201
+    path = f"imports/{made.json()['id']}/"
+    assert made["Location"].endswith(path)
+    found = client.get(path)
+    assert (found["state"], found["error"]) == ("staged", "")
+    assert found["actions"] == ["review", "complete", "cancel"]
+
+    conflicts = client.get(f"{path}blocks/", conflicts="true")["results"]
+    assert [(block["usage_key"], block["state"], block["outcome"]) for block in conflicts] == [
+        (T1, "source_changed", "skipped")
+    ]
+    details = client.get(f"{path}blocks/{T1}/")
+    assert "Text." in details["library"]["olx"]
+    assert "Low water." in details["olx"]
+    lines = {(line["mark"], "water" in line["text"]) for line in details["differences"][0]["lines"]}
+    assert ("+", True) in lines
+
+    retitled = client.patch(f"{path}blocks/{U2}/", {"title": "High and low"})
+    assert (retitled["block"]["title"], retitled["block"]["edited"]) == ("High and low", True)
+    edited = client.patch(f"{path}blocks/{P1}/", {"olx": _edited(client.get(f"{path}blocks/{P1}/")["olx"])})
+    assert edited["block"]["state"] == "source_changed"
+    assert client.delete(f"{path}blocks/{P1}/edit/")["block"]["state"] == "unchanged"
+
+    changed = client.patch(f"{path}blocks/", {"usage_keys": [T1], "decision": "overwrite"})
+    assert changed == {"selected": None, "decided": 1}
+    client.patch(f"{path}blocks/{U2}/", {"decision": "new_version"})
+
+    plan = client.get(f"{path}plan/")
+    assert plan["counts"]["updated"] == plan["writes"] == 2
+    assert plan["blockers"] == []
+    assert library_state(TARGET) == before
+
+    assert client.post(f"{path}complete/")["target"] == TARGET
+    done = client.get(path)
+    assert (done["state"], done["counts"]) == ("imported", plan["counts"])
+    after = library_state(TARGET)
+    updated = client.get(f"{path}records/", outcome="updated")["results"]
+    assert [(record["source"], record["draft_before"], record["draft_after"]) for record in updated] == [
+        (T1, 1, 2),
+        (U2, 1, 2),
+    ]
+    assert {record["import_id"] for record in client.get("mappings/", usage_key=T1)["results"]} == {
+        imported,
+        done["id"],
+    }
+    assert client.get("mappings/", item=updated[0]["target"])["results"][0]["source"] == T1
+
+    preview = client.get(f"{path}undo/")
+    assert preview["counts"] == {"reverted": 2}
+    client.post(f"{path}undo/", {"force": False})
+    undone = client.get(path)
+    assert undone["state"] == "undone"
+    assert [(reversal["kind"], reversal["forced"]) for reversal in undone["reversals"]] == [("undo", False)]
+    assert library_state(TARGET) == before
+
+    assert client.get(f"{path}redo/")["counts"] == {"reverted": 2}
+    client.post(f"{path}redo/")
+    assert client.get(path)["state"] == "imported"
+    assert library_state(TARGET) == after
+    assert [item["kind"] for item in client.get(f"{path}reversals/")["results"]] == ["undo", "redo"]
+    assert client.get(f"{path}reversals/last/")["count"] == 2
+
+
+def _edited(olx: str) -> str:
+    return olx.replace("Why?", "Why not?")
+
+
+def test_an_import_can_wait_to_be_staged_and_be_given_up(client, course, library):
+    made = client.post("imports/", {"source": KEY, "target": TARGET, "start": False}, status=201)
+    path = f"imports/{made['id']}/"
+    assert client.get(path)["state"] == "created"
+    client.post(f"{path}stage/")
+    assert client.get(path)["state"] == "staged"
+    assert client.post(f"{path}cancel/")["state"] == "canceled"
+
+
+def test_an_import_that_failed_is_tried_again(client, course, library, courses):
+    made = client.post("imports/", {"source": KEY, "target": TARGET, "start": False}, status=201)
+    path = f"imports/{made['id']}/"
+    moved = (courses / "c1").rename(courses.parent / "away")
+    client.post(f"{path}stage/")
+    failed = client.get(path)
+    assert (failed["state"], failed["actions"]) == ("staging_failed", ["stage", "cancel", "retry"])
+    assert failed["error"]
+    moved.rename(courses / "c1")
+    client.post(f"{path}retry/")
+    assert client.get(path)["state"] == "staged"
+
+
+def test_a_library_is_made_before_or_with_the_import(client, course):
+    made = client("POST", "targets/", {"key": "lib:Acme:Sea", "title": "The Sea"})
+    assert (made.status_code, made.json()) == (201, {"key": "lib:Acme:Sea", "title": "The Sea"})
+    assert client.http.get(made["Location"]).json() == made.json()
+
+    options = {
+        "level": "unit",
+        "on_conflict": "fork",
+        "publish": False,
+        "block_ids": "from_titles",
+        "branch": "published",
+        "selection": [usage_key("vertical", "u1")],
+        "collection": {"code": "", "title": "Tides"},
+    }
+    body = {"source": KEY, "target": "lib:Acme:New", "new_library_title": "", "options": options}
+    made = client.post("imports/", body, status=201)
+    assert made["options"] == options
+    assert client.get(f"imports/{made['id']}/plan/")["counts"] == {"created": 3}
+    client.post(f"imports/{made['id']}/complete/")
+    assert client.get("targets/lib:Acme:New/")["title"] == "A Course"
+
+
+def test_a_source_is_looked_at_with_its_counts(client, course):
+    source = client.get(f"sources/{KEY}/")
+    assert source["counts"] == {"section": 2, "subsection": 2, "unit": 3, "component": 5}
+    assert client.get("sources/", search="a course")["count"] == 1
+    assert client.get("sources/", search="nothing")["count"] == 0
