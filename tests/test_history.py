@@ -1,5 +1,7 @@
 """What is remembered of an import, and for how long."""
 
+from functools import partial
+
 import pytest
 from django.apps import apps
 from openedx_content import api as content_api
@@ -107,16 +109,27 @@ class TestStagedContent:
         api.cancel_import(user=user, import_id=run.id)
         assert api.remove_old_staged_content(days=0) == 1
 
+    def test_that_somebody_removed_is_missed_in_plain_words(self, user, library):
+        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        api.stage_import(user=user, import_id=run.id)
+        staged_content().all().delete()
+        for step in (api.complete_import, partial(api.get_block, usage_key=usage_key("html", "t1"))):
+            with pytest.raises(api.NotFound, match="removed since. Cancel this import"):
+                step(user=user, import_id=run.id)
+        assert api.cancel_import(user=user, import_id=run.id).state is ImportState.CANCELED
+
     def test_is_not_kept_for_a_negative_time(self):
         with pytest.raises(api.InvalidOption, match="0 or more"):
             api.remove_old_staged_content(days=-1)
 
 
-@pytest.mark.parametrize("gone", ["user", "library"])
+@pytest.mark.parametrize("gone", ["user", "staged content", "library"])
 def test_records_outlive_what_they_describe(run_import, user, django_user_model, gone):
     done, records = run_import()
     if gone == "user":
         user.delete()
+    elif gone == "staged content":
+        staged_content().all().delete()
     else:
         delete_libraries()
         content_api.create_learning_package(TARGET, "Another of the same name")

@@ -508,7 +508,7 @@ class TestCollections:
 
     def test_one_that_does_not_exist_is_refused_before_anything_is_read(self, course, user, library):
         course(hello())
-        with pytest.raises(api.NotFound, match="no collection 'gone'"):
+        with pytest.raises(api.InvalidOption, match="no collection 'gone'"):
             api.create_import(
                 user=user,
                 source_key=KEY,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any
 
 from django.apps import apps
+from django.utils.translation import gettext as _
 from lxml import etree
 
+from ..errors import NotFound
 from ..models import Import, StagedBlock, StagedRoot
 from ..olx.parsing import parse_xml
 from ..olx.tree import walk
@@ -17,7 +19,8 @@ def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[Staged
     """
     The staged blocks of these numbers with their content, edits included, in order.
 
-    Reads one root after another: memory is that of the largest section. Two queries a root that is needed.
+    Reads one root after another: memory is that of the largest section. Two queries a root that is needed. Raises
+    ``NotFound`` where what was staged has been removed.
     """
     wanted = set(nums)
     for root in run.roots.order_by("order"):
@@ -31,7 +34,11 @@ def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[Staged
 
 
 def staged_element(block: StagedBlock) -> etree._Element:
-    """The block's element as it was staged. Reads and parses its root: three queries."""
+    """
+    The block's element as it was staged. Reads and parses its root: three queries.
+
+    Raises ``NotFound`` where what was staged has been removed.
+    """
     return next(element for num, element in _elements(block.root) if num == block.num)
 
 
@@ -49,10 +56,13 @@ def staged_files(run: Import, root_id: int) -> dict[str, Any]:
 
 
 def _elements(root: StagedRoot) -> Iterator[tuple[int, etree._Element]]:
-    olx = (
-        apps.get_model("content_staging", "StagedContent")
-        .objects.values_list("olx", flat=True)
-        .get(pk=cast(int, root.staged_content_id))
-    )
+    content: Any = apps.get_model("content_staging", "StagedContent")
+    olx = content.objects.filter(pk=root.staged_content_id).values_list("olx", flat=True).first()
+    if olx is None:
+        raise NotFound(
+            _("What was staged of {key} has been removed since. Cancel this import, and begin another.").format(
+                key=root.usage_key
+            )
+        )
     for block in walk(parse_xml(olx)):
         yield root.first_num + block.index, block.element

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.apps import apps
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ..data import ImportOptions, ImportState, Progress, SourceData
 from ..hosts import Host
-from ..lifecycle import transition
+from ..lifecycle import hold, transition
 from ..models import Import, StagedBlock, StagedRoot
 from .index import BATCH_SIZE, Indexer
 
@@ -34,6 +35,7 @@ def stage(
     Statements grow with the number of roots and of batches of blocks, not with blocks.
     """
     discard(run)
+    mine = Q(state=run.state, worker=run.worker)
     try:
         block_count = _stage_roots(run, host, user, source_key, source, options, progress)
         transition(
@@ -48,7 +50,9 @@ def stage(
             warnings=list(source.warnings),
         )
     except BaseException:
-        discard(run)
+        # Not where this process was counted as dead, and another has taken the step up: it would be theirs.
+        if Import.objects.filter(mine | Q(state=ImportState.CANCELED), pk=run.pk).exists():
+            discard(run)
         raise
 
 
@@ -84,6 +88,7 @@ def _stage_roots(
         )
         rows = indexer.rows_of(root, content, staged)
         with transaction.atomic():
+            hold(run)
             root.save()
             StagedBlock.objects.bulk_create(rows, batch_size=BATCH_SIZE)
         progress("staging", indexer.next_num, source.block_count, content.display_name)

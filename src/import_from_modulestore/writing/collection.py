@@ -12,7 +12,7 @@ from openedx_content import api as content_api
 from openedx_content.models_api import Collection, CollectionPublishableEntity, LearningPackage, PublishableEntity
 
 from ..data import CollectionChoice
-from ..errors import NotFound
+from ..errors import InvalidOption
 from ..planning.ids import numbered
 
 _BATCH_SIZE = 500
@@ -31,17 +31,18 @@ def find_collection(package_id: LearningPackage.ID, choice: CollectionChoice) ->
     """
     The existing collection that a choice means; ``None`` where it is to be made.
 
-    By code where one is given (raises ``NotFound`` where there is none), else by title, so that importing again does
+    By code where one is given (raises ``InvalidOption`` where there is none), else by title, so that importing again does
     not make another of the same name.
     """
     collections = Collection.objects.filter(learning_package_id=package_id, enabled=True).order_by("pk")
     if choice.code:
         found = collections.filter(collection_code=choice.code).first()
         if found is None:
-            raise NotFound(
+            raise InvalidOption(
                 _(
                     "The library has no collection {code!r}. Choose one that exists, or give a title to make one."
-                ).format(code=choice.code)
+                ).format(code=choice.code),
+                field="collection",
             )
         return found
     return collections.filter(title=choice.title).first()
