@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from openedx_content.applets.media import models as media_models
-from openedx_content.models_api import Container
+from openedx_content.models_api import Container, LearningPackage
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportData, ImportOptions, RecordData
+from import_from_modulestore_standalone.grants import Role, give
 
 from .builders import KEY, TARGET
 from .library_state import library_state
@@ -46,6 +47,43 @@ def courses(settings) -> Path:
 @pytest.fixture
 def user(db, django_user_model):
     return django_user_model.objects.create(username="ada", is_superuser=True)
+
+
+@pytest.fixture
+def person(db, django_user_model, library):
+    """Make a user with these roles, those of a library being of ``library``: ``person("bob", Role.EDITOR)``."""
+
+    def make(username: str, *roles: Role, **fields):
+        made = django_user_model.objects.create(username=username, **fields)
+        for role in roles:
+            give(made, role, LearningPackage.objects.get(package_ref=library.key) if role.is_of_library else None)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def editor(person):
+    """May change the target, and read the sources."""
+    return person("bob", Role.EDITOR, Role.READER)
+
+
+@pytest.fixture
+def outsider_editor(person):
+    """May change the target, but not read the sources."""
+    return person("olga", Role.EDITOR)
+
+
+@pytest.fixture
+def viewer(person):
+    """May see the target and its history, and no more."""
+    return person("vera", Role.VIEWER)
+
+
+@pytest.fixture
+def stranger(person):
+    """May do nothing, and is told of nothing."""
+    return person("eve")
 
 
 @pytest.fixture

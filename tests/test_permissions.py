@@ -1,63 +1,326 @@
-"""Every action checks for itself who may do it."""
+"""Every action checks for itself who may do it, and tells nobody of what they may not know."""
+
+from __future__ import annotations
+
+from uuid import uuid4
 
 import pytest
+from django.db import transaction
+from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
+from import_from_modulestore.data import Decision, ImportState, Page
+from import_from_modulestore.models import Import, StagedBlock
+from import_from_modulestore_standalone.grants import Role, give, take
 
-from .builders import KEY, TARGET, small_course, write_course
+from .builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
+from .library_state import library_state
 
+BLOCK = usage_key("html", "t1")
+COURSE = section("s", subsection("b", unit("u", text("t1"))))
 
-@pytest.fixture
-def stranger(db, django_user_model):
-    return django_user_model.objects.create(username="eve")
+# Who may do what: y yes, n not permitted, - told that there is nothing, e an empty list.
+#
+# The reviewer sees the target and reads the sources; the outsider edits the target but does not read the sources.
+TABLE = """
+                           superuser  editor  outsider  reviewer  viewer  stranger
 
+list_sources                   y        y        e         y        e        e
+get_source                     y        y        n         y        n        n
+list_libraries                 y        y        y         y        y        e
+get_library                    y        y        y         y        y        -
+create_library                 y        n        n         n        n        n
+backup_library                 y        y        y         y        y        -
 
-@pytest.fixture
-def done(courses, run_import):
-    write_course(courses / "c1", *small_course())
-    return run_import()[0]
+create_import                  y        y        n         n        n        n
+create_import of a library     y        n        n         n        n        n
+preview_import                 y        y        n         n        n        n
+stage_import                   y        y        n         n        n        -
+start_staging                  y        y        n         n        n        -
 
+plan_import                    y        y        n         y        n        -
+list_blocks                    y        y        n         y        n        -
+get_block                      y        y        n         y        n        -
+select_blocks                  y        y        n         n        n        -
+decide_blocks                  y        y        n         n        n        -
+edit_block                     y        y        n         n        n        -
+revert_block                   y        y        n         n        n        -
 
-ACTIONS = {
-    "get_source": lambda user, _run: api.get_source(user=user, source_key=KEY),
-    "get_library": lambda user, _run: api.get_library(user=user, library_key=TARGET),
-    "create_library": lambda user, _run: api.create_library(user=user, library_key="lib:Acme:New", title="New"),
-    "create_import": lambda user, _run: api.create_import(user=user, source_key=KEY, target_key=TARGET),
-    "preview_import": lambda user, _run: api.preview_import(user=user, source_key=KEY, target_key=TARGET),
-    "preview_import into a new library": lambda user, _run: api.preview_import(
-        user=user, source_key=KEY, target_key="lib:Acme:New", new_library_title=""
+complete_import                y        y        n         n        n        -
+start_completion               y        y        n         n        n        -
+cancel_import                  y        y        y         n        n        -
+retry_import                   y        y        n         n        n        -
+start_retry                    y        y        n         n        n        -
+
+list_imports                   y        y        y         y        y        e
+get_import                     y        y        y         y        y        -
+get_records                    y        y        y         y        y        -
+list_records                   y        y        y         y        y        -
+get_reversals                  y        y        y         y        y        -
+get_last_reversal_items        y        y        y         y        y        -
+where_from                     y        y        y         y        y        e
+where_to                       y        y        y         y        y        e
+
+preview_undo                   y        y        y         y        y        -
+undo_import                    y        y        y         n        n        -
+start_undo                     y        y        y         n        n        -
+preview_redo                   y        y        y         y        y        -
+redo_import                    y        y        y         n        n        -
+start_redo                     y        y        y         n        n        -
+"""
+
+CALLS = {
+    "list_sources": {},
+    "get_source": {"source_key": KEY},
+    "list_libraries": {},
+    "get_library": {"library_key": TARGET},
+    "create_library": {"library_key": "lib:Acme:New", "title": "New"},
+    "backup_library": {"library_key": TARGET},
+    "create_import": {"source_key": KEY, "target_key": TARGET},
+    "create_import of a library": {"source_key": KEY, "target_key": "lib:Acme:New", "new_library_title": ""},
+    "preview_import": {"source_key": KEY, "target_key": TARGET},
+    "get_block": {"usage_key": BLOCK},
+    "select_blocks": {"usage_keys": [BLOCK], "selected": False},
+    "decide_blocks": {"usage_keys": [BLOCK], "decision": Decision.FORK},
+    "edit_block": {"usage_key": BLOCK, "title": "Other"},
+    "revert_block": {"usage_key": BLOCK},
+    "list_imports": {},
+    "where_from": {"item_key": f"lb:{TARGET.removeprefix('lib:')}:html:t1"},
+    "where_to": {"usage_key": BLOCK},
+}
+
+STATES = {
+    "stage_import": "created",
+    "start_staging": "created",
+    "cancel_import": "created",
+    **dict.fromkeys(
+        [
+            "plan_import",
+            "list_blocks",
+            "get_block",
+            "select_blocks",
+            "decide_blocks",
+            "edit_block",
+            "revert_block",
+            "complete_import",
+            "start_completion",
+        ],
+        "staged",
     ),
-    "backup_library": lambda user, _run: api.backup_library(user=user, library_key=TARGET, file=None),
+    "retry_import": "failed",
+    "start_retry": "failed",
+    "redo_import": "undone",
+    "start_redo": "undone",
+    "preview_redo": "undone",
+    "get_last_reversal_items": "undone",
+    "get_reversals": "undone",
+    **dict.fromkeys(["get_import", "get_records", "list_records", "preview_undo", "undo_import", "start_undo"], "done"),
 }
+"""On which import each is tried; those that are not here take none."""
 
-ACTIONS_ON_AN_IMPORT = {
-    "get_import": lambda user, run: api.get_import(user=user, import_id=run.id),
-    "get_records": lambda user, run: api.get_records(user=user, import_id=run.id),
-    "stage_import": lambda user, run: api.stage_import(user=user, import_id=run.id),
-    "plan_import": lambda user, run: api.plan_import(user=user, import_id=run.id),
-    "complete_import": lambda user, run: api.complete_import(user=user, import_id=run.id),
-}
+HOUSEKEEPING = {"run_step", "recover_imports", "remove_old_staged_content"}
+"""What nobody asks for."""
 
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_a_stranger_is_refused(action, stranger, done):
-    with pytest.raises(api.NotPermitted):
-        ACTIONS[action](stranger, done)
+NAMES, *ROWS = [line.split() for line in TABLE.splitlines() if line.strip()]
+EXPECTED = {" ".join(row[: -len(NAMES)]): dict(zip(NAMES, row[-len(NAMES) :], strict=True)) for row in ROWS}
 
 
-@pytest.mark.parametrize("action", ACTIONS_ON_AN_IMPORT)
-def test_a_stranger_is_not_told_that_an_import_exists(action, stranger, done):
-    with pytest.raises(api.NotFound):
-        ACTIONS_ON_AN_IMPORT[action](stranger, done)
+@pytest.fixture
+def superuser(user):
+    return user
 
 
-def test_a_stranger_sees_empty_lists(stranger, done):
-    assert list(api.list_sources(user=stranger)) == []
-    assert list(api.list_libraries(user=stranger)) == []
-    assert api.list_imports(user=stranger) == []
+@pytest.fixture
+def reviewer(person):
+    return person("rita", Role.VIEWER, Role.READER)
 
 
-def test_a_superuser_whose_account_is_closed_is_a_stranger(user, done):
-    user.is_active = False
-    with pytest.raises(api.NotPermitted):
-        api.create_import(user=user, source_key=KEY, target_key=TARGET)
+@pytest.fixture
+def outsider(outsider_editor):
+    return outsider_editor
+
+
+@pytest.fixture
+def imports(courses, user, run_import):
+    """An import in each of the states that the calls are tried in, by ID."""
+    write_course(courses / "c1", COURSE)
+
+    def created() -> str:
+        return api.create_import(user=user, source_key=KEY, target_key=TARGET).id
+
+    ids = {"undone": run_import()[0].id}
+    api.undo_import(user=user, import_id=ids["undone"])
+    ids |= {"done": run_import()[0].id, "created": created(), "staged": created(), "failed": created()}
+    for name in ("staged", "failed"):
+        api.stage_import(user=user, import_id=ids[name])
+    api.edit_block(user=user, import_id=ids["staged"], usage_key=BLOCK, title="Edited")
+    Import.objects.filter(uuid=ids["failed"]).update(state=ImportState.IMPORT_FAILED)
+    return ids
+
+
+def attempt(name: str, user, imports, folder, **changed):
+    """Call a function, and take back what it did; what it returned, or the error."""
+    arguments = dict(CALLS.get(name, {}))
+    if name in STATES:
+        arguments["import_id"] = imports[STATES[name]]
+    if name == "backup_library":
+        arguments["file"] = folder / f"{user.get_username()}.zip"
+    with transaction.atomic():
+        try:
+            result = getattr(api, name.partition(" ")[0])(user=user, **arguments | changed)
+            return list(result.items if isinstance(result, Page) else result) if name.startswith("list_") else result
+        except api.ImportFromModulestoreError as error:
+            return error
+        finally:
+            transaction.set_rollback(True)
+
+
+def outcome(result) -> str:
+    if isinstance(result, api.NotPermitted):
+        return "n"
+    if isinstance(result, api.NotFound):
+        return "-"
+    if isinstance(result, Exception):
+        return repr(result)
+    return "e" if result == [] else "y"
+
+
+def test_the_table_is_complete():
+    functions = {name for name in api.__all__ if name[0].islower()}
+    assert {name.partition(" ")[0] for name in EXPECTED} == functions - HOUSEKEEPING
+
+
+def test_who_may_do_what(imports, request, tmp_path):
+    found = {}
+    for role in NAMES:
+        user = request.getfixturevalue(role)
+        found[role] = {name: outcome(attempt(name, user, imports, tmp_path)) for name in EXPECTED}
+    assert found == {role: {name: expected[role] for name, expected in EXPECTED.items()} for role in NAMES}
+
+
+def test_a_refusal_changes_nothing(imports, viewer, tmp_path):
+    before = library_state(TARGET), list(Import.objects.values()), list(StagedBlock.objects.values())
+    for name, expected in EXPECTED.items():
+        if expected["viewer"] == "n":
+            attempt(name, viewer, imports, tmp_path)
+    assert before == (library_state(TARGET), list(Import.objects.values()), list(StagedBlock.objects.values()))
+
+
+class TestStrangersAreToldNothing:
+    """What exists and may not be known of is spoken of as what does not exist."""
+
+    def test_of_an_import(self, imports, stranger, tmp_path):
+        nowhere = str(uuid4())
+        for name, state in STATES.items():
+            existing = attempt(name, stranger, imports, tmp_path)
+            missing = attempt(name, stranger, imports, tmp_path, import_id=nowhere)
+            assert str(existing).replace(imports[state], nowhere) == str(missing)
+
+    def test_of_the_beginning_of_an_id(self, imports, stranger, user):
+        for digit in "0123456789abcdef":
+            with pytest.raises(api.NotFound, match=f"There is no import {digit}[.,]"):
+                api.get_import(user=stranger, import_id=digit)
+
+    def test_of_a_library(self, library, person, tmp_path, courses):
+        write_course(courses / "c1", COURSE)
+        reader = person("rob", Role.READER)
+        for name, argument in (
+            ("get_library", "library_key"),
+            ("backup_library", "library_key"),
+            ("create_import", "target_key"),
+            ("preview_import", "target_key"),
+        ):
+            existing = attempt(name, reader, {}, tmp_path)
+            missing = attempt(name, reader, {}, tmp_path, **{argument: "lib:Acme:None"})
+            assert isinstance(existing, api.NotFound)
+            assert str(existing).replace(TARGET, "lib:Acme:None") == str(missing)
+
+    def test_of_a_source(self, imports, outsider, tmp_path):
+        for name in ("get_source", "create_import", "preview_import"):
+            missing = attempt(name, outsider, imports, tmp_path, source_key="course-v1:Acme+None+R1")
+            assert str(attempt(name, outsider, imports, tmp_path)).replace("C1", "None") == str(missing)
+
+    def test_of_the_history_of_another_library(self, imports, person, user):
+        other = api.create_library(user=user, library_key="lib:Acme:Other", title="Other")
+        olaf = person("olaf")
+        give(olaf, Role.EDITOR, LearningPackage.objects.get(package_ref=other.key))
+        assert api.list_imports(user=olaf).total == 0
+        assert api.where_to(user=olaf, usage_key=BLOCK) == []
+
+
+class TestBeginningOfAnId:
+    def test_means_one_that_the_user_may_know_of(self, imports, user, person, library):
+        """Another import whose ID begins alike does not get in the way."""
+        hidden = Import.objects.get(uuid=imports["staged"])
+        shown = Import.objects.get(uuid=imports["done"])
+        Import.objects.filter(pk=hidden.pk).update(
+            target_key="lib:Acme:Other",
+            learning_package=None,
+            uuid=shown.uuid.hex[:31] + "0123456789abcdef"[(int(shown.uuid.hex[31], 16) + 1) % 16],
+        )
+        viewer = person("vic", Role.VIEWER)
+        assert api.get_import(user=viewer, import_id=shown.uuid.hex[:30]).id == imports["done"]
+        with pytest.raises(api.NotFound, match="Several imports"):
+            api.get_import(user=user, import_id=shown.uuid.hex[:30])
+
+
+class TestOnesOwnImport:
+    @pytest.fixture
+    def own(self, courses, person):
+        """An import into a library that is still to be made, and the user who asked for it."""
+        write_course(courses / "c1", COURSE)
+        maker = person("carla", Role.READER, Role.CREATOR)
+        run = api.create_import(user=maker, source_key=KEY, target_key="lib:Acme:New", new_library_title="New")
+        return maker, run.id
+
+    def test_is_seen_before_there_is_a_library_and_by_nobody_else(self, own, editor):
+        maker, import_id = own
+        assert api.get_import(user=maker, import_id=import_id)
+        with pytest.raises(api.NotFound):
+            api.get_import(user=editor, import_id=import_id)
+
+    def test_can_be_canceled_by_who_lost_the_right_to_do_it(self, own):
+        maker, import_id = own
+        for role in (Role.READER, Role.CREATOR):
+            take(maker, role)
+        maker = type(maker).objects.get(pk=maker.pk)
+        with pytest.raises(api.NotPermitted):
+            api.stage_import(user=maker, import_id=import_id)
+        assert api.cancel_import(user=maker, import_id=import_id).state is ImportState.CANCELED
+
+    def test_is_not_done_where_somebody_else_made_the_library_meanwhile(self, own, user):
+        maker, import_id = own
+        api.stage_import(user=maker, import_id=import_id)
+        api.create_library(user=user, library_key="lib:Acme:New", title="Another's")
+        with pytest.raises(api.NotFound):
+            api.complete_import(user=maker, import_id=import_id)
+
+    def test_is_not_seen_by_who_lost_the_rights_on_its_library(self, imports, editor, library):
+        run = api.create_import(user=editor, source_key=KEY, target_key=TARGET)
+        take(editor, Role.EDITOR, LearningPackage.objects.get(package_ref=TARGET))
+        with pytest.raises(api.NotFound):
+            api.cancel_import(user=editor, import_id=run.id)
+
+
+class TestWorkers:
+    """A worker acts for who asked, with the rights that they have then."""
+
+    @pytest.fixture
+    def asked(self, courses, editor):
+        write_course(courses / "c1", COURSE)
+        run = api.create_import(user=editor, source_key=KEY, target_key=TARGET)
+        api.start_staging(user=editor, import_id=run.id)
+        return run.id
+
+    def test_does_nothing_for_who_lost_them(self, asked, editor, user):
+        take(editor, Role.EDITOR, LearningPackage.objects.get(package_ref=TARGET))
+        with pytest.raises(api.NotPermitted):
+            api.run_step(import_id=asked)
+        run = api.get_import(user=user, import_id=asked)
+        assert (run.state, run.error) == (ImportState.STAGING_FAILED, f"You may not change {TARGET}.")
+
+    def test_does_nothing_for_who_is_gone(self, asked, editor, user):
+        editor.delete()
+        with pytest.raises(api.NotPermitted, match="is gone"):
+            api.run_step(import_id=asked)
+        assert api.get_import(user=user, import_id=asked).state is ImportState.STAGING_FAILED

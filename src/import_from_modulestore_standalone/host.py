@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from .content_staging.models import StagedContent, StagedContentFile, StagedCont
 from .exports.export import Export
 from .exports.shelf import Shelf
 from .exports.static_files import asset_name, md5_of
+from .grants import Role, give, has_role, libraries_of
 
 _MAX_FILENAME = 255
 _MAX_KEY = 255
@@ -36,7 +37,7 @@ class StandaloneHost(Host):
     """
     A folder of exports (``COURSES_DIR``) and the learning packages of this database.
 
-    Superusers may do everything, nobody else anything.
+    Who may do what is a matter of :mod:`.grants`.
     """
 
     @property
@@ -46,7 +47,7 @@ class StandaloneHost(Host):
     # Sources
 
     def list_sources(self, user: Any) -> Iterable[SourceData]:
-        return self._shelf.list() if _may_do_everything(user) else ()
+        return self._shelf.list() if has_role(user, Role.READER) else ()
 
     def get_source(self, source_key: LearningContextKey) -> SourceData:
         return self._shelf.get(source_key)
@@ -85,37 +86,46 @@ class StandaloneHost(Host):
     # Permissions
 
     def can_read_source(self, user: Any, source_key: LearningContextKey) -> bool:
-        return _may_do_everything(user)
+        return has_role(user, Role.READER)
 
     def can_view_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
-        return _may_do_everything(user)
+        return bool(_with_role(user, Role.VIEWER, {str(library_key)}))
 
     def can_edit_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
-        return _may_do_everything(user)
+        return bool(_with_role(user, Role.EDITOR, {str(library_key)}))
+
+    def viewable_libraries(self, user: Any, library_keys: Collection[str]) -> set[str]:
+        return _with_role(user, Role.VIEWER, set(library_keys))
 
     def can_create_library(self, user: Any) -> bool:
-        return _may_do_everything(user)
+        return has_role(user, Role.CREATOR)
 
     # Libraries
 
     def list_libraries(self, user: Any) -> Sequence[LibraryData]:
         packages = LearningPackage.objects.filter(package_ref__startswith="lib:").order_by("package_ref")
-        return [_library_data(package) for package in packages] if _may_do_everything(user) else []
+        return [_library_data(package) for package in libraries_of(user, Role.VIEWER, packages)]
 
     def get_library(self, library_key: LibraryLocatorV2) -> LibraryData:
         try:
             return _library_data(content_api.get_learning_package_by_ref(str(library_key)))
         except LearningPackage.DoesNotExist:
-            raise NotFound(
-                _("There is no library {key}. `libraries` lists those there are; `--create` makes one.").format(
-                    key=library_key
-                )
-            ) from None
+            raise self.no_such_library(library_key) from None
+
+    def no_such_library(self, library_key: LibraryLocatorV2) -> NotFound:
+        return NotFound(
+            _("There is no library {key}, or none that you may see. Choose another, or let the import make it.").format(
+                key=library_key
+            )
+        )
 
     def create_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:
         if content_api.learning_package_exists(str(library_key)):
             raise InvalidKey(_("The library {key} exists already.").format(key=library_key))
-        return _library_data(content_api.create_learning_package(str(library_key), title))
+        with transaction.atomic():
+            package = content_api.create_learning_package(str(library_key), title)
+            give(user, Role.EDITOR, package)
+        return _library_data(package)
 
     def block_limit(self, library_key: LibraryLocatorV2) -> int:
         return settings.MAX_BLOCKS_PER_CONTENT_LIBRARY
@@ -131,8 +141,12 @@ class StandaloneHost(Host):
         ).format(type=block_type)
 
 
-def _may_do_everything(user: Any) -> bool:
-    return user.is_active and user.is_superuser
+def _with_role(user: Any, role: Role, library_keys: set[str]) -> set[str]:
+    """Of these libraries, which may be gone, those that the user has the role of; who has it of all, has it of all."""
+    if has_role(user, role):
+        return library_keys
+    packages = LearningPackage.objects.filter(package_ref__in=library_keys)
+    return set(libraries_of(user, role, packages).values_list("package_ref", flat=True)) & library_keys
 
 
 def _library_data(package: LearningPackage) -> LibraryData:

@@ -1,0 +1,175 @@
+"""Forms: starting an import, editing a staged block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.utils.translation import gettext_lazy as _
+
+from .. import api
+from ..data import (
+    BlockDetails,
+    BlockIds,
+    Branch,
+    CollectionChoice,
+    CompositionLevel,
+    Decision,
+    ImportData,
+    ImportOptions,
+    SourceKind,
+)
+
+_FIELD_OF_ARGUMENT = {"source_key": "source", "title": "new_title", "collection": "collection_title"}
+
+
+class StartForm(forms.Form):
+    """A new import; what the API refuses is shown at the field at fault."""
+
+    source = forms.ChoiceField(label=_("Source"), help_text=_("The course or legacy library to read."))
+    target = forms.ChoiceField(
+        label=_("Library"), required=False, help_text=_("The content library that gets the content.")
+    )
+    new_key = forms.CharField(
+        label=_("Key of the new library"),
+        required=False,
+        widget=AdminTextInputWidget,
+        help_text=_("lib:Org:slug. The library is made when the import is completed."),
+    )
+    new_title = forms.CharField(
+        label=_("Its title"),
+        required=False,
+        max_length=500,
+        widget=AdminTextInputWidget,
+        help_text=_("Empty: the title of the source."),
+    )
+    level = forms.ChoiceField(
+        label=_("Keep"), choices=CompositionLevel.choices, initial=CompositionLevel.SECTION, required=False
+    )
+    on_conflict = forms.ChoiceField(
+        label=_("On conflict"),
+        choices=Decision.choices,
+        initial=Decision.SKIP,
+        required=False,
+        help_text=_(
+            "Where something else stands in a block's place. In the review, each block can be decided by itself."
+        ),
+    )
+    publish = forms.BooleanField(
+        label=_("Publish what is created, overwritten or forked"), initial=True, required=False
+    )
+    block_ids = forms.ChoiceField(
+        label=_("IDs of new items"), choices=BlockIds.choices, initial=BlockIds.KEEP, required=False
+    )
+    branch = forms.ChoiceField(label=_("Read"), choices=Branch.choices, initial=Branch.DRAFT, required=False)
+    collection_title = forms.CharField(
+        label=_("Title of a collection"),
+        required=False,
+        max_length=500,
+        widget=AdminTextInputWidget,
+        help_text=_("Put the top-level items into the collection of this title; it is made where there is none."),
+    )
+    collection_code = forms.CharField(
+        label=_("Or code of one that exists"), required=False, max_length=255, widget=AdminTextInputWidget
+    )
+
+    fieldsets = (
+        (None, {"fields": ["source"]}),
+        (_("Into"), {"fields": ["target", "new_key", "new_title"]}),
+        (_("How"), {"fields": ["level", "on_conflict", "publish", "block_ids", "branch"]}),
+        (_("Collection"), {"fields": ["collection_title", "collection_code"]}),
+    )
+
+    def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+        sources = list(api.list_sources(user=user))
+        of_kind = {
+            kind: [(source.key, f"{source.title} ({source.key})") for source in sources if source.kind is kind]
+            for kind in SourceKind
+        }
+        readable = {source.key for source in sources if not source.problem}
+        self.unreadable = [source for source in sources if source.problem]
+        choices: list[Any] = [("", _("– choose –") if readable else _("– there is nothing that you may read –"))]
+        for kind, named in of_kind.items():
+            if group := sorted((choice for choice in named if choice[0] in readable), key=lambda choice: choice[1]):
+                choices.append((kind.label, group))
+        self.fields["source"].choices = choices  # type: ignore[attr-defined]
+        libraries = [(library.key, f"{library.title} ({library.key})") for library in api.list_libraries(user=user)]
+        self.fields["target"].choices = [("", _("– a new library –")), *libraries]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A library that exists, or the key of a new one; an option that is not given has its default."""
+        data = super().clean() or {}
+        if not data.get("target") and not data.get("new_key") and "target" not in self.errors:
+            self.add_error("target", _("Choose a library, or give the key of a new one."))
+        elif data.get("target") and data.get("new_key"):
+            self.add_error("new_key", _("Choose a library, or give the key of a new one; not both."))
+        return data
+
+    def create(self) -> ImportData | None:
+        """Create the import; ``None`` where that was refused, with the reason at its field."""
+        data = self.cleaned_data
+        new = not data["target"]
+        collection = None
+        if data["collection_title"].strip() or data["collection_code"]:
+            collection = CollectionChoice(code=data["collection_code"], title=data["collection_title"])
+        try:
+            return api.create_import(
+                user=self._user,
+                source_key=data["source"],
+                target_key=data["new_key"].strip() if new else data["target"],
+                options=ImportOptions(
+                    level=CompositionLevel(data["level"] or CompositionLevel.SECTION),
+                    on_conflict=Decision(data["on_conflict"] or Decision.SKIP),
+                    publish=data["publish"],
+                    block_ids=BlockIds(data["block_ids"] or BlockIds.KEEP),
+                    branch=Branch(data["branch"] or Branch.DRAFT),
+                    collection=collection,
+                ),
+                new_library_title=data["new_title"] if new else None,
+            )
+        except api.ImportFromModulestoreError as error:
+            self.add_error(self._field_of(error, new), str(error))
+            return None
+
+    def _field_of(self, error: api.ImportFromModulestoreError, new: bool) -> str:
+        field = _FIELD_OF_ARGUMENT.get(error.field, error.field)
+        if field == "collection_title" and self.cleaned_data["collection_code"]:
+            return "collection_code"
+        if field in self.fields and field != "target":
+            return field
+        if isinstance(error, api.SourceError):
+            return "source"
+        # Source and library are ones that the user was offered, or they were no choices.
+        return "new_key" if new else "target"
+
+
+class BlockForm(forms.Form):
+    """The title and, for a component, the OLX of a staged block."""
+
+    title = forms.CharField(label=_("Title"), required=False, max_length=500, widget=AdminTextInputWidget)
+    olx = forms.CharField(
+        label=_("OLX"),
+        required=False,
+        strip=False,
+        widget=AdminTextareaWidget(attrs={"rows": 24, "spellcheck": "false", "class": "msi-olx"}),
+    )
+
+    def __init__(self, details: BlockDetails, data: Any = None) -> None:
+        self._details = details
+        super().__init__(data, initial={"title": details.block.title, "olx": details.olx})
+        if details.block.kind.is_container:
+            del self.fields["olx"]
+
+    def changes(self) -> dict[str, str]:
+        """What is other than before, as arguments of ``edit_block``."""
+        details, data = self._details, self.cleaned_data
+        changes = {}
+        if data["title"] != details.block.title:
+            changes["title"] = data["title"]
+        olx = data.get("olx", details.olx).replace("\r\n", "\n")  # Browsers send lines as the mail of old did.
+        if olx != details.olx.replace("\r\n", "\n"):
+            changes["olx"] = olx
+        return changes

@@ -1,0 +1,410 @@
+"""Imports: the list, the page about one, starting one, and its steps, each after a page that says what it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import AdminErrorList, AdminForm
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet, TextChoices
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from openedx_content.models_api import LearningPackage
+
+from .. import api
+from ..data import (
+    Action,
+    ImportData,
+    Outcome,
+    Plan,
+    PlannedItem,
+    ReversalItem,
+    ReversalOutcome,
+    ReversalPlan,
+)
+from ..imports import import_data
+from ..models import Import, ImportRecord, Reversal
+from .base import ReadOnlyAdmin, badge, counts, link_where_allowed, list_url, name_of, page_url, two_lines
+from .forms import StartForm
+from .review import BlockPages
+
+MAX_AT_ONCE = 50
+"""How many imports one confirmation page takes."""
+
+MAX_ITEMS = 25
+"""How many blocks of each outcome a confirmation page names."""
+
+_STEPS: dict[Action, Callable[..., ImportData]] = {
+    Action.STAGE: api.start_staging,
+    Action.COMPLETE: api.start_completion,
+    Action.RETRY: api.start_retry,
+    Action.CANCEL: api.cancel_import,
+    Action.UNDO: api.start_undo,
+    Action.REDO: api.start_redo,
+}
+
+_PREVIEWS = {Action.UNDO: api.preview_undo, Action.REDO: api.preview_redo}
+
+_EXPLANATIONS = {
+    Action.STAGE: _("The source is read into the staging area, to be reviewed. The library is not touched."),
+    Action.COMPLETE: _("What is planned below is written into the library: everything or nothing."),
+    Action.RETRY: _("The step that failed is tried again."),
+    Action.CANCEL: _("The import is given up. A step that runs is stopped; the library stays as it is."),
+    Action.UNDO: _("The library's items go back to the versions from before the import. Nothing is destroyed."),
+    Action.REDO: _("The library's items get back the versions that the import had written."),
+}
+
+_PLAN_ORDER = (
+    Outcome.FAILED,
+    Outcome.UNSUPPORTED,
+    Outcome.UPDATED,
+    Outcome.FORKED,
+    Outcome.CREATED,
+    Outcome.SKIPPED,
+    Outcome.UNCHANGED,
+)
+_REVERSAL_ORDER = (ReversalOutcome.KEPT, ReversalOutcome.REVERTED, ReversalOutcome.REMOVED, ReversalOutcome.RESTORED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Blocks of one outcome: the first of them, and how many there are."""
+
+    outcome: TextChoices
+    items: Sequence[PlannedItem | ReversalItem]
+    total: int
+
+    @property
+    def more(self) -> int:
+        """How many are not shown."""
+        return self.total - len(self.items)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prospect:
+    """What a step would do with one import, or why it cannot be done."""
+
+    run: ImportData
+    url: str
+    name: str
+    refusal: str = ""
+    blockers: Sequence[str] = ()
+    counts: SafeString | str = ""
+    groups: Sequence[Group] = ()
+    kept: int = 0
+    is_planned: bool = False
+    """Whether ``groups`` says what would happen; the other steps change nothing in the library."""
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there is anything to confirm."""
+        return not self.refusal and not self.blockers
+
+
+def _list_action(action: Action) -> Callable[..., HttpResponse | None]:
+    """An action of the list: it leads to the page that says what it would do."""
+
+    def confirm(pages: ImportAdmin, request: HttpRequest, queryset: QuerySet[Import]) -> HttpResponse | None:
+        pks = list(queryset.values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
+        if len(pks) > MAX_AT_ONCE:
+            pages.message_user(
+                request,
+                _("Choose at most {max} imports at once.").format(max=MAX_AT_ONCE),
+                messages.ERROR,
+            )
+            return None
+        return HttpResponseRedirect(pages.action_url(action, pks))
+
+    confirm.__name__ = action.value
+    return admin.action(description=format_lazy("{}…", action.label))(confirm)
+
+
+@admin.register(Import)
+class ImportAdmin(BlockPages, ReadOnlyAdmin):
+    """Imports into the libraries that the user may see."""
+
+    path_to_import = ""
+    list_display = ("source", "target", "state_now", "result", "username", "created")
+    list_display_links = ("source",)
+    list_filter = (
+        "state",
+        ("created", admin.DateFieldListFilter),
+        ("username", admin.AllValuesFieldListFilter),
+        "level",
+    )
+    search_fields = ("source_key", "source_title", "target_key", "target_title", "username", "uuid__startswith")
+    search_help_text = _("Title or key of source or library, user, or the beginning of an import's ID.")
+    list_per_page = 50
+    actions = [_list_action(action) for action in _STEPS]
+    change_form_template = "admin/modulestore_imports/import/detail.html"
+    add_form_template = "admin/modulestore_imports/import/start.html"
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Whether the form that starts an import is shown; whether the user may import is checked when it is sent."""
+        return self.has_view_permission(request)
+
+    # The list
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under a title of its own."""
+        return super().changelist_view(request, {"title": _("Imports"), **(extra_context or {})})
+
+    @admin.display(description=_("source"), ordering="source_title")
+    def source(self, run: Import) -> SafeString:
+        """Title and key."""
+        return two_lines(run.source_title, run.source_key)
+
+    @admin.display(description=_("library"), ordering="target_title")
+    def target(self, run: Import) -> SafeString:
+        """Title and key."""
+        return two_lines(run.target_title, run.target_key)
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_now(self, run: Import) -> SafeString:
+        """State, and how far the running step is."""
+        return _state(import_data(run))
+
+    @admin.display(description=_("result"))
+    def result(self, run: Import) -> SafeString | str:
+        """Numbers by outcome; what went wrong; or how much is staged."""
+        if run.error:
+            return format_html('<span class="msi-error">{}</span>', _shortened(run.error))
+        if run.counts:
+            return counts(Outcome, run.counts)
+        blocks = ngettext("{count} block staged", "{count} blocks staged", run.block_count)
+        return blocks.format(count=run.block_count) if run.block_count else ""
+
+    # The pages
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the base class, those of the steps and those of the review."""
+        wrap, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
+        own = [path("do/<slug:action>/", wrap(self.action_view), name=f"{name}_action")]
+        return [*own, *self.block_urls(), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Everything about one import, and buttons for what its state allows."""
+        run = self.get_object(request, unquote(object_id))
+        if run is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+        if request.method != "GET":
+            raise PermissionDenied
+        data = api.get_import(user=request.user, import_id=str(run.uuid))
+        reversals = api.get_reversals(user=request.user, import_id=data.id)
+        pks = run.reversals.order_by("id").values_list("pk", flat=True)
+        context = self.page_context(
+            request,
+            run,
+            title=name_of(run),
+            run=data,
+            state=_state(data),
+            facts=self._facts(request, run, data),
+            counts=counts(Outcome, data.counts) if data.counts else "",
+            steps=[(self.action_url(action, [run.pk]), action) for action in data.actions if action in _STEPS],
+            review_url=self.blocks_url(run) if Action.REVIEW in data.actions else "",
+            records_url=list_url(ImportRecord, import_run__exact=run.pk) if run.counts else "",
+            reversals=[
+                (page_url(Reversal, pk), reversal, counts(ReversalOutcome, reversal.counts))
+                for pk, reversal in zip(pks, reversals, strict=False)
+            ],
+        )
+        return TemplateResponse(request, self.change_form_template, context)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """The form that starts an import: it is created, and staged by a worker."""
+        form = StartForm(request.user, request.POST or None)
+        if request.method == "POST" and form.is_valid() and (data := form.create()):
+            run = Import.objects.get(uuid=data.id)
+            self.log_addition(request, run, gettext("Started."))
+            self._carry_out(request, Action.STAGE, run, force=False)
+            return HttpResponseRedirect(page_url(Import, run.pk))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Start an import"),
+            "adminform": AdminForm(form, list(form.fieldsets), {}, model_admin=self),  # type: ignore[arg-type]
+            "errors": AdminErrorList(form, []),  # type: ignore[arg-type]
+            "media": self.media + form.media,
+            "inline_admin_formsets": [],
+            "unreadable": form.unreadable,
+            "is_popup": False,
+            "to_field": None,
+            "save_as": False,
+            "show_save": True,
+        }
+        return self.render_change_form(request, context, add=True)
+
+    def action_view(self, request: HttpRequest, action: str) -> HttpResponse:
+        """What a step would do with the imports in ``ids``, and doing it."""
+        try:
+            step = Action(action)
+            pks = [int(pk) for pk in request.GET.get("ids", "").split(",")][:MAX_AT_ONCE]
+        except ValueError as error:
+            raise Http404 from error
+        runs = list(self.get_queryset(request).filter(pk__in=pks).order_by("pk"))
+        if not runs or step not in _STEPS:
+            raise Http404
+        if request.method == "POST":
+            for run in runs:
+                self._carry_out(request, step, run, force="force" in request.POST)
+            return HttpResponseRedirect(page_url(Import, runs[0].pk) if len(runs) == 1 else list_url(Import))
+        force = "force" in request.GET
+        prospects = [self._prospect(request.user, step, run, force=force) for run in runs]
+        context = self.page_context(
+            request,
+            runs[0] if len(runs) == 1 else None,
+            title=ngettext("{action} this import?", "{action} {count} imports?", len(runs)).format(
+                action=step.label, count=len(runs)
+            ),
+            action=step,
+            explanation=_EXPLANATIONS[step],
+            prospects=prospects,
+            may_force=force or any(prospect.kept for prospect in prospects),
+            force=force,
+            possible=sum(prospect.is_possible for prospect in prospects),
+            back_url=page_url(Import, runs[0].pk) if len(runs) == 1 else list_url(Import),
+        )
+        return TemplateResponse(request, "admin/modulestore_imports/import/confirm.html", context)
+
+    def action_url(self, action: Action, pks: Iterable[int]) -> str:
+        """The address of the page that says what a step would do with these imports."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_action"
+        return f"{reverse(name, args=[action.value])}?ids={','.join(map(str, pks))}"
+
+    def page_context(self, request: HttpRequest, original: Import | None, /, **values: Any) -> dict[str, Any]:
+        """What the templates of all pages here need; ``original`` is the import that a page is about."""
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "original": original,
+            "original_url": page_url(Import, original.pk) if original else "",
+            "original_name": name_of(original) if original else "",
+            **values,
+        }
+
+    # Their parts
+
+    def _carry_out(self, request: HttpRequest, action: Action, run: Import, *, force: bool) -> None:
+        options: dict[str, Any] = {"force": force} if action in _PREVIEWS else {}
+        told = format_html('<a href="{}">{}</a>', page_url(Import, run.pk), name_of(run))
+        try:
+            _STEPS[action](user=request.user, import_id=str(run.uuid), **options)
+        except api.ImportFromModulestoreError as error:
+            self.message_user(request, format_html("{}: {}", told, str(error)), messages.ERROR)
+            return
+        forced = gettext(", sparing nothing") if force else ""
+        self.log_change(request, run, f"{action.label}{forced}.")
+        done = gettext("canceled") if action is Action.CANCEL else gettext("“{action}” was asked for; a worker does it")
+        message = format_html("{}: {}{}.", told, done.format(action=action.label), forced)
+        self.message_user(request, message, messages.SUCCESS)
+
+    def _prospect(self, user: Any, action: Action, run: Import, *, force: bool) -> Prospect:
+        data = import_data(run)
+        common: dict[str, Any] = {"run": data, "url": page_url(Import, run.pk), "name": name_of(run)}
+        if action not in data.actions:
+            possible = ", ".join(str(each.label).lower() for each in data.actions) or gettext("nothing")
+            return Prospect(
+                **common,
+                refusal=gettext("It is {state}; what can be done with it is: {possible}.").format(
+                    state=data.state.label.lower(), possible=possible
+                ),
+            )
+        try:
+            if action in _PREVIEWS:
+                reversal = _PREVIEWS[action](user=user, import_id=data.id, force=force)
+                return Prospect(**common, **_reversal_parts(reversal))
+            if action is Action.COMPLETE or (action is Action.RETRY and Action.COMPLETE in data.actions):
+                return Prospect(**common, **_plan_parts(api.plan_import(user=user, import_id=data.id)))
+        except api.ImportFromModulestoreError as error:
+            return Prospect(**common, refusal=str(error))
+        return Prospect(**common)
+
+    def _facts(self, request: HttpRequest, run: Import, data: ImportData) -> list[tuple[Any, Any]]:
+        options = data.options
+        library = link_where_allowed(
+            request, self.admin_site, LearningPackage, run.learning_package_id, data.target_key
+        )
+        facts: list[tuple[Any, Any]] = [
+            (_("Import"), data.id),
+            (_("Source"), two_lines(data.source_title, data.source_key)),
+            (_("Its version"), data.source_version),
+            (_("Library"), two_lines(data.target_title, library)),
+            (_("Asked for by"), data.username),
+            (_("Keeps"), options.level.label),
+            (_("On conflict"), options.on_conflict.label),
+            (_("Publishes"), _("What is created, overwritten or forked") if options.publish else _("Nothing")),
+            (_("IDs of new items"), options.block_ids.label),
+            (_("Reads"), options.branch.label),
+            (_("Only"), format_html_join("", "<div>{}</div>", ((key,) for key in options.selection))),
+            (_("Collection"), (options.collection.title or options.collection.code) if options.collection else ""),
+            (_("Blocks staged"), data.block_count),
+            (_("Created"), data.created),
+            (_("Staged"), data.staged),
+            (_("Written"), data.started),
+            (_("Finished"), data.finished),
+            (_("Staged content removed"), run.staged_removed),
+        ]
+        if not run.learning_package_id and not run.makes_target:
+            facts.insert(4, ("", _("This library is gone.")))
+        return [(name, value) for name, value in facts if value not in ("", None)]
+
+
+def _state(data: ImportData) -> SafeString:
+    progress = data.progress
+    if data.queued and progress is None:
+        return badge(data.state, gettext("waiting for a worker"))
+    if progress is None:
+        return badge(data.state)
+    if not progress.total:
+        return badge(data.state, progress.title)
+    told = gettext("{done} of {total}").format(done=progress.done, total=progress.total)
+    if progress.seconds_left is not None:
+        told += gettext(", {seconds} s left").format(seconds=round(progress.seconds_left))
+    bar = format_html('<progress value="{}" max="{}"></progress>', progress.done, progress.total)
+    title = _shortened(progress.title, 60)
+    return format_html('{}<br>{} <span class="quiet">{}</span>', badge(data.state, told), bar, title)
+
+
+def _plan_parts(plan: Plan) -> dict[str, Any]:
+    return {
+        "is_planned": True,
+        "blockers": plan.blockers,
+        "counts": plan.items and counts(Outcome, plan.counts()),
+        "groups": _grouped(plan.items, _PLAN_ORDER),
+    }
+
+
+def _reversal_parts(plan: ReversalPlan) -> dict[str, Any]:
+    return {
+        "is_planned": True,
+        "counts": plan.items and counts(ReversalOutcome, plan.counts()),
+        "groups": _grouped(plan.items, _REVERSAL_ORDER),
+        "kept": len(plan.kept),
+    }
+
+
+def _grouped(items: Iterable[Any], order: Iterable[TextChoices]) -> list[Group]:
+    by_outcome: dict[TextChoices, list[Any]] = {outcome: [] for outcome in order}
+    for item in items:
+        by_outcome[item.outcome].append(item)
+    return [
+        Group(outcome=outcome, items=found[:MAX_ITEMS], total=len(found))
+        for outcome, found in by_outcome.items()
+        if found
+    ]
+
+
+def _shortened(text: str, length: int = 160) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -1,0 +1,307 @@
+"""History, to be read: what happened to each block, and what undos and redos did."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from openedx_content.models_api import PublishableEntity
+
+from ..data import BlockKind, ConflictState, Decision, Outcome, ReversalKind, ReversalOutcome
+from ..models import Import, ImportRecord, Reversal, ReversalRecord
+from ..templatetags.modulestore_imports import NOTHING, versions
+from .base import (
+    ReadOnlyAdmin,
+    badge,
+    counts,
+    link,
+    link_where_allowed,
+    list_url,
+    name_of,
+    page_url,
+    two_lines,
+)
+
+MAX_ITEMS = 50
+"""How many items of an undo or redo its page names; a list has them all."""
+
+
+class _HistoryAdmin(ReadOnlyAdmin):
+    """Lists of history say what they are about when they are about one thing."""
+
+    list_title: ClassVar[Any]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, with a line about what it is the list of."""
+        context = {"title": self.list_title, "about": self.about(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def about(self, request: HttpRequest) -> SafeString | str:
+        """What all rows have in common, by the filters in the address; empty where that is nothing."""
+        return _about_import(self, request, request.GET.get(f"{self.path_to_import}__exact", ""))
+
+    @admin.display(description=_("import"), ordering="import_run")
+    def of_import(self, row: Any) -> SafeString:
+        """A link to the import."""
+        run = getattr(row, "reversal", row).import_run
+        return two_lines(link(page_url(Import, run.pk), name_of(run)), str(run.uuid)[:8])
+
+
+@admin.register(ImportRecord)
+class ImportRecordAdmin(_HistoryAdmin):
+    """What happened to each source block."""
+
+    list_title = _("What happened to blocks")
+    path_to_import = "import_run"
+    list_display = ("block", "type_of_block", "what_happened", "was", "draft", "published", "in_library", "of_import")
+    list_display_links = ("block",)
+    list_filter = ("outcome", "state", "kind", "undone")
+    list_select_related = ("import_run",)
+    search_fields = ("title", "source_key", "target_key", "reason")
+    search_help_text = _("Title, usage key of the source block, key of the library's item, or reason.")
+    fieldsets = (
+        (None, {"fields": ("title", "type_of_block", "from_block", "of_import")}),
+        (_("What happened"), {"fields": ("what_happened", "was", "decided", "reason", "undone", "reversals")}),
+        (_("In the library"), {"fields": ("item", "draft", "published", "collected")}),
+        (_("Worth knowing"), {"fields": ("all_warnings", "all_files", "all_missing_files", "all_left_out")}),
+    )
+    readonly_fields = (
+        "type_of_block",
+        "from_block",
+        "of_import",
+        "what_happened",
+        "was",
+        "decided",
+        "reversals",
+        "item",
+        "draft",
+        "published",
+        "all_warnings",
+        "all_files",
+        "all_missing_files",
+        "all_left_out",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRecord]:
+        """Newest import first, in each the order of the source."""
+        return super().get_queryset(request).order_by("-import_run_id", "num")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The record, with a link to its item for this user."""
+        record: Any = super().get_object(request, object_id, from_field)
+        if record is not None:
+            record.item_link = link_where_allowed(
+                request, self.admin_site, PublishableEntity, record.entity_id, record.target_key
+            )
+        return record
+
+    def about(self, request: HttpRequest) -> SafeString | str:
+        """The import, the source block or the library's item that the list is of."""
+        if key := request.GET.get("source_key__exact"):
+            return gettext("Where {key} went, newest first").format(key=key)
+        if key := request.GET.get("target_key__exact"):
+            return gettext("Where {key} came from, newest first").format(key=key)
+        return super().about(request)
+
+    @admin.display(description=_("block"), ordering="title")
+    def block(self, record: ImportRecord) -> SafeString:
+        """Title and key of the source block."""
+        return two_lines(record.title, record.source_key)
+
+    @admin.display(description=_("type"), ordering="block_type")
+    def type_of_block(self, record: ImportRecord) -> str:
+        """The kind of a container, the type of a component."""
+        kind = BlockKind(record.kind)
+        return str(kind.label) if kind.is_container else record.block_type
+
+    @admin.display(description=_("outcome"), ordering="outcome")
+    def what_happened(self, record: ImportRecord) -> SafeString:
+        """The outcome, and whether it was taken back."""
+        return badge(Outcome(record.outcome), gettext("undone") if record.undone else "")
+
+    @admin.display(description=_("before"), ordering="state")
+    def was(self, record: ImportRecord) -> str:
+        """How the block stood to the library."""
+        return str(ConflictState(record.state).label)
+
+    @admin.display(description=_("decision"))
+    def decided(self, record: ImportRecord) -> str:
+        """The decision that led to the outcome."""
+        return str(Decision(record.decision).label) if record.decision else NOTHING
+
+    @admin.display(description=_("draft"))
+    def draft(self, record: ImportRecord) -> str:
+        """The item's draft versions around the import."""
+        return versions(record.draft_before_num, record.draft_after_num)
+
+    @admin.display(description=_("published"))
+    def published(self, record: ImportRecord) -> str:
+        """The item's published versions around the import."""
+        return versions(record.published_before_num, record.published_after_num)
+
+    @admin.display(description=_("library item"), ordering="target_key")
+    def in_library(self, record: ImportRecord) -> SafeString | str:
+        """The item, with a link to all its records."""
+        return _all_records("target_key", record.target_key, record.target_key)
+
+    @admin.display(description=_("source block"))
+    def from_block(self, record: ImportRecord) -> SafeString:
+        """The source block, with a link to all its records."""
+        return format_html(
+            "{} · {}", record.source_key, _all_records("source_key", record.source_key, gettext("Where did it go?"))
+        )
+
+    @admin.display(description=_("library item"))
+    def item(self, record: ImportRecord) -> SafeString | str:
+        """The item, with a link to it where there is a page, and one to all its records."""
+        if not record.target_key:
+            return NOTHING
+        name = getattr(record, "item_link", record.target_key)
+        came_from = _all_records("target_key", record.target_key, gettext("Where did it come from?"))
+        return format_html("{} · {}", name, came_from)
+
+    @admin.display(description=_("undos and redos"))
+    def reversals(self, record: ImportRecord) -> SafeString | str:
+        """What was done with the item since."""
+        done = record.reversal_records.select_related("reversal").order_by("pk")
+        return _lines(
+            format_html(
+                "{} · {} {}",
+                link(page_url(Reversal, each.reversal_id), ReversalKind(each.reversal.kind).label),
+                badge(ReversalOutcome(each.outcome)),
+                each.reason,
+            )
+            for each in done
+        )
+
+    @admin.display(description=_("warnings"))
+    def all_warnings(self, record: ImportRecord) -> SafeString | str:
+        """One a line."""
+        return _lines(record.warnings)
+
+    @admin.display(description=_("files"))
+    def all_files(self, record: ImportRecord) -> SafeString | str:
+        """One a line."""
+        return _lines(record.files)
+
+    @admin.display(description=_("missing files"))
+    def all_missing_files(self, record: ImportRecord) -> SafeString | str:
+        """One a line."""
+        return _lines(record.missing_files)
+
+    @admin.display(description=_("left out with it"))
+    def all_left_out(self, record: ImportRecord) -> SafeString | str:
+        """One a line."""
+        return _lines(record.left_out)
+
+
+@admin.register(Reversal)
+class ReversalAdmin(_HistoryAdmin):
+    """Undos and redos that were carried out."""
+
+    list_title = _("Undos and redos")
+    path_to_import = "import_run"
+    list_display = ("what", "of_import", "result", "forced", "username", "finished")
+    list_filter = ("kind", "forced", ("finished", admin.DateFieldListFilter))
+    list_select_related = ("import_run",)
+    search_fields = ("username", "import_run__source_title", "import_run__target_key")
+    fields = ("what", "of_import", "username", "finished", "forced", "result", "items")
+    readonly_fields = ("what", "of_import", "result", "items")
+
+    @admin.display(description=_("what"), ordering="kind")
+    def what(self, reversal: Reversal) -> str:
+        """Undo or redo."""
+        return str(ReversalKind(reversal.kind).label)
+
+    @admin.display(description=_("result"))
+    def result(self, reversal: Reversal) -> SafeString | str:
+        """Numbers by outcome."""
+        return counts(ReversalOutcome, reversal.counts)
+
+    @admin.display(description=_("items"))
+    def items(self, reversal: Reversal) -> SafeString | str:
+        """The first of them, and a link to all."""
+        records = reversal.records.select_related("record").order_by("record__num")[:MAX_ITEMS]
+        lines = [
+            format_html(
+                "{} {} {}",
+                badge(ReversalOutcome(each.outcome)),
+                link(page_url(ImportRecord, each.record_id), each.record.title or each.record.source_key),
+                each.reason,
+            )
+            for each in records
+        ]
+        every = link(list_url(ReversalRecord, reversal__exact=reversal.pk), gettext("All, with their versions"))
+        return _lines([*lines, every])
+
+
+@admin.register(ReversalRecord)
+class ReversalRecordAdmin(_HistoryAdmin):
+    """What undos and redos did with each item; reached from the page about one."""
+
+    list_title = _("What happened to items")
+    path_to_import = "reversal__import_run"
+    list_display = ("block", "what_happened", "reason", "draft", "published", "in_library")
+    list_display_links = None
+    list_filter = ("outcome",)
+    list_select_related = ("record", "reversal__import_run")
+    search_fields = ("record__title", "record__source_key", "record__target_key", "reason")
+    ordering = ("reversal", "record__num")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """It is not listed among the pages."""
+        return False
+
+    def about(self, request: HttpRequest) -> SafeString | str:
+        """The undo or redo that the list is of."""
+        pk = request.GET.get("reversal__exact", "")
+        row = self.get_queryset(request).filter(reversal=pk).first() if pk.isdecimal() else None
+        if row is None:
+            return ""
+        kind = link(page_url(Reversal, row.reversal_id), ReversalKind(row.reversal.kind).label)
+        return format_html("{} · {}", kind, _about_import(self, request, str(row.reversal.import_run_id)))
+
+    @admin.display(description=_("block"), ordering="record__title")
+    def block(self, row: ReversalRecord) -> SafeString:
+        """Title and key of the source block, with a link to its record."""
+        return two_lines(link(page_url(ImportRecord, row.record_id), row.record.title), row.record.source_key)
+
+    @admin.display(description=_("outcome"), ordering="outcome")
+    def what_happened(self, row: ReversalRecord) -> SafeString:
+        """The outcome."""
+        return badge(ReversalOutcome(row.outcome))
+
+    @admin.display(description=_("draft"))
+    def draft(self, row: ReversalRecord) -> str:
+        """The item's draft versions around it."""
+        return versions(row.draft_before_num, row.draft_after_num)
+
+    @admin.display(description=_("published"))
+    def published(self, row: ReversalRecord) -> str:
+        """The item's published versions around it."""
+        return versions(row.published_before_num, row.published_after_num)
+
+    @admin.display(description=_("library item"))
+    def in_library(self, row: ReversalRecord) -> SafeString | str:
+        """The item, with a link to all its records."""
+        return _all_records("target_key", row.record.target_key, row.record.target_key)
+
+
+def _about_import(pages: ReadOnlyAdmin, request: HttpRequest, pk: str) -> SafeString | str:
+    imports = pages.admin_site._registry[Import]
+    run = imports.get_queryset(request).filter(pk=pk).first() if pk.isdecimal() else None
+    return link(page_url(Import, run.pk), name_of(run)) if run else ""
+
+
+def _all_records(field: str, key: str, text: str) -> SafeString | str:
+    return link(list_url(ImportRecord, **{f"{field}__exact": key}), text) if key else NOTHING
+
+
+def _lines(texts: Any) -> SafeString | str:
+    return format_html_join("", "<div>{}</div>", ((text,) for text in texts)) or NOTHING

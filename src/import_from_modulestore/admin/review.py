@@ -1,0 +1,188 @@
+"""Reviewing what is staged: the list of blocks, and the page about one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from .. import api
+from ..data import BlockDetails, BlockKind, ConflictState, Decision, Outcome
+from ..models import Import, ImportRecord
+from .base import list_url, page_url
+from .forms import BlockForm
+
+PAGE_SIZE = 100
+
+
+class BlockPages(admin.ModelAdmin):
+    """The review's pages, as a part of the pages about imports."""
+
+    page_context: Callable[..., dict[str, Any]]
+
+    def block_urls(self) -> list[URLPattern]:
+        """Their addresses."""
+        wrap, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path("<int:pk>/blocks/", wrap(self.blocks_view), name=f"{name}_blocks"),
+            path("<int:pk>/blocks/<str:usage_key>/", wrap(self.block_view), name=f"{name}_block"),
+        ]
+
+    def blocks_url(self, run: Import) -> str:
+        """The address of the list of an import's staged blocks."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_blocks", args=[run.pk])
+
+    def block_url(self, run: Import, usage_key: str) -> str:
+        """The address of the page about one staged block."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_block", args=[run.pk, usage_key])
+
+    def blocks_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The staged blocks of an import as a tree, with filters; taking in, leaving out, deciding."""
+        run = self._run(request, pk)
+        if request.method == "POST":
+            self._change(request, run)
+            return HttpResponseRedirect(request.get_full_path())
+        chosen = request.GET.dict()
+        try:
+            number = max(1, int(chosen.get("page", "1")))
+            page = api.list_blocks(
+                user=request.user,
+                import_id=str(run.uuid),
+                offset=(number - 1) * PAGE_SIZE,
+                limit=PAGE_SIZE,
+                **_filters(chosen),
+            )
+        except ValueError as error:
+            raise Http404 from error
+        except api.ImportFromModulestoreError as error:
+            return self._refused(request, run, error)
+        pages = max(1, -(-page.total // PAGE_SIZE))
+        context = self.page_context(
+            request,
+            run,
+            title=_("Review"),
+            blocks=[(block, self.block_url(run, block.usage_key)) for block in page.items],
+            total=page.total,
+            all_blocks=run.block_count,
+            number=number,
+            pages=pages,
+            previous_url=_with_page(chosen, number - 1) if number > 1 else "",
+            next_url=_with_page(chosen, number + 1) if number < pages else "",
+            chosen=chosen,
+            states=ConflictState,
+            outcomes=Outcome,
+            kinds=BlockKind,
+            decisions=Decision,
+            default=Decision(run.on_conflict),
+        )
+        return TemplateResponse(request, "admin/modulestore_imports/import/blocks.html", context)
+
+    def block_view(self, request: HttpRequest, pk: int, usage_key: str) -> HttpResponse:
+        """One staged block: its content as text, what it meets in the library, and changing it."""
+        run = self._run(request, pk)
+        try:
+            details = api.get_block(user=request.user, import_id=str(run.uuid), usage_key=usage_key)
+        except api.ImportFromModulestoreError as error:
+            return self._refused(request, run, error)
+        form = BlockForm(details)
+        if request.method == "POST":
+            if request.POST.get("do") == "edit":
+                form = BlockForm(details, request.POST)
+                if form.is_valid() and self._edit(request, run, details, form):
+                    return HttpResponseRedirect(request.get_full_path())
+            else:
+                self._change(request, run, usage_keys=[usage_key])
+                return HttpResponseRedirect(request.get_full_path())
+        context = self.page_context(
+            request,
+            run,
+            title=details.block.title or details.block.usage_key,
+            details=details,
+            staged=details.block,
+            form=form,
+            blocks_url=self.blocks_url(run),
+            records_url=list_url(ImportRecord, source_key__exact=details.block.usage_key),
+            item_records_url=list_url(ImportRecord, target_key__exact=details.library.key) if details.library else "",
+            decisions=Decision,
+            default=Decision(run.on_conflict),
+        )
+        return TemplateResponse(request, "admin/modulestore_imports/import/block.html", context)
+
+    def _run(self, request: HttpRequest, pk: int) -> Import:
+        run = self.get_queryset(request).filter(pk=pk).first()
+        if run is None:
+            raise Http404
+        return run
+
+    def _refused(self, request: HttpRequest, run: Import, error: api.ImportFromModulestoreError) -> HttpResponse:
+        self.message_user(request, str(error), messages.ERROR)
+        return HttpResponseRedirect(page_url(Import, run.pk))
+
+    def _change(self, request: HttpRequest, run: Import, usage_keys: list[str] | None = None) -> None:
+        """Do what a button asks for with the chosen blocks, and say what came of it."""
+        keys = usage_keys if usage_keys is not None else request.POST.getlist("blocks")
+        common: dict[str, Any] = {"user": request.user, "import_id": str(run.uuid)}
+        many: dict[str, Any] = {"usage_keys": keys, "below": "below" in request.POST}
+        do = request.POST.get("do", "")
+        try:
+            if do == "revert":
+                api.revert_block(**common, usage_key=keys[0])
+                told = gettext("The edits were taken back.")
+            elif do in ("take_in", "leave_out"):
+                changed = api.select_blocks(**common, **many, selected=do == "take_in")
+                told = ngettext("{count} block was changed.", "{count} blocks were changed.", changed)
+                told = told.format(count=changed)
+            elif do == "default" or do in Decision:
+                changed = api.decide_blocks(**common, **many, decision=None if do == "default" else Decision(do))
+                told = ngettext("{count} decision was changed.", "{count} decisions were changed.", changed)
+                told = told.format(count=changed)
+            else:
+                raise Http404
+        except api.ImportFromModulestoreError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, told, messages.SUCCESS)
+
+    def _edit(self, request: HttpRequest, run: Import, details: BlockDetails, form: BlockForm) -> bool:
+        changes = form.changes()
+        if not changes:
+            self.message_user(request, gettext("There was nothing to change."), messages.WARNING)
+            return True
+        try:
+            api.edit_block(user=request.user, import_id=str(run.uuid), usage_key=details.block.usage_key, **changes)
+        except api.InvalidEdit as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+            return False
+        except api.ImportFromModulestoreError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return True
+        self.message_user(request, gettext("The block was changed; its source stays as it was."), messages.SUCCESS)
+        return True
+
+
+def _filters(chosen: dict[str, str]) -> dict[str, Any]:
+    """The filters in an address, as arguments of ``list_blocks``. Raises ``ValueError`` for those that cannot be."""
+    yes_or_no = {"yes": True, "no": False}
+    filters: dict[str, Any] = {
+        "states": [ConflictState(chosen["state"])] if chosen.get("state") else (),
+        "outcomes": [Outcome(chosen["outcome"])] if chosen.get("outcome") else (),
+        "kind": BlockKind(chosen["kind"]) if chosen.get("kind") else None,
+        "selected": yes_or_no.get(chosen.get("selected", "")),
+        "edited": True if chosen.get("edited") else None,
+        "conflicts": bool(chosen.get("conflicts")),
+        "search": chosen.get("q", ""),
+    }
+    if chosen.get("parent"):
+        filters["parent"] = chosen["parent"]
+    return filters
+
+
+def _with_page(chosen: dict[str, str], number: int) -> str:
+    return "?" + urlencode({**chosen, "page": number})

@@ -1,0 +1,99 @@
+"""The admin as a person uses it: pages by name, messages, what is in them."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from import_from_modulestore.models import Import
+
+from ..builders import KEY, TARGET, problem, section, subsection, text, unit, write_course
+
+
+class Pages:
+    """The admin, for one member of the staff; what workers are asked for is done when the page is."""
+
+    def __init__(self, user, commits) -> None:
+        user.is_staff = True
+        user.save()
+        self._client = Client()
+        self._client.force_login(user)
+        self._commits = commits
+
+    def get(self, url: str, **query):
+        return self._client.get(url, query)
+
+    def post(self, url: str, **data):
+        """Send a form, and give the page that it leads to; or the form again, where it is refused."""
+        with self._commits(execute=True):
+            response = self._client.post(url, data)
+        return self._client.get(response.url) if response.status_code == 302 else response
+
+    def do(self, action: str, *runs: Import, **data):
+        """Confirm a step."""
+        return self.post(action_url(action, *runs), **data)
+
+
+def url(model: str, page: str = "changelist", *args) -> str:
+    return reverse(f"admin:modulestore_imports_{model}_{page}", args=args)
+
+
+def action_url(action: str, *runs: Import) -> str:
+    return f"{url('import', 'action', action)}?ids={','.join(str(run.pk) for run in runs)}"
+
+
+def text_of(response) -> str:
+    """What a person reads on a page."""
+    content = re.sub("(?s)<head>.*?</head>|<nav.*?</nav>", "", response.content.decode())
+    content = re.sub("(?s)<[^>]*>", " ", content)
+    return re.sub(r"\s+", " ", html.unescape(content))
+
+
+def messages_of(response) -> list[str]:
+    """The messages on a page, without their links."""
+    return [html.unescape(re.sub("<[^>]*>", "", str(message))) for message in get_messages(response.wsgi_request)]
+
+
+@pytest.fixture
+def pages_of(db, django_capture_on_commit_callbacks):
+    return lambda user: Pages(user, django_capture_on_commit_callbacks)
+
+
+@pytest.fixture
+def pages(user, pages_of):
+    """The admin, for the superuser."""
+    return pages_of(user)
+
+
+@pytest.fixture
+def course(courses, library):
+    """A course of seven blocks on the shelf, and the library for it."""
+    units = unit("u1", text("t1"), problem("p1")), unit("u2", text("t2"))
+    write_course(courses / "c1", section("s", subsection("b", *units)), title="Tides")
+
+
+@pytest.fixture
+def start(pages, course):
+    """Start an import through the form: ``start(level="unit")``; it is staged then."""
+
+    def start(**changed) -> Import:
+        fields = {"source": KEY, "target": TARGET, "publish": "on", **changed}
+        response = pages.post(url("import", "add"), **fields)
+        assert response.status_code == 200, response
+        return Import.objects.latest("pk")
+
+    return start
+
+
+@pytest.fixture
+def imported(start, pages):
+    """An import that is completed."""
+    run = start()
+    pages.do("complete", run)
+    run.refresh_from_db()
+    return run

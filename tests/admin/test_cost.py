@@ -1,0 +1,80 @@
+"""Lists and pages take as many statements for many rows as for few."""
+
+from uuid import uuid4
+
+from django.db import connection
+
+from import_from_modulestore import api
+from import_from_modulestore.models import Import, ImportRecord, Reversal, ReversalRecord
+
+from ..builders import KEY, TARGET, section, subsection, text, unit, write_course
+from .conftest import action_url, url
+
+
+def statements(pages, address: str) -> int:
+    """Of a page that was looked at before: Django remembers content types."""
+    assert pages.get(address).status_code == 200
+    seen = []
+    with connection.execute_wrapper(lambda execute, *rest: (seen.append(1), execute(*rest))[1]):
+        pages.get(address)
+    return len(seen)
+
+
+def copies(rows, count: int, **changed):
+    """So many more rows like these."""
+    made = []
+    for row in list(rows):
+        for _ in range(count):
+            row.pk = None
+            for name, value in changed.items():
+                setattr(row, name, value() if callable(value) else value)
+            made.append(
+                type(row)(**{field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields})
+            )
+    return type(made[0]).objects.bulk_create(made)
+
+
+def test_lists(pages, pages_of, viewer, imported):
+    pages.do("undo", imported)
+    readers = {"superuser": pages, "viewer": pages_of(viewer)}
+    models = ("import", "importrecord", "reversal", "reversalrecord")
+
+    def count() -> dict[tuple[str, str], int]:
+        return {(who, model): statements(readers[who], url(model)) for who in readers for model in models}
+
+    few = count()
+    for run in copies(Import.objects.all(), 20, uuid=uuid4):
+        records = copies(ImportRecord.objects.filter(import_run=imported), 1, import_run_id=run.pk)
+        (reversal,) = copies(Reversal.objects.filter(import_run=imported), 1, import_run_id=run.pk)
+        done = ReversalRecord.objects.filter(reversal__import_run=imported)[:1]
+        copies(done, 1, reversal_id=reversal.pk, record_id=records[0].pk)
+    assert count() == few
+    assert max(few.values()) <= 20
+
+
+def test_pages(pages, library, courses, user):
+    def course_of(components: int) -> Import:
+        units = [unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(5))) for n in range(components // 5)]
+        write_course(courses / "c1", section("s", subsection("b", *units)), title="Tides")
+        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        api.stage_import(user=user, import_id=run.id)
+        return Import.objects.get(uuid=run.id)
+
+    def count(components: int) -> dict[str, int]:
+        run, staged = course_of(components), course_of(components)
+        before = {
+            "blocks": statements(pages, url("import", "blocks", staged.pk)),
+            "plan": statements(pages, action_url("complete", staged)),
+        }
+        pages.do("complete", run)
+        undo = statements(pages, action_url("undo", run))
+        pages.do("undo", run)
+        after = {
+            "undo": undo,
+            "import": statements(pages, url("import", "change", run.pk)),
+            "reversal": statements(pages, url("reversal", "change", Reversal.objects.latest("pk").pk)),
+        }
+        return before | after
+
+    count(5)  # The first one meets an empty library.
+    assert count(5) == count(30)

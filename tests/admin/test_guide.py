@@ -1,0 +1,39 @@
+"""docs/admin.md speaks of what there is on the pages."""
+
+import html
+import re
+from pathlib import Path
+
+from django.urls import reverse
+
+from import_from_modulestore.models import Import, ImportRecord
+
+from ..builders import usage_key
+from .conftest import url
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "admin.md").read_text()
+
+
+def test_the_guide_names_pages_and_buttons_as_they_are(pages, start):
+    seen = []
+
+    def look(address: str) -> None:
+        seen.append(html.unescape(pages.get(address).content.decode()))
+
+    run = start()
+    block = url("import", "block", run.pk, usage_key("vertical", "u1"))
+    pages.post(block, do="edit", title="Hello")
+    for address in (reverse("admin:index"), url("import"), url("import", "blocks", run.pk), block):
+        look(address)
+    look(url("import", "change", run.pk))
+    pages.do("complete", run)
+    look(url("import", "change", run.pk))
+    look(url("importrecord", "change", ImportRecord.objects.get(source_key=usage_key("html", "t1")).pk))
+    pages.do("undo", run)
+    look(url("import", "change", run.pk))
+    Import.objects.update(state="import_failed")
+    look(url("import", "change", run.pk))
+
+    named = {" ".join(name.split()) for name in re.findall(r"\*\*(.*?)\*\*", GUIDE, re.DOTALL)}
+    assert len(named) > 20
+    assert {name for name in named if not any(name in page for page in seen)} == set()
