@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from openedx_content import api as content_api
 from openedx_content.models_api import (
     Collection,
     Component,
@@ -18,10 +19,12 @@ from openedx_content.models_api import (
 
 def library_state(package_ref: str) -> dict[str, Any]:
     """
-    Everything that a person can see of a library: items with draft and published versions, and collections.
+    Everything that a person or a search can see of a library: items with draft and published versions, which of them
+    have something to publish, and collections.
 
-    A version is its number, title, files (OLX included) by path and content, and children by reference; histories and
-    primary keys are left out, so that a restored library compares equal.
+    A version is its number, title, files (OLX included) by path and content, and children by reference. Histories,
+    primary keys, and items that are neither drafts nor published are left out, so that a restored library compares
+    equal.
     """
     package = LearningPackage.objects.get(package_ref=package_ref)
     entities = PublishableEntity.objects.filter(learning_package=package).select_related(
@@ -40,20 +43,28 @@ def library_state(package_ref: str) -> dict[str, Any]:
             "children": children.get(found.pk, []),
         }
 
+    items = {
+        entity.entity_ref: {
+            "draft": version(entity.draft.version if hasattr(entity, "draft") else None),
+            "published": version(entity.published.version if hasattr(entity, "published") else None),
+        }
+        for entity in entities
+    }
+    unpublished = content_api.get_entities_with_unpublished_changes(package.id, include_deleted_drafts=True)
     return {
-        "items": {
-            entity.entity_ref: {
-                "draft": version(entity.draft.version if hasattr(entity, "draft") else None),
-                "published": version(entity.published.version if hasattr(entity, "published") else None),
-            }
-            for entity in entities
+        "items": {ref: item for ref, item in items.items() if any(item.values())},
+        "unpublished": set(unpublished.values_list("entity_ref", flat=True)),
+        "with unpublished children": {
+            container.entity_ref
+            for container in content_api.get_containers(package.id)
+            if content_api.contains_unpublished_changes(container)
         },
         "collections": {
             collection.collection_code: (
                 collection.title,
                 sorted(collection.entities.values_list("entity_ref", flat=True)),
             )
-            for collection in Collection.objects.filter(learning_package=package)
+            for collection in Collection.objects.filter(learning_package=package, enabled=True)
         },
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openedx_content.models_api import LearningPackage
@@ -76,6 +77,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
             [written.entity_of[item.num] for item in plan.items if _is_collected(item)],
             user_id=user.pk,
         )
+    lifecycle.hold(run)
     write_records(run, plan, written, before, library_key, collected=collected.added if collected else frozenset())
     run.publish_logs.set(written.publish_logs)
     lifecycle.transition(
@@ -99,7 +101,12 @@ def _library_for(run: Import, library_key: Any, host: Host, user: Any) -> Librar
     try:
         return host.get_library(library_key)
     except NotFound:
-        return host.create_library(library_key, title=run.target_title, user=user)
+        pass
+    try:
+        with transaction.atomic():
+            return host.create_library(library_key, title=run.target_title, user=user)
+    except IntegrityError:  # In this very moment: the database has let this wait until it was there.
+        return host.get_library(library_key)
 
 
 def _is_collected(item: PlannedItem) -> bool:

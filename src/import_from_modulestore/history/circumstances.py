@@ -9,12 +9,10 @@ from typing import Any
 from django.db.models import F, Min, Model, Q, QuerySet
 from openedx_content.models_api import DraftChangeLogRecord, EntityListRow, PublishLogRecord
 
-from ..data import Outcome
 from ..models import Import, ImportRecord
 from .judging import Circumstances, Holder
-from .records import BATCH_SIZE, versions_of
+from .records import BATCH_SIZE, WRITING, versions_of
 
-_WRITING = [outcome for outcome in Outcome if outcome.writes]
 _VERSION = "entity_list__container_versions__publishable_entity_version"
 
 
@@ -33,7 +31,7 @@ def circumstances_of(run: Import, records: Sequence[ImportRecord], *, with_holde
 def _from_imports(run: Import, version_ids: Iterable[int]) -> set[int]:
     found: set[int] = set()
     for batch in batched(version_ids, BATCH_SIZE):
-        written = ImportRecord.objects.filter(draft_after_id__in=batch, outcome__in=_WRITING, undone=False)
+        written = ImportRecord.objects.filter(draft_after_id__in=batch, outcome__in=WRITING, undone=False)
         found.update(written.exclude(import_run=run).values_list("draft_after_id", flat=True))
     return found
 
@@ -41,7 +39,6 @@ def _from_imports(run: Import, version_ids: Iterable[int]) -> set[int]:
 def _holders(run: Import, entity_ids: Sequence[Any]) -> dict[int, list[Holder]]:
     """The containers that hold each of these entities, in their draft or their published version."""
     titles: dict[tuple[int, int], str] = {}
-    current: dict[int, set[int]] = {}
     for batch in batched(entity_ids, BATCH_SIZE):
         rows = EntityListRow.objects.filter(
             Q(**{f"{_VERSION}__draft__isnull": False}) | Q(**{f"{_VERSION}__published__isnull": False}),
@@ -52,10 +49,9 @@ def _holders(run: Import, entity_ids: Sequence[Any]) -> dict[int, list[Holder]]:
             F(f"{_VERSION}__title"),
             F("entity_list__container_versions__container__container_code"),
         )
-        for entity_id, container_id, title, code in rows.order_by("pk"):
+        for entity_id, container_id, title, code in rows.order_by(f"{_VERSION}_id"):  # The newest title counts.
             titles[entity_id, container_id] = title or code
-            current.setdefault(container_id, set()).add(entity_id)
-    then = _held_then(run, list(current), set(entity_ids))
+    then = _held_then(run, list({container_id for _entity_id, container_id in titles}), set(entity_ids))
     holders: dict[int, list[Holder]] = {}
     for (entity_id, container_id), title in titles.items():
         since = entity_id not in then.get(container_id, ())

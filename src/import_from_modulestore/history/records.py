@@ -18,6 +18,9 @@ from ..writing import Written
 
 BATCH_SIZE = 500
 
+WRITING = tuple(outcome for outcome in Outcome if outcome.writes)
+"""The outcomes that gave the library a new version of something."""
+
 
 @dataclass(frozen=True, slots=True)
 class Versions:

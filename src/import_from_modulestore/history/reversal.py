@@ -31,10 +31,9 @@ from ..models import Import, ImportRecord, Reversal, ReversalRecord
 from ..writing.collection import put_back, take_out
 from .circumstances import circumstances_of
 from .judging import Verdict, judge
-from .records import BATCH_SIZE
+from .records import BATCH_SIZE, WRITING
 from .resetting import Reset, Resetter
 
-_WRITING = [outcome for outcome in Outcome if outcome.writes]
 _REVERTED = [outcome for outcome in ReversalOutcome if outcome is not ReversalOutcome.KEPT]
 _TOLD = ("warnings", "files", "missing_files", "left_out")  # Columns that tell people, and decide nothing.
 
@@ -81,6 +80,7 @@ def revert(run: Import, kind: ReversalKind, *, force: bool, user: Any, progress:
     _collect_or_not(run, kind, verdicts, user)
     _mark_records(kind, reverted)
 
+    lifecycle.hold(run)
     reversal = Reversal.objects.create(
         import_run=run,
         kind=kind,
@@ -127,7 +127,7 @@ def _library_is_gone(run: Import) -> NotFound:
 
 def _considered(run: Import, kind: ReversalKind) -> list[ImportRecord]:
     """An undo is about all that the import wrote; a redo about what the last undo took back. Two queries at most."""
-    records = run.records.filter(outcome__in=_WRITING)
+    records = run.records.filter(outcome__in=WRITING)
     if kind is ReversalKind.REDO:
         last_undo = run.reversals.filter(kind=ReversalKind.UNDO).order_by("-pk").first()
         records = records.filter(reversal_records__reversal=last_undo, reversal_records__outcome__in=_REVERTED)
@@ -151,7 +151,7 @@ def _collect_or_not(run: Import, kind: ReversalKind, verdicts: Iterable[Verdict]
     if collection is None:
         return
     collected = run.records.filter(collected=True, entity__isnull=False)
-    found = set(collected.exclude(outcome__in=_WRITING).values_list("entity_id", flat=True))
+    found = set(collected.exclude(outcome__in=WRITING).values_list("entity_id", flat=True))
     written = {
         verdict.record.entity_id
         for verdict in verdicts
@@ -181,7 +181,7 @@ def _mark_records(kind: ReversalKind, reverted: Iterable[Verdict]) -> None:
 
 
 def _set_undone(version_ids: Collection[int | None], undone: bool) -> None:
-    known = [*_WRITING, Outcome.UNCHANGED]
+    known = [*WRITING, Outcome.UNCHANGED]
     for batch in batched((pk for pk in version_ids if pk is not None), BATCH_SIZE):
         ImportRecord.objects.filter(draft_after_id__in=batch, outcome__in=known).update(undone=undone)
 

@@ -1,0 +1,279 @@
+"""
+What holds of every undo and redo, whatever the library, the import, its decisions, and what authors do in between.
+
+An example is a library made by earlier imports and by authors, in any mix: published, drafts only, with unpublished
+edits, deleted, collected, held by other containers, pinned. Into it goes an import with any options and decisions.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openedx_content.models_api import Collection, Component, Container, PublishableEntity
+
+from import_from_modulestore import api
+from import_from_modulestore.data import (
+    BlockIds,
+    CollectionChoice,
+    CompositionLevel,
+    Decision,
+    ImportData,
+    ImportOptions,
+)
+from import_from_modulestore.models import ImportRecord, StagedBlock
+
+from .authoring import Author
+from .builders import KEY, TARGET, Block, section, subsection, text, unit, write_course
+from .library_state import library_state
+
+quick = settings(
+    max_examples=7,  # Each takes half a second; other ones in every run.
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something an author does; ``a`` and ``b`` choose what to do it with."""
+
+    what: str
+    a: int
+    b: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """An import of a course; ``choices`` are decisions and whether to leave out, for its blocks in turn."""
+
+    course: tuple[Block, ...]
+    options: ImportOptions
+    choices: tuple[tuple[Decision | None, bool], ...]
+
+
+def some(blocks: list[Block], most: int) -> st.SearchStrategy[list[Block]]:
+    return st.lists(st.sampled_from(blocks), unique_by=lambda block: block.url_name, min_size=1, max_size=most)
+
+
+@st.composite
+def courses(draw) -> tuple[Block, ...]:
+    """A few sections; blocks may be shown in several places."""
+    bodies = st.sampled_from(["<p>One.</p>", "<p>Two.</p>"])
+    titles = st.sampled_from([None, "Other"])
+    texts = [text(f"t{n}", draw(bodies)) for n in range(3)]
+    units = [unit(f"u{n}", *draw(some(texts, 3)), title=draw(titles)) for n in range(2)]
+    subsections = [subsection(f"b{n}", *draw(some(units, 2))) for n in range(2)]
+    return tuple(
+        section(f"s{n}", *draw(some(subsections, 2)), title=draw(titles)) for n in range(draw(st.integers(1, 2)))
+    )
+
+
+runs = st.builds(
+    Run,
+    course=courses(),
+    options=st.builds(
+        ImportOptions,
+        level=st.sampled_from(CompositionLevel),
+        on_conflict=st.sampled_from(Decision),
+        publish=st.booleans(),
+        block_ids=st.sampled_from([BlockIds.KEEP, BlockIds.KEEP, BlockIds.FROM_TITLES]),
+        collection=st.sampled_from([None, CollectionChoice(title="Course")]),
+    ),
+    choices=st.lists(
+        st.tuples(st.sampled_from([None, None, *Decision]), st.sampled_from([True, True, True, False]))
+    ).map(tuple),
+)
+
+numbers = st.integers(0, 11)
+edits = st.builds(
+    Step,
+    st.sampled_from(["edit", "delete", "publish", "publish all", "discard", "hold", "unit", "pin"]),
+    numbers,
+    numbers,
+)
+work = st.builds(Step, st.sampled_from(["component", "collect", "subsection"]), numbers, numbers) | edits
+pasts = st.lists(runs | work, max_size=6)
+
+
+class Scene:
+    """A library, and all that happens in it."""
+
+    def __init__(self, courses, user, library) -> None:
+        self.courses, self.user = courses, user
+        self.author = Author(library.package_id, user.pk)
+
+    def happens(self, happening: Run | Step) -> ImportData | None:
+        return self.imported(happening) if isinstance(happening, Run) else self.work(happening)
+
+    def imported(self, run: Run) -> ImportData:
+        shutil.rmtree(self.courses / "c1", ignore_errors=True)
+        write_course(self.courses / "c1", *run.course)
+        created = api.create_import(user=self.user, source_key=KEY, target_key=TARGET, options=run.options)
+        api.stage_import(user=self.user, import_id=created.id)
+        for block, (decision, selected) in zip(
+            StagedBlock.objects.filter(import_run__uuid=created.id), run.choices, strict=False
+        ):
+            block.decision, block.selected = decision or "", selected
+            block.save()
+        return api.complete_import(user=self.user, import_id=created.id)
+
+    def work(self, step: Step) -> None:
+        author, refs = self.author, self.refs(PublishableEntity)
+        one = refs[step.a % len(refs)] if refs else None
+        components = self.refs(Component)
+        units = self.refs(Container, container__container_type__type_code="unit")
+        match step.what:
+            case "component":
+                self.unless_there(author.component, f"t{step.a % 4}")
+            case "unit" | "pin":
+                children = components[step.b % (len(components) + 1) :][:2]
+                if step.what == "pin":
+                    children = [ref for ref in children if author.entity(ref).draft.version]
+                self.unless_there(author.container, f"u{step.a % 4}", *children, pinned=step.what == "pin")
+            case "subsection":
+                self.unless_there(
+                    author.container, f"b{step.a % 4}", *units[step.b % (len(units) + 1) :], kind="subsection"
+                )
+            case "hold" if units:
+                author.hold(units[step.a % len(units)], *components[step.b % (len(components) + 1) :][:2])
+            case "edit" if one:
+                author.edit(one, f"Edited {step.b}")
+            case "delete" if one:
+                author.delete(one)
+            case "publish" if one:
+                author.publish(one)
+            case "publish all":
+                author.publish()
+            case "discard":
+                author.discard()
+            case "collect" if one and not Collection.objects.filter(collection_code="course").exists():
+                author.collection("course", one)
+
+    def unless_there(self, make: Callable[..., str], code: str, *args: str, **options: Any) -> None:
+        ref = f"xblock.v1:html:{code}" if make == self.author.component else code
+        if ref not in self.refs(PublishableEntity):
+            make(code, *args, **options)
+
+    def refs(self, model, **filters) -> list[str]:
+        entities = PublishableEntity.objects.order_by("pk")
+        if model is Component:
+            entities = entities.filter(component__isnull=False)
+        return list(entities.filter(**filters).values_list("entity_ref", flat=True))
+
+    def state(self) -> dict[str, Any]:
+        return library_state(TARGET)
+
+    def undo(self, done: ImportData, *, force: bool = False) -> dict[str, Any]:
+        api.undo_import(user=self.user, import_id=done.id, force=force)
+        return self.state()
+
+    def redo(self, done: ImportData) -> dict[str, Any]:
+        api.redo_import(user=self.user, import_id=done.id)
+        return self.state()
+
+
+@pytest.fixture
+def scene(courses, user, library):
+    """A fresh library each time: ``with scene() as there:``; nothing of it stays."""
+
+    @contextmanager
+    def fresh() -> Iterator[Scene]:
+        try:
+            with transaction.atomic():
+                yield Scene(courses, user, library)
+                transaction.set_rollback(True)
+        finally:
+            Container.reset_cache()
+
+    return fresh
+
+
+@quick
+@given(past=pasts, run=runs)
+def test_an_undo_leaves_no_trace_and_a_redo_brings_all_back(scene, past, run):
+    with scene() as there:
+        for happening in past:
+            there.happens(happening)
+        before = there.state()
+        done = there.imported(run)
+        after = there.state()
+        assert not api.preview_undo(user=there.user, import_id=done.id).kept
+        assert there.undo(done) == before
+        assert there.redo(done) == after
+        assert there.undo(done) == before
+
+
+@quick
+@given(past=pasts, run=runs, since=st.lists(edits, min_size=1, max_size=5))
+def test_an_undo_spares_what_people_did_since_and_only_that(scene, past, run, since):
+    with scene() as there:
+        for happening in past:
+            there.happens(happening)
+        before = there.state()["items"]
+        done = there.imported(run)
+        after = there.state()["items"]
+        for step in since:
+            there.work(step)
+        edited = there.state()
+        kept = kept_refs(there, done)
+        found = there.undo(done)["items"]
+
+        now = edited["items"]
+        touched = {ref for ref in after.keys() | now.keys() if after.get(ref) != now.get(ref)}
+        written = {ref for ref in before.keys() | after.keys() if before.get(ref) != after.get(ref)}
+        assert touched & written <= kept
+        for ref in before.keys() | now.keys():
+            assert found.get(ref) == (now if ref in touched | kept else before).get(ref), ref
+
+        for ref, item in now.items():
+            if found.get(ref) == item != before.get(ref):  # It stays, and is not as it was before the import.
+                for child in held(item):
+                    assert is_live(child, found) or not is_live(child, now), f"{ref} has lost {child}"
+                    if child not in held(after.get(ref)):
+                        assert found.get(child) == now.get(child), f"{child} has changed under {ref}"
+
+        assert without_collections(there.redo(done)) == without_collections(edited)
+
+
+@quick
+@given(past=pasts, run=runs, since=st.lists(edits, min_size=1, max_size=5))
+def test_a_forced_undo_spares_nothing_of_the_import_and_touches_nothing_else(scene, past, run, since):
+    with scene() as there:
+        for happening in past:
+            there.happens(happening)
+        before = there.state()["items"]
+        done = there.imported(run)
+        after = there.state()["items"]
+        for step in since:
+            there.work(step)
+        now = there.state()["items"]
+        written = {ref for ref in before.keys() | after.keys() if before.get(ref) != after.get(ref)}
+        expected = {ref: (before if ref in written else now).get(ref) for ref in before.keys() | now.keys()}
+        assert there.undo(done, force=True)["items"] == {ref: item for ref, item in expected.items() if item}
+
+
+def kept_refs(there: Scene, done: ImportData) -> set[str]:
+    kept = api.preview_undo(user=there.user, import_id=done.id).kept
+    assert all(item.reason for item in kept)
+    records = ImportRecord.objects.filter(import_run__uuid=done.id, num__in=[item.num for item in kept])
+    return set(records.values_list("entity__entity_ref", flat=True))
+
+
+def held(item: dict[str, Any] | None) -> set[str]:
+    return {ref for version in (item or {}).values() if version for ref in version["children"]}
+
+
+def is_live(ref: str, items: dict[str, Any]) -> bool:
+    return bool(items.get(ref) and items[ref]["draft"])
+
+
+def without_collections(state: dict[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in state.items() if name != "collections"}
