@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench requirements clean
+.PHONY: help install demo serve test lint bench requirements clean
 
 PYTHON ?= $(shell command -v python3.12 || command -v python3)
 BIN := .venv/bin
@@ -8,7 +8,7 @@ MANAGE := $(BIN)/python manage.py
 
 # Print a command as a person would type it, then run it.
 define shown
-@printf '\n$$ ./manage.py import_from_modulestore %s\n\n' "$(1)"
+@printf '\n$$ ./manage.py import_from_modulestore %s\n\n' '$(1)'
 @$(MANAGE) import_from_modulestore $(1)
 endef
 
@@ -26,18 +26,35 @@ install: .venv/installed  ## Install everything into .venv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 
-demo: install  ## Import the sample course, import it again, back the library up
+demo: install  ## Import the sample course, review and edit it, import it changed, undo, back the library up
 	@$(MANAGE) migrate --verbosity 0
 	$(call shown,sources)
-	$(call shown,run course-v1:Acme+Tides+2026 lib:Acme:Tides --create --level section)
-	$(call shown,run course-v1:Acme+Tides+2026 lib:Acme:Tides --level section)
+	@printf '\n--- What learners see goes into a library: looked through, edited, written.\n'
+	$(call shown,stage course-v1:Acme+Tides+2026 lib:Acme:Tides --create --branch published)
+	$(call shown,edit last welcome --title "Welcome aboard")
+	$(call shown,leave-out last unit/review)
+	$(call shown,review last welcome --diff)
+	$(call shown,complete last)
+	@printf '\n--- Authors have changed the course since. Their drafts meet what the library holds.\n'
+	$(call shown,stage course-v1:Acme+Tides+2026 lib:Acme:Tides --branch draft)
+	$(call shown,review last --conflicts)
+	$(call shown,review last twelfths_rule --diff)
+	$(call shown,decide last overwrite reading_tide_tables)
+	$(call shown,complete last)
+	@printf '\n--- And back.\n'
+	$(call shown,undo last --preview)
+	$(call shown,undo last --yes)
+	$(call shown,where lb:Acme:Tides:html:twelfths_rule)
 	$(call shown,history)
 	$(call shown,backup lib:Acme:Tides $(or $(VAR_DIR),var)/tides.zip --force)
 	@echo
 	@echo "Now put an export of your own into courses/ and try: ./manage.py import_from_modulestore --help"
 
+serve: install  ## Start the web server and a worker, for use in a browser
+	@$(MANAGE) serve
+
 test: install  ## Run the tests
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist loadgroup
 
 lint: install  ## Check style, types and layers
 	@$(BIN)/ruff check .

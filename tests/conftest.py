@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from openedx_content.applets.media import models as media_models
 from openedx_content.models_api import Container, LearningPackage
 
@@ -120,16 +124,52 @@ def real_exports() -> Path:
 
 
 @pytest.fixture(scope="session")
-def _migrated(tmp_path_factory) -> Project:
-    project = Project(tmp_path_factory.mktemp("migrated"))
-    project.manage("migrate", "--verbosity", "0")
-    return project
+def _migrated(request, tmp_path_factory) -> Path:
+    """
+    An SQLite database with all tables, as the migrations make it.
+
+    Migrating takes long, so it is kept for as long as the migrations of all apps stay the same.
+    """
+    files = [
+        file for app in apps.get_app_configs() for file in sorted(Path(app.path, "migrations").glob("[0-9]*.py"))
+    ]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(str(file).encode() + file.read_bytes())
+    kept = Path(request.config.cache.mkdir("databases")) / f"{digest.hexdigest()[:16]}.sqlite3"
+    if not kept.exists():
+        project = Project(tmp_path_factory.mktemp("migrated"))
+        assert project.manage("migrate", "--verbosity", "0").returncode == 0
+        own = kept.with_suffix(f".{os.getpid()}")
+        with sqlite3.connect(project.database) as made, sqlite3.connect(own) as copy:
+            made.backup(copy)
+        own.replace(kept)
+    return kept
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request, django_db_modify_db_settings_parallel_suffix):
+    """Have the test database in memory be a copy of :func:`_migrated`; one on a server is migrated."""
+    if connection.vendor != "sqlite":
+        return
+    migrated = request.getfixturevalue("_migrated")
+
+    def copied(*args, **kwargs) -> str:
+        name = connection.creation._get_test_db_name()
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        connection.ensure_connection()
+        with sqlite3.connect(migrated) as source:
+            source.backup(connection.connection)
+        return name
+
+    connection.creation.create_test_db = copied
 
 
 @pytest.fixture
 def project(tmp_path, _migrated) -> Project:
     """The project in processes of its own, on a database file with all tables."""
-    return Project(tmp_path / "project").with_database_of(_migrated)
+    return Project(tmp_path / "project").with_database(_migrated)
 
 
 @pytest.fixture(params=["sqlite", "mysql"])

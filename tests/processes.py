@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
+import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 MANAGE = Path(__file__).parents[1] / "manage.py"
@@ -17,7 +24,7 @@ MANAGE = Path(__file__).parents[1] / "manage.py"
 class Project:
     """A folder with a database, courses and a command line of its own."""
 
-    def __init__(self, folder: Path, database_url: str = "") -> None:
+    def __init__(self, folder: Path, database_url: str = "", **environment: str) -> None:
         self.courses = folder / "exports"
         self.database = folder / "db.sqlite3"
         self.courses.mkdir(parents=True, exist_ok=True)
@@ -27,39 +34,71 @@ class Project:
             "DATABASE_URL": database_url or f"sqlite:///{self.database}",
             "COURSES_DIR": str(self.courses),
             "DJANGO_SETTINGS_MODULE": "import_from_modulestore_standalone.settings",
+            **environment,
         }
 
     def manage(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a management command to its end."""
-        return subprocess.run(self._command(*words), env=self.environment, capture_output=True, text=True, check=False)
+        return subprocess.run(self.command(*words), env=self.environment, capture_output=True, text=True, check=False)
 
     def start(self, *words: str | Path) -> subprocess.Popen[bytes]:
         """Start a management command and go on."""
         return subprocess.Popen(
-            self._command(*words), env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            self.command(*words), env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+
+    @contextmanager
+    def worker(self, *, processes: int = 2) -> Iterator[subprocess.Popen[bytes]]:
+        """A Celery worker, killed with its processes on leaving."""
+        words = ["-m", "celery", "-A", "import_from_modulestore_standalone", "-q", "worker", f"-c{processes}"]
+        log = Path(self.environment["VAR_DIR"]).parent / "worker.log"
+        with log.open("ab") as out:
+            worker = subprocess.Popen(
+                [sys.executable, *words], env=self.environment, stdout=out, stderr=out, start_new_session=True
+            )
+        try:
+            yield worker
+        finally:
+            kill(worker)
+
+    @contextmanager
+    def caller(self, **environment: str) -> Iterator[Caller]:
+        """A process that calls the API."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            env={**self.environment, **environment},
+            cwd=MANAGE.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield Caller(process)
+        finally:
+            process.communicate()
 
     def query(self, sql: str) -> list[tuple]:
         """Look into the database from outside."""
         with sqlite3.connect(self.database, timeout=30) as database:
             return database.execute(sql).fetchall()
 
-    def with_database_of(self, other: Project) -> Project:
-        """Take over a copy of another project's database; quicker than migrating again."""
-        shutil.copy(other.database, self.database)
+    def with_database(self, database: Path) -> Project:
+        """Take over a copy of a database; quicker than migrating again."""
+        shutil.copy(database, self.database)
         return self
 
-    def _command(self, *words: str | Path) -> list[str]:
+    def command(self, *words: str | Path) -> list[str]:
+        """The words that start a management command."""
         return [sys.executable, str(MANAGE), *map(str, words)]
 
 
 class ServerProject(Project):
     """The same with a database of its own on a MySQL or MariaDB server: made on entering, dropped on leaving."""
 
-    def __init__(self, folder: Path, server_url: str) -> None:
+    def __init__(self, folder: Path, server_url: str, **environment: str) -> None:
         self.name = f"import_processes_{os.getpid()}"
         self._server = urlsplit(server_url)
-        super().__init__(folder, self._server._replace(path=f"/{self.name}").geturl())
+        super().__init__(folder, self._server._replace(path=f"/{self.name}").geturl(), **environment)
 
     def __enter__(self) -> ServerProject:
         self._execute(f"CREATE DATABASE {self.name} CHARACTER SET utf8mb4", database="")
@@ -86,3 +125,84 @@ class ServerProject(Project):
         with closing(connection), connection.cursor() as cursor:
             cursor.execute(sql)
             return list(cursor.fetchall())
+
+
+class Refused(Exception):
+    """What a called function raised: ``kind`` is the name of its class."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+
+
+class Caller:
+    """A process that calls functions of the API, one at a time: ``caller("get_import", import_id=…)``."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def __call__(self, name: str, **arguments: Any) -> Any:
+        """Call a function, and return what it returns, as JSON; raises :class:`Refused`."""
+        self.begin(name, **arguments)
+        return self.end()
+
+    def begin(self, name: str, **arguments: Any) -> None:
+        """Call a function, and go on."""
+        assert self._process.stdin is not None
+        print(json.dumps([name, arguments]), file=self._process.stdin, flush=True)
+
+    def end(self) -> Any:
+        """What the function returned."""
+        assert self._process.stdout is not None
+        answer = json.loads(self._process.stdout.readline())
+        if "error" in answer:
+            raise Refused(*answer["error"])
+        return answer["result"]
+
+
+def wait_for[T](what: Callable[[], T], *, seconds: float = 30) -> T:
+    """Ask until the answer is true, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (answer := what()):
+        assert time.monotonic() < deadline, f"not within {seconds} seconds"
+        time.sleep(0.05)
+    return answer
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that it has started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _answer_calls() -> None:
+    import django
+
+    django.setup()
+    from django.contrib.auth import get_user_model
+
+    from import_from_modulestore import api, queue
+    from import_from_modulestore.imports import find_import
+    from import_from_modulestore.lifecycle import Step
+
+    def send_again(import_id: str, step: str) -> None:
+        queue.send(find_import(import_id), Step(step))
+
+    user, _made = get_user_model().objects.get_or_create(username="author", is_superuser=True)
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        function = send_again if name == "send_again" else getattr(api, name)
+        if "user" in inspect.signature(function).parameters:
+            arguments["user"] = user
+        try:
+            result = function(**arguments)
+            answer = {"result": dataclasses.asdict(result) if dataclasses.is_dataclass(result) else result}
+        except api.ImportFromModulestoreError as error:
+            answer = {"error": [type(error).__name__, str(error)]}
+        sys.stdout.write(json.dumps(answer, default=str) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _answer_calls()

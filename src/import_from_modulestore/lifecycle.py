@@ -119,6 +119,20 @@ def transition(run: Import, allowed: tuple[ImportState, ...], to: ImportState, *
         raise wrong_state(run, allowed)
 
 
+def hold(run: Import) -> None:
+    """
+    Keep everybody else from changing the import until the end of this transaction, which does its step.
+
+    Rows that point at an import share its lock, and whoever cancels it meanwhile would wait for this transaction while
+    this waits for them: so take the lock before writing such rows. Raises :class:`WrongState` where the step is no
+    longer this process's: it was canceled, or it was thought dead and another has taken it up.
+    """
+    held = Import.objects.select_for_update().filter(pk=run.pk, state=run.state, worker=run.worker)
+    if held.values_list("pk").first() is None:
+        run.refresh_from_db(fields=["state"])
+        raise WrongState(_("The import was canceled, or another process has taken this step up."), state=run.state)
+
+
 def wrong_state(run: Import, allowed: tuple[ImportState, ...]) -> WrongState:
     """What to say of an import that is in none of the ``allowed`` states."""
     return WrongState(
@@ -133,6 +147,7 @@ def wrong_state(run: Import, allowed: tuple[ImportState, ...]) -> WrongState:
 def request(run: Import, step: Step, *, actor: Any, force: bool = False) -> None:
     """Ask for a step, to be taken up by a worker. Raises :class:`WrongState`."""
     states = STATES[step]
+    _check(run, states)
     transition(
         run,
         states.allowed,
@@ -150,6 +165,7 @@ def begin(run: Import, step: Step, *, actor: Any, force: bool = False) -> None:
     """Begin a step in this process. Raises :class:`WrongState`."""
     states = STATES[step]
     now = timezone.now()
+    _check(run, states)
     transition(
         run,
         states.allowed,
@@ -161,6 +177,13 @@ def begin(run: Import, step: Step, *, actor: Any, force: bool = False) -> None:
         heartbeat=now,
         error="",
     )
+    run.refresh_from_db()  # The step goes by what is there now, not by what was read before.
+
+
+def _check(run: Import, states: _States) -> None:
+    """So that who has no chance is told at once: on SQLite, an update waits for whoever writes."""
+    if run.state not in states.allowed:
+        raise wrong_state(run, states.allowed)
 
 
 def claim(run: Import) -> Step | None:

@@ -57,14 +57,17 @@ class ImportTask(UserTask):
             if api.run_step(import_id=import_id):
                 log.info("Import %s: %s", import_id, _end_of(import_id)[0])
                 return
+            state, reason = _end_of(import_id)
+        except api.StepCanceled:
+            state, reason = ImportState.CANCELED, ""
         except api.ImportFromModulestoreError as error:
-            if _end_of(import_id)[0] not in (None, ImportState.CANCELED):
+            state, reason = _end_of(import_id)
+            if state not in (None, ImportState.CANCELED):
                 # An error that no one foresaw is for those who look after the code.
                 unforeseen = error.__cause__ if isinstance(error, api.StepFailed) else None
                 log.warning("Import %s: %s failed: %s", import_id, self.step, error, exc_info=unforeseen)
                 raise
-        state, reason = _end_of(import_id)
-        log.info("Import %s: nothing to do, it is %s", import_id, state or "gone")
+        log.info("Import %s: not done, it is %s", import_id, state or "gone")
         if state is not None and state.is_running:
             raise Ignore  # An earlier delivery of the same message is at it.
         for status in UserTaskStatus.objects.filter(task_id=self.request.id):

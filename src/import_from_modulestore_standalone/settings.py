@@ -11,6 +11,12 @@ variable                   meaning                                           def
 ``DEBUG``                  Django's debug mode                               off
 ``ALLOWED_HOSTS``          host names that the server answers to             ``localhost``, ``127.0.0.1``
 ``IMPORT_USERNAME``        who the command line acts as                      ``author``
+``CELERY_BROKER_URL``      the message broker between server and workers     a folder in ``VAR_DIR``
+``REDIS_URL``              the cache, for live progress among several hosts  a folder in ``VAR_DIR``
+``KEEP_STAGED_DAYS``       for how long what was staged outlives its import  ``14``
+``JWT_ISSUER``             whose tokens the REST API takes                   none; tokens are refused
+``JWT_PUBLIC_KEYS``        that issuer's public keys, as a JSON JWK set      none; tokens are refused
+``JWT_AUDIENCE``           whom the tokens have to be for                    anybody
 ========================== ================================================= =====================================
 """
 
@@ -19,6 +25,7 @@ import sys
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from django.core.management.utils import get_random_secret_key
 
 env = environ.Env()
@@ -51,6 +58,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "guardian",
+    "rest_framework",
+    "user_tasks",
     "openedx_content",
     "openedx_content.backcompat.backup_restore",
     "openedx_content.backcompat.collections",
@@ -60,20 +73,29 @@ INSTALLED_APPS = [
     "openedx_content.backcompat.sections",
     "openedx_content.backcompat.subsections",
     "openedx_content.backcompat.units",
+    "import_from_modulestore_standalone",
     "import_from_modulestore_standalone.content_staging",
     "import_from_modulestore",
 ]
 
 ROOT_URLCONF = "import_from_modulestore_standalone.urls"
+WSGI_APPLICATION = "import_from_modulestore_standalone.wsgi.application"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+ANONYMOUS_USER_NAME = None  # Nobody who is not signed in has rights.
 
 TEMPLATES = [
     {
@@ -99,12 +121,89 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"]["OPTIONS"] = {"charset": "utf8mb4", "isolation_level": "read committed"}
+REDIS_URL = env("REDIS_URL", default="")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": VAR_DIR / "cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
+
+# Messages carry an import's ID and come at least once; what is to be done stands in the database (see tasks.py).
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or "folder://localhost"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.4}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_LOST_WAIT = 2
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "recover imports": {
+        "task": "import_from_modulestore.tasks.recover_imports",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "remove old staged content": {
+        "task": "import_from_modulestore.tasks.remove_old_staged_content",
+        "schedule": crontab(hour="3", minute="10"),
+    },
+    "purge old user tasks": {
+        "task": "user_tasks.tasks.purge_old_user_tasks",
+        "schedule": crontab(hour="3", minute="40"),
+    },
+}
+if CELERY_BROKER_URL.startswith("folder:"):
+    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # Its messages would pile up, one for each worker that ever was.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(VAR_DIR / "broker"),
+        "data_folder_out": str(VAR_DIR / "broker"),
+        "control_folder": str(VAR_DIR / "broker"),
+        "polling_interval": 0.2,
+    }
+elif CELERY_BROKER_URL.startswith(("redis", "sentinel")):
+    # Redis sends a message again when nobody has acknowledged it for so long: longer than any step takes.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 12 * 3600, "socket_connect_timeout": 4}
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000_000  # Enough for the OLX of the largest component that can be edited.
+
+# Tokens are taken only where their issuer and its public keys are named.
+JWT_PUBLIC_KEYS = env("JWT_PUBLIC_KEYS", default="")
+JWT_ISSUER = env("JWT_ISSUER", default="")
+JWT_AUDIENCE = env("JWT_AUDIENCE", default="") or None
+if JWT_PUBLIC_KEYS and not JWT_ISSUER:
+    sys.exit("JWT_PUBLIC_KEYS is set, and JWT_ISSUER is not. Name the issuer of the tokens as well.")
+JWT_AUTH = {
+    "JWT_AUTH_HEADER_PREFIX": "JWT",
+    "JWT_DECODE_HANDLER": "edx_rest_framework_extensions.auth.jwt.decoder.jwt_decode_handler",
+    "JWT_PUBLIC_SIGNING_JWK_SET": JWT_PUBLIC_KEYS,
+    "JWT_ISSUERS": [{"ISSUER": JWT_ISSUER, "AUDIENCE": JWT_AUDIENCE, "SECRET_KEY": None}],
+    "JWT_VERIFY_AUDIENCE": bool(JWT_AUDIENCE),
+}
+
+SPECTACULAR_SETTINGS = {
+    "DEFAULT_GENERATOR_CLASS": "import_from_modulestore.rest_api.schema.ApiSchemaGenerator",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True  # So that there is nothing to collect.
 MEDIA_ROOT = VAR_DIR / "media"
 
 OPENEDX_LEARNING = {
@@ -119,6 +218,7 @@ EXPORTS_CACHE_DIR = VAR_DIR / "exports"
 
 IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore_standalone.host.StandaloneHost"
 IMPORT_FROM_MODULESTORE_USERNAME = env("IMPORT_USERNAME", default="author")
+IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS = env.int("KEEP_STAGED_DAYS", default=14)
 MAX_BLOCKS_PER_CONTENT_LIBRARY = 100_000
 
 # Component types of a stock platform (openedx-platform: setup.py and requirements/edx/kernel.in). Others are imported
@@ -147,6 +247,11 @@ STOCK_BLOCK_TYPES = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {"timed": {"format": "%(asctime)s %(levelname)s %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler"},
+        "worker": {"class": "logging.StreamHandler", "formatter": "timed"},
+    },
+    "loggers": {"import_from_modulestore.tasks": {"handlers": ["worker"], "level": "INFO", "propagate": False}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

@@ -31,8 +31,8 @@ def find_collection(package_id: LearningPackage.ID, choice: CollectionChoice) ->
     """
     The existing collection that a choice means; ``None`` where it is to be made.
 
-    By code where one is given (raises ``InvalidOption`` where there is none), else by title, so that importing again does
-    not make another of the same name.
+    By code where one is given (raises ``InvalidOption`` where there is none), else by title, so that importing again
+    does not make another of the same name.
     """
     collections = Collection.objects.filter(learning_package_id=package_id, enabled=True).order_by("pk")
     if choice.code:

@@ -64,6 +64,7 @@ class Command(BaseCommand):
     """``manage.py import_from_modulestore``."""
 
     help = _overview()
+    requires_system_checks = []  # They load every URL of the site, which takes a second.
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """As the base class, with help texts kept as they are laid out."""

@@ -1,0 +1,33 @@
+"""The Celery application of the standalone project."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery, platforms
+from celery.signals import worker_init, worker_ready
+from kombu.transport import TRANSPORT_ALIASES
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "import_from_modulestore_standalone.settings")
+TRANSPORT_ALIASES["folder"] = "import_from_modulestore_standalone.broker:Transport"
+
+app = Celery("import_from_modulestore_standalone")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+SERVED = "IMPORT_FROM_MODULESTORE_SERVED"
+"""Set in the environment of a worker that ``manage.py serve`` has started."""
+
+
+@worker_init.connect
+def _go_with_the_server(**kwargs: Any) -> None:
+    if os.environ.get(SERVED):
+        platforms.set_pdeathsig("SIGKILL")  # On Linux: no worker is left behind when the server is killed.
+
+
+@worker_ready.connect
+def _recover(**kwargs: Any) -> None:
+    """See to what an earlier worker left behind; the folder also loses the messages that it had taken."""
+    lossy = app.conf.broker_url.startswith("folder:")
+    app.send_task("import_from_modulestore.tasks.recover_imports", kwargs={"send_again": lossy}, expires=60)

@@ -1,0 +1,226 @@
+"""One command for a whole site: the web server, a worker, and the clock that keeps house."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import DatabaseError
+from django.urls import reverse
+from kombu.exceptions import KombuError
+from waitress.server import create_server
+
+from import_from_modulestore import api
+
+from ...celery import SERVED, app
+
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
+_FAILED = 1
+
+
+class _WorkerEnded(SystemExit):
+    """The worker has ended by itself."""
+
+
+class Command(BaseCommand):
+    """``manage.py serve``."""
+
+    help = (
+        "Start the web server and a worker in one command, after bringing the database up to date. Ctrl-C stops both "
+        "once what is under way is done; a second Ctrl-C does not wait."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Define the options."""
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1)")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen at (default: 8000)")
+        parser.add_argument(
+            "--workers", type=int, default=2, metavar="N", help="how many steps of imports run at a time (default: 2)"
+        )
+        parser.add_argument(
+            "--no-worker", action="store_true", help="start the web server alone; workers run elsewhere"
+        )
+
+    def handle(self, *args: Any, host: str, port: int, workers: int, no_worker: bool, **options: Any) -> None:
+        """Run until stopped."""
+        if not 0 <= port <= 65535:
+            raise CommandError(f"There is no port {port}; they go up to 65535.", returncode=2)
+        if workers < 1:
+            raise CommandError("--workers needs 1 or more; --no-worker starts none.", returncode=2)
+        for name in ("SIGTERM", "SIGHUP"):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+        try:
+            with _listening(host, port) as listener:
+                self._update_database()
+                self._check_broker()
+                if host not in (*_EVERYWHERE, *settings.ALLOWED_HOSTS):
+                    settings.ALLOWED_HOSTS.append(host)
+                sign_in = how_to_sign_in()
+                with self._worker(0 if no_worker else workers) as worker:
+                    self._say_hello(host, listener.getsockname()[1], sign_in, workers if worker else 0)
+                    _serve(listener, worker)
+        except KeyboardInterrupt:
+            pass
+        self.stdout.write("Stopped.")
+
+    def _update_database(self) -> None:
+        try:
+            executor = MigrationExecutor(connection)
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                self.stdout.write("Bringing the database up to date…")
+                call_command("migrate", verbosity=0, interactive=False)
+        except DatabaseError as error:
+            raise CommandError(f"The database cannot be used: {error}. Its address is in DATABASE_URL.") from error
+
+    def _check_broker(self) -> None:
+        with app.connection_for_write() as broker:
+            try:
+                broker.ensure_connection(max_retries=1, interval_start=0)
+                app.amqp.queues[app.conf.task_default_queue](broker.default_channel).declare()
+            except (KombuError, OSError) as error:
+                raise CommandError(
+                    f"The message broker {broker.as_uri()} cannot be reached: {str(error).rstrip('.')}. "
+                    "Its address is in CELERY_BROKER_URL; without one, a folder serves."
+                ) from error
+
+    @contextmanager
+    def _worker(self, count: int) -> Iterator[subprocess.Popen[bytes] | None]:
+        """A Celery worker with its clock, in a process of its own that Ctrl-C does not reach."""
+        if not count:
+            yield None
+            return
+        options = ["--beat", f"--concurrency={count}", f"--hostname=serve-{os.getpid()}@%h", "--loglevel=WARNING"]
+        options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        worker = subprocess.Popen(  # noqa: S603 - no part of it comes from outside
+            [sys.executable, "-m", "celery", "--quiet", "--app", app.main, "worker", *options],
+            env={**os.environ, SERVED: "yes"},
+            stdout=subprocess.DEVNULL,  # What it has to say is logged.
+            start_new_session=True,
+        )
+        try:
+            yield worker
+        finally:
+            self._stop(worker)
+
+    def _stop(self, worker: subprocess.Popen[bytes]) -> None:
+        """Let the worker end what it does, or, when asked again, make it end."""
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        try:
+            if worker.poll() is None:
+                worker.terminate()
+                try:
+                    worker.wait(4)
+                except subprocess.TimeoutExpired:
+                    self.stdout.write(
+                        "Stopping, once what is under way is done. Ctrl-C breaks it off: then it can be tried again."
+                    )
+                    worker.wait()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            try:
+                os.killpg(worker.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            else:
+                worker.wait()
+                api.recover_imports()
+
+    def _say_hello(self, host: str, port: int, sign_in: str, workers: int) -> None:
+        shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)  # noqa: S104
+        site = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        self.stdout.write(
+            f"\n  Open     {site}{reverse('admin:index')}"
+            f"\n  API      {site}{reverse('modulestore_imports_api:v1:docs')}"
+            f"\n  Sign in  {sign_in}"
+            f"\n  Work     {_work(workers)}"
+            "\n\nCtrl-C stops it."
+        )
+        if host in _EVERYWHERE and shown not in settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS:
+            names = ", ".join(settings.ALLOWED_HOSTS)
+            self.stdout.write(f"It answers only to the names in ALLOWED_HOSTS: {names}.\n")
+        self.stdout.flush()
+
+
+def how_to_sign_in() -> str:
+    """
+    How to sign in, after making sure that somebody can.
+
+    The project's own user gets a password on the first start; one that it has is left alone.
+    """
+    name = settings.IMPORT_FROM_MODULESTORE_USERNAME
+    user, made = get_user_model()._default_manager.get_or_create(
+        username=name, defaults={"is_superuser": True, "is_staff": True}
+    )
+    file = Path(settings.VAR_DIR) / "password"
+    if made or not user.has_usable_password():
+        password = secrets.token_urlsafe(12)
+        file.unlink(missing_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(password + "\n")
+        user.set_password(password)
+        user.save()
+        return f"{name}, password {password} (made just now, and kept in {file})"
+    if file.exists() and user.check_password(file.read_text().strip()):
+        return f"{name}, with the password in {file}"
+    return f"{name}, with the password that you gave; `manage.py changepassword {name}` sets another"
+
+
+def _work(workers: int) -> str:
+    broker = "a folder" if app.conf.broker_url.startswith("folder:") else app.connection_for_write().as_uri()
+    if not workers:
+        return f"is left to other workers, which hear of it through {broker}"
+    return f"{workers} step{'s' if workers > 1 else ''} of imports at a time; messages go through {broker}"
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise CommandError(
+                f"Port {port} is taken, perhaps by another `serve`. Stop that, or choose another: --port {port + 1}.",
+                returncode=_FAILED,
+            ) from error
+        raise CommandError(f"There is no listening at {host}, port {port}: {error}.", returncode=_FAILED) from error
+    with listener:
+        yield listener
+
+
+def _serve(listener: socket.socket, worker: subprocess.Popen[bytes] | None) -> None:
+    """Answer requests until interrupted, or until the worker ends by itself."""
+    from ...wsgi import application
+
+    ended: list[int] = []
+
+    def on_child(*args: Any) -> None:
+        if worker is not None and worker.poll() is not None:
+            ended.append(worker.returncode)
+            raise _WorkerEnded
+
+    signal.signal(signal.SIGCHLD, on_child)
+    with suppress(_WorkerEnded):
+        on_child()  # Before there was somebody to be told.
+        create_server(application, sockets=[listener], ident=None).run()  # An interrupt makes it return.
+    if ended:
+        raise CommandError(f"The worker ended by itself, with code {ended[0]}. What it said last stands above.")

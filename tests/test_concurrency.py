@@ -1,0 +1,290 @@
+"""
+Several processes at one import: workers, messages and kills, for real.
+
+Everything is done twice: on SQLite with a folder for a broker, and on MariaDB with Redis.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from subprocess import Popen
+
+import psutil
+import pytest
+
+from benchmarks import generate
+
+from .builders import KEY, section, subsection, text, unit, write_course
+from .processes import Caller, Project, Refused, ServerProject, kill, wait_for
+
+pytestmark = pytest.mark.xdist_group("site")  # They share databases and workers.
+
+SECTIONS, TEXTS = 6, 10
+COURSE = [
+    section(f"s{n}", subsection(f"b{n}", unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(TEXTS)))))
+    for n in range(SECTIONS)
+]
+ITEMS = SECTIONS * (3 + TEXTS)
+LARGE = 1200
+"""Components of a course that takes long enough to stage for something to happen meanwhile."""
+
+
+class Site:
+    """A project with a worker, and a process that calls its API."""
+
+    def __init__(self, project: Project, call: Caller, workers: ExitStack) -> None:
+        self.project, self.call, self._workers = project, call, workers
+        self._numbers = count()
+        self._worker: Popen[bytes] | None = None
+
+    def worker(self) -> Popen[bytes]:
+        """The worker, started where there is none any more."""
+        if self._worker is None or self._worker.poll() is not None:
+            self._worker = self._workers.enter_context(self.project.worker())
+        return self._worker
+
+    def create(self, target: str = "", source: str = KEY) -> str:
+        """A new import, by default into a library of its own."""
+        target = target or f"lib:Acme:L{next(self._numbers)}"
+        return self.call("create_import", source_key=source, target_key=target, new_library_title=target)["id"]
+
+    def staged(self, target: str = "") -> str:
+        import_id = self.create(target)
+        self.call("stage_import", import_id=import_id)
+        return import_id
+
+    def get(self, import_id: str) -> dict:
+        return self.call("get_import", import_id=import_id)
+
+    def wait_for(self, import_id: str, state: str) -> dict:
+        def reached():
+            run = self.get(import_id)
+            return run if run["state"] == state else None
+
+        return wait_for(reached)
+
+    def wait_for_middle(self, import_id: str, phase: str) -> dict:
+        """Wait until a step is well under way, and return its progress."""
+
+        def middle():
+            progress = self.get(import_id)["progress"]
+            return progress if progress and progress["phase"] == phase and progress["done"] > 1 else None
+
+        return wait_for(middle)
+
+    def items(self, import_id: str) -> int:
+        """How many items the import's library holds."""
+        return self.project.query(
+            "SELECT count(*) FROM openedx_content_publishableentity e JOIN openedx_content_learningpackage p "
+            f"ON e.learning_package_id = p.id WHERE p.package_ref = '{self.get(import_id)['target_key']}'"
+        )[0][0]
+
+    def live_items(self, import_id: str) -> int:
+        """How many of them are not deleted."""
+        return self.project.query(
+            "SELECT count(*) FROM openedx_content_draft d "
+            "JOIN openedx_content_publishableentity e ON d.entity_id = e.id "
+            "JOIN openedx_content_learningpackage p ON e.learning_package_id = p.id "
+            f"WHERE d.version_id IS NOT NULL AND p.package_ref = '{self.get(import_id)['target_key']}'"
+        )[0][0]
+
+    def worker_of(self, import_id: str) -> str:
+        uuid = import_id.replace("-", "")
+        sql = f"SELECT worker FROM modulestore_imports_import WHERE replace(uuid, '-', '') = '{uuid}'"
+        return self.project.query(sql)[0][0]
+
+    def process_of(self, import_id: str) -> psutil.Process:
+        """The process that works at the import."""
+        worker = wait_for(lambda: self.worker_of(import_id))
+        return psutil.Process(int(worker.split(":")[-2]))
+
+    def user_tasks(self, import_id: str) -> list[tuple[str, int]]:
+        """States and attempts of the tasks that the import was, as the user sees them."""
+        title = self.get(import_id)["target_title"]
+        return self.project.query(
+            f"SELECT state, attempts FROM user_tasks_usertaskstatus WHERE name LIKE '% {title}' ORDER BY id"
+        )
+
+
+def _server(variable: str, script: str) -> str:
+    address = os.environ.get(variable, "")
+    if not address:
+        missing = f"no server is named in {variable}; `{script} make test` starts one"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    return address
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mysql"])
+def project(request, tmp_path_factory) -> Iterator[Project]:
+    """On SQLite with a folder for a broker, and on MySQL with Redis."""
+    folder = tmp_path_factory.mktemp("site")
+    if request.param == "sqlite":
+        yield Project(folder).with_database(request.getfixturevalue("_migrated"))
+        return
+    redis = _server("TEST_REDIS_URL", ".ci/redis")
+    mysql = _server("TEST_MYSQL_URL", ".ci/mariadb")
+    with ServerProject(folder, mysql, CELERY_BROKER_URL=redis, REDIS_URL=redis) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def site(project) -> Iterator[Site]:
+    write_course(project.courses / "c1", *COURSE)
+    generate.generate(project.courses / "large", generate.CourseSpec(components=LARGE, words=30))
+    with project.caller() as call, ExitStack() as workers:
+        yield Site(project, call, workers)
+
+
+@pytest.fixture(scope="module")
+def other(project) -> Iterator[Caller]:
+    """Another process that calls the API."""
+    with project.caller() as call:
+        yield call
+
+
+@pytest.fixture
+def worker(site):
+    """The site's worker, which runs."""
+    return site.worker()
+
+
+class TestWorker:
+    def test_it_does_what_is_asked_for_and_tells_how_far_it_is(self, site, worker):
+        run = site.create()
+        assert site.call("start_staging", import_id=run)["state"] == "staging"
+        site.wait_for(run, "staged")
+        assert site.call("start_completion", import_id=run)["state"] == "importing"
+        progress = site.wait_for_middle(run, "writing")
+        assert (progress["total"], site.items(run)) == (ITEMS, 0), "seen from outside of the open transaction"
+        done = site.wait_for(run, "imported")
+        assert (done["progress"], done["queued"], site.items(run)) == (None, False, ITEMS)
+        wait_for(lambda: site.user_tasks(run) == [("Succeeded", 1), ("Succeeded", 1)])
+
+    def test_a_step_is_canceled_within_a_second(self, site, worker):
+        run = site.staged()
+        site.call("start_completion", import_id=run)
+        site.wait_for_middle(run, "writing")
+        process = site.process_of(run)
+        began = time.monotonic()
+        assert site.call("cancel_import", import_id=run)["state"] == "canceled"
+        assert time.monotonic() - began < 1.5
+        wait_for(lambda: site.user_tasks(run) == [("Canceled", 1)])
+        assert (site.get(run)["state"], site.items(run), process.is_running()) == ("canceled", 0, True)
+
+    def test_a_message_that_comes_again_at_once_or_late_has_the_effect_of_one(self, site, worker):
+        run = site.staged()
+        site.call("start_completion", import_id=run)
+        site.call("send_again", import_id=run, step="complete")
+        finished = site.wait_for(run, "imported")["finished"]
+        wait_for(lambda: site.user_tasks(run) == [("Succeeded", 1)])
+        site.call("send_again", import_id=run, step="complete")
+        wait_for(lambda: site.user_tasks(run) == [("Succeeded", 1), ("Succeeded", 1)])
+        assert (site.get(run)["finished"], site.items(run)) == (finished, ITEMS)
+
+    def test_two_imports_into_one_new_library_queue(self, site, worker):
+        target = "lib:Acme:Both"
+        first, second = site.staged(target), site.staged(target)
+        for run in (first, second):
+            site.call("start_completion", import_id=run)
+        counts = [site.wait_for(run, "imported")["counts"] for run in (first, second)]
+        assert sorted(counts, key=str) == [{"created": ITEMS}, {"unchanged": ITEMS}]
+        assert site.items(first) == ITEMS
+
+
+class TestKilledProcess:
+    """One process of a worker is killed: out of memory, say. The worker starts another, and the message comes again."""
+
+    @pytest.mark.parametrize(
+        ("phase", "start", "done", "items"),
+        [("staging", "start_staging", "staged", 0), ("writing", "start_completion", "imported", ITEMS)],
+    )
+    def test_the_step_is_done_once_all_the_same(self, site, worker, phase, start, done, items):
+        run = site.create(source=generate.COURSE_KEY) if phase == "staging" else site.staged()
+        site.call(start, import_id=run)
+        site.wait_for_middle(run, phase)
+        site.process_of(run).kill()
+        site.wait_for(run, done)
+        assert site.items(run) == items
+        wait_for(lambda: site.user_tasks(run) == [("Succeeded", 2)])
+
+
+class TestKilledUndo:
+    def test_the_library_is_as_the_import_left_it_and_the_undo_is_done_once_all_the_same(self, site, worker):
+        run = site.staged()
+        site.call("complete_import", import_id=run)
+        site.call("start_undo", import_id=run)
+        # An undo is quick: mostly it is hit in the middle, sometimes it is done already. It must not matter.
+        wait_for(lambda: site.worker_of(run) or site.get(run)["state"] == "undone")
+        if worker_process := site.worker_of(run):
+            psutil.Process(int(worker_process.split(":")[-2])).kill()
+        assert site.live_items(run) in (ITEMS, 0)
+        site.wait_for(run, "undone")
+        assert site.live_items(run) == 0
+
+
+class TestKilledWorker:
+    def test_the_next_worker_recovers_the_import_which_can_be_tried_again(self, site, worker):
+        run = site.staged()
+        site.call("start_completion", import_id=run)
+        site.wait_for_middle(run, "writing")
+        kill(worker)
+        assert (site.get(run)["state"], site.items(run)) == ("importing", 0)
+        site.worker()
+        failed = site.wait_for(run, "import_failed")
+        assert "stopped before it was done" in failed["error"]
+        site.call("start_retry", import_id=run)
+        site.wait_for(run, "imported")
+        assert site.items(run) == ITEMS
+
+    def test_a_worker_that_is_asked_to_stop_ends_what_it_does(self, site, worker):
+        run = site.staged()
+        site.call("start_completion", import_id=run)
+        site.wait_for_middle(run, "writing")
+        worker.terminate()
+        assert worker.wait(30) == 0
+        assert (site.get(run)["state"], site.items(run)) == ("imported", ITEMS)
+
+
+class TestTwoAtOnce:
+    def test_two_completes_of_one_import(self, site, other):
+        run = site.staged()
+        for call in (site.call, other):
+            call.begin("complete_import", import_id=run)
+        outcomes = sorted(self.outcome(call) for call in (site.call, other))
+        assert outcomes == ["WrongState", "imported"]
+        assert site.items(run) == ITEMS
+
+    def test_an_undo_during_an_import_is_refused(self, site, other):
+        site.call("create_library", library_key="lib:Acme:Old", title="Old")
+        run = site.staged("lib:Acme:Old")
+        other.begin("complete_import", import_id=run)
+        site.wait_for_middle(run, "writing")
+        with pytest.raises(Refused, match="WrongState: The import is importing"):
+            site.call("undo_import", import_id=run)
+        assert other.end()["state"] == "imported"
+
+    def outcome(self, call) -> str:
+        try:
+            return call.end()["state"]
+        except Refused as refused:
+            return refused.kind
+
+
+def test_without_a_broker_a_step_fails_soon_and_can_be_tried_again(site, project):
+    broker = "redis://127.0.0.1:1/0" if isinstance(project, ServerProject) else "amqp://127.0.0.1:1//"
+    run = site.staged()
+    with project.caller(CELERY_BROKER_URL=broker) as call:
+        call("get_import", import_id=run)
+        began = time.monotonic()
+        with pytest.raises(Refused, match="StepFailed: The work could not be handed to a worker"):
+            call("start_completion", import_id=run)
+    assert time.monotonic() - began < 5
+    failed = site.get(run)
+    assert (failed["state"], failed["queued"]) == ("import_failed", False)
+    assert "broker cannot be reached" in failed["error"]
+    assert site.user_tasks(run) == [("Failed", 1)]
+    assert site.call("complete_import", import_id=run)["state"] == "imported"
