@@ -130,9 +130,7 @@ def _migrated(request, tmp_path_factory) -> Path:
 
     Migrating takes long, so it is kept for as long as the migrations of all apps stay the same.
     """
-    files = [
-        file for app in apps.get_app_configs() for file in sorted(Path(app.path, "migrations").glob("[0-9]*.py"))
-    ]
+    files = [file for app in apps.get_app_configs() for file in sorted(Path(app.path, "migrations").glob("[0-9]*.py"))]
     digest = hashlib.sha256()
     for file in files:
         digest.update(str(file).encode() + file.read_bytes())

@@ -301,7 +301,7 @@ class PlannedItem:
     entity_id: int | None = None
     """The existing item that gets a new version or is left alone; ``None`` where one is created."""
     meets: int | None = None
-    """The existing item that stands in the block's place, whatever is decided: ``entity_id``, or what is forked from."""
+    """The existing item in the block's place, whatever is decided: ``entity_id``, or what is forked from."""
     children: tuple[ItemKey, ...] = ()
     """For containers: what they will hold, in order."""
     publish: bool = False
