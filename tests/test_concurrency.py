@@ -175,6 +175,7 @@ class TestWorker:
         wait_for(lambda: site.user_tasks(run) == [("Canceled", 1)])
         assert (site.get(run)["state"], site.items(run), process.is_running()) == ("canceled", 0, True)
 
+    @pytest.mark.slow
     def test_a_message_that_comes_again_at_once_or_late_has_the_effect_of_one(self, site, worker):
         run = site.staged()
         site.call("start_completion", import_id=run)
@@ -185,6 +186,7 @@ class TestWorker:
         wait_for(lambda: site.user_tasks(run) == [("Succeeded", 1), ("Succeeded", 1)])
         assert (site.get(run)["finished"], site.items(run)) == (finished, ITEMS)
 
+    @pytest.mark.slow
     def test_two_imports_into_one_new_library_queue(self, site, worker):
         target = "lib:Acme:Both"
         first, second = site.staged(target), site.staged(target)
@@ -195,6 +197,7 @@ class TestWorker:
         assert site.items(first) == ITEMS
 
 
+@pytest.mark.slow
 class TestKilledProcess:
     """One process of a worker is killed: out of memory, say. The worker starts another, and the message comes again."""
 
@@ -212,6 +215,7 @@ class TestKilledProcess:
         wait_for(lambda: site.user_tasks(run) == [("Succeeded", 2)])
 
 
+@pytest.mark.slow
 class TestKilledUndo:
     def test_the_library_is_as_the_import_left_it_and_the_undo_is_done_once_all_the_same(self, site, worker):
         run = site.staged()
@@ -226,6 +230,7 @@ class TestKilledUndo:
         assert site.live_items(run) == 0
 
 
+@pytest.mark.slow
 class TestKilledWorker:
     def test_the_next_worker_recovers_the_import_which_can_be_tried_again(self, site, worker):
         run = site.staged()
@@ -258,6 +263,7 @@ class TestTwoAtOnce:
         assert outcomes == ["WrongState", "imported"]
         assert site.items(run) == ITEMS
 
+    @pytest.mark.slow
     def test_an_undo_during_an_import_is_refused(self, site, other):
         site.call("create_library", library_key="lib:Acme:Old", title="Old")
         run = site.staged("lib:Acme:Old")
@@ -274,6 +280,7 @@ class TestTwoAtOnce:
             return refused.kind
 
 
+@pytest.mark.slow
 def test_without_a_broker_a_step_fails_soon_and_can_be_tried_again(site, project):
     broker = "redis://127.0.0.1:1/0" if isinstance(project, ServerProject) else "amqp://127.0.0.1:1//"
     run = site.staged()

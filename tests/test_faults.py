@@ -110,7 +110,7 @@ SLOW_COURSE = [
 class TestKilled:
     """A process that dies in the middle, for real."""
 
-    @pytest.mark.parametrize("delay", [0.02, 0.3])
+    @pytest.mark.parametrize("delay", [0.02, pytest.param(0.3, marks=pytest.mark.slow)])
     def test_the_library_is_as_it_was_and_retry_goes_on(self, project_on, delay):
         project = project_on
         write_course(project.courses / "c1", *SLOW_COURSE)

@@ -73,6 +73,7 @@ def test_drafts_beside_published_versions(courses, run_import, user, tmp_path, s
     assert comparable(restored_state(user, tmp_path)) == comparable(state())
 
 
+@pytest.mark.slow
 def test_the_real_course(real_exports, settings, run_import, user, tmp_path, state):
     settings.COURSES_DIR = real_exports
     run_import("course-v1:OpenedX+DemoX+DemoCourse")

@@ -245,6 +245,7 @@ def test_a_process_that_was_thought_dead_stops_and_leaves_alone_what_another_has
     assert (run.state, run.worker, run.blocks.exists()) == (ImportState.STAGING, other, True)
 
 
+@pytest.mark.slow
 class TestServe:
     """``manage.py serve``, as a person starts it."""
 

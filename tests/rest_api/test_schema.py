@@ -56,6 +56,7 @@ def described(request, words):
     return schemathesis.openapi.from_wsgi(f"{ROOT}schema/", application, config=SchemathesisConfig.from_dict(config))
 
 
+@pytest.mark.slow
 @schema.parametrize()
 def test_the_api_keeps_its_word(case, ada, words, django_capture_on_commit_callbacks):
     """Each case finds the same staged and the same written import, and leaves nothing behind."""
