@@ -125,6 +125,8 @@ def _source_block(block: StagedBlock) -> SourceBlock:
         kind=BlockKind(block.kind),
         title=block.title,
         digest=block.digest,
+        source_digest=block.source_digest,
+        source_title=block.source_title,
         repeats=block.repeats,
         problem="" if block.edited_olx else block.problem,  # An edit mends what could not be read.
         refusal=block.refusal,

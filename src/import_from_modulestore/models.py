@@ -164,9 +164,9 @@ class StagedBlock(models.Model):
     source shows in several places has one row for each; all but the first point at the first with ``repeats``.
 
     ``selected``, ``decision``, ``edited_title`` and ``edited_olx`` are what a reviewer says. The columns from ``title``
-    to ``warnings`` describe the block as it then is, but for ``problem`` and ``reading_warnings``, which tell of the
-    source; they are made again when it is edited. The OLX in ``content_staging`` stays as it
-    was staged, for taking an edit back.
+    to ``warnings`` describe the block as it then is, but for ``source_digest``, ``source_title``, ``problem`` and
+    ``reading_warnings``, which tell of the source; they are made again when it is edited. The OLX in
+    ``content_staging`` stays as it was staged, for taking an edit back.
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="blocks")
@@ -195,6 +195,10 @@ class StagedBlock(models.Model):
         blank=True,
         help_text=_("Hash of everything that makes up the item: OLX, title, files."),
     )
+    source_digest = models.CharField(
+        max_length=_DIGEST_LENGTH, blank=True, default="", help_text=_("The same of what was staged, before any edit.")
+    )
+    source_title = models.CharField(max_length=500, blank=True, default="")
     files = models.JSONField(
         default=list,
         help_text=_("Files that the OLX names and the source holds: name, digest, size, staged file's ID."),
@@ -232,8 +236,8 @@ class ImportRecord(models.Model):
 
     ``draft_before`` and ``draft_after`` are the item's draft versions around the import, ``published_before`` and
     ``published_after`` the published ones; a missing version is null (nothing there, or deleted) and so is its number.
-    ``source_digest`` and ``target_digest`` say what the source held and what was written, for telling later which of
-    the two has changed since.
+    ``source_digest`` and ``target_digest`` say what the source held, before any edit in the review, and what was written,
+    for telling later which of the two has changed since.
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="records")

@@ -20,6 +20,7 @@ from ..builders import (
     text,
     unit,
     usage_key,
+    write_block,
     write_course,
     write_library,
 )
@@ -66,6 +67,7 @@ def test_the_whole_way(courses):
     assert "xblock.v1:problem:p1" not in drafts(library_state(TARGET))
     before = library_state(TARGET)
 
+    write_block(courses / "c1", text("t3", "<p>Deeper.</p>"))
     out = command("stage", KEY, TARGET)
     assert "conflicts with lib:Acme:Target" in in_one_line(out)
     out = command("review", "last", "t3")

@@ -110,7 +110,7 @@ class Library:
                     old.entity_id if old else len(after.items) + 1,
                     item.kind,
                     item.title,
-                    item.source_digest,
+                    item.target_digest,
                     item.children,
                 )
         for item in plan.items:

@@ -17,6 +17,7 @@ from import_from_modulestore.planning import make_plan
 
 from .model import Library, source
 
+UNCHANGED = ConflictState.UNCHANGED
 COURSE = ("section a", " subsection b", "  unit c", "   html d", "   problem e")
 
 
@@ -237,6 +238,46 @@ class TestStatesAndDecisions:
         blocks, library, _state = SITUATIONS[situation]
         assert plan(blocks, library, on_conflict=Decision.OVERWRITE).items[0].warnings
         assert not plan(blocks, library, on_conflict=Decision.SKIP).items[0].warnings
+
+
+EDITED = {"digest": "edited", "source_digest": "one"}
+
+
+class TestEditedInReview:
+    """What the source holds and what is imported are two things then."""
+
+    def test_it_is_imported_as_edited(self):
+        item = plan(source(("html x", EDITED))).items[0]
+        assert (item.source_digest, item.target_digest) == ("one", "edited")
+
+    def test_another_import_without_the_edit_leaves_it_alone(self):
+        library = Library().after(plan(source(("html x", EDITED))))
+        assert plan(source("html x = one"), library, on_conflict=Decision.OVERWRITE).items[0].state is UNCHANGED
+
+    def test_and_so_does_the_one_after_that(self):
+        library = Library().after(plan(source(("html x", EDITED))))
+        library = library.after(plan(source("html x = one"), library))
+        assert plan(source("html x = one"), library).items[0].state is UNCHANGED
+
+    def test_an_edit_of_what_was_imported_before_is_a_change(self):
+        library = Library().after(plan(source("html x = one")))
+        assert plan(source(("html x", EDITED)), library).items[0].state is ConflictState.SOURCE_CHANGED
+
+    def test_the_same_edit_again_is_none(self):
+        library = Library().after(plan(source(("html x", EDITED))))
+        assert plan(source(("html x", EDITED)), library).items[0].state is UNCHANGED
+
+    def test_a_change_of_the_source_is_a_conflict_that_warns_of_the_edit(self):
+        library = Library().after(plan(source(("html x", EDITED))))
+        item = plan(source("html x = two"), library, on_conflict=Decision.OVERWRITE).items[0]
+        assert item.state is ConflictState.SOURCE_CHANGED
+        assert "edited in the review" in item.warnings[0]
+
+    def test_so_it_is_with_the_title_of_a_container(self):
+        retitled = source(("unit u", {"title": "Mine", "source_title": "u"}), " html x")
+        library = Library().after(plan(retitled))
+        assert plan(source("unit u", " html x"), library).items[0].state is UNCHANGED
+        assert plan(source("unit u", " html x", " html y"), library).items[0].state is ConflictState.SOURCE_CHANGED
 
 
 class TestContainers:

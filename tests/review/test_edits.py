@@ -137,6 +137,13 @@ class TestOlx:
         api.edit_block(user=user, import_id=import_id, usage_key=key("t1"), olx="<html>Two</html>")
         assert blocks(import_id)["t1"].state is ConflictState.SOURCE_CHANGED
 
+    def test_it_stays_when_the_same_course_is_imported_again(self, edit, staged, complete, stage, state):
+        edit("t1", olx=self.NEW)
+        edit("u1", "vertical", title="Mine")
+        complete(staged)
+        assert complete(stage(on_conflict=Decision.OVERWRITE)).counts == {"unchanged": 12}
+        assert "New & better" in olx_of(state)
+
 
 class TestTakingBack:
     @pytest.mark.parametrize("block", [("t1", "html"), ("u1", "vertical")])

@@ -125,6 +125,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="stagedblock",
+            name="source_digest",
+            field=models.CharField(
+                blank=True, default="", help_text="The same of what was staged, before any edit.", max_length=40
+            ),
+        ),
+        migrations.AddField(
+            model_name="stagedblock",
+            name="source_title",
+            field=models.CharField(blank=True, default="", max_length=500),
+        ),
+        migrations.AddField(
+            model_name="stagedblock",
             name="reading_warnings",
             field=models.JSONField(default=list, help_text="What was noticed when the source was read."),
         ),

@@ -17,7 +17,7 @@ class SourceBlock:
     ``num`` orders blocks depth-first; ``parent`` is the parent's ``num``. A block that the source shows again has
     ``repeats``, the ``num`` of its first showing, and of its own only whether it is ``selected`` there. ``digest``
     stands for a component's whole content; containers have none, since theirs depends on what becomes of their
-    children.
+    children. ``source_digest`` and ``source_title`` are what the source holds, where a reviewer has edited the block.
     """
 
     num: int
@@ -28,6 +28,8 @@ class SourceBlock:
     kind: BlockKind
     title: str
     digest: str = ""
+    source_digest: str = ""
+    source_title: str = ""
     repeats: int | None = None
     problem: str = ""
     refusal: str = ""

@@ -134,6 +134,10 @@ class _Planner:
             return None
         return key, self._target.items[key], past
 
+    def _was_edited_in_review(self, block: SourceBlock) -> bool:
+        past = self._target.history.get(block.usage_key)
+        return past is not None and past.source_digest != past.target_digest
+
     def _met_by_key(self, block: SourceBlock) -> tuple[ItemKey, TargetItem] | None:
         if self._options.block_ids is BlockIds.FROM_TITLES:
             return None  # A slug that is taken says nothing about where the item came from.
@@ -184,15 +188,14 @@ class _Planner:
             self._settle_item(block, children, (*block.warnings, *warnings))
 
     def _settle_item(self, block: SourceBlock, children: tuple[ItemKey, ...], warnings: tuple[str, ...]) -> None:
-        digest = container_digest(block.title, map(str, children)) if block.kind.is_container else block.digest
+        digest, source = self._digests(block, children)
         decision = block.decision or self._options.on_conflict
         if decision is Decision.FORK:  # A container is not changed by its own and its children's being forked.
-            unforked = map(str, (self._forked.get(child, child) for child in children))
-            compared = container_digest(block.title, unforked) if block.kind.is_container else digest
+            unforked = tuple(self._forked.get(child, child) for child in children)
+            key, item, state = self._compare(block, *self._digests(block, unforked))
         else:
-            compared = digest
-        key, item, state = self._compare(block, compared)
-        common: dict[str, Any] = {"children": children, "source_digest": digest, "target_digest": digest}
+            key, item, state = self._compare(block, digest, source)
+        common: dict[str, Any] = {"children": children, "source_digest": source, "target_digest": digest}
 
         if item is None or key is None:
             key = self._free_key(block)
@@ -245,6 +248,8 @@ class _Planner:
         else:
             if state in _LOST_EDITS:
                 warnings = (*warnings, str(_LOST_EDITS[state]))
+            elif self._was_edited_in_review(block):
+                warnings = (*warnings, _("It was edited in the review of an earlier import; that edit would be gone."))
             self._put(
                 block,
                 state,
@@ -257,13 +262,26 @@ class _Planner:
                 **common,
             )
 
-    def _compare(self, block: SourceBlock, digest: str) -> tuple[ItemKey | None, TargetItem | None, ConflictState]:
-        """Three-way: what the source held then, what it holds now, what the library holds now."""
+    def _digests(self, block: SourceBlock, children: Sequence[ItemKey]) -> tuple[str, str]:
+        """The digests of what would be written, and of what the source holds: they differ where it was edited."""
+        if block.kind.is_container:
+            names = [str(child) for child in children]
+            return container_digest(block.title, names), container_digest(block.source_title or block.title, names)
+        return block.digest, block.source_digest or block.digest
+
+    def _compare(
+        self, block: SourceBlock, digest: str, source: str
+    ) -> tuple[ItemKey | None, TargetItem | None, ConflictState]:
+        """
+        Three-way: what the source held then, what it holds now, what the library holds now.
+
+        An edit in the review counts as a change of the source in the import that it is made for, and in no later one.
+        """
         if met := self._met_by_history(block):
             key, item, past = met
             if item.deleted:
                 return key, item, ConflictState.DELETED
-            source_changed = past.source_digest != digest
+            source_changed = past.source_digest != source or digest != source
             library_changed = past.target_digest != item.digest
             if item.digest == digest or not (source_changed or library_changed):
                 return key, item, ConflictState.UNCHANGED

@@ -104,6 +104,7 @@ class Indexer:
         self._met.setdefault(usage_key, num)
         if row.repeats is None and not block.kind.is_container:
             self.describe(row, block.element, files)
+        row.source_digest, row.source_title = row.digest, row.title
         return row
 
     def _usage_key(self, block: OlxBlock) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -20,9 +20,11 @@ def reversal_outline(
     """
     The items as a tree; branches that are taken out or brought back as a whole are summed up.
 
-    ``depths`` says how deep the record of each number stands. With ``everything`` each item is shown, with its key.
+    ``depths`` says how deep each of the import's records stands, by number; an item stands below the nearest one that
+    is shown as well. With ``everything`` each item is shown, with its key.
     """
-    rows = [_row(item, depths.get(item.num, 0), keys=everything) for item in items]
+    shown = _depths_of({item.num for item in items}, depths)
+    rows = [_row(item, shown.get(item.num, 0), keys=everything) for item in items]
     return tree(title, rows, everything=everything)
 
 
@@ -37,6 +39,20 @@ def kept_items(items: Sequence[ReversalItem]) -> RenderableType | None:
         told = Text.assemble((printable(item.title), "bold"), f" {type_of(item)}: ", printable(item.reason))
         lines.append(hanging(Text(mark, style=style), told))
     return Group(*lines)
+
+
+def _depths_of(nums: Collection[int], depths: Mapping[int, int]) -> dict[int, int]:
+    """How many of these records stand above each of them."""
+    found: dict[int, int] = {}
+    path: list[tuple[int, int]] = []
+    for num, depth in sorted(depths.items()):
+        while path and path[-1][0] >= depth:
+            path.pop()
+        above = path[-1][1] if path else 0
+        if num in nums:
+            found[num] = above
+        path.append((depth, above + (num in nums)))
+    return found
 
 
 def _row(item: ReversalItem, depth: int, *, keys: bool) -> Row:
