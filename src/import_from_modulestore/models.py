@@ -236,8 +236,8 @@ class ImportRecord(models.Model):
 
     ``draft_before`` and ``draft_after`` are the item's draft versions around the import, ``published_before`` and
     ``published_after`` the published ones; a missing version is null (nothing there, or deleted) and so is its number.
-    ``source_digest`` and ``target_digest`` say what the source held, before any edit in the review, and what was written,
-    for telling later which of the two has changed since.
+    ``source_digest`` and ``target_digest`` say what the source held, before any edit in the review, and what was
+    written, for telling later which of the two has changed since.
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="records")
