@@ -18,6 +18,8 @@ from ..keys import library_item_key, parse_library_key
 from ..models import Import, ImportRecord, StagedBlock
 
 _KEPT_PLANS = 4
+_KEPT_ITEMS = 50_000
+"""Planned items that are kept in all, some 2 kB each; the newest plan always is."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,11 @@ class _Plans:
     def put(self, stamp: tuple[Any, ...], planned: PlannedImport) -> None:
         with self._lock:
             self._plans[stamp] = planned
-            while len(self._plans) > _KEPT_PLANS:
+            while len(self._plans) > 1 and (len(self._plans) > _KEPT_PLANS or self._size() > _KEPT_ITEMS):
                 self._plans.popitem(last=False)
+
+    def _size(self) -> int:
+        return sum(len(planned.plan.items) for planned in self._plans.values())
 
 
 _plans = _Plans()
