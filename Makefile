@@ -54,7 +54,7 @@ serve: install  ## Start the web server and a worker, for use in a browser
 	@$(MANAGE) serve
 
 test: install  ## Run the tests; those that take long as well with SLOW=1
-	@$(BIN)/pytest -n 2 --dist loadgroup $(if $(CI)$(SLOW),,-m "not slow")
+	@$(BIN)/pytest -n 2 --dist loadfile $(if $(CI)$(SLOW),,-m "not slow")
 
 lint: install  ## Check style, types and layers
 	@$(BIN)/ruff check .

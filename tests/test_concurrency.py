@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
 from subprocess import Popen
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -20,8 +21,6 @@ from benchmarks import generate
 
 from .builders import KEY, section, subsection, text, unit, write_course
 from .processes import Caller, Project, Refused, ServerProject, kill, wait_for
-
-pytestmark = pytest.mark.xdist_group("site")  # They share databases and workers.
 
 SECTIONS, TEXTS = 6, 10
 COURSE = [
@@ -125,7 +124,10 @@ def project(request, tmp_path_factory) -> Iterator[Project]:
     if request.param == "sqlite":
         yield Project(folder).with_database(request.getfixturevalue("_migrated"))
         return
-    redis = _server("TEST_REDIS_URL", ".ci/redis")
+    redis = urlsplit(_server("TEST_REDIS_URL", ".ci/redis"))
+    # Tests that run beside these have a site of their own, and its workers would take our messages.
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    redis = redis._replace(path=f"/{number}").geturl()
     mysql = _server("TEST_MYSQL_URL", ".ci/mariadb")
     with ServerProject(folder, mysql, CELERY_BROKER_URL=redis, REDIS_URL=redis) as made:
         yield made
