@@ -183,11 +183,19 @@ def _answer_calls() -> None:
     from django.contrib.auth import get_user_model
 
     from import_from_modulestore import api, queue
-    from import_from_modulestore.imports import find_import
-    from import_from_modulestore.lifecycle import Step
 
-    def send_again(import_id: str, step: str) -> None:
-        queue.send(find_import(import_id), Step(step))
+    sent: dict[str, tuple[Any, Any]] = {}
+    send = queue.send
+
+    def send_and_remember(run: Any, step: Any) -> None:
+        sent[str(run.uuid)] = (run, step)
+        send(run, step)
+
+    def send_again(import_id: str) -> None:
+        """The very message of before, whatever has become of the import since."""
+        send(*sent[import_id])
+
+    queue.send = send_and_remember
 
     user, _made = get_user_model().objects.get_or_create(username="author", is_superuser=True)
     for line in sys.stdin:
