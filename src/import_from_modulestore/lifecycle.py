@@ -75,12 +75,7 @@ STEP_OF = {states.running: step for step, states in STATES.items()}
 REVIEWABLE = (ImportState.STAGED, ImportState.IMPORT_FAILED)
 """States in which what is staged can be looked through, changed and planned."""
 
-RETRY_STEPS = {
-    ImportState.CREATED: Step.STAGE,
-    ImportState.STAGING_FAILED: Step.STAGE,
-    ImportState.STAGED: Step.COMPLETE,
-    ImportState.IMPORT_FAILED: Step.COMPLETE,
-}
+RETRY_STEPS = {state: step for step in (Step.STAGE, Step.COMPLETE) for state in STATES[step].allowed}
 """The step to go on with."""
 
 ALLOWED: dict[Action, tuple[ImportState, ...]] = {
@@ -146,44 +141,20 @@ def wrong_state(run: Import, allowed: tuple[ImportState, ...]) -> WrongState:
 
 def request(run: Import, step: Step, *, actor: Any, force: bool = False) -> None:
     """Ask for a step, to be taken up by a worker. Raises :class:`WrongState`."""
-    states = STATES[step]
-    _check(run, states)
-    transition(
-        run,
-        states.allowed,
-        states.running,
-        actor=actor,
-        force=force,
-        queued=timezone.now(),
-        worker="",
-        heartbeat=None,
-        error="",
-    )
+    _enter(run, step, actor=actor, force=force, queued=timezone.now(), worker="", heartbeat=None)
 
 
 def begin(run: Import, step: Step, *, actor: Any, force: bool = False) -> None:
     """Begin a step in this process. Raises :class:`WrongState`."""
-    states = STATES[step]
-    now = timezone.now()
-    _check(run, states)
-    transition(
-        run,
-        states.allowed,
-        states.running,
-        actor=actor,
-        force=force,
-        queued=None,
-        worker=_this_process(),
-        heartbeat=now,
-        error="",
-    )
+    _enter(run, step, actor=actor, force=force, queued=None, worker=_this_process(), heartbeat=timezone.now())
     run.refresh_from_db()  # The step goes by what is there now, not by what was read before.
 
 
-def _check(run: Import, states: _States) -> None:
-    """So that who has no chance is told at once: on SQLite, an update waits for whoever writes."""
-    if run.state not in states.allowed:
+def _enter(run: Import, step: Step, **fields: Any) -> None:
+    states = STATES[step]
+    if run.state not in states.allowed:  # Told at once: on SQLite, an update waits for whoever writes.
         raise wrong_state(run, states.allowed)
+    transition(run, states.allowed, states.running, error="", **fields)
 
 
 def claim(run: Import) -> Step | None:
