@@ -85,6 +85,24 @@ def viewer(person):
 
 
 @pytest.fixture
+def superuser(user):
+    """May do everything; the name that tables of roles use."""
+    return user
+
+
+@pytest.fixture
+def reviewer(person):
+    """May see the target and its history, and read the sources."""
+    return person("rita", Role.VIEWER, Role.READER)
+
+
+@pytest.fixture
+def outsider(outsider_editor):
+    """The same as ``outsider_editor``, as tables of roles call them."""
+    return outsider_editor
+
+
+@pytest.fixture
 def stranger(person):
     """May do nothing, and is told of nothing."""
     return person("eve")

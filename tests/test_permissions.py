@@ -126,21 +126,6 @@ EXPECTED = {" ".join(row[: -len(NAMES)]): dict(zip(NAMES, row[-len(NAMES) :], st
 
 
 @pytest.fixture
-def superuser(user):
-    return user
-
-
-@pytest.fixture
-def reviewer(person):
-    return person("rita", Role.VIEWER, Role.READER)
-
-
-@pytest.fixture
-def outsider(outsider_editor):
-    return outsider_editor
-
-
-@pytest.fixture
 def imports(courses, user, run_import):
     """An import in each of the states that the calls are tried in, by ID."""
     write_course(courses / "c1", COURSE)

@@ -7,7 +7,6 @@ from django.test import Client
 
 from import_from_modulestore import api
 from import_from_modulestore.models import Import, ImportRecord, Reversal, StagedBlock
-from import_from_modulestore_standalone.grants import Role
 
 from ..builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
 from ..library_state import library_state
@@ -42,21 +41,6 @@ EXPECTED = {" ".join(row[: -len(NAMES)]): dict(zip(NAMES, row[-len(NAMES) :], st
 @pytest.fixture
 def course(courses, library):
     write_course(courses / "c1", section("s", subsection("b", unit("u", text("t1")))), title="Tides")
-
-
-@pytest.fixture
-def superuser(user):
-    return user
-
-
-@pytest.fixture
-def reviewer(person):
-    return person("rita", Role.VIEWER, Role.READER)
-
-
-@pytest.fixture
-def outsider(outsider_editor):
-    return outsider_editor
 
 
 @pytest.fixture
