@@ -254,6 +254,8 @@ class LibraryData:
     key: str
     title: str
     package_id: Any
+    url: str = ""
+    """Its page, where the host has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -366,9 +368,12 @@ class ImportData:
     id: str
     source_key: str
     source_title: str
+    source_url: str = ""
+    """The source's page, where the host has one; so for the target."""
     source_version: str
     target_key: str
     target_title: str
+    target_url: str = ""
     state: ImportState
     actions: tuple[Action, ...]
     """What the state allows now; whether the user may is checked when it is asked for."""
@@ -458,6 +463,8 @@ class LibraryItemData:
     """What stands in the library in a block's place."""
 
     key: str
+    url: str = ""
+    """Its page, where the host has one."""
     title: str
     draft_num: int | None
     published_num: int | None
@@ -504,6 +511,8 @@ class ReversalItem:
     kind: BlockKind
     title: str
     target_key: str
+    target_url: str = ""
+    """The item's page, where the host has one."""
     outcome: ReversalOutcome
     reason: str = ""
     """Why it is kept."""
@@ -546,6 +555,8 @@ class RecordData:
     outcome: Outcome
     decision: Decision | None
     target_key: str
+    target_url: str = ""
+    """The item's page, where the host has one."""
     draft_before: int | None
     draft_after: int | None
     published_before: int | None

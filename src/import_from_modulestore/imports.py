@@ -23,6 +23,8 @@ from .data import (
     SourceData,
 )
 from .errors import NotFound
+from .hosts import get_host
+from .keys import parse_library_key, parse_source_key
 from .lifecycle import actions_in
 from .models import Import
 from .progress import live_progress
@@ -101,13 +103,16 @@ def options_of(run: Import) -> ImportOptions:
 
 def import_data(run: Import) -> ImportData:
     """The import as plain data."""
+    host = get_host()
     return ImportData(
         id=str(run.uuid),
         source_key=run.source_key,
         source_title=run.source_title,
+        source_url=host.source_url(parse_source_key(run.source_key)),
         source_version=run.source_version,
         target_key=run.target_key,
         target_title=run.target_title,
+        target_url=host.library_url(parse_library_key(run.target_key)) if run.learning_package_id else "",
         state=ImportState(run.state),
         actions=actions_in(ImportState(run.state)),
         options=options_of(run),

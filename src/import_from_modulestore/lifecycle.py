@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 
 from .data import Action, ImportState
 from .errors import ImportFromModulestoreError, StepFailed, WrongState
+from .logs import ImportLog, monitor
 from .models import Import
 
 HEARTBEAT_EVERY = timedelta(seconds=20)
@@ -108,10 +109,13 @@ def transition(run: Import, allowed: tuple[ImportState, ...], to: ImportState, *
 
     Raises :class:`WrongState`, with nothing changed, where it is in none of the ``allowed`` states (any more).
     """
+    before = run.state
     changed = Import.objects.filter(pk=run.pk, state__in=allowed).update(state=to, **fields)
     run.refresh_from_db(fields=["state", *fields])
     if not changed:
         raise wrong_state(run, allowed)
+    facts = {"state": to.value, "state_before": str(before)}
+    ImportLog(log, run).info("%s → %s", before, to.value, extra=facts)
 
 
 def hold(run: Import) -> None:
@@ -172,6 +176,7 @@ def claim(run: Import) -> Step | None:
     if not taken:
         return None
     run.refresh_from_db()
+    ImportLog(log, run).info("a worker has taken it up", extra={"state": run.state})
     return step
 
 
@@ -184,6 +189,7 @@ def running(run: Import, step: Step) -> Iterator[None]:
     purpose come out as they are; any other becomes a :class:`StepFailed` that names it.
     """
     states = STATES[step]
+    monitor(run)
     try:
         with _heart(run):
             yield
@@ -193,7 +199,11 @@ def running(run: Import, step: Step) -> Iterator[None]:
             state=states.failed, error=reason, worker="", **_finished(step)
         )
         run.refresh_from_db(fields=["state", "error"])
-        if isinstance(error, Exception) and not isinstance(error, ImportFromModulestoreError):
+        unforeseen = isinstance(error, Exception) and not isinstance(error, ImportFromModulestoreError)
+        # An error that no one foresaw is for those who look after the code.
+        facts = {"state": run.state, "step": step.value}
+        ImportLog(log, run).warning("%s failed: %s", step.value, reason, extra=facts, exc_info=unforeseen)
+        if unforeseen:
             raise StepFailed(reason) from error
         raise
 
@@ -209,7 +219,7 @@ def _heart(run: Import) -> Iterator[None]:
         yield
         return
     ended = Event()
-    thread = Thread(target=_beat, args=(run.pk, run.worker, ended), name=f"heart of {run.uuid}", daemon=True)
+    thread = Thread(target=_beat, args=(run, run.worker, ended), name=f"heart of {run.uuid}", daemon=True)
     thread.start()
     try:
         yield
@@ -218,16 +228,16 @@ def _heart(run: Import) -> Iterator[None]:
         thread.join(timeout=5)
 
 
-def _beat(pk: int, worker: str, ended: Event) -> None:
+def _beat(run: Import, worker: str, ended: Event) -> None:
     while not ended.wait(HEARTBEAT_EVERY.total_seconds()):
         try:
             with transaction.atomic():
                 # The step itself holds the row near its end. To wait for it would be in its way, and in vain.
-                own = Import.objects.filter(pk=pk, worker=worker).select_for_update(skip_locked=True)
+                own = Import.objects.filter(pk=run.pk, worker=worker).select_for_update(skip_locked=True)
                 if own.values_list("pk").first():
                     own.update(heartbeat=timezone.now())
         except DatabaseError as error:
-            log.warning("The heartbeat of import %s was left out: %s", pk, error)
+            ImportLog(log, run).warning("a heartbeat was left out: %s", error)
             connection.close()
     connection.close()
 
@@ -253,6 +263,7 @@ def recover() -> int:
     for run in Import.objects.filter(state__in=STEP_OF).exclude(worker="", queued__isnull=False):
         if not is_alive(run):
             step = STEP_OF[ImportState(run.state)]
+            ImportLog(log, run).warning("the process at %s is gone", step.value, extra={"state": run.state})
             recovered += Import.objects.filter(pk=run.pk, state=run.state, worker=run.worker).update(
                 state=STATES[step].failed,
                 error=_("The process that did this stopped before it was done. Nothing was half-written; try again."),

@@ -18,6 +18,7 @@ from . import lifecycle
 from .data import ImportState
 from .errors import StepFailed
 from .lifecycle import STATES, Step
+from .logs import ImportLog
 from .models import Import
 
 TASK_NAMES = {
@@ -54,7 +55,7 @@ def send(run: Import, step: Step) -> None:
     try:
         task.apply_async((str(run.uuid),), task_id=task_id, queue=queue)
     except (KombuError, OSError, *current_app.connection_for_write().connection_errors) as error:
-        log.warning("The message about import %s could not be sent: %s", run.uuid, error)
+        ImportLog(log, run).warning("the message to the workers could not be sent: %s", error)
         states = STATES[step]
         reason = _("The work could not be handed to a worker: the message broker cannot be reached. Try again later.")
         Import.objects.filter(pk=run.pk, state=states.running, worker="").update(

@@ -9,13 +9,13 @@ left to :func:`recover_imports`, so that what exhausts the memory does not come 
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
 from celery.exceptions import Ignore
 from django.utils.translation import gettext_lazy as _
+from edx_django_utils.monitoring import set_code_owner_attribute, set_code_owner_attribute_from_module
 from user_tasks.models import UserTaskStatus
 from user_tasks.tasks import UserTask
 
@@ -23,14 +23,11 @@ from . import api
 from .data import ImportState
 from .models import Import
 
-log = logging.getLogger(__name__)
-
 
 class ImportTask(UserTask):
     """A step of an import, shown among the tasks of the user who asked for it."""
 
     abstract = True
-    step: str
     title: Any
 
     @classmethod
@@ -52,22 +49,18 @@ class ImportTask(UserTask):
 
         Raises what :func:`.api.run_step` does; the task has failed then, and the import says why.
         """
-        log.info("Import %s: %s begins", import_id, self.step)
+        # Not by the decorator: UserTask reads the names of the arguments off the task's own function.
+        set_code_owner_attribute_from_module(__name__)
         try:
             if api.run_step(import_id=import_id):
-                log.info("Import %s: %s", import_id, _end_of(import_id)[0])
                 return
             state, reason = _end_of(import_id)
         except api.StepCanceled:
             state, reason = ImportState.CANCELED, ""
-        except api.ImportFromModulestoreError as error:
+        except api.ImportFromModulestoreError:
             state, reason = _end_of(import_id)
             if state not in (None, ImportState.CANCELED):
-                # An error that no one foresaw is for those who look after the code.
-                unforeseen = error.__cause__ if isinstance(error, api.StepFailed) else None
-                log.warning("Import %s: %s failed: %s", import_id, self.step, error, exc_info=unforeseen)
                 raise
-        log.info("Import %s: not done, it is %s", import_id, state or "gone")
         if state is not None and state.is_running:
             raise Ignore  # An earlier delivery of the same message is at it.
         for status in UserTaskStatus.objects.filter(task_id=self.request.id):
@@ -93,31 +86,32 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-@shared_task(**_OPTIONS, step="staging", title=_("Stage {source} for {target}"))
+@shared_task(**_OPTIONS, title=_("Stage {source} for {target}"))
 def stage_import(self: ImportTask, import_id: str) -> None:
     """Stage an import."""
     self.run_step(import_id)
 
 
-@shared_task(**_OPTIONS, step="writing", title=_("Import {source} into {target}"))
+@shared_task(**_OPTIONS, title=_("Import {source} into {target}"))
 def complete_import(self: ImportTask, import_id: str) -> None:
     """Write an import into its library."""
     self.run_step(import_id)
 
 
-@shared_task(**_OPTIONS, step="undo", title=_("Undo the import of {source} into {target}"))
+@shared_task(**_OPTIONS, title=_("Undo the import of {source} into {target}"))
 def undo_import(self: ImportTask, import_id: str) -> None:
     """Undo an import."""
     self.run_step(import_id)
 
 
-@shared_task(**_OPTIONS, step="redo", title=_("Redo the import of {source} into {target}"))
+@shared_task(**_OPTIONS, title=_("Redo the import of {source} into {target}"))
 def redo_import(self: ImportTask, import_id: str) -> None:
     """Redo an import that was undone."""
     self.run_step(import_id)
 
 
 @shared_task
+@set_code_owner_attribute
 def recover_imports(*, send_again: bool = False) -> int:
     """
     Make imports whose worker is gone ready to be tried again; to be run every minute or so.
@@ -129,6 +123,7 @@ def recover_imports(*, send_again: bool = False) -> int:
 
 
 @shared_task
+@set_code_owner_attribute
 def remove_old_staged_content() -> int:
     """Remove what imports staged that ended long ago; to be run once a day."""
     return api.remove_old_staged_content()

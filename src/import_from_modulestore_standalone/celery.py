@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
@@ -18,6 +19,11 @@ app.autodiscover_tasks()
 
 SERVED = "IMPORT_FROM_MODULESTORE_SERVED"
 """Set in the environment of a worker that ``manage.py serve`` has started."""
+
+
+@worker_init.connect
+def _tell_what_is_done(**kwargs: Any) -> None:
+    logging.getLogger("import_from_modulestore").setLevel(logging.INFO)
 
 
 @worker_init.connect

@@ -197,6 +197,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
+OPENEDX_TELEMETRY = []  # No monitoring service.
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en"
@@ -248,10 +250,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"timed": {"format": "%(asctime)s %(levelname)s %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler"},
-        "worker": {"class": "logging.StreamHandler", "formatter": "timed"},
-    },
-    "loggers": {"import_from_modulestore.tasks": {"handlers": ["worker"], "level": "INFO", "propagate": False}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "timed"}},
+    # What imports go through is told by workers (see celery.py); a command tells its user in words of its own.
+    "loggers": {"import_from_modulestore": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

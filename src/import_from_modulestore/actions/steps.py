@@ -37,6 +37,7 @@ from ..hosts import get_host
 from ..imports import find_import, new_import, options_of
 from ..keys import parse_library_key, parse_source_key
 from ..lifecycle import Step
+from ..logs import ImportLog
 from ..models import Import
 from ..olx.blocks import clean_title
 from ..progress import Reporter, ask_to_stop, withdraw
@@ -216,7 +217,7 @@ def run_step(*, import_id: str) -> bool:
     run = find_import(import_id)
     step = lifecycle.claim(run)
     if step is None:
-        log.info("Import %s is %s and asks for nothing.", run.uuid, run.state)
+        ImportLog(log, run).info("it is %s, and asks for nothing", run.state)
         return False
     user = run.actor
     with lifecycle.running(run, step):
@@ -243,7 +244,7 @@ def recover_imports(*, send_again_after: timedelta = SEND_AGAIN_AFTER) -> int:
         try:
             queue.send(run, lifecycle.STEP_OF[ImportState(run.state)])
         except StepFailed:
-            log.warning("Import %s waits for a worker, and none can be told.", run.uuid)
+            ImportLog(log, run).warning("it waits for a worker, and none can be told")
     return recovered
 
 

@@ -79,6 +79,11 @@ def link(url: str, text: object) -> SafeString:
     return format_html('<a href="{}">{}</a>', url, text)
 
 
+def link_if_any(url: str, text: str) -> str:
+    """A link where there is an address, else just the text."""
+    return link(url, text) if url else text
+
+
 def link_where_allowed(request: HttpRequest, site: admin.AdminSite, model: type[Model], pk: Any, text: str) -> str:
     """A link to a page of another app, where it has one that the user may see; else just the text."""
     pages = site._registry.get(model)

@@ -34,7 +34,7 @@ from ..data import (
 )
 from ..imports import import_data
 from ..models import Import, ImportRecord, Reversal
-from .base import ReadOnlyAdmin, badge, counts, link_where_allowed, list_url, name_of, page_url, two_lines
+from .base import ReadOnlyAdmin, badge, counts, link_if_any, link_where_allowed, list_url, name_of, page_url, two_lines
 from .forms import StartForm
 from .review import BlockPages
 
@@ -338,9 +338,9 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
         )
         facts: list[tuple[Any, Any]] = [
             (_("Import"), data.id),
-            (_("Source"), two_lines(data.source_title, data.source_key)),
+            (_("Source"), two_lines(link_if_any(data.source_url, data.source_title), data.source_key)),
             (_("Its version"), data.source_version),
-            (_("Library"), two_lines(data.target_title, library)),
+            (_("Library"), two_lines(link_if_any(data.target_url, data.target_title), library)),
             (_("Asked for by"), data.username),
             (_("Keeps"), options.level.label),
             (_("On conflict"), options.on_conflict.label),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from openedx_content.models_api import PublishableEntity
 
 from ..data import BlockKind, ConflictState, Decision, Outcome, ReversalKind, ReversalOutcome
+from ..hosts import item_url
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
 from ..templatetags.modulestore_imports import NOTHING, versions
 from .base import (
@@ -164,6 +165,8 @@ class ImportRecordAdmin(_HistoryAdmin):
             return NOTHING
         name = getattr(record, "item_link", record.target_key)
         came_from = _all_records("target_key", record.target_key, gettext("Where did it come from?"))
+        if url := item_url(record.target_key):
+            return format_html("{} · {} · {}", name, link(url, gettext("Open in Studio")), came_from)
         return format_html("{} · {}", name, came_from)
 
     @admin.display(description=_("undos and redos"))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from openedx_content.models_api import PublishableEntity
 
 from ..data import BlockKind, ConflictState, Decision, Outcome, Plan, PlannedItem, RecordData
+from ..hosts import item_url
 from ..keys import library_item_key
 from ..models import Import, ImportRecord, StagedBlock
 from ..writing import Written
@@ -147,6 +148,7 @@ def record_data(record: ImportRecord) -> RecordData:
         outcome=Outcome(record.outcome),
         decision=Decision(record.decision) if record.decision else None,
         target_key=record.target_key,
+        target_url=item_url(record.target_key),
         draft_before=record.draft_before_num,
         draft_after=record.draft_after_num,
         published_before=record.published_before_num,

@@ -27,6 +27,7 @@ from ..data import (
     ReversalPlan,
 )
 from ..errors import NotFound
+from ..hosts import item_url
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
 from ..writing.collection import put_back, take_out
 from .circumstances import circumstances_of
@@ -216,6 +217,7 @@ def _item(
         kind=BlockKind(record.kind),
         title=record.title,
         target_key=record.target_key,
+        target_url=item_url(record.target_key),
         outcome=outcome,
         reason=reason,
         draft_before=before[0],

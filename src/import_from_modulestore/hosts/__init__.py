@@ -9,9 +9,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
+from ..keys import parse_item_key
 from .base import Host
 
-__all__ = ["Host", "get_host"]
+__all__ = ["Host", "get_host", "item_url"]
 
 SETTING = "IMPORT_FROM_MODULESTORE_HOST"
 
@@ -27,6 +28,11 @@ def get_host() -> Host:
 @cache
 def _host(path: str) -> Host:
     return import_string(path)()
+
+
+def item_url(item_key: str) -> str:
+    """The page of a library's item; empty where the host has none, or there is no item."""
+    return get_host().item_url(parse_item_key(item_key)) if item_key else ""
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:

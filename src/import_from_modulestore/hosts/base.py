@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from opaque_keys.edx.keys import LearningContextKey
-from opaque_keys.edx.locator import LibraryLocatorV2
+from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocatorV2, LibraryUsageLocatorV2
 
 from ..data import Branch, LibraryData, SourceData, StagedRoot
 from ..errors import NotFound
@@ -86,6 +86,22 @@ class Host(ABC):
     @abstractmethod
     def create_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:
         """Make an empty library."""
+
+    # Links
+
+    def source_url(self, source_key: LearningContextKey) -> str:
+        """Where people look at a source; empty where there is no such page."""
+        return ""
+
+    def library_url(self, library_key: LibraryLocatorV2) -> str:
+        """Where people look at a library; empty where there is no such page."""
+        return ""
+
+    def item_url(self, item_key: LibraryUsageLocatorV2 | LibraryContainerLocator) -> str:
+        """Where people look at an item of a library; empty where there is no such page."""
+        return ""
+
+    # What a library takes
 
     @abstractmethod
     def block_limit(self, library_key: LibraryLocatorV2) -> int:

@@ -9,6 +9,7 @@ from lxml import etree
 from openedx_content.models_api import PublishableEntity
 
 from ..data import BlockDetails, BlockKind, Difference, DifferenceKind, FileData, ItemKey, LibraryItemData, PlannedItem
+from ..hosts import item_url
 from ..keys import library_item_key
 from ..library.items import ItemVersion, find_item, item_version
 from ..models import ImportRecord, StagedBlock
@@ -62,8 +63,10 @@ def _compare(
         )
         if kind is DifferenceKind.REPLACEMENT or before is not None
     ]
+    key = library_item_key(planned.library_key, item.kind, met.key)
     library = LibraryItemData(
-        key=library_item_key(planned.library_key, item.kind, met.key),
+        key=key,
+        url=item_url(key),
         title=now.title if now else "",
         draft_num=met.draft_num,
         published_num=met.published_num,

@@ -108,7 +108,11 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
     table.add_column()
     table.add_row("Import", Text(run.id))
     table.add_row("From", Text(printable(f"{run.source_title}  {run.source_key}")))
+    if run.source_url:
+        table.add_row("", Text(printable(run.source_url), style="dim"))
     table.add_row("Into", Text(printable(f"{run.target_title}  {run.target_key}")))
+    if run.target_url:
+        table.add_row("", Text(printable(run.target_url), style="dim"))
     table.add_row("How", Text(printable(" · ".join(how))))
     table.add_row("Who", Text(printable(f"{run.username}, {_when(run.created)}{_took(run)}")))
     if run.block_count:

@@ -51,6 +51,10 @@ def _version(help_text: Any) -> serializers.IntegerField:
     return serializers.IntegerField(allow_null=True, help_text=help_text)
 
 
+def _page_url() -> serializers.CharField:
+    return serializers.CharField(help_text="Its page in Studio; empty where there is none.")
+
+
 # Lists
 
 
@@ -108,6 +112,7 @@ class Target(serializers.Serializer):
 
     key = serializers.CharField()
     title = serializers.CharField()
+    url = _page_url()
 
 
 class TargetRequest(Body):
@@ -156,9 +161,11 @@ class Import(serializers.Serializer):
     id = serializers.UUIDField()
     source = serializers.CharField(source="source_key")  # type: ignore[assignment]
     source_title = serializers.CharField()
+    source_url = _page_url()
     source_version = serializers.CharField()
     target = serializers.CharField(source="target_key")
     target_title = serializers.CharField()
+    target_url = _page_url()
     state = EnumField(ImportState)
     actions = serializers.ListField(
         child=EnumField(Action), help_text="What the state allows; whether you may is checked when you ask for it."
@@ -340,6 +347,7 @@ class LibraryItem(serializers.Serializer):
     """What stands in the library in a block's place."""
 
     key = serializers.CharField()
+    url = _page_url()
     title = serializers.CharField()
     draft_num = _version("Number of its draft version; null where it is deleted.")
     published_num = _version("Number of its published version; null where there is none.")
@@ -451,6 +459,7 @@ class ReversalItem(serializers.Serializer):
     kind = EnumField(BlockKind)
     title = serializers.CharField()
     target = serializers.CharField(source="target_key")
+    target_url = _page_url()
     outcome = EnumField(ReversalOutcome)
     reason = serializers.CharField(help_text="Why it is kept.")
     draft_before = _version("Version numbers; null where there is no such version.")
@@ -496,6 +505,7 @@ class Record(serializers.Serializer):
     target = serializers.CharField(
         source="target_key", help_text="Key of the library's item; empty where there is none."
     )
+    target_url = _page_url()
     draft_before = _version("Version numbers; null where there was no such version.")
     draft_after = _version("")
     published_before = _version("")
