@@ -98,7 +98,7 @@ def list_source() -> dict[str, Any]:
 
     found: dict[str, Any] = {}
     with measured(found):
-        sources = list(api.list_sources(user=_user()))
+        sources = api.list_sources(user=_user()).items
     return found | {"blocks": sum(source.block_count for source in sources)}
 
 

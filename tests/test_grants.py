@@ -76,7 +76,7 @@ class TestRoles:
         closed = person("bob", *Role, is_active=False, **fields)
         assert rights(closed) == set()
         assert not get_host().list_libraries(closed)
-        assert not list(api.list_sources(user=closed))
+        assert not api.list_sources(user=closed).items
 
     def test_of_one_library_say_nothing_of_another(self, editor, other):
         assert not get_host().can_view_library(editor, parse_library_key(other.key))

@@ -82,7 +82,7 @@ def test_the_library_with_its_macos_litter(run_import, state):
 
 
 def test_both_are_listed(user):
-    sources = {source.key: source for source in api.list_sources(user=user)}
+    sources = {source.key: source for source in api.list_sources(user=user).items}
     assert sources[COURSE].title == "Open edX Demo Course"
     assert sources[COURSE].counts == {"section": 6, "subsection": 17, "unit": 58, "component": 313}
     assert sources[LIBRARY].counts == {"component": 6}

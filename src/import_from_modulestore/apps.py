@@ -1,7 +1,11 @@
-"""App configuration."""
+"""App configuration, and what makes the app a plugin of Studio."""
+
+from typing import Any, ClassVar
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+_SETTINGS = {"relative_path": "settings"}
 
 
 class ImportFromModulestoreConfig(AppConfig):
@@ -16,3 +20,23 @@ class ImportFromModulestoreConfig(AppConfig):
     label = "modulestore_imports"
     verbose_name = _("Import from modulestore")
     default_auto_field = "django.db.models.BigAutoField"
+
+    # Read by edx-django-utils, for the entry point ``cms.djangoapp`` (see pyproject.toml).
+    plugin_app: ClassVar[dict[str, Any]] = {
+        "url_config": {
+            "cms.djangoapp": {
+                "namespace": "modulestore_imports_api",
+                "regex": r"^api/modulestore_imports/",
+                "relative_path": "rest_api.urls",
+            }
+        },
+        # Before and after an operator's own settings are read: both only fill in what is missing.
+        "settings_config": {
+            "cms.djangoapp": {
+                "common": _SETTINGS,
+                "production": _SETTINGS,
+                "devstack": _SETTINGS,
+                "test": _SETTINGS,
+            }
+        },
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -26,11 +27,13 @@ from .errors import NotFound, PlanBlocked
 from .history.records import versions_of, write_records
 from .hosts import Host
 from .imports import options_of
+from .keys import library_item_key
 from .library import load_target_state
 from .models import Import, StagedBlock
 from .planning import SourceBlock, make_plan
 from .writing import write_plan
 from .writing.collection import collect
+from .writing.tags import Tags, add_tags, staged_tags
 
 
 def plan_of(run: Import, *, block_limit: int) -> Plan:
@@ -77,8 +80,18 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
             [written.entity_of[item.num] for item in plan.items if _is_collected(item)],
             user_id=user.pk,
         )
+    tags, tag_warnings = _carry_tags(run, plan, library_key, host)
     lifecycle.hold(run)
-    write_records(run, plan, written, before, library_key, collected=collected.added if collected else frozenset())
+    write_records(
+        run,
+        plan,
+        written,
+        before,
+        library_key,
+        collected=collected.added if collected else frozenset(),
+        tags=tags,
+        tag_warnings=tag_warnings,
+    )
     run.publish_logs.set(written.publish_logs)
     lifecycle.transition(
         run,
@@ -107,6 +120,17 @@ def _library_for(run: Import, library_key: Any, host: Host, user: Any) -> Librar
             return host.create_library(library_key, title=run.target_title, user=user)
     except IntegrityError:  # In this very moment: the database has let this wait until it was there.
         return host.get_library(library_key)
+
+
+def _carry_tags(run: Import, plan: Plan, library_key: Any, host: Host) -> tuple[dict[str, Tags], dict[str, list[str]]]:
+    """Give every item that was written the tags of its source block."""
+    written = {
+        item.usage_key: library_item_key(library_key, item.kind, item.target)
+        for item in plan.items
+        if item.outcome.writes and item.target is not None
+    }
+    wanted = {written[usage_key]: tags for usage_key, tags in staged_tags(run, written.keys()).items()}
+    return add_tags(wanted, partial(host.permitted_taxonomies, library_key))
 
 
 def _is_collected(item: PlannedItem) -> bool:

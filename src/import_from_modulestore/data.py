@@ -240,6 +240,17 @@ class SourceData:
     warnings: tuple[str, ...] = ()
     """What could not be read and belongs to no block."""
     problem: str = ""
+    """Why it cannot be imported; empty where it can."""
+
+    @property
+    def org(self) -> str:
+        """The organization's short name; empty for an export without a readable key."""
+        return _key_parts(self.key)[0]
+
+    @property
+    def run(self) -> str:
+        """The course's run; empty for a legacy library."""
+        return _key_parts(self.key)[2] if self.kind is SourceKind.COURSE else ""
 
     @property
     def block_count(self) -> int:
@@ -566,6 +577,8 @@ class RecordData:
     files: tuple[str, ...]
     missing_files: tuple[str, ...]
     left_out: tuple[str, ...]
+    tags: tuple[str, ...]
+    """Tags of the source block that the import gave the item."""
     undone: bool
     """Whether what this tells of was taken back since."""
 
@@ -584,6 +597,12 @@ class Progress(Protocol):
 
 def no_progress(phase: str, done: int, total: int, title: str = "") -> None:
     """A :class:`Progress` for callers who do not watch."""
+
+
+def _key_parts(key: str) -> tuple[str, str, str]:
+    """``course-v1:Org+Course+Run`` and ``library-v1:Org+Library``, taken apart."""
+    org, course, run, *_rest = (*key.partition(":")[2].split("+"), "", "")
+    return org, course, run
 
 
 def _count(values: Iterable[TextChoices]) -> dict[str, int]:

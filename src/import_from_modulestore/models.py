@@ -255,6 +255,9 @@ class ImportRecord(models.Model):
 
     target_key = case_sensitive_char_field(max_length=600, blank=True, default="", db_index=True)
     collected = models.BooleanField(default=False, help_text=_("Whether the import put the item into its collection."))
+    tags = models.JSONField(
+        default=dict, help_text=_("Tags that the import gave the item: values by ID of their taxonomy.")
+    )
     undone = models.BooleanField(default=False)
     entity = models.ForeignKey(content_models.PublishableEntity, null=True, on_delete=models.SET_NULL, related_name="+")
     draft_before = models.ForeignKey(

@@ -49,7 +49,7 @@ class StandaloneHost(Host):
     def list_sources(self, user: Any) -> Iterable[SourceData]:
         return self._shelf.list() if has_role(user, Role.READER) else ()
 
-    def get_source(self, source_key: LearningContextKey) -> SourceData:
+    def get_source(self, source_key: LearningContextKey, branch: Branch) -> SourceData:
         return self._shelf.get(source_key)
 
     def stage(self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:

@@ -197,7 +197,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
-OPENEDX_TELEMETRY = []  # No monitoring service.
+OPENEDX_TELEMETRY: list[str] = []  # No monitoring service.
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

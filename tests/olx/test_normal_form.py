@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from import_from_modulestore.olx.normal_form import (
-    COURSE_ONLY_ATTRIBUTES,
     component_digest,
     component_olx,
     container_digest,
@@ -130,7 +129,8 @@ class TestStoredForm:
         assert component_olx(parse_xml(olx)) == olx
 
     def test_has_no_name_and_no_place(self):
-        attributes = "".join(f' {name}="1"' for name in COURSE_ONLY_ATTRIBUTES)
+        names = "url_name slug parent_url index_in_children_list copied_from_block upstream upstream_version"
+        attributes = "".join(f' {name}="1"' for name in names.split())
         assert component_olx(parse_xml(f'<p{attributes} weight="1"/>')) == '<p weight="1"/>'
 
     def test_keeps_the_names_of_what_is_inside(self):
@@ -138,6 +138,20 @@ class TestStoredForm:
 
     def test_has_nothing_of_what_follows_in_the_course(self):
         assert component_olx(parse_xml("<v><p/>tail</v>")[0]) == "<p/>"
+
+
+class TestWhoWroteIt:
+    def test_a_text_of_studio_is_that_of_an_export(self):
+        rest = "<![CDATA[<p>x</p>]]></html>"
+        exported = f'<html url_name="a" display_name="A" visible_to_staff_only="true" group_access="{{}}">{rest}'
+        staged = f'<html display_name="A" copied_from_block="block-v1:A+B+C+type@html+block@a" upstream="lb:A:B:html:a">{rest}'
+        assert normal_digest(exported) == normal_digest(staged)
+
+    def test_how_a_text_is_edited_is_part_of_it(self):
+        assert normal_digest('<html editor="raw"/>') != normal_digest("<html/>")
+
+    def test_other_blocks_keep_what_was_set(self):
+        assert normal_digest('<problem visible_to_staff_only="true"/>') != normal_digest("<problem/>")
 
 
 class TestWholes:

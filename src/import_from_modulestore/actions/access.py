@@ -27,13 +27,28 @@ def require_source(user: Any, source_key: Any) -> None:
     require(get_host().can_read_source(user, source_key), _("You may not read {key}.").format(key=source_key))
 
 
+def require_import_from(source_key: Any) -> None:
+    """That imports from the source are wanted on this site."""
+    refusal = get_host().refusal_of_source(source_key)
+    require(not refusal, refusal)
+
+
 def require_target(user: Any, run: Import) -> None:
     """That the user may change the import's target, or make it where it is still to be made."""
     library_key = parse_library_key(run.target_key)
     if run.makes_target and run.learning_package_id is None:
         library_or_one_to_make(user, library_key, run.target_title)  # Somebody else may have made it meanwhile.
-    else:
-        require(get_host().can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
+        return
+    host = get_host()
+    require(host.can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
+    if run.publish:
+        require_publishing(user, library_key)
+
+
+def require_publishing(user: Any, library_key: Any) -> None:
+    """That the user may publish in the library."""
+    message = _("You may change {key}, but not publish in it. Import without publishing.").format(key=library_key)
+    require(get_host().can_publish_in_library(user, library_key), message)
 
 
 def require_rights(user: Any, run: Import) -> None:

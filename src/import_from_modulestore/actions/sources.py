@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,34 +11,42 @@ from typing import Any
 from django.utils.translation import gettext as _
 from openedx_content import api as content_api
 
-from ..data import LibraryData, SourceData
+from ..data import Branch, LibraryData, Page, SourceData
 from ..errors import InvalidOption, StepFailed
 from ..hosts import get_host
 from ..keys import parse_library_key, parse_source_key
 from ..olx.blocks import MAX_TITLE_LENGTH
 from . import access
+from .records import check_page
 
 
-def list_sources(*, user: Any, search: str = "") -> Iterator[SourceData]:
+def list_sources(
+    *, user: Any, search: str = "", counted: bool = True, offset: int = 0, limit: int = 100
+) -> Page[SourceData]:
     """
-    Every course and legacy library that the user may read; unreadable ones carry their ``problem``.
+    Courses and legacy libraries that the user may read; those that cannot be imported carry their ``problem``.
 
-    ``search`` leaves only those whose key or title contains it, in any case.
+    ``search`` leaves only those whose key or title contains it, in any case. Blocks are counted of this page's alone,
+    and only where they are to be ``counted``. Raises ``InvalidOption``.
     """
-    for source in get_host().list_sources(user):
-        if _matches(search, source.key, source.title):
-            yield source
+    check_page(offset, limit)
+    host = get_host()
+    found = [source for source in host.list_sources(user) if _matches(search, source.key, source.title)]
+    page = found[offset : offset + limit]
+    return Page(
+        items=tuple(host.describe_sources(page) if counted else page), total=len(found), offset=offset, limit=limit
+    )
 
 
 def get_source(*, user: Any, source_key: str) -> SourceData:
     """
-    One source with its block counts.
+    One source with its block counts, as authors see it (the draft branch).
 
     Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``.
     """
     key = parse_source_key(source_key)
     access.require_source(user, key)
-    return get_host().get_source(key)
+    return get_host().get_source(key, Branch.DRAFT)
 
 
 def list_libraries(*, user: Any, search: str = "") -> Sequence[LibraryData]:

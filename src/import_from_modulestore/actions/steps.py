@@ -21,6 +21,7 @@ from .. import lifecycle, queue
 from ..completion import write
 from ..data import (
     Action,
+    Branch,
     ImportData,
     ImportOptions,
     ImportState,
@@ -283,8 +284,11 @@ def new_run(
     options = options or ImportOptions()
     key, library_key = parse_source_key(source_key), parse_library_key(target_key)
     access.require_source(user, key)
+    access.require_import_from(key)
     library = access.library_or_one_to_make(user, library_key, new_library_title)
-    source = get_host().get_source(key)
+    source = get_host().get_source(key, options.branch)
+    if library.package_id and options.publish:
+        access.require_publishing(user, library_key)
     if not library.package_id:
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
     _check_collection(library, options)
@@ -335,7 +339,7 @@ def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
                     host=host,
                     user=user,
                     source_key=source_key,
-                    source=host.get_source(source_key),
+                    source=host.get_source(source_key, Branch(run.branch)),
                     options=options_of(run),
                     progress=reporter,
                 )
@@ -344,7 +348,15 @@ def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
                     write(run, library_key=parse_library_key(run.target_key), host=host, user=user, progress=reporter)
             case Step.UNDO | Step.REDO:
                 with all_or_nothing():
-                    revert(run, _KINDS[step], force=run.force, user=user, progress=reporter)
+                    revert(
+                        run,
+                        _KINDS[step],
+                        library_key=parse_library_key(run.target_key),
+                        force=run.force,
+                        host=host,
+                        user=user,
+                        progress=reporter,
+                    )
     finally:
         reporter.clear()
 

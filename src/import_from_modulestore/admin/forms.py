@@ -9,6 +9,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.utils.translation import gettext_lazy as _
 
 from .. import api
+from ..actions.records import MAX_PAGE
 from ..data import (
     BlockDetails,
     BlockIds,
@@ -18,6 +19,7 @@ from ..data import (
     Decision,
     ImportData,
     ImportOptions,
+    SourceData,
     SourceKind,
 )
 
@@ -84,7 +86,7 @@ class StartForm(forms.Form):
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._user = user
-        sources = list(api.list_sources(user=user))
+        sources = _all_sources(user)
         of_kind = {
             kind: [(source.key, f"{source.title} ({source.key})") for source in sources if source.kind is kind]
             for kind in SourceKind
@@ -144,6 +146,15 @@ class StartForm(forms.Form):
             return "source"
         # Source and library are ones that the user was offered, or they were no choices.
         return "new_key" if new else "target"
+
+
+def _all_sources(user: Any) -> list[SourceData]:
+    found: list[SourceData] = []
+    while True:
+        page = api.list_sources(user=user, counted=False, offset=len(found), limit=MAX_PAGE)
+        found += page.items
+        if not page.items or len(found) >= page.total:
+            return found
 
 
 class BlockForm(forms.Form):

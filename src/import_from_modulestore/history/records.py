@@ -16,6 +16,7 @@ from ..hosts import item_url
 from ..keys import library_item_key
 from ..models import Import, ImportRecord, StagedBlock
 from ..writing import Written
+from ..writing.tags import Tags
 
 BATCH_SIZE = 500
 
@@ -60,12 +61,15 @@ def write_records(
     library_key: Any,
     *,
     collected: Collection[int],
+    tags: Mapping[str, Tags],
+    tag_warnings: Mapping[str, Sequence[str]],
 ) -> None:
     """
     Write one record for every planned item, in bulk, in the transaction that wrote the items.
 
     ``before`` holds the versions of existing items as they were before the write; ``collected`` the entities that were
-    put into the import's collection. Three statements for each batch.
+    put into the import's collection; ``tags``, by the items' keys, what the import added. Three statements for each
+    batch.
     """
     held_back = set(written.held_back)
     for batch in batched(plan.items, BATCH_SIZE):
@@ -79,7 +83,9 @@ def write_records(
                 then=before.get(entity_id or 0, NO_VERSIONS),
                 now=after.get(entity_id or 0, NO_VERSIONS),
                 files=files.get(item.num, ([], [])),
-                target_key=library_item_key(library_key, item.kind, item.target) if item.target else "",
+                target_key=(key := library_item_key(library_key, item.kind, item.target) if item.target else ""),
+                tags=tags.get(key, {}),
+                warnings=(*item.warnings, *tag_warnings.get(key, ())),
                 reason=_("It stays a draft: it holds an item that was never published.")
                 if item.num in held_back
                 else item.reason,
@@ -98,6 +104,8 @@ def _record(
     now: Versions,
     files: tuple[list[str], list[str]],
     target_key: str,
+    tags: Tags,
+    warnings: Sequence[str],
     reason: str,
     collected: bool,
 ) -> ImportRecord:
@@ -116,6 +124,7 @@ def _record(
         reason=reason,
         target_key=target_key,
         collected=collected,
+        tags=tags,
         entity_id=entity_id,
         draft_before_id=then.draft,
         draft_after_id=now.draft,
@@ -127,7 +136,7 @@ def _record(
         published_after_num=now.published_num,
         source_digest=item.source_digest,
         target_digest=item.target_digest,
-        warnings=list(item.warnings),
+        warnings=list(warnings),
         files=named,
         missing_files=missing,
         left_out=list(item.left_out),
@@ -158,6 +167,7 @@ def record_data(record: ImportRecord) -> RecordData:
         files=tuple(record.files),
         missing_files=tuple(record.missing_files),
         left_out=tuple(record.left_out),
+        tags=tuple(value for values in record.tags.values() for value in values),
         undone=record.undone,
     )
 

@@ -6,7 +6,8 @@ What is to happen is judged in :mod:`.judging` from what :mod:`.circumstances` r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from itertools import batched
 from typing import Any
 
@@ -27,9 +28,10 @@ from ..data import (
     ReversalPlan,
 )
 from ..errors import NotFound
-from ..hosts import item_url
+from ..hosts import Host, item_url
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
 from ..writing.collection import put_back, take_out
+from ..writing.tags import add_tags, remove_tags
 from .circumstances import circumstances_of
 from .judging import Verdict, judge
 from .records import BATCH_SIZE, WRITING
@@ -50,7 +52,9 @@ def plan_reversal(run: Import, kind: ReversalKind, *, force: bool) -> ReversalPl
     return _as_plan(kind, _judged(run, kind, _considered(run, kind), force=force))
 
 
-def revert(run: Import, kind: ReversalKind, *, force: bool, user: Any, progress: Progress) -> None:
+def revert(
+    run: Import, kind: ReversalKind, *, library_key: Any, force: bool, host: Host, user: Any, progress: Progress
+) -> None:
     """
     Undo or redo an import, record it, and move the import to ``undone`` or ``imported``. Must be inside
     ``all_or_nothing``.
@@ -79,6 +83,7 @@ def revert(run: Import, kind: ReversalKind, *, force: bool, user: Any, progress:
     )
     resetter.reset([_as_reset(verdict) for verdict in sorted(reverted, key=_rank)])
     _collect_or_not(run, kind, verdicts, user)
+    _tag_or_not(kind, reverted, partial(host.permitted_taxonomies, library_key))
     _mark_records(kind, reverted)
 
     lifecycle.hold(run)
@@ -162,6 +167,21 @@ def _collect_or_not(run: Import, kind: ReversalKind, verdicts: Iterable[Verdict]
         take_out(collection, found | written, made_as=run.collection_title if run.collection_made else None)
     else:
         put_back(collection, found | written, made=run.collection_made, user_id=user.pk)
+
+
+def _tag_or_not(
+    kind: ReversalKind, reverted: Iterable[Verdict], permitted: Callable[[Collection[int]], set[int]]
+) -> None:
+    """Take the tags away that the import gave the items, or give them again."""
+    tags = {
+        verdict.record.target_key: {int(pk): values for pk, values in verdict.record.tags.items()}
+        for verdict in reverted
+        if verdict.record.tags
+    }
+    if kind is ReversalKind.UNDO:
+        remove_tags(tags)
+    else:
+        add_tags(tags, permitted)
 
 
 def _mark_records(kind: ReversalKind, reverted: Iterable[Verdict]) -> None:

@@ -32,11 +32,19 @@ class Host(ABC):
 
     @abstractmethod
     def list_sources(self, user: Any) -> Iterable[SourceData]:
-        """Every source that the user may read, and the unreadable ones with their ``problem``."""
+        """Every source that the user may read, and the unreadable ones with their ``problem``. Cheap for each."""
+
+    def describe_sources(self, sources: Sequence[SourceData]) -> Sequence[SourceData]:
+        """The same with what is not had as cheaply, for a part of the list: block counts, above all."""
+        return sources
 
     @abstractmethod
-    def get_source(self, source_key: LearningContextKey) -> SourceData:
-        """One source, with its block counts. Raises ``SourceError`` where it exists but cannot be read."""
+    def get_source(self, source_key: LearningContextKey, branch: Branch) -> SourceData:
+        """One branch of a source, with its block counts. Raises ``SourceError`` where it cannot be read."""
+
+    def refusal_of_source(self, source_key: LearningContextKey) -> str:
+        """Why nothing may be imported from there, whoever asks; empty where it may."""
+        return ""
 
     @abstractmethod
     def stage(self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:
@@ -64,6 +72,10 @@ class Host(ABC):
     def viewable_libraries(self, user: Any, library_keys: Collection[str]) -> set[str]:
         """Of these libraries, which may be gone, those that the user may see; for hosts that can tell all at once."""
         return {key for key in library_keys if self.can_view_library(user, parse_library_key(key))}
+
+    def can_publish_in_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
+        """Whether the user, who may change the library, may also publish what is in it."""
+        return True
 
     @abstractmethod
     def can_create_library(self, user: Any) -> bool:
@@ -110,6 +122,10 @@ class Host(ABC):
     @abstractmethod
     def refusal_of(self, block_type: str) -> str:
         """Why libraries do not take components of this type; empty where they do."""
+
+    def permitted_taxonomies(self, library_key: LibraryLocatorV2, taxonomy_ids: Collection[int]) -> set[int]:
+        """Of these taxonomies (``openedx_tagging``), those whose tags items of the library may bear."""
+        return set()
 
     @abstractmethod
     def warning_about(self, block_type: str) -> str:

@@ -16,16 +16,43 @@ from openedx_django_lib.fields import create_hash_digest
 
 from .parsing import parse_xml
 
-COURSE_ONLY_ATTRIBUTES = ("url_name", "parent_url", "parent_sequential_url", "index_in_children_list", "slug")
-"""Attributes that place a block in a course: a library has its own keys, and drafts their own bookkeeping."""
+_COURSE_ONLY_ATTRIBUTES = frozenset(
+    (
+        "url_name",
+        "slug",
+        # Where a draft belongs, in exports (platform: xmodule/modulestore/xml_exporter.py).
+        "parent_url",
+        "parent_sequential_url",
+        "index_in_children_list",
+        # Where staged content was taken from (platform: openedx/core/lib/xblock_serializer/block_serializer.py).
+        "copied_from_block",
+        "copied_from_version",
+        "top_level_downstream_parent_key",
+    )
+)
+_LINKS_TO_LIBRARIES = ("upstream", "downstream")
+"""How attributes begin that tie a course's block to the library item it was made from (``UpstreamSyncMixin``)."""
+
+_HTML_ATTRIBUTES = frozenset(("display_name", "editor", "use_latex_compiler"))
+"""What Studio stages of a text block besides its text; an export has whatever was set."""
+
+
+def is_course_only(attribute: str) -> bool:
+    """Whether the attribute places a block in its course: a library has keys and links of its own."""
+    return attribute in _COURSE_ONLY_ATTRIBUTES or attribute.startswith(_LINKS_TO_LIBRARIES)
+
+
+def drop_course_only_attributes(element: etree._Element) -> None:
+    """Remove them."""
+    for name in filter(is_course_only, element.attrib.keys()):
+        del element.attrib[name]
 
 
 def component_olx(element: etree._Element) -> str:
     """The text of ``block.xml`` for a component."""
     element = copy.deepcopy(element)
     element.tail = None
-    for name in COURSE_ONLY_ATTRIBUTES:
-        element.attrib.pop(name, None)
+    drop_course_only_attributes(element)
     return etree.tostring(element, encoding="unicode")
 
 
@@ -36,15 +63,19 @@ def text_digest(text: str) -> str:
 
 def normal_digest(olx: str | etree._Element) -> str:
     """
-    Hash of a component's OLX that does not depend on attribute order, quoting, CDATA, comments, or white space between
-    elements.
+    Hash of a component's OLX that does not depend on who wrote it: Studio, an export, or a library.
+
+    Attribute order, quoting, CDATA, comments and white space between elements are left aside, and what only a course
+    has use for.
 
     Raises :class:`.parsing.UnreadableXML` for text that does not parse.
     """
     element = parse_xml(olx) if isinstance(olx, str) else copy.deepcopy(olx)
     element.tail = None
-    for name in COURSE_ONLY_ATTRIBUTES:
-        element.attrib.pop(name, None)
+    drop_course_only_attributes(element)
+    if element.tag == "html":
+        for name in set(element.attrib) - _HTML_ATTRIBUTES:
+            del element.attrib[name]
     etree.strip_elements(element, etree.Comment, with_tail=False)
     for node in element.iter():
         if node.text is not None and not node.text.strip():

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from lxml import etree
 
 from ..data import DiffLine
-from .normal_form import COURSE_ONLY_ATTRIBUTES
+from .normal_form import is_course_only
 from .parsing import UnreadableXML, parse_xml
 
 MAX_LINES = 4_000
@@ -61,7 +61,7 @@ def _lines(element: etree._Element, depth: int) -> Iterator[str]:
     if not isinstance(element.tag, str):
         return
     indent = "  " * depth
-    attributes = [f'{name}="{value}"' for name, value in sorted(element.items()) if name not in COURSE_ONLY_ATTRIBUTES]
+    attributes = [f'{name}="{value}"' for name, value in sorted(element.items()) if not is_course_only(name)]
     start = " ".join([f"<{element.tag}", *attributes])
     inside = list(_text_lines(element.text, depth + 1))
     for child in element:

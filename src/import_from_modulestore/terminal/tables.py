@@ -34,8 +34,8 @@ _STATE_STYLES = {
 }
 
 
-def sources_table(sources: Sequence[SourceData]) -> RenderableType:
-    """What can be imported: one block of two lines each, since keys are long."""
+def sources_table(sources: Sequence[SourceData], *, more: int = 0) -> RenderableType:
+    """What can be imported: one block of two lines each, since keys are long; ``more`` are left out."""
     parts: list[RenderableType] = []
     for source in sources:
         if source.problem:
@@ -50,18 +50,26 @@ def sources_table(sources: Sequence[SourceData]) -> RenderableType:
             for kind in BlockKind
             if source.counts.get(kind.value)
         )
-        facts = f"{source.kind.label} of {contents or 'nothing'} · {source.location} · {_size(source.size)}"
+        facts = " · ".join(
+            part
+            for part in (
+                f"{source.kind.label} of {contents or 'nothing'}",
+                source.location,
+                _size(source.size) if source.size else "",
+            )
+            if part
+        )
         parts += [
             Text.assemble((printable(source.title), "bold"), "  ", (source.key, "cyan")),
             _indented(Text(printable(facts), style="dim")),
             *(_indented(Text(f"⚠ {printable(warning)}", style="yellow")) for warning in source.warnings),
             "",
         ]
-    return (
-        Group(*parts[:-1])
-        if parts
-        else Text("Nothing here yet. Put a Studio export (.tar.gz or a folder) into the courses folder.")
-    )
+    if not parts:
+        return Text("Nothing here yet. Put a Studio export (.tar.gz or a folder) into the courses folder.")
+    if more:
+        return Group(*parts, Text(f"… and {more} more; find them with --search, or raise --limit.", style="dim"))
+    return Group(*parts[:-1])
 
 
 def libraries_table(libraries: Sequence[LibraryData]) -> RenderableType:

@@ -23,7 +23,7 @@ from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import BlockUsageLocator
 
 from import_from_modulestore.olx.blocks import CONTAINER_KINDS, PARENT_TYPES, ROOT_TAGS
-from import_from_modulestore.olx.normal_form import COURSE_ONLY_ATTRIBUTES
+from import_from_modulestore.olx.normal_form import drop_course_only_attributes, is_course_only
 from import_from_modulestore.olx.parsing import MAX_TEXT_BYTES, UnreadableXML, child_elements
 from import_from_modulestore.olx.references import rewrite_asset_urls
 
@@ -226,8 +226,7 @@ class BlockReader:
         return element
 
     def _give_names(self, element: etree._Element, tag: str, url_name: str) -> None:
-        for name in COURSE_ONLY_ATTRIBUTES:
-            element.attrib.pop(name, None)
+        drop_course_only_attributes(element)
         element.tail = None
         element.set("url_name", url_name)
         if title := self._titles.get(f"{tag}/{url_name}"):
@@ -257,7 +256,7 @@ class BlockReader:
             element.text = definition.text
             element.extend(list(definition))
             for name, value in definition.attrib.items():
-                if name not in element.attrib and name not in COURSE_ONLY_ATTRIBUTES:
+                if name not in element.attrib and not is_course_only(name):
                     element.set(name, value)
         for child in child_elements(element):
             if self._is_child_block(element, child):

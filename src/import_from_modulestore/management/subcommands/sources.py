@@ -16,21 +16,26 @@ def _arguments_of_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--search", default="", metavar="TEXT", help="only those with this in their key or title")
 
 
+def _arguments_of_sources(parser: argparse.ArgumentParser) -> None:
+    _arguments_of_search(parser)
+    parser.add_argument("--limit", type=int, default=100, metavar="N", help="at most so many; 100 if not given")
+
+
 def _arguments_of_backup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("library", metavar="LIBRARY", help="lib:Org:slug")
     parser.add_argument("file", type=Path, metavar="FILE.zip")
     parser.add_argument("--force", action="store_true", help="replace the file where it exists")
 
 
-@subcommand(_arguments_of_search)
-def sources(session: Session, *, search: str, **options: Any) -> None:
+@subcommand(_arguments_of_sources)
+def sources(session: Session, *, search: str, limit: int, **options: Any) -> None:
     """
     List what can be imported.
 
     What lies among the sources and cannot be read is listed with the reason.
     """
-    found = list(api.list_sources(user=session.user, search=search))
-    session.show(found, sources_table(found))
+    page = api.list_sources(user=session.user, search=search, limit=limit)
+    session.show(page.items, sources_table(page.items, more=page.total - len(page.items)))
 
 
 @subcommand(_arguments_of_search)

@@ -97,6 +97,8 @@ class Source(serializers.Serializer):
     key = serializers.CharField()
     title = serializers.CharField()
     kind = EnumField(SourceKind)
+    org = serializers.CharField(help_text="Short name of the organization.")
+    run = serializers.CharField(help_text="Of a course; empty for a legacy library.")
     location = serializers.CharField(help_text="Where it lies, for people.")
     version = serializers.CharField(help_text="Of its content; empty where sources have no versions.")
     block_count = serializers.IntegerField()
@@ -515,6 +517,7 @@ class Record(serializers.Serializer):
     files = _texts()
     missing_files = _texts()
     left_out = _texts()
+    tags = _texts(help_text="Tags of the source block that the import gave the item.")
     undone = serializers.BooleanField(help_text="Whether this was taken back since.")
 
 

@@ -21,6 +21,14 @@ class Schema(SpectacularAPIView):
     schema = None
     generator_class = ApiSchemaGenerator
     api_version = "v1"
+    # Studio's own are about its own APIs.
+    custom_settings = {
+        "PREPROCESSING_HOOKS": [],
+        "POSTPROCESSING_HOOKS": [],
+        "SCHEMA_PATH_PREFIX": None,
+        "SCHEMA_PATH_PREFIX_TRIM": False,
+        "SERVERS": [],
+    }
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """The description."""

@@ -34,8 +34,12 @@ class Sources(ApiView):
     def get(self, request: Request) -> Response:
         """A page of sources."""
         query = self.query(serializers.SearchQuery)
-        found = list(api.list_sources(user=request.user, search=query.pop("search")))
-        return self.page(part_of(found), serializers.Source, **query)
+        search = query.pop("search")
+        return self.page(
+            lambda offset, limit: api.list_sources(user=request.user, search=search, offset=offset, limit=limit),
+            serializers.Source,
+            **query,
+        )
 
 
 class SourceDetail(ApiView):

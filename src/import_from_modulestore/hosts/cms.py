@@ -1,0 +1,610 @@
+"""
+The host inside Studio, the ``cms`` service of an Open edX site.
+
+This is the only module that imports the platform, and it does so inside its functions: loading it loads nothing, so
+that the app starts, and is tested, where there is no platform. All that it uses of the platform is listed in
+``docs/platform_contract.md``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import caches
+from django.core.exceptions import PermissionDenied
+from django.core.files import File
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from lxml import etree
+from opaque_keys.edx.keys import LearningContextKey, UsageKey
+from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocator, LibraryLocatorV2, LibraryUsageLocatorV2
+
+from ..data import BlockKind, Branch, LibraryData, SourceData, SourceKind, StagedRoot
+from ..errors import InvalidKey, NotFound, SourceError
+from ..keys import parse_source_key
+from ..olx.blocks import CONTAINER_KINDS, NOT_CONTENT_TAGS, ROOT_TAGS, kind_of
+from ..olx.parsing import UnreadableXML, parse_xml
+from ..olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, rewrite_asset_urls, runs_python
+from ..olx.studio import mend, stub
+from .base import Host
+
+# .. toggle_name: modulestore_imports.enabled
+# .. toggle_implementation: CourseWaffleFlag
+# .. toggle_default: False
+# .. toggle_description: Lets courses and legacy libraries be imported into content libraries. Installing the app makes
+#   the flag, on for everyone. To have it on for some organizations only, set it to "No" for everyone, and add waffle
+#   flag org overrides (or course overrides). What was imported while it was on can be undone and redone after.
+# .. toggle_use_cases: opt_in
+# .. toggle_creation_date: 2026-11-23
+FLAG = "modulestore_imports.enabled"
+"""The waffle flag that says from which courses and legacy libraries may be imported."""
+
+_MAX_FILENAME = 255
+_IN_MEMORY = 5_000_000
+"""Bytes of a file that are held in memory while it is copied; the rest goes to disk."""
+_COUNTS_KEPT_FOR = 30 * 24 * 3600
+
+log = logging.getLogger(__name__)
+
+
+class StudioHost(Host):
+    """
+    The modulestore for courses, ``content_libraries`` for libraries, and Studio's own permissions on both.
+
+    Sources are named by ``course-v1:`` and ``library-v1:`` keys; which of the course's two branches is read is a matter
+    of choice, while a legacy library has but one.
+    """
+
+    # Sources
+
+    def list_sources(self, user: Any) -> Iterator[SourceData]:
+        """As Studio's own lists of courses and legacy libraries. A fixed number of queries, and no course is loaded."""
+        from cms.djangoapps.contentstore.views.course import get_courses_accessible_to_user
+
+        request = HttpRequest()
+        request.user = user
+        overviews, _being_made = get_courses_accessible_to_user(request)
+        for overview in overviews:
+            yield self._source(overview.id, overview.display_name)
+        for summary in _modulestore().get_library_summaries():
+            key = summary.location.library_key
+            if self.can_read_source(user, key):
+                yield self._source(key, summary.display_name)
+
+    def describe_sources(self, sources: Sequence[SourceData]) -> Sequence[SourceData]:
+        """
+        With block counts and the version that they are of, and a ``problem`` where imports are switched off.
+
+        One query for the versions. A course whose blocks were not counted since it changed costs the reading of its
+        structure: one document, and no blocks.
+        """
+        keys = {source.key: parse_source_key(source.key) for source in sources}
+        versions = _versions(keys.values())
+        known = _cache().get_many([_cache_key(key, version) for key, version in versions.items()])
+        described = []
+        for source in sources:
+            key = keys[source.key]
+            problem = self.refusal_of_source(key)
+            facts = known.get(_cache_key(source.key, versions.get(source.key, "")))
+            if facts is None:
+                try:
+                    facts = _outline(key, Branch.DRAFT).facts()
+                    _cache().set(_cache_key(source.key, facts["version"]), facts, _COUNTS_KEPT_FOR)
+                except (NotFound, SourceError) as error:
+                    facts, problem = {}, str(error)
+            described.append(replace(source, **facts, problem=problem))
+        return described
+
+    def get_source(self, source_key: LearningContextKey, branch: Branch) -> SourceData:
+        """The version is that of the structure that was read, which changes with every edit of the branch."""
+        outline = _outline(source_key, branch)
+        return replace(self._source(source_key, outline.title), **outline.facts())
+
+    def refusal_of_source(self, source_key: LearningContextKey) -> str:
+        """That the flag :data:`FLAG` is on neither for the course, nor for its organization, nor for everybody."""
+        from openedx.core.djangoapps.waffle_utils import CourseWaffleFlag
+
+        if CourseWaffleFlag(FLAG, __name__).is_enabled(source_key):
+            return ""
+        return _("Importing is not switched on for courses of {org}. Ask those who run this site.").format(
+            org=getattr(source_key, "org", source_key)
+        )
+
+    def stage(self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:
+        """
+        One section at a time, through the platform's ``content_staging``.
+
+        Where the platform fails with a section, for the sake of one of its blocks, the section is put together from its
+        components, and the bad ones are named.
+        """
+        outline = _outline(source_key, branch)
+        for usage_key in outline.roots:
+            with _reading(source_key, branch):
+                staged = _Stager(source_key, user, purpose, outline).stage(usage_key)
+            yield staged
+
+    # Permissions
+
+    def can_read_source(self, user: Any, source_key: LearningContextKey) -> bool:
+        """As Studio: by roles in ``openedx-authz`` where the site uses them for courses, else by course roles."""
+        from common.djangoapps.student.auth import has_studio_read_access
+        from openedx.core.djangoapps.authz.constants import LegacyAuthoringPermission
+        from openedx.core.djangoapps.authz.decorators import user_has_course_permission
+        from openedx_authz.constants.permissions import COURSES_VIEW_COURSE
+
+        if isinstance(source_key, LibraryLocator):
+            return has_studio_read_access(user, source_key)
+        permission = COURSES_VIEW_COURSE.identifier
+        return user_has_course_permission(user, permission, source_key, LegacyAuthoringPermission.READ)
+
+    def can_view_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
+        return bool(self.viewable_libraries(user, {str(library_key)}))
+
+    def can_edit_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
+        from openedx_authz.constants.permissions import EDIT_LIBRARY_CONTENT
+
+        return _may(user, library_key, EDIT_LIBRARY_CONTENT)
+
+    def can_publish_in_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
+        """Contributors, a role of ``openedx-authz``, may edit and not publish."""
+        from openedx_authz.constants.permissions import PUBLISH_LIBRARY_CONTENT
+
+        return _may(user, library_key, PUBLISH_LIBRARY_CONTENT)
+
+    def viewable_libraries(self, user: Any, library_keys: Collection[str]) -> set[str]:
+        """Global staff may also see what became of libraries that are gone."""
+        from common.djangoapps.student.roles import GlobalStaff
+
+        if GlobalStaff().has_user(user):
+            return set(library_keys)
+        libraries = _libraries_api().get_libraries_for_user(user)
+        found = libraries.filter(learning_package__package_ref__in=library_keys)
+        return set(found.values_list("learning_package__package_ref", flat=True))
+
+    def can_create_library(self, user: Any) -> bool:
+        return _libraries_api().user_can_create_library(user)
+
+    # Libraries
+
+    def list_libraries(self, user: Any) -> Sequence[LibraryData]:
+        libraries = _libraries_api().get_libraries_for_user(user, order="title")
+        return [
+            self._library(library.library_key, library.learning_package.title, library.learning_package_id)
+            for library in libraries
+            if library.learning_package_id is not None
+        ]
+
+    def get_library(self, library_key: LibraryLocatorV2) -> LibraryData:
+        libraries = _libraries_api()
+        try:
+            library = libraries.get_library(library_key)
+        except libraries.ContentLibraryNotFound:
+            raise self.no_such_library(library_key) from None
+        return self._library(library.key, library.title, library.learning_package_id)
+
+    def create_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:
+        """The user becomes its administrator, as in Studio."""
+        from organizations.api import ensure_organization
+        from organizations.exceptions import InvalidOrganizationException
+        from organizations.models import Organization
+
+        libraries = _libraries_api()
+        try:
+            ensure_organization(library_key.org)
+        except InvalidOrganizationException:
+            raise InvalidKey(
+                _("There is no organization {org} on this site. Choose another, or have it made first.").format(
+                    org=library_key.org
+                )
+            ) from None
+        try:
+            made = libraries.create_library(
+                org=Organization.objects.get(short_name=library_key.org), slug=library_key.slug, title=title
+            )
+        except libraries.LibraryAlreadyExists:
+            raise InvalidKey(_("The library {key} exists already.").format(key=library_key)) from None
+        libraries.assign_library_role_to_user(made.key, user, libraries.AccessLevel.ADMIN_LEVEL)
+        return self._library(made.key, made.title, made.learning_package_id)
+
+    # Links
+
+    def source_url(self, source_key: LearningContextKey) -> str:
+        base = _authoring_address()
+        if isinstance(source_key, LibraryLocator):
+            return f"{getattr(settings, 'CMS_ROOT_URL', '')}/library/{source_key}"
+        return f"{base}/course/{source_key}" if base else ""
+
+    def library_url(self, library_key: LibraryLocatorV2) -> str:
+        base = _authoring_address()
+        return f"{base}/library/{library_key}" if base else ""
+
+    def item_url(self, item_key: LibraryUsageLocatorV2 | LibraryContainerLocator) -> str:
+        base = self.library_url(item_key.context_key)
+        if not base:
+            return ""
+        if isinstance(item_key, LibraryContainerLocator):
+            return f"{base}/{item_key.container_type}/{item_key}"
+        return f"{base}/components/{item_key}"
+
+    # What a library takes
+
+    def block_limit(self, library_key: LibraryLocatorV2) -> int:
+        return settings.MAX_BLOCKS_PER_CONTENT_LIBRARY
+
+    def refusal_of(self, block_type: str) -> str:
+        block_class = _block_class(block_type)
+        if block_class is None:
+            return _("The block type “{type}” is not installed in this Studio.").format(type=block_type)
+        if block_class.has_children:
+            return _("It is made of other blocks, which a library's components cannot be.")
+        return ""
+
+    def warning_about(self, block_type: str) -> str:
+        if block_type in getattr(settings, "LIBRARY_ENABLED_BLOCKS", (block_type,)):
+            return ""
+        return _(
+            "Studio does not offer the block type “{type}” in libraries. It is imported, but may not be editable there."
+        ).format(type=block_type)
+
+    def permitted_taxonomies(self, library_key: LibraryLocatorV2, taxonomy_ids: Collection[int]) -> set[int]:
+        """A taxonomy is for all organizations, or for some."""
+        from openedx.core.djangoapps.content_tagging.utils import check_taxonomy_context_key_org
+        from openedx_tagging.models import Taxonomy
+
+        taxonomies = Taxonomy._default_manager.filter(pk__in=taxonomy_ids, enabled=True)
+        return {taxonomy.pk for taxonomy in taxonomies if check_taxonomy_context_key_org(taxonomy, library_key)}
+
+    def _source(self, source_key: LearningContextKey, title: str | None) -> SourceData:
+        is_library = isinstance(source_key, LibraryLocator)
+        return SourceData(
+            key=str(source_key),
+            title=title or str(source_key),
+            kind=SourceKind.LIBRARY if is_library else SourceKind.COURSE,
+            location=self.source_url(source_key),
+        )
+
+    def _library(self, library_key: LibraryLocatorV2, title: str, package_id: Any) -> LibraryData:
+        url = self.library_url(library_key)
+        return LibraryData(key=str(library_key), title=title, package_id=package_id, url=url)
+
+
+@dataclass
+class _Outline:
+    """What the structure of a course says of it, without any block being loaded."""
+
+    title: str
+    version: str
+    roots: list[UsageKey]
+    counts: dict[str, int]
+    types: dict[str, int]
+    gone: dict[str, list[str]] = field(default_factory=dict)
+    """By usage key: children that a block names, and that are not there."""
+
+    def facts(self) -> dict[str, Any]:
+        return {"version": self.version, "counts": self.counts, "types": self.types}
+
+
+def _outline(source_key: LearningContextKey, branch: Branch) -> _Outline:
+    """
+    Read a source's structure: one document, and the definition of its root.
+
+    Raises ``NotFound``, and ``SourceError`` where the modulestore fails.
+    """
+    store = _modulestore()
+    is_library = isinstance(source_key, LibraryLocator)
+    with _reading(source_key, branch):
+        try:
+            root = store.get_library(source_key) if is_library else store.get_course(source_key)
+            if root is not None:
+                return _read_outline(source_key, root)
+        except Exception as error:
+            log.exception("%s could not be read", source_key)
+            raise SourceError(
+                _("{key} could not be read from the modulestore: {error}").format(key=source_key, error=error)
+            ) from error
+    if branch is Branch.PUBLISHED and not is_library:
+        raise NotFound(_("There is no course {key}, or nothing of it is published.").format(key=source_key))
+    raise NotFound(_("There is no {key} in the modulestore.").format(key=source_key))
+
+
+def _read_outline(source_key: Any, root: Any) -> _Outline:
+    """Walk the structure that ``root`` was loaded from; components are counted, and not entered."""
+    structure = root.runtime.course_entry.structure
+    blocks: Mapping[Any, Any] = structure["blocks"]
+    top = structure["root"]
+    roots = [source_key.make_usage_key(child.type, child.id) for child in _children(blocks, top)]
+    kinds: Counter[str] = Counter()
+    types: Counter[str] = Counter()
+    gone: dict[str, list[str]] = {}
+    stack = [top]
+    met = set(stack)
+    while stack:
+        parent = stack.pop()
+        for child in _children(blocks, parent):
+            if child in met or child.type in NOT_CONTENT_TAGS:
+                continue
+            met.add(child)
+            if child not in blocks:
+                key = str(source_key.make_usage_key(parent.type, parent.id))
+                gone.setdefault(key, []).append(f"{child.type} {child.id}")
+                continue
+            kind = kind_of(child.type)
+            kinds[kind.value] += 1
+            if kind is BlockKind.COMPONENT:
+                types[child.type] += 1
+            else:
+                stack.append(child)
+    is_library = isinstance(source_key, LibraryLocator)
+    return _Outline(
+        title=root.display_name or "",
+        version=str(structure["_id"]),
+        roots=[source_key.make_usage_key(top.type, top.id)] if is_library else roots,
+        counts=dict(kinds),
+        types=dict(types),
+        gone=gone,
+    )
+
+
+def _children(blocks: Mapping[Any, Any], key: Any) -> Iterable[Any]:
+    return blocks[key].fields.get("children", ()) if key in blocks else ()
+
+
+class _Stager:
+    """Stages the roots of one source; to be used while it is being read (:func:`_reading`)."""
+
+    def __init__(self, source_key: LearningContextKey, user: Any, purpose: str, outline: _Outline) -> None:
+        self._source_key: Any = source_key
+        self._user = user
+        self._purpose = purpose
+        self._outline = outline
+        self._problems: dict[str, str] = {}
+        self._warnings: dict[str, list[str]] = {}
+
+    def stage(self, usage_key: UsageKey) -> StagedRoot:
+        try:
+            block = _modulestore().get_item(usage_key, depth=None)
+            self._note_edits(block)
+            content, element = self._whole(block)
+        except Exception as error:
+            log.warning("%s could not be staged as a whole: %s", usage_key, error, exc_info=True)
+            content, element = self._in_parts(usage_key)
+        self._note_gone(element)
+        found = mend(element, lambda block_type: _block_class(block_type) is not None)
+        self._problems.update(found.problems)
+        content.olx = etree.tostring(element, encoding="unicode")
+        content.save(update_fields=["olx"])
+        self._add_files(content, element)
+        return StagedRoot(
+            staged_content_id=content.pk,
+            usage_key=str(usage_key),
+            problems=self._problems,
+            warnings={key: tuple(warnings) for key, warnings in self._warnings.items()},
+        )
+
+    def _whole(self, block: Any) -> tuple[Any, etree._Element]:
+        from openedx.core.djangoapps.content_staging.api import stage_xblock_temporarily
+
+        with _export_settings_kept():
+            content = stage_xblock_temporarily(block, self._user.pk, self._purpose)
+        try:
+            return content, parse_xml(rewrite_asset_urls(content.olx, str(self._source_key)))
+        except UnreadableXML:
+            content.delete()
+            raise
+
+    def _in_parts(self, usage_key: UsageKey) -> tuple[Any, etree._Element]:
+        """A root put together from components that are staged one by one."""
+        parts: list[Any] = []
+        element = self._part(usage_key, parts)
+        model = _staged_content_model()
+        tags: dict[str, Any] = {}
+        for part in parts:
+            tags.update(part.tags or {})
+        content = model.objects.create(
+            user_id=self._user.pk,
+            purpose=self._purpose,
+            status="ready",
+            block_type=usage_key.block_type,
+            olx=etree.tostring(element, encoding="unicode"),
+            display_name=element.get("display_name", ""),
+            suggested_url_name=usage_key.block_id,
+            tags=tags,
+        )
+        for part in parts:
+            part.files.update(for_content=content)
+            part.delete()
+        return content, element
+
+    def _part(self, usage_key: UsageKey, parts: list[Any]) -> etree._Element:
+        title = None
+        try:
+            block = _modulestore().get_item(usage_key)
+            title = block.display_name
+            if usage_key.block_type in CONTAINER_KINDS or usage_key.block_type in ROOT_TAGS:
+                element = stub(usage_key, title)
+                element.extend(self._part(child, parts) for child in block.children)
+                return element
+            content, element = self._whole(block)
+        except Exception as error:
+            self._problems[str(usage_key)] = _(
+                "Studio could not write it as OLX: {error} Open it in Studio, correct it and save it."
+            ).format(error=_sentence(error))
+            return stub(usage_key, title)
+        parts.append(content)
+        return element
+
+    def _note_edits(self, block: Any) -> None:
+        if str(block.runtime.course_entry.structure["_id"]) != self._outline.version:
+            self._warn(
+                str(block.usage_key),
+                _("It was staged after an edit that somebody made while the parts before it were being staged."),
+            )
+
+    def _note_gone(self, element: etree._Element) -> None:
+        for node in element.iter(*CONTAINER_KINDS, *ROOT_TAGS):
+            key = str(self._source_key.make_usage_key(node.tag, node.get("url_name", "")))
+            for child in self._outline.gone.get(key, ()):
+                self._warn(key, _("It names the block {child}, which is not there any more.").format(child=child))
+
+    def _warn(self, usage_key: str, warning: str) -> None:
+        self._warnings.setdefault(usage_key, []).append(warning)
+
+    # Files
+
+    def _add_files(self, content: Any, element: etree._Element) -> None:
+        """
+        Stage the files that the OLX names and ``content_staging`` left out.
+
+        Those are files of more than 10 MB, transcripts and others that are not named by address, the library of Python
+        problems, and what the pages of JavaScript inputs load.
+        """
+        staged = {row.filename: row for row in content.files.all()}
+
+        def read_page(name: str) -> str | None:
+            row = staged.get(name) or self._add_file(content, staged, name)
+            if row is None or not row.data_file or row.data_file.size > MAX_PAGE_BYTES:
+                return None
+            with row.data_file.open("rb") as file:
+                return file.read().decode("utf-8", errors="replace")
+
+        names = named_files(element, read_page)
+        if runs_python(element):
+            names.append(PYTHON_LIBRARY)
+        for name in names:
+            if name not in staged or not staged[name].data_file:
+                self._add_file(content, staged, name)
+
+    def _add_file(self, content: Any, staged: dict[str, Any], name: str) -> Any:
+        """Copy a file out of the contentstore, in pieces; ``None`` where there is none, or it is empty."""
+        from xmodule.contentstore.content import StaticContent
+        from xmodule.contentstore.django import contentstore
+
+        if len(name) > _MAX_FILENAME:
+            return None
+        asset_key = StaticContent.compute_location(self._source_key, name)
+        found = contentstore().find(asset_key, throw_on_not_found=False, as_stream=True)
+        if found is None:
+            return None
+        row = staged.get(name) or content.files.model(for_content=content, filename=name)
+        md5 = hashlib.md5(usedforsecurity=False)
+        with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+            try:
+                for chunk in found.stream_data():
+                    md5.update(chunk)
+                    file.write(chunk)
+            finally:
+                found.close()
+            file.seek(0)
+            row.md5_hash = md5.hexdigest()
+            row.source_key_str = str(asset_key)[:255]
+            row.data_file.save(name.rpartition("/")[2][-80:], File(file))
+        staged[name] = row
+        return row
+
+
+@contextmanager
+def _reading(source_key: LearningContextKey, branch: Branch) -> Iterator[None]:
+    """Read one branch of a source, each document of the modulestore once."""
+    from xmodule.modulestore import ModuleStoreEnum
+
+    branches = {
+        Branch.DRAFT: ModuleStoreEnum.Branch.draft_preferred,
+        Branch.PUBLISHED: ModuleStoreEnum.Branch.published_only,
+    }
+    store = _modulestore()
+    with store.branch_setting(branches[branch], source_key), store.bulk_operations(source_key, emit_signals=False):
+        yield
+
+
+@contextmanager
+def _export_settings_kept() -> Iterator[None]:
+    """The serializer patches this for a while, and leaves it patched for good where a block fails."""
+    from xmodule.xml_block import XmlMixin
+
+    export_to_file = XmlMixin.export_to_file
+    try:
+        yield
+    finally:
+        XmlMixin.export_to_file = export_to_file
+
+
+def _versions(source_keys: Iterable[LearningContextKey]) -> dict[str, str]:
+    """The versions of the branches that authors see. One query."""
+    from common.djangoapps.split_modulestore_django.models import SplitModulestoreCourseIndex
+
+    rows = SplitModulestoreCourseIndex.objects.filter(course_id__in=list(source_keys))
+    return {
+        str(key): library_version or draft_version
+        for key, draft_version, library_version in rows.values_list("course_id", "draft_version", "library_version")
+    }
+
+
+def _cache() -> Any:
+    return caches[getattr(settings, "IMPORT_FROM_MODULESTORE_CACHE", "default")]
+
+
+def _cache_key(source_key: str, version: str) -> str:
+    digest = hashlib.sha1(f"{source_key} {version}".encode(), usedforsecurity=False)
+    return f"modulestore_imports:counts:{digest.hexdigest()}"
+
+
+def _may(user: Any, library_key: LibraryLocatorV2, permission: Any) -> bool:
+    """In either of the platform's two systems of permissions; where there is no such library, nobody may."""
+    libraries = _libraries_api()
+    try:
+        libraries.require_permission_for_library_key(library_key, user, permission)
+    except (libraries.ContentLibraryNotFound, PermissionDenied):
+        return False
+    return True
+
+
+def _authoring_address() -> str:
+    """Where the authoring micro-frontend lives, as it is configured for this site."""
+    from openedx.core.djangoapps.site_configuration import helpers
+
+    default = getattr(settings, "COURSE_AUTHORING_MICROFRONTEND_URL", "")
+    return (helpers.get_value("COURSE_AUTHORING_MICROFRONTEND_URL", default) or "").rstrip("/")
+
+
+def _modulestore() -> Any:
+    from xmodule.modulestore.django import modulestore
+
+    return modulestore()
+
+
+def _libraries_api() -> Any:
+    from openedx.core.djangoapps.content_libraries import api
+
+    return api
+
+
+def _staged_content_model() -> Any:
+    from openedx.core.djangoapps.content_staging.models import StagedContent
+
+    return StagedContent
+
+
+@cache
+def _block_class(block_type: str) -> Any:
+    """The class of a block type; ``None`` where it is not installed."""
+    from xblock.core import XBlock
+    from xblock.plugin import PluginMissingError
+
+    try:
+        return XBlock.load_class(block_type)
+    except PluginMissingError:
+        return None
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text if text.endswith(".") else f"{text}."

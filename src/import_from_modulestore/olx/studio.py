@@ -1,0 +1,84 @@
+"""
+OLX as Studio's serializer writes it, brought to the form that exports are read into.
+
+Studio (platform: ``openedx/core/lib/xblock_serializer/block_serializer.py``) names the block that an element was made
+from in ``copied_from_block``, at every depth. A block that has nothing to say of itself, since its type is not
+installed or its data is empty, becomes an element ``<root>`` without content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+from lxml import etree
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import UsageKey
+
+from .blocks import CONTAINER_KINDS, ROOT_TAGS
+
+_COPIED_FROM = ("copied_from_block", "copied_from_version")
+_EMPTY = "root"
+# Staged OLX has to parse again; libxml2 takes 256 levels, of which containers need a few.
+_MAX_COMPONENT_DEPTH = 200
+_TOO_DEEP = etree.XPath("/".join("*" * _MAX_COMPONENT_DEPTH))
+
+
+@dataclass
+class Mended:
+    """What was found while OLX was mended: why blocks cannot be imported, by usage key."""
+
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def mend(root: etree._Element, is_installed: Callable[[str], bool]) -> Mended:
+    """
+    Give every block element below ``root`` the type and name of its block, and take Studio's marks off.
+
+    ``is_installed`` tells whether a block type is; it makes the difference in what is said of a block without content.
+    """
+    found = Mended()
+    for element in list(root.iter(etree.Element)):
+        key = _take_off_marks(element)
+        if key is None:
+            continue
+        element.set("url_name", key.block_id)
+        if element.tag == _EMPTY:
+            element.tag = key.block_type
+            found.problems[str(key)] = _why_empty(key.block_type, is_installed)
+        elif key.block_type not in ROOT_TAGS and key.block_type not in CONTAINER_KINDS and _TOO_DEEP(element):
+            found.problems[str(key)] = _("Its XML is more than {limit} levels deep. Make it simpler.").format(
+                limit=_MAX_COMPONENT_DEPTH
+            )
+            for child in list(element):
+                element.remove(child)
+    return found
+
+
+def stub(key: UsageKey, title: str | None) -> etree._Element:
+    """An element that stands for a block and holds nothing: a container to be filled, or one that cannot be read."""
+    element = etree.Element(key.block_type, url_name=key.block_id)
+    if title:
+        element.set("display_name", _writable(title))
+    return element
+
+
+def _take_off_marks(element: etree._Element) -> UsageKey | None:
+    copied_from = element.get(_COPIED_FROM[0])
+    for name in _COPIED_FROM:
+        element.attrib.pop(name, None)
+    try:
+        return UsageKey.from_string(copied_from) if copied_from else None
+    except InvalidKeyError:
+        return None
+
+
+def _why_empty(block_type: str, is_installed: Callable[[str], bool]) -> str:
+    if is_installed(block_type):
+        return _("It is empty. Give it content in the course, or leave it out.")
+    return _("Its type, {type}, is not installed in this Studio, so it cannot be read.").format(type=block_type)
+
+
+def _writable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())

@@ -1,0 +1,39 @@
+"""
+What the app adds to the settings of Studio, where it is installed there as a plugin.
+
+An operator's own values win, wherever they are set.
+"""
+
+from typing import Any
+
+# .. setting_name: IMPORT_FROM_MODULESTORE_HOST
+# .. setting_default: "import_from_modulestore.hosts.cms.StudioHost"
+# .. setting_description: Dotted path of the class that tells the app about sources, libraries and permissions.
+
+# .. setting_name: IMPORT_FROM_MODULESTORE_QUEUE
+# .. setting_default: None
+# .. setting_description: Celery queue of the steps of imports, "edx.cms.core.low" for example; None is the queue that
+#   other tasks go to. Workers have to listen to it.
+
+# .. setting_name: IMPORT_FROM_MODULESTORE_CACHE
+# .. setting_default: "default"
+# .. setting_description: Alias of the cache (CACHES) for live progress and for block counts of courses. It has to be
+#   one that web servers and workers share.
+
+# .. setting_name: IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS
+# .. setting_default: 14
+# .. setting_description: For how many days what was staged outlives the end of its import.
+
+DEFAULTS: dict[str, Any] = {
+    "IMPORT_FROM_MODULESTORE_HOST": "import_from_modulestore.hosts.cms.StudioHost",
+    "IMPORT_FROM_MODULESTORE_QUEUE": None,
+    "IMPORT_FROM_MODULESTORE_CACHE": "default",
+    "IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS": 14,
+}
+
+
+def plugin_settings(settings: Any) -> None:
+    """Fill in the settings that are missing; called by edx-django-utils with the settings module."""
+    for name, value in DEFAULTS.items():
+        if not hasattr(settings, name):
+            setattr(settings, name, value)

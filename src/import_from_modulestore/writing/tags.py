@@ -1,0 +1,102 @@
+"""
+Tags of source blocks, carried over to the library items that are made of them.
+
+Tags are added, and none is taken away: what authors of the library have tagged stays. What an import added stands in
+its records, so that an undo takes away just that. Tags are rows of ``openedx_tagging`` beside the content, not part of
+its versions. They are written in the transaction that writes the items, and before the events about these, which is
+when search indexes read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import batched
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from ..models import Import, StagedRoot
+
+type Tags = dict[int, list[str]]
+"""Values of tags, by the primary key of their taxonomy."""
+
+_BATCH_SIZE = 500
+
+
+def staged_tags(run: Import, usage_keys: Collection[str]) -> dict[str, Tags]:
+    """What is staged of the tags of these blocks, by usage key; untagged ones are left out. One query."""
+    found: dict[str, Tags] = {}
+    for tags in StagedRoot.objects.filter(import_run=run).values_list("staged_content__tags", flat=True):
+        for usage_key, by_taxonomy in (tags or {}).items():
+            if usage_key in usage_keys and any(by_taxonomy.values()):
+                found[usage_key] = {int(pk): list(values) for pk, values in by_taxonomy.items() if values}
+    return found
+
+
+def add_tags(
+    wanted: Mapping[str, Tags], permitted: Callable[[Collection[int]], set[int]]
+) -> tuple[dict[str, Tags], dict[str, list[str]]]:
+    """
+    Give library items tags that they lack; returns what was added, and warnings, by the item's key.
+
+    ``permitted`` tells which of some taxonomies the library may use. Queries grow with the number of tagged items.
+    """
+    if not wanted:
+        return {}, {}
+    from openedx_tagging.api import tag_object
+    from openedx_tagging.models import Tag, Taxonomy
+
+    taxonomy_ids = {pk for tags in wanted.values() for pk in tags}
+    taxonomies: dict[int, Any] = Taxonomy._default_manager.in_bulk(list(permitted(taxonomy_ids)))
+    there = _tags_of(wanted)
+    added: dict[str, Tags] = {}
+    warnings: dict[str, list[str]] = {}
+    for item_key, by_taxonomy in wanted.items():
+        for pk, values in by_taxonomy.items():
+            has = there.get(item_key, {}).get(pk, [])
+            missing = [value for value in values if value not in has]
+            if not missing:
+                continue
+            try:
+                if pk not in taxonomies:
+                    raise ValueError(_("their taxonomy is not one of this library's organization."))
+                with transaction.atomic():
+                    tag_object(item_key, taxonomies[pk], [*has, *missing])
+            except (Tag.DoesNotExist, ValidationError, ValueError) as error:
+                reason = _("there are no such tags any more.") if isinstance(error, Tag.DoesNotExist) else error
+                warnings.setdefault(item_key, []).append(
+                    _("These tags were not carried over: {tags}; {reason}").format(
+                        tags=", ".join(missing), reason=reason
+                    )
+                )
+            else:
+                added.setdefault(item_key, {})[pk] = missing
+    return added, warnings
+
+
+def remove_tags(tags: Mapping[str, Tags]) -> None:
+    """Take tags away from library items, those of them that are still there. A statement for each item and taxonomy."""
+    if not tags:  # As wherever openedx_tagging is not installed.
+        return
+    from openedx_tagging.models import ObjectTag
+
+    for item_key, by_taxonomy in tags.items():
+        for pk, values in by_taxonomy.items():
+            named = Q(tag__value__in=values) | Q(tag=None, _value__in=values)
+            ObjectTag._default_manager.filter(named, object_id=item_key, taxonomy_id=pk).delete()
+
+
+def _tags_of(item_keys: Iterable[str]) -> dict[str, Tags]:
+    from openedx_tagging.models import ObjectTag
+
+    found: dict[str, Tags] = {}
+    for batch in batched(item_keys, _BATCH_SIZE):
+        rows = ObjectTag._default_manager.filter(object_id__in=batch, taxonomy__isnull=False)
+        value = Coalesce("tag__value", "_value")
+        for object_id, pk, name in rows.values_list("object_id", "taxonomy_id", value):
+            found.setdefault(object_id, {}).setdefault(pk, []).append(name)
+    return found
