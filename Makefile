@@ -56,12 +56,14 @@ serve: install  ## Start the web server and a worker, for use in a browser
 test: install  ## Run the tests; those that take long as well with SLOW=1
 	@$(BIN)/pytest -n 2 --dist loadfile $(if $(CI)$(SLOW),,-m "not slow")
 
-lint: install  ## Check style, types and layers
+lint: install  ## Check style, types, layers and annotations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(MANAGE) makemigrations --check --dry-run modulestore_imports content_staging
+	@DJANGO_SETTINGS_MODULE=import_from_modulestore_standalone.settings $(BIN)/code_annotations \
+		django_find_annotations --config_file .pii_annotations.yml --lint --coverage
 
 bench: install  ## Measure time, statements and memory
 	@$(BIN)/python benchmarks/run.py

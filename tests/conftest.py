@@ -154,7 +154,9 @@ def _migrated(request, tmp_path_factory) -> Path:
         digest.update(str(file).encode() + file.read_bytes())
     kept = Path(request.config.cache.mkdir("databases")) / f"{digest.hexdigest()[:16]}.sqlite3"
     if not kept.exists():
-        project = Project(tmp_path_factory.mktemp("migrated"))
+        folder = tmp_path_factory.mktemp("migrated")
+        url = f"sqlite:///{folder / 'db.sqlite3'}"
+        project = Project(folder, DJANGO_SETTINGS_MODULE="tests.settings", TEST_DATABASE_URL=url)
         assert project.manage("migrate", "--verbosity", "0").returncode == 0
         own = kept.with_suffix(f".{os.getpid()}")
         with sqlite3.connect(project.database) as made, sqlite3.connect(own) as copy:

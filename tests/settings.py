@@ -8,6 +8,9 @@ os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "sqlite://:memo
 
 from import_from_modulestore_standalone.settings import *  # noqa: F403
 
+# What Studio has and the standalone project does without.
+INSTALLED_APPS = [*INSTALLED_APPS, "openedx_tagging", "organizations", "waffle"]  # noqa: F405
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SECRET_KEY = "tests"
 CELERY_BROKER_URL = "memory://"

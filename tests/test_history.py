@@ -9,7 +9,7 @@ from openedx_content.models_api import DraftSideEffect, EntityListRow, LearningP
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Decision, ImportState
-from import_from_modulestore.models import Import, ImportRecord
+from import_from_modulestore.models import Import, ImportRecord, Reversal
 
 from .builders import KEY, TARGET, block, section, small_course, subsection, text, unit, usage_key, write_course
 
@@ -121,6 +121,37 @@ class TestStagedContent:
     def test_is_not_kept_for_a_negative_time(self):
         with pytest.raises(api.InvalidOption, match="0 or more"):
             api.remove_old_staged_content(days=-1)
+
+
+class TestNames:
+    @pytest.fixture
+    def names(self, run_import, courses, user, editor):
+        """By whom imports and undos are, as the history says after housekeeping: the first by ada, the rest by bob."""
+        write_course(courses / "c1", *small_course())
+        run_import()
+        run = api.create_import(user=editor, source_key=KEY, target_key=TARGET)
+        api.stage_import(user=editor, import_id=run.id)
+        api.complete_import(user=editor, import_id=run.id)
+        api.undo_import(user=editor, import_id=run.id)
+
+        def read() -> list[str]:
+            api.remove_old_staged_content()
+            return [row.username for model in (Import, Reversal) for row in model.objects.order_by("pk")]
+
+        return read
+
+    def test_follow_their_accounts(self, names, editor, django_user_model):
+        assert names() == ["ada", "bob", "bob"]
+        django_user_model.objects.filter(pk=editor.pk).update(username="retired__user_5f2c")
+        assert names() == ["ada", "retired__user_5f2c", "retired__user_5f2c"]
+
+    def test_outlive_their_accounts(self, names, editor):
+        editor.delete()
+        assert names() == ["ada", "bob", "bob"]
+
+    def test_that_are_up_to_date_cost_no_update(self, names, django_assert_num_queries):
+        with django_assert_num_queries(3):  # with the search for what is staged
+            api.remove_old_staged_content()
 
 
 @pytest.mark.parametrize("gone", ["user", "staged content", "library"])

@@ -4,8 +4,8 @@ The states of an import, and the only code that changes them.
 Every change is one ``UPDATE … WHERE state = …``: of two clicks, two workers or a message delivered twice, one wins and
 the others are told so. A step is either begun here and now (:func:`begin`), or asked for (:func:`request`) and taken up
 by a worker later (:func:`claim`). While it runs, the import names the process in ``worker``; when that process is gone,
-:func:`recover` moves the import to the state from which the step can be tried again. Nothing is half-written then: each
-step writes in transactions that the database has rolled back.
+:func:`recover`, or :func:`recover_if_dead` when somebody comes to the import, moves it to the state from which the step
+can be tried again. Nothing is half-written then: each step writes in transactions that the database has rolled back.
 """
 
 from __future__ import annotations
@@ -259,18 +259,33 @@ def recover() -> int:
     A process of this host is looked up; one of another host counts as gone :data:`STALE_AFTER` its last heartbeat. Two
     queries when nothing is running.
     """
-    recovered = 0
-    for run in Import.objects.filter(state__in=STEP_OF).exclude(worker="", queued__isnull=False):
-        if not is_alive(run):
-            step = STEP_OF[ImportState(run.state)]
-            ImportLog(log, run).warning("the process at %s is gone", step.value, extra={"state": run.state})
-            recovered += Import.objects.filter(pk=run.pk, state=run.state, worker=run.worker).update(
-                state=STATES[step].failed,
-                error=_("The process that did this stopped before it was done. Nothing was half-written; try again."),
-                worker="",
-                **_finished(step),
-            )
-    return recovered
+    running = Import.objects.filter(state__in=STEP_OF).exclude(worker="", queued__isnull=False)
+    return sum(_recover(run) for run in running if not is_alive(run))
+
+
+def recover_if_dead(run: Import) -> None:
+    """
+    The same for one import, when somebody comes to it: for where nobody calls :func:`recover`.
+
+    Only where there was no heartbeat for :data:`STALE_AFTER`: the message of a process that was killed just now is on
+    its way to the next one, which does the step again. Refreshes the given instance where it was recovered; no query
+    where it runs, waits for a worker, or is at rest.
+    """
+    if ImportState(run.state) in STEP_OF and run.worker and not _has_beaten(run) and not is_alive(run):
+        _recover(run)
+        run.refresh_from_db()
+
+
+def _recover(run: Import) -> int:
+    """Move an import whose process is gone; 0 where somebody else has done so, or has taken the step up again."""
+    step = STEP_OF[ImportState(run.state)]
+    ImportLog(log, run).warning("the process at %s is gone", step.value, extra={"state": run.state})
+    return Import.objects.filter(pk=run.pk, state=run.state, worker=run.worker).update(
+        state=STATES[step].failed,
+        error=_("The process that did this stopped before it was done. Nothing was half-written; try again."),
+        worker="",
+        **_finished(step),
+    )
 
 
 def is_alive(run: Import) -> bool:
@@ -283,7 +298,7 @@ def is_alive(run: Import) -> bool:
             return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - float(started)) < 1
         except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError):
             return False
-    return run.heartbeat is not None and run.heartbeat > timezone.now() - STALE_AFTER
+    return _has_beaten(run)
 
 
 def may_be_running(run: Import) -> bool:
@@ -292,6 +307,10 @@ def may_be_running(run: Import) -> bool:
         return is_alive(run)
     failed = {states.failed for states in STATES.values()}
     return run.state not in failed and run.created > timezone.now() - timedelta(hours=1)
+
+
+def _has_beaten(run: Import) -> bool:
+    return run.heartbeat is not None and run.heartbeat > timezone.now() - STALE_AFTER
 
 
 def _finished(step: Step) -> dict[str, Any]:

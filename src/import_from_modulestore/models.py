@@ -44,9 +44,10 @@ class Import(models.Model):
     when she asks for it (``created``), passes through staging, and ends as ``imported`` with ``counts`` filled in. Its
     ``state`` is only ever changed by :mod:`.lifecycle`.
 
-    .. pii: Holds the name of the user who imported; kept when the account is deleted, as history.
+    .. pii: Holds the name of the user who imported. The daily housekeeping (``remove_old_staged_content``) brings it up
+      to date with the account, so that a name that was retired goes. Where the account is deleted it stays, as history.
     .. pii_types: username
-    .. pii_retirement: retained
+    .. pii_retirement: local_api
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -135,6 +136,8 @@ class StagedRoot(models.Model):
 
     ``staged_content`` points at the platform's ``content_staging`` app by label, so that the same column serves in
     Studio and standalone.
+
+    .. no_pii:
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="roots")
@@ -167,6 +170,8 @@ class StagedBlock(models.Model):
     to ``warnings`` describe the block as it then is, but for ``source_digest``, ``source_title``, ``problem`` and
     ``reading_warnings``, which tell of the source; they are made again when it is edited. The OLX in
     ``content_staging`` stays as it was staged, for taking an edit back.
+
+    .. no_pii:
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="blocks")
@@ -238,6 +243,8 @@ class ImportRecord(models.Model):
     ``published_after`` the published ones; a missing version is null (nothing there, or deleted) and so is its number.
     ``source_digest`` and ``target_digest`` say what the source held, before any edit in the review, and what was
     written, for telling later which of the two has changed since.
+
+    .. no_pii:
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="records")
@@ -297,11 +304,12 @@ class ImportRecord(models.Model):
 
 class Reversal(models.Model):
     """
-    One undo or redo of an import, once it was carried out. Never changed.
+    One undo or redo of an import, once it was carried out. Never changed, but for the name of a user who was renamed.
 
-    .. pii: Holds the name of the user who did it; kept when the account is deleted, as history.
+    .. pii: Holds the name of the user who did it. The daily housekeeping (``remove_old_staged_content``) brings it up
+      to date with the account, so that a name that was retired goes. Where the account is deleted it stays, as history.
     .. pii_types: username
-    .. pii_retirement: retained
+    .. pii_retirement: local_api
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="reversals")
@@ -326,6 +334,8 @@ class ReversalRecord(models.Model):
     What an undo or redo did with the item of one import record. Never changed.
 
     The numbers are those of the item's versions around it, null where there was no such version.
+
+    .. no_pii:
     """
 
     reversal = models.ForeignKey(Reversal, on_delete=models.CASCADE, related_name="records")
@@ -350,6 +360,11 @@ class IdempotentRequest(models.Model):
     A request to the REST API that carried an ``Idempotency-Key``, with the answer that it got.
 
     The row is made before the work, and so decides which of two equal requests does it. It is of use for a day.
+
+    .. pii: The answers name users, as all answers about imports do. They go with the account, and when they are a day
+      old and another such request comes.
+    .. pii_types: username
+    .. pii_retirement: local_api
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

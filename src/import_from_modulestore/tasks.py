@@ -125,5 +125,5 @@ def recover_imports(*, send_again: bool = False) -> int:
 @shared_task
 @set_code_owner_attribute
 def remove_old_staged_content() -> int:
-    """Remove what imports staged that ended long ago; to be run once a day."""
+    """Remove what imports staged that ended long ago, and update the users' names in the history; once a day."""
     return api.remove_old_staged_content()

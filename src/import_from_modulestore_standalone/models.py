@@ -8,6 +8,8 @@ class Shelf(models.Model):
     The folder of exports. It has no table and no rows: only the permission to read it.
 
     Everything on the shelf is for everybody who may read it; a course of its own shelf is a project of its own.
+
+    .. no_pii:
     """
 
     class Meta:

@@ -144,8 +144,16 @@ class TestWhoWroteIt:
     def test_a_text_of_studio_is_that_of_an_export(self):
         rest = "<![CDATA[<p>x</p>]]></html>"
         exported = f'<html url_name="a" display_name="A" visible_to_staff_only="true" group_access="{{}}">{rest}'
-        staged = f'<html display_name="A" copied_from_block="block-v1:A+B+C+type@html+block@a" upstream="lb:A:B:html:a">{rest}'
+        marks = 'copied_from_block="block-v1:A+B+C+type@html+block@a" upstream="lb:A:B:html:a"'
+        staged = f'<html display_name="A" {marks}>{rest}'
         assert normal_digest(exported) == normal_digest(staged)
+
+    def test_a_default_that_is_written_out_is_none(self):
+        assert normal_digest('<html display_name="Text"/>') == normal_digest("<html/>")
+        assert normal_digest('<html display_name="Read"/>') != normal_digest("<html/>")
+
+    def test_the_kind_of_serializer_does_not_matter(self):
+        assert normal_digest('<poll xblock-family="xblock.v1" a="1"/>') == normal_digest('<poll a="1"/>')
 
     def test_how_a_text_is_edited_is_part_of_it(self):
         assert normal_digest('<html editor="raw"/>') != normal_digest("<html/>")

@@ -13,6 +13,7 @@ from ..errors import NotFound, NotPermitted
 from ..hosts import get_host
 from ..imports import find_import, no_such_import
 from ..keys import parse_library_key, parse_source_key
+from ..lifecycle import recover_if_dead
 from ..models import Import
 
 
@@ -58,10 +59,15 @@ def require_rights(user: Any, run: Import) -> None:
 
 
 def visible_import(user: Any, import_id: str) -> Import:
-    """The import, for a user who may know of it; raises ``NotFound`` in the same words as where there is none."""
+    """
+    The import, for a user who may know of it; where its process has died, it can be tried again from here on.
+
+    Raises ``NotFound`` in the same words as where there is none.
+    """
     run = find_import(import_id, lambda: all_visible_imports(user))
     if not visible_imports(user, [run]):
         raise no_such_import(import_id)
+    recover_if_dead(run)
     return run
 
 

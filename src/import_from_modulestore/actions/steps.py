@@ -14,6 +14,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -39,7 +41,7 @@ from ..imports import find_import, new_import, options_of
 from ..keys import parse_library_key, parse_source_key
 from ..lifecycle import Step
 from ..logs import ImportLog
-from ..models import Import
+from ..models import Import, Reversal
 from ..olx.blocks import clean_title
 from ..progress import Reporter, ask_to_stop, withdraw
 from ..staging import discard, stage
@@ -255,12 +257,15 @@ def remove_old_staged_content(*, days: int | None = None) -> int:
 
     The default is ``IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS``, or 14. Records and history stay.
 
+    Also brings the names in the history up to date with their accounts: Open edX retires an account by renaming it.
+
     Raises ``InvalidOption`` for a negative number.
     """
     if days is None:
         days = getattr(settings, "IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS", 14)
     if days < 0:
         raise InvalidOption(_("A number of days is 0 or more."), field="days")
+    _update_names()
     ended = (ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE, ImportState.REDOING, ImportState.CANCELED)
     limit = timezone.now() - timedelta(days=days)
     removed = 0
@@ -269,6 +274,21 @@ def remove_old_staged_content(*, days: int | None = None) -> int:
         Import.objects.filter(pk=run.pk).update(staged_removed=timezone.now())
         removed += 1
     return removed
+
+
+def _update_names() -> None:
+    """
+    Give imports, undos and redos the names that their users have now. Who is gone keeps the name that is there.
+
+    A query for each of the two models, and one update where there is something to change: no row is locked in vain.
+    """
+    name_now = Subquery(get_user_model()._default_manager.filter(pk=OuterRef("user")).values("username"))
+    histories: tuple[QuerySet[Any], ...] = (Import.objects.order_by(), Reversal.objects.order_by())
+    for history in histories:
+        names = history.exclude(user=None).values_list("user", "username", "user__username").distinct()
+        # Compared here, since the two tables may differ in collation.
+        if renamed := {user for user, kept, now in names if kept != now}:
+            history.filter(user__in=renamed).update(username=name_now)
 
 
 def new_run(

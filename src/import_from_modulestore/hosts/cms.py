@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +24,7 @@ from django.core.files import File
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from lxml import etree
+from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey, UsageKey
 from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocator, LibraryLocatorV2, LibraryUsageLocatorV2
 
@@ -490,7 +490,10 @@ class _Stager:
 
         if len(name) > _MAX_FILENAME:
             return None
-        asset_key = StaticContent.compute_location(self._source_key, name)
+        try:
+            asset_key = StaticContent.compute_location(self._source_key, name)
+        except InvalidKeyError:  # No file can have that name.
+            return None
         found = contentstore().find(asset_key, throw_on_not_found=False, as_stream=True)
         if found is None:
             return None
@@ -593,7 +596,6 @@ def _staged_content_model() -> Any:
     return StagedContent
 
 
-@cache
 def _block_class(block_type: str) -> Any:
     """The class of a block type; ``None`` where it is not installed."""
     from xblock.core import XBlock

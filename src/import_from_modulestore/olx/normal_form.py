@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from lxml import etree
 from openedx_django_lib.fields import create_hash_digest
 
+from .blocks import default_title
 from .parsing import parse_xml
 
 _COURSE_ONLY_ATTRIBUTES = frozenset(
@@ -32,6 +33,9 @@ _COURSE_ONLY_ATTRIBUTES = frozenset(
 )
 _LINKS_TO_LIBRARIES = ("upstream", "downstream")
 """How attributes begin that tie a course's block to the library item it was made from (``UpstreamSyncMixin``)."""
+
+_XBLOCK_FAMILY = "xblock-family"
+"""Says by which of two kinds of serializer a block was written, which may change with the platform's version."""
 
 _HTML_ATTRIBUTES = frozenset(("display_name", "editor", "use_latex_compiler"))
 """What Studio stages of a text block besides its text; an export has whatever was set."""
@@ -73,6 +77,9 @@ def normal_digest(olx: str | etree._Element) -> str:
     element = parse_xml(olx) if isinstance(olx, str) else copy.deepcopy(olx)
     element.tail = None
     drop_course_only_attributes(element)
+    element.attrib.pop(_XBLOCK_FAMILY, None)
+    if element.get("display_name") == default_title(element.tag):  # Studio writes it out for texts, exports do not.
+        del element.attrib["display_name"]
     if element.tag == "html":
         for name in set(element.attrib) - _HTML_ATTRIBUTES:
             del element.attrib[name]

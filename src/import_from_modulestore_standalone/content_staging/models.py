@@ -18,7 +18,11 @@ class StagedContentStatus(models.TextChoices):
 
 
 class StagedContent(models.Model):
-    """One block with everything below it, as OLX, that is in no course or library at the moment."""
+    """
+    One block with everything below it, as OLX, that is in no course or library at the moment.
+
+    .. no_pii:
+    """
 
     id = models.AutoField(primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
@@ -40,7 +44,11 @@ class StagedContent(models.Model):
 
 
 class StagedContentFile(models.Model):
-    """A static file that staged content names."""
+    """
+    A static file that staged content names.
+
+    .. no_pii:
+    """
 
     for_content = models.ForeignKey(StagedContent, on_delete=models.CASCADE, related_name="files")
     filename = models.CharField(max_length=255)

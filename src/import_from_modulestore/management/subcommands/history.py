@@ -154,7 +154,8 @@ def cleanup(session: Session, *, days: int | None, **options: Any) -> None:
     """
     Remove what imports staged that ended long ago.
 
-    Imports whose process is gone are made ready to be tried again. Records and history stay. For a timer, once a day.
+    Imports whose process is gone are made ready to be tried again. Records and history stay; users who were renamed
+    since get their new names in it. For a timer, once a day.
     """
     removed = api.remove_old_staged_content(days=days)
     session.show(

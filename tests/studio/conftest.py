@@ -1,0 +1,92 @@
+"""Fixtures: a site, on the platform or on its double, and an import on it in one call."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from import_from_modulestore import api
+from import_from_modulestore.data import ImportData, ImportOptions, RecordData
+from tests.builders import KEY, TARGET, small_course, write_course
+
+collect_ignore = ["double", "double_site.py", "platform_site.py"]
+ON_PLATFORM = find_spec("xmodule") is not None
+if not ON_PLATFORM:
+    sys.path.append(str(Path(__file__).parent / "double"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what only one of the two grounds can show."""
+    here = Path(__file__).parent
+    for item in items:
+        if here not in item.path.parents:
+            continue
+        if not ON_PLATFORM and item.get_closest_marker("platform"):
+            item.add_marker(pytest.mark.skip("needs a checkout of the platform; docs/studio.md says how to run it"))
+        if ON_PLATFORM and item.get_closest_marker("double"):
+            item.add_marker(pytest.mark.skip("is about the double of the platform"))
+
+
+@pytest.fixture
+def site(db, request, settings, monkeypatch) -> Iterator:
+    """A site where importing is switched on."""
+    settings.IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore.hosts.cms.StudioHost"
+    settings.COURSE_AUTHORING_MICROFRONTEND_URL = "https://apps.example.com/authoring"
+    if ON_PLATFORM:
+        from .platform_site import platform_site as open_site
+    else:
+        from .double_site import double_site as open_site
+    with open_site(monkeypatch) as opened:
+        opened.switch(on=True)
+        yield opened
+
+
+@pytest.fixture
+def ada(site):
+    """May do everything."""
+    return site.person("ada", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def library(ada):
+    """An empty library, :data:`tests.builders.TARGET`."""
+    return api.create_library(user=ada, library_key=TARGET, title="Target")
+
+
+@pytest.fixture
+def load(site, tmp_path) -> Callable[..., str]:
+    """Load a course that is told by builders into the modulestore: ``load(section(…))``; without any, a small one."""
+
+    def load(*blocks, **more) -> str:
+        folder = tmp_path / f"export{len(list(tmp_path.iterdir()))}"
+        write_course(folder, *(blocks or small_course()), **more)
+        return site.load(folder)
+
+    return load
+
+
+@pytest.fixture
+def stage(ada, library) -> Callable[..., ImportData]:
+    """Stage a course for the library: ``stage(level=…)``."""
+
+    def stage(source: str = KEY, *, target: str = TARGET, user=None, **options) -> ImportData:
+        user = user or ada
+        made = api.create_import(user=user, source_key=source, target_key=target, options=ImportOptions(**options))
+        return api.stage_import(user=user, import_id=made.id)
+
+    return stage
+
+
+@pytest.fixture
+def run_import(ada, stage) -> Callable[..., tuple[ImportData, list[RecordData]]]:
+    """Run a whole import: ``run_import(level=…)`` gives its data and its records."""
+
+    def run(source: str = KEY, **options) -> tuple[ImportData, list[RecordData]]:
+        done = api.complete_import(user=ada, import_id=stage(source, **options).id)
+        return done, api.get_records(user=ada, import_id=done.id)
+
+    return run

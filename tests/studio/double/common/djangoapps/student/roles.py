@@ -1,0 +1,8 @@
+"""Platform: common/djangoapps/student/roles.py."""
+
+from typing import Any
+
+
+class GlobalStaff:
+    def has_user(self, user: Any) -> bool:
+        return bool(user.is_active and (user.is_staff or user.is_superuser))

@@ -1,0 +1,121 @@
+"""
+Libraries (platform: openedx/core/djangoapps/content_libraries/api/).
+
+What they hold is in learning packages of the test's database; who may do what with them is kept here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from common.djangoapps.student.roles import GlobalStaff
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from opaque_keys.edx.locator import LibraryLocatorV2
+from openedx_content import api as content_api
+from openedx_content.models_api import LearningPackage
+
+
+class ContentLibraryNotFound(ObjectDoesNotExist):
+    pass
+
+
+class LibraryAlreadyExists(KeyError):
+    pass
+
+
+class AccessLevel:
+    ADMIN_LEVEL = "admin"
+    AUTHOR_LEVEL = "author"
+    READ_LEVEL = "read"
+
+
+@dataclass(frozen=True)
+class ContentLibraryMetadata:
+    key: LibraryLocatorV2
+    learning_package_id: Any
+    title: str
+
+
+@dataclass(frozen=True)
+class ContentLibrary:
+    learning_package: LearningPackage
+
+    @property
+    def library_key(self) -> LibraryLocatorV2:
+        return LibraryLocatorV2.from_string(self.learning_package.package_ref)
+
+    @property
+    def learning_package_id(self) -> Any:
+        return self.learning_package.id
+
+
+class _Libraries(list[ContentLibrary]):
+    def filter(self, *, learning_package__package_ref__in: Iterable[str]) -> "_Libraries":
+        wanted = set(learning_package__package_ref__in)
+        return _Libraries(library for library in self if library.learning_package.package_ref in wanted)
+
+    def values_list(self, field: str, *, flat: bool) -> list[str]:
+        assert (field, flat) == ("learning_package__package_ref", True)
+        return [library.learning_package.package_ref for library in self]
+
+
+roles: dict[tuple[str, str], str] = {}
+"""For the tests: access levels, and the role "contributor" of openedx-authz, by user's name and library key."""
+creators: set[str] = set()
+"""For the tests: names of users who may make libraries."""
+
+_ALLOWED = {
+    "content_libraries.edit_library_content": {"admin", "author", "contributor"},
+    "content_libraries.publish_library_content": {"admin", "author"},
+}
+
+
+def get_libraries_for_user(
+    user: Any, org: str | None = None, text_search: str | None = None, order: str | None = None
+) -> _Libraries:
+    packages = LearningPackage.objects.filter(package_ref__startswith="lib:").order_by(order or "pk")
+    everything = GlobalStaff().has_user(user)
+    return _Libraries(
+        ContentLibrary(package)
+        for package in packages
+        if everything or (user.is_active and (user.username, package.package_ref) in roles)
+    )
+
+
+def get_library(library_key: LibraryLocatorV2) -> ContentLibraryMetadata:
+    package = LearningPackage.objects.filter(package_ref=str(library_key)).first()
+    if package is None:
+        raise ContentLibraryNotFound
+    return ContentLibraryMetadata(library_key, package.id, package.title)
+
+
+def create_library(
+    org: Any,
+    slug: str,
+    title: str,
+    description: str = "",
+    allow_public_learning: bool = False,
+    allow_public_read: bool = False,
+    library_license: str = "",
+    learning_package: Any = None,
+) -> ContentLibraryMetadata:
+    key = LibraryLocatorV2(org=org.short_name, slug=slug)
+    if content_api.learning_package_exists(str(key)):
+        raise LibraryAlreadyExists(key)
+    package = content_api.create_learning_package(str(key), title)
+    return ContentLibraryMetadata(key, package.id, title)
+
+
+def assign_library_role_to_user(library_key: LibraryLocatorV2, user: Any, access_level: str) -> None:
+    roles[user.username, str(library_key)] = access_level
+
+
+def require_permission_for_library_key(library_key: LibraryLocatorV2, user: Any, permission: Any) -> Any:
+    get_library(library_key)
+    role = roles.get((user.username, str(library_key)))
+    if not GlobalStaff().has_user(user) and not (user.is_active and role in _ALLOWED[permission.identifier]):
+        raise PermissionDenied
+
+
+def user_can_create_library(user: Any) -> bool:
+    return GlobalStaff().has_user(user) or (user.is_active and user.username in creators)

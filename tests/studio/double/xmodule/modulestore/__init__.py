@@ -1,0 +1,7 @@
+"""Platform: xmodule/modulestore/__init__.py."""
+
+
+class ModuleStoreEnum:
+    class Branch:
+        draft_preferred = "draft-preferred"
+        published_only = "published-only"

@@ -1,0 +1,196 @@
+"""A site on the double of the platform."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import xblock.plugin
+from cms.djangoapps.contentstore.views import course as course_views
+from common.djangoapps.student import auth
+from django.contrib.auth import get_user_model
+from lxml import etree
+from opaque_keys.edx.locator import LibraryLocator
+from openedx.core.djangoapps import waffle_utils
+from openedx.core.djangoapps.authz import decorators
+from openedx.core.djangoapps.content_libraries import api as libraries_api
+from openedx.core.djangoapps.content_staging import api as staging_api
+from openedx.core.djangoapps.content_tagging import utils as tagging_utils
+from openedx.core.djangoapps.site_configuration import helpers
+from openedx_tagging import api as tagging_api
+from openedx_tagging.models import Taxonomy
+from xblock.core import XBlock
+from xmodule.contentstore.content import StaticContent
+from xmodule.contentstore.django import contentstore
+from xmodule.modulestore import ModuleStoreEnum
+from xmodule.modulestore.django import BlockData, BlockKey, Structure, modulestore
+
+from import_from_modulestore.data import Branch
+from import_from_modulestore.hosts.cms import FLAG
+from import_from_modulestore.olx.blocks import CONTAINER_KINDS, PARENT_TYPES, ROOT_TAGS
+from import_from_modulestore_standalone.exports.export import Export
+
+from .site import Site, context, usage
+
+_INSTALLED = {
+    **dict.fromkeys(
+        ("html", "problem", "video", "word_cloud", "drag-and-drop-v2", "poll", "discussion", "lti_consumer"), False
+    ),
+    **dict.fromkeys(("library_content", "split_test", "conditional", "itembank"), True),
+    **dict.fromkeys(("course", "chapter", "sequential", "vertical", "library"), True),
+}
+_BRANCHES = {
+    ModuleStoreEnum.Branch.draft_preferred: Branch.DRAFT,
+    ModuleStoreEnum.Branch.published_only: Branch.PUBLISHED,
+}
+_KEPT = (
+    (auth, "readers"),
+    (waffle_utils, "for_all"),
+    (waffle_utils, "for_orgs"),
+    (decorators, "auditors"),
+    (libraries_api, "roles"),
+    (libraries_api, "creators"),
+    (staging_api, "tags"),
+    (staging_api, "transcripts"),
+    (tagging_utils, "orgs"),
+    (helpers, "values"),
+)
+
+
+class DoubleSite(Site):
+    """A modulestore in memory, and everybody's rights in sets."""
+
+    auditors = decorators.auditors
+    configuration = helpers.values
+    creators = libraries_api.creators
+    library_roles = libraries_api.roles
+    loaded = property(lambda self: modulestore().loaded)
+    transcripts = staging_api.transcripts
+
+    def __init__(self) -> None:
+        self._exports: dict[str, Path] = {}
+
+    def load(self, folder: Path) -> str:
+        export = Export(folder, folder.name)
+        self._exports[str(export.key)] = folder
+        modulestore().branches[export.key] = {name: _structure(export, branch) for name, branch in _BRANCHES.items()}
+        static = folder / "static"
+        for file in static.rglob("*") if static.is_dir() else ():
+            if file.is_file():
+                self.add_file(str(export.key), file.relative_to(static).as_posix(), file.read_bytes())
+        return str(export.key)
+
+    def export(self, source_key: str, folder: Path) -> Path:
+        """Only right where nothing was changed since it was loaded."""
+        return self._exports[source_key]
+
+    def add_file(self, source_key: str, name: str, data: bytes) -> None:
+        contentstore().files[str(StaticContent.compute_location(context(source_key), name))] = data
+
+    def edit(self, usage_key: str, olx: str) -> None:
+        data = self._changed(usage_key)
+        data.definition = etree.fromstring(olx)
+        data.fields["display_name"] = data.definition.get("display_name")
+
+    def configure(self, usage_key: str, **fields: Any) -> None:
+        data = self._changed(usage_key)
+        for name, value in fields.items():
+            data.definition.set(name, value if isinstance(value, str) else json.dumps(value))
+        data.fields.update({name: value for name, value in fields.items() if name == "display_name"})
+
+    def lose(self, usage_key: str) -> None:
+        key = usage(usage_key)
+        for structure in modulestore().branches[key.course_key].values():
+            structure.blocks.pop(BlockKey(key.block_type, key.block_id), None)
+
+    def break_block(self, usage_key: str) -> None:
+        self._changed(usage_key).definition.set("unserializable", "true")
+
+    def break_loading(self, usage_key: str) -> None:
+        """Make a block one that raises when it is loaded."""
+        modulestore().broken[usage(usage_key)] = ValueError("The definition is not there")
+
+    def person(self, username: str, **fields: Any) -> Any:
+        return get_user_model().objects.create(username=username, **fields)
+
+    def let_read(self, user: Any, source_key: str) -> None:
+        auth.readers.add((user.username, source_key))
+
+    def let_edit(self, user: Any, library_key: str) -> None:
+        libraries_api.roles[user.username, library_key] = "author"
+
+    def tag(self, usage_key: str, *values: str, orgs: tuple[str, ...] = ()) -> None:
+        name = f"Topics of {', '.join(orgs) or 'all'}"
+        taxonomy = Taxonomy.objects.filter(name=name).first() or tagging_api.create_taxonomy(name)
+        known = set(taxonomy.tag_set.values_list("value", flat=True))
+        for value in set(values) - known:
+            tagging_api.add_tag_to_taxonomy(taxonomy, value)
+        if orgs:
+            tagging_utils.orgs[taxonomy.pk] = set(orgs)
+        staging_api.tags.setdefault(usage_key, {})[taxonomy.pk] = list(values)
+
+    def switch(self, *, on: bool, org: str = "") -> None:
+        if org:
+            waffle_utils.for_orgs[FLAG, org] = on
+        else:
+            waffle_utils.for_all[FLAG] = on
+
+    def _changed(self, usage_key: str) -> BlockData:
+        """The block in a new version of the draft branch."""
+        key = usage(usage_key)
+        branches = modulestore().branches[key.course_key]
+        name = ModuleStoreEnum.Branch.draft_preferred
+        branches[name] = Structure(branches[name].root, copy.deepcopy(branches[name].blocks))
+        return branches[name].blocks[BlockKey(key.block_type, key.block_id)]
+
+
+@contextmanager
+def double_site(monkeypatch: Any) -> Iterator[DoubleSite]:
+    """A site, and nothing of it afterwards."""
+    classes = [(name, _entry_point(name, has_children)) for name, has_children in _INSTALLED.items()]
+    monkeypatch.setattr(XBlock, "extra_entry_points", classes)
+    monkeypatch.setattr(xblock.plugin, "PLUGIN_CACHE", {})
+    store, files = modulestore(), contentstore().files
+    assert course_views  # Known to be importable, as in Studio.
+    try:
+        yield DoubleSite()
+    finally:
+        for module, name in _KEPT:
+            getattr(module, name).clear()
+        for kept in (store.branches, store.broken, store.loaded, files):
+            kept.clear()
+
+
+def _entry_point(name: str, has_children: bool) -> Any:
+    block_class = type(name, (XBlock,), {"has_children": has_children})
+    return SimpleNamespace(name=name, group="xblock.v1", dist=None, load=lambda: block_class)
+
+
+def _structure(export: Export, branch: Branch) -> Structure:
+    """What an import of the export makes of a branch."""
+    is_library = isinstance(export.key, LibraryLocator)
+    root = BlockKey("library", "library") if is_library else BlockKey("course", "course")
+    blocks: dict[BlockKey, BlockData] = {}
+    tops = []
+    for read in export.read(branch):
+        tops += [_add(child, blocks) for child in read.element] if is_library else [_add(read.element, blocks)]
+    title = export.title
+    blocks[root] = BlockData({"display_name": title, "children": tops})
+    return Structure(root, blocks)
+
+
+def _add(element: etree._Element, blocks: dict[BlockKey, BlockData]) -> BlockKey:
+    key = BlockKey(element.tag, element.get("url_name", ""))
+    own = copy.deepcopy(element)
+    children = []
+    if element.tag in CONTAINER_KINDS or element.tag in ROOT_TAGS or element.tag in PARENT_TYPES:
+        for child in list(own):
+            own.remove(child)
+            children.append(_add(child, blocks))
+    blocks[key] = BlockData({"display_name": element.get("display_name"), "children": children}, own)
+    return key

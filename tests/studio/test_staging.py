@@ -1,0 +1,266 @@
+"""What Studio stages is what an export of the same course holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from import_from_modulestore import api
+from import_from_modulestore.data import Branch
+from import_from_modulestore.models import StagedBlock
+from import_from_modulestore.olx.blocks import has_children, title_of
+from import_from_modulestore.olx.normal_form import normal_digest
+from import_from_modulestore.olx.references import PYTHON_LIBRARY, named_files, runs_python
+from import_from_modulestore.olx.tree import walk
+from import_from_modulestore_standalone.exports.export import Export
+from tests.builders import (
+    KEY,
+    LIBRARY_KEY,
+    block,
+    problem,
+    section,
+    subsection,
+    text,
+    unit,
+    unit_of,
+    usage_key,
+    write_block,
+    write_course,
+    write_library,
+)
+
+SAMPLE = Path(__file__).parents[2] / "courses" / "sample-course"
+BIG = b"0123456789abcdef" * 700_000  # 11 MB: content_staging leaves such files out.
+
+
+def staged_blocks(run) -> dict[str, StagedBlock]:
+    return {row.usage_key: row for row in StagedBlock.objects.filter(import_run__uuid=run.id)}
+
+
+def in_studio(run) -> list[tuple]:
+    rows = StagedBlock.objects.filter(import_run__uuid=run.id).order_by("num")
+    return [
+        (row.usage_key, row.depth, row.kind, row.title, row.normal_digest, {file["name"] for file in row.files})
+        for row in rows
+    ]
+
+
+def files_of(export: Export, element) -> set[str]:
+    def read_page(name: str) -> str | None:
+        page = export.static_files.find(name)
+        return page.read_text() if page else None
+
+    names = [*named_files(element, read_page), *([PYTHON_LIBRARY] if runs_python(element) else [])]
+    return {name for name in names if export.static_files.find(name)}
+
+
+def in_export(folder: Path, branch: Branch = Branch.DRAFT) -> list[tuple]:
+    export = Export(folder, folder.name)
+    found = []
+    for root in export.read(branch):
+        for each in walk(root.element):
+            key = str(export.key.make_usage_key(each.block_type, each.block_id))
+            is_whole = not each.kind.is_container and not has_children(each.element)
+            digest, files = (normal_digest(each.element), files_of(export, each.element)) if is_whole else ("", set())
+            found.append((key, each.depth, each.kind.value, title_of(each.element), digest, files))
+    return found
+
+
+class TestSameAsAnExport:
+    @pytest.mark.parametrize("branch", Branch)
+    def test_the_sample_course(self, site, stage, branch, tmp_path):
+        key = site.load(SAMPLE)
+        assert in_studio(stage(key, branch=branch)) == in_export(site.export(key, tmp_path), branch)
+
+    def test_a_legacy_library(self, site, stage, tmp_path):
+        folder = write_library(tmp_path / "legacy", text("t1"), problem("p1"))
+        key = site.load(folder)
+        assert in_studio(stage(key, level="component")) == in_export(site.export(key, tmp_path))
+
+    def test_attributes_that_studio_leaves_out_of_texts(self, site, stage, tmp_path):
+        hidden = block("html", "t1", "", display_name="T", visible_to_staff_only="true", editor="raw")
+        folder = write_course(tmp_path / "c", section("s", subsection("b", unit("u", hidden))))
+        key = site.load(folder)
+        assert in_studio(stage(key)) == in_export(site.export(key, tmp_path))
+
+    def test_a_section_is_a_root(self, load, stage):
+        load()
+        roots = StagedBlock.objects.filter(import_run__uuid=stage().id, depth=0).values_list("usage_key", flat=True)
+        assert list(roots) == [usage_key("chapter", "s1"), usage_key("chapter", "s2")]
+
+    def test_what_was_imported_is_unchanged(self, ada, site, stage, run_import):
+        key = site.load(SAMPLE)
+        run_import(key)
+        plan = api.plan_import(user=ada, import_id=stage(key).id)
+        assert {item.outcome.value for item in plan.items} <= {"unchanged", "unsupported"}
+
+
+class TestFiles:
+    def files_of(self, run, key: str) -> dict[str, int]:
+        return {file["name"]: file["size"] for file in staged_blocks(run)[key].files}
+
+    def one_text(self, site, tmp_path, body: str, **static: bytes) -> str:
+        course = section("s", subsection("b", unit("u", text("t1", body))))
+        files = {name.replace("__", "."): data for name, data in static.items()}
+        return site.load(write_course(tmp_path / "c", course, static=files))
+
+    def test_go_with_the_block_that_names_them(self, site, stage, tmp_path):
+        self.one_text(site, tmp_path, '<img src="/static/a.png"/>', a__png=b"A", b__png=b"B")
+        assert self.files_of(stage(), usage_key("html", "t1")) == {"a.png": 1}
+
+    def test_of_more_than_ten_megabytes_are_not_lost(self, site, stage, tmp_path):
+        self.one_text(site, tmp_path, '<a href="/static/big.bin">big</a>', big__bin=BIG)
+        assert self.files_of(stage(), usage_key("html", "t1")) == {"big.bin": len(BIG)}
+
+    def test_that_are_not_named_in_quotes_are_found(self, site, stage, tmp_path):
+        self.one_text(site, tmp_path, "<p style='background: url(/static/a.png)'>x</p>", a__png=b"A")
+        assert self.files_of(stage(), usage_key("html", "t1")) == {"a.png": 1}
+
+    def test_the_library_of_python_problems(self, site, stage, tmp_path):
+        script = problem("p1", '<script type="loncapa/python">import tides</script><p>?</p>')
+        course = section("s", subsection("b", unit("u", script, problem("p2"))))
+        site.load(write_course(tmp_path / "c", course, static={"python_lib.zip": b"ZIP"}))
+        run = stage()
+        assert self.files_of(run, usage_key("problem", "p1")) == {"python_lib.zip": 3}
+        assert self.files_of(run, usage_key("problem", "p2")) == {}
+
+    def test_what_the_page_of_a_javascript_input_loads(self, site, stage, tmp_path):
+        js_input = '<customresponse><jsinput html_file="/static/moon.html"/></customresponse>'
+        course = section("s", subsection("b", unit("u", problem("p1", js_input))))
+        static = {"moon.html": b'<script src="moon.js"></script>', "moon.js": b"js", "other.js": b"js"}
+        site.load(write_course(tmp_path / "c", course, static=static))
+        assert set(self.files_of(stage(), usage_key("problem", "p1"))) == {"moon.html", "moon.js"}
+
+    def test_transcripts_in_the_course(self, site, stage, tmp_path):
+        course = section("s", subsection("b", unit("u", block("video", "v1", "", display_name="V"))))
+        static = {"subs_abc.srt.sjson": b"{}", "uk.srt": b"1"}
+        site.load(write_course(tmp_path / "c", course, static=static))
+        site.configure(usage_key("video", "v1"), sub="abc", transcripts={"uk": "uk.srt"})
+        assert {"subs_abc.srt.sjson", "uk.srt"} <= set(self.files_of(stage(), usage_key("video", "v1")))
+
+    @pytest.mark.double
+    def test_transcripts_that_are_kept_elsewhere(self, site, stage, tmp_path):
+        video = block("video", "v1", '<transcript language="en" src="en.srt"/>', display_name="V")
+        site.load(write_course(tmp_path / "c", section("s", subsection("b", unit("u", video)))))
+        site.transcripts[usage_key("video", "v1")] = {"en.srt": b"1 00:00"}
+        assert self.files_of(stage(), usage_key("video", "v1")) == {"en.srt": 7}
+
+    def test_that_are_not_there_are_told_of(self, site, stage, tmp_path):
+        self.one_text(site, tmp_path, '<img src="/static/gone.png"/>')
+        row = staged_blocks(stage())[usage_key("html", "t1")]
+        assert row.missing_files == ["gone.png"]
+
+    def test_in_folders_keep_their_names(self, site, stage, load):
+        load(section("s", subsection("b", unit("u", text("t1", '<img src="/static/images/a.png"/>')))))
+        site.add_file(KEY, "images/a.png", b"AA")
+        assert self.files_of(stage(), usage_key("html", "t1")) == {"images/a.png": 2}
+
+    def test_addresses_of_the_course_become_those_of_a_library(self, ada, load, stage, site):
+        url = "/asset-v1:Acme+C1+R1+type@asset+block@a.png"
+        load(section("s", subsection("b", unit("u", text("t1", f'<img src="{url}"/>')))))
+        site.add_file(KEY, "a.png", b"A")
+        run = stage()
+        assert self.files_of(run, usage_key("html", "t1")) == {"a.png": 1}
+        details = api.get_block(user=ada, import_id=run.id, usage_key=usage_key("html", "t1"))
+        assert '<img src="/static/a.png"/>' in details.olx
+
+
+class TestBrokenBlocks:
+    def test_one_that_studio_cannot_write_does_not_stop_the_others(self, site, load, stage):
+        load()
+        site.break_block(usage_key("problem", "p1"))
+        rows = staged_blocks(stage())
+        assert len(rows) == 12
+        assert "Studio could not write it as OLX" in rows[usage_key("problem", "p1")].problem
+        assert [key for key, row in rows.items() if row.problem] == [usage_key("problem", "p1")]
+        assert rows[usage_key("problem", "p1")].title == "Problem p1"
+
+    def test_its_neighbours_keep_their_files(self, site, load, stage):
+        load(section("s", subsection("b", unit("u", text("t1", '<img src="/static/a.png"/>'), problem("p1")))))
+        site.add_file(KEY, "a.png", b"A")
+        site.break_block(usage_key("problem", "p1"))
+        row = staged_blocks(stage())[usage_key("html", "t1")]
+        assert [file["name"] for file in row.files] == ["a.png"]
+
+    def test_it_leaves_studio_as_it_was(self, site, load, stage):
+        from xmodule.xml_block import XmlMixin
+
+        before = XmlMixin.export_to_file
+        load()
+        site.break_block(usage_key("problem", "p1"))
+        stage()
+        assert XmlMixin.export_to_file is before
+
+    @pytest.mark.double
+    def test_one_that_cannot_be_loaded(self, site, load, stage):
+        load()
+        site.break_loading(usage_key("chapter", "s1"))
+        rows = staged_blocks(stage())
+        assert "The definition is not there." in rows[usage_key("chapter", "s1")].problem
+        assert usage_key("html", "t3") in rows
+
+    def test_one_whose_type_is_not_installed_keeps_its_name(self, load, stage):
+        load(unit_of('<nosuch url_name="x1" display_name="X"/>'))
+        row = staged_blocks(stage())[usage_key("nosuch", "x1")]
+        assert "is not installed in this Studio" in row.problem + row.refusal
+
+    def test_an_empty_one_is_told_of(self, load, stage):
+        load(section("s", subsection("b", unit("u", problem("p1", "")))))
+        row = staged_blocks(stage())[usage_key("problem", "p1")]
+        assert "empty" in row.problem or row.digest
+
+    @pytest.mark.double
+    def test_one_that_is_not_there_any_more_is_told_of_at_its_parent(self, site, load, stage):
+        load()
+        site.lose(usage_key("html", "t1"))
+        rows = staged_blocks(stage())
+        assert usage_key("html", "t1") not in rows
+        assert rows[usage_key("vertical", "u1")].reading_warnings == [
+            "It names the block html t1, which is not there any more."
+        ]
+
+    def test_a_block_made_of_others_is_named_with_them(self, load, stage):
+        load(
+            unit_of(
+                '<library_content url_name="lc"><problem url_name="q1" display_name="Q1"><p/></problem></library_content>'
+            )
+        )
+        row = staged_blocks(stage())[usage_key("library_content", "lc")]
+        assert row.refusal
+        assert row.left_out == ["Q1 (problem)"]
+
+
+class TestBranches:
+    def test_drafts_are_read_or_left(self, site, load, stage):
+        load()
+        site.edit(usage_key("html", "t1"), '<html display_name="Draft"><p>Draft.</p></html>')
+        titles = {branch: staged_blocks(stage(branch=branch))[usage_key("html", "t1")].title for branch in Branch}
+        assert titles == {Branch.DRAFT: "Draft", Branch.PUBLISHED: "Text t1"}
+
+    def test_a_library_has_but_one(self, site, stage, tmp_path):
+        site.load(write_library(tmp_path / "legacy", text("t1")))
+        assert stage(LIBRARY_KEY, branch=Branch.PUBLISHED).block_count == 1
+
+
+def test_nothing_of_a_failed_staging_stays(ada, site, load, stage, monkeypatch):
+    load()
+
+    def fail(*args):
+        raise OSError("The disk is full")
+
+    monkeypatch.setattr("import_from_modulestore.hosts.cms._Stager._add_files", fail)
+    with pytest.raises(api.StepFailed, match="The disk is full"):
+        stage()
+    from openedx.core.djangoapps.content_staging.models import StagedContent
+
+    assert not StagedContent.objects.exists()
+
+
+def test_drafts_of_an_export_are_drafts(site, stage, tmp_path):
+    folder = write_course(tmp_path / "c", section("s", subsection("b", unit("u", text("t1")))))
+    draft = text("t1", "<p>Draft.</p>")
+    where = {"parent_url": usage_key("vertical", "u"), "index_in_children_list": "0"}
+    write_block(folder, draft, under="drafts/", **where)
+    key = site.load(folder)
+    assert in_studio(stage(key)) == in_export(site.export(key, tmp_path))
