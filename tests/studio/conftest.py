@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from openedx_content.models_api import Container
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportData, ImportOptions, RecordData
@@ -34,6 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def site(db, request, settings, monkeypatch) -> Iterator:
     """A site where importing is switched on."""
+    Container.reset_cache()  # It remembers rows that the tests before had made.
     settings.IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore.hosts.cms.StudioHost"
     settings.COURSE_AUTHORING_MICROFRONTEND_URL = "https://apps.example.com/authoring"
     if ON_PLATFORM:

@@ -133,6 +133,7 @@ class DoubleSite(Site):
         if orgs:
             tagging_utils.orgs[taxonomy.pk] = set(orgs)
         staging_api.tags.setdefault(usage_key, {})[taxonomy.pk] = list(values)
+        tagging_api.tag_object(usage_key, taxonomy, list(values))
 
     def switch(self, *, on: bool, org: str = "") -> None:
         if org:

@@ -221,11 +221,8 @@ class TestBrokenBlocks:
         ]
 
     def test_a_block_made_of_others_is_named_with_them(self, load, stage):
-        load(
-            unit_of(
-                '<library_content url_name="lc"><problem url_name="q1" display_name="Q1"><p/></problem></library_content>'
-            )
-        )
+        inner = '<problem url_name="q1" display_name="Q1"><p/></problem>'
+        load(unit_of(f'<library_content url_name="lc">{inner}</library_content>'))
         row = staged_blocks(stage())[usage_key("library_content", "lc")]
         assert row.refusal
         assert row.left_out == ["Q1 (problem)"]

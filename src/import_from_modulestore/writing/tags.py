@@ -43,7 +43,8 @@ def add_tags(
     """
     Give library items tags that they lack; returns what was added, and warnings, by the item's key.
 
-    ``permitted`` tells which of some taxonomies the library may use. Queries grow with the number of tagged items.
+    ``permitted`` tells which of some taxonomies the library may use. Queries grow with the number of tagged items, and
+    memory with the size of their taxonomies.
     """
     if not wanted:
         return {}, {}
@@ -52,27 +53,36 @@ def add_tags(
 
     taxonomy_ids = {pk for tags in wanted.values() for pk in tags}
     taxonomies: dict[int, Any] = Taxonomy._default_manager.in_bulk(list(permitted(taxonomy_ids)))
+    known = {
+        (pk, value.casefold())
+        for pk, value in Tag._default_manager.filter(taxonomy__in=taxonomies).values_list("taxonomy_id", "value")
+    }
     there = _tags_of(wanted)
     added: dict[str, Tags] = {}
     warnings: dict[str, list[str]] = {}
+
+    def leave_out(item_key: str, values: Iterable[str], reason: object) -> None:
+        text = _("These tags were not carried over: {tags}; {reason}")
+        warnings.setdefault(item_key, []).append(text.format(tags=", ".join(values), reason=reason))
+
     for item_key, by_taxonomy in wanted.items():
         for pk, values in by_taxonomy.items():
             has = there.get(item_key, {}).get(pk, [])
             missing = [value for value in values if value not in has]
+            taxonomy = taxonomies.get(pk)
+            if taxonomy is None:
+                leave_out(item_key, missing, _("their taxonomy is not one of this library's organization."))
+                continue
+            if not taxonomy.allow_free_text and (gone := [tag for tag in missing if (pk, tag.casefold()) not in known]):
+                leave_out(item_key, gone, _("there are no such tags any more."))
+                missing = [tag for tag in missing if tag not in gone]
             if not missing:
                 continue
             try:
-                if pk not in taxonomies:
-                    raise ValueError(_("their taxonomy is not one of this library's organization."))
                 with transaction.atomic():
-                    tag_object(item_key, taxonomies[pk], [*has, *missing])
+                    tag_object(item_key, taxonomy, [*has, *missing])
             except (Tag.DoesNotExist, ValidationError, ValueError) as error:
-                reason = _("there are no such tags any more.") if isinstance(error, Tag.DoesNotExist) else error
-                warnings.setdefault(item_key, []).append(
-                    _("These tags were not carried over: {tags}; {reason}").format(
-                        tags=", ".join(missing), reason=reason
-                    )
-                )
+                leave_out(item_key, missing, error)
             else:
                 added.setdefault(item_key, {})[pk] = missing
     return added, warnings

@@ -1,0 +1,114 @@
+"""Tags of a course's blocks go with them into the library."""
+
+from __future__ import annotations
+
+import pytest
+from openedx_tagging.models import ObjectTag, Tag
+
+from import_from_modulestore import api
+from import_from_modulestore.data import Decision
+from tests.builders import usage_key
+
+T1, U1 = usage_key("html", "t1"), usage_key("vertical", "u1")
+ITEM, UNIT = "lb:Acme:Target:html:t1", "lct:Acme:Target:unit:u1"
+
+
+def tags_of(item_key: str) -> set[str]:
+    return {tag.value for tag in ObjectTag.objects.filter(object_id=item_key)}
+
+
+@pytest.fixture
+def tagged(site, load):
+    """A course with two tags on a text and one on its unit."""
+    load()
+    site.tag(T1, "Moon", "Sea")
+    site.tag(U1, "Sea")
+
+
+def test_components_and_containers_get_them(tagged, run_import):
+    _run, records = run_import()
+    assert (tags_of(ITEM), tags_of(UNIT)) == ({"Moon", "Sea"}, {"Sea"})
+    assert {record.source_key: set(record.tags) for record in records if record.tags} == {
+        T1: {"Moon", "Sea"},
+        U1: {"Sea"},
+    }
+
+
+def test_a_container_that_is_dissolved_leaves_none(tagged, run_import):
+    run_import(level="component")
+    assert (tags_of(ITEM), tags_of(UNIT)) == ({"Moon", "Sea"}, set())
+
+
+def test_undo_takes_them_away_and_redo_gives_them_again(ada, tagged, run_import):
+    run, _records = run_import()
+    api.undo_import(user=ada, import_id=run.id)
+    assert (tags_of(ITEM), tags_of(UNIT)) == (set(), set())
+    api.redo_import(user=ada, import_id=run.id)
+    assert (tags_of(ITEM), tags_of(UNIT)) == ({"Moon", "Sea"}, {"Sea"})
+
+
+def test_those_of_the_library_stay(ada, site, tagged, run_import):
+    site.tag(ITEM, "Mine", "Sea")
+    run, records = run_import()
+    assert tags_of(ITEM) == {"Mine", "Moon", "Sea"}
+    assert {record.tags for record in records if record.source_key == T1} == {("Moon",)}
+    api.undo_import(user=ada, import_id=run.id)
+    assert tags_of(ITEM) == {"Mine", "Sea"}
+
+
+def test_a_later_import_adds_what_is_new(ada, site, tagged, run_import):
+    run_import()
+    site.edit(T1, '<html display_name="New"><![CDATA[<p>New.</p>]]></html>')
+    site.tag(T1, "Moon", "Sea", "Sun")
+    second, _records = run_import(on_conflict=Decision.OVERWRITE)
+    assert tags_of(ITEM) == {"Moon", "Sea", "Sun"}
+    api.undo_import(user=ada, import_id=second.id)
+    assert tags_of(ITEM) == {"Moon", "Sea"}
+
+
+def test_what_is_skipped_gets_none(site, load, run_import):
+    load()
+    run_import()
+    site.edit(T1, '<html display_name="New"><![CDATA[<p>New.</p>]]></html>')
+    site.tag(T1, "Moon")
+    run_import(on_conflict=Decision.SKIP)
+    assert not tags_of(ITEM)
+
+
+def test_a_fork_gets_its_own(site, tagged, run_import):
+    run_import()
+    site.edit(T1, '<html display_name="New"><![CDATA[<p>New.</p>]]></html>')
+    run_import(on_conflict=Decision.FORK)
+    assert tags_of("lb:Acme:Target:html:t1_1") == {"Moon", "Sea"}
+
+
+def test_those_of_another_organization_are_named_and_left(site, load, run_import):
+    load()
+    site.tag(T1, "Secret", orgs=("Other",))
+    site.tag(T1, "Open")
+    _run, records = run_import()
+    assert tags_of(ITEM) == {"Open"}
+    warnings = [warning for record in records if record.source_key == T1 for warning in record.warnings]
+    assert warnings == [
+        "These tags were not carried over: Secret; their taxonomy is not one of this library's organization."
+    ]
+
+
+def test_one_that_is_gone_since_is_named(ada, tagged, stage):
+    run = stage()
+    Tag.objects.filter(value="Moon").delete()
+    api.complete_import(user=ada, import_id=run.id)
+    records = {record.source_key: record for record in api.get_records(user=ada, import_id=run.id)}
+    assert records[T1].warnings == ("These tags were not carried over: Moon; there are no such tags any more.",)
+    assert (tags_of(ITEM), tags_of(UNIT)) == ({"Sea"}, {"Sea"})
+
+
+def test_untagged_courses_cost_no_query_more(ada, load, stage, django_assert_max_num_queries):
+    load()
+    run = stage()
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as queries:
+        api.complete_import(user=ada, import_id=run.id)
+    assert not [query for query in queries.captured_queries if "oel_tagging" in query["sql"]]

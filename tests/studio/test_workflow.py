@@ -1,0 +1,158 @@
+"""The whole way of an import in Studio: staged, reviewed, edited, written, undone, redone."""
+
+from __future__ import annotations
+
+import pytest
+
+from import_from_modulestore import api
+from import_from_modulestore.data import (
+    CollectionChoice,
+    CompositionLevel,
+    ConflictState,
+    Decision,
+    ImportState,
+    Outcome,
+)
+from tests.authoring import Author
+from tests.builders import KEY, TARGET, usage_key
+from tests.library_state import library_state
+
+T1 = usage_key("html", "t1")
+TOPS = {
+    CompositionLevel.SECTION: {"section": 2},
+    CompositionLevel.SUBSECTION: {"subsection": 2},
+    CompositionLevel.UNIT: {"unit": 3},
+    CompositionLevel.COMPONENT: {"component": 5},
+}
+
+
+@pytest.fixture
+def author(ada, library):
+    """Somebody at work in the library."""
+    return Author(library.package_id, ada.pk)
+
+
+@pytest.mark.parametrize("level", CompositionLevel)
+def test_at_each_level_it_is_written_undone_and_redone(ada, load, run_import, level):
+    load()
+    before = library_state(TARGET)
+    run, records = run_import(level=level)
+    tops: dict[str, int] = {}
+    for record in records:
+        if record.depth == 0:
+            tops[record.kind.value] = tops.get(record.kind.value, 0) + 1
+    assert tops == TOPS[level]
+    after = library_state(TARGET)
+    assert all(item["draft"] == item["published"] for item in after["items"].values())
+
+    assert api.undo_import(user=ada, import_id=run.id).state is ImportState.UNDONE
+    assert library_state(TARGET) == before
+    assert api.redo_import(user=ada, import_id=run.id).state is ImportState.IMPORTED
+    assert library_state(TARGET) == after
+
+
+def test_what_is_edited_in_the_review_is_what_is_written(ada, load, stage):
+    load()
+    run = stage()
+    olx = '<html display_name="Reviewed"><![CDATA[<p>Better.</p>]]></html>'
+    api.edit_block(user=ada, import_id=run.id, usage_key=T1, olx=olx)
+    api.select_blocks(user=ada, import_id=run.id, usage_keys=[usage_key("chapter", "s2")], selected=False)
+    api.complete_import(user=ada, import_id=run.id)
+    items = library_state(TARGET)["items"]
+    assert items["xblock.v1:html:t1"]["draft"]["title"] == "Reviewed"
+    assert "xblock.v1:html:t3" not in items
+
+
+def test_a_course_that_changed_updates_what_it_had_made(ada, site, load, stage, run_import):
+    load()
+    run_import()
+    site.edit(T1, '<html display_name="New"><![CDATA[<p>New.</p>]]></html>')
+    run = stage(on_conflict=Decision.OVERWRITE)
+    plan = api.plan_import(user=ada, import_id=run.id)
+    changed = {item.usage_key: item.state for item in plan.items if item.outcome is not Outcome.UNCHANGED}
+    assert changed == {T1: ConflictState.SOURCE_CHANGED}
+    api.complete_import(user=ada, import_id=run.id)
+    assert library_state(TARGET)["items"]["xblock.v1:html:t1"]["published"]["title"] == "New"
+
+
+def test_an_edit_in_the_library_is_a_conflict_and_is_spared_by_undo(ada, load, stage, run_import, author):
+    load()
+    first, _records = run_import()
+    author.edit("xblock.v1:html:t1", "Mine")
+    plan = api.plan_import(user=ada, import_id=stage().id)
+    assert {item.state for item in plan.items if item.usage_key == T1} == {ConflictState.LIBRARY_CHANGED}
+    kept = api.preview_undo(user=ada, import_id=first.id).kept
+    assert T1 in {item.source_key for item in kept}
+
+
+def test_the_version_that_was_read_is_kept(ada, site, load, run_import):
+    load()
+    run, _records = run_import()
+    assert run.source_version == api.get_source(user=ada, source_key=KEY).version
+    site.edit(T1, '<html display_name="New"/>')
+    assert run.source_version != api.get_source(user=ada, source_key=KEY).version
+
+
+def test_history_leads_to_the_pages_of_studio(ada, load, run_import):
+    load()
+    run, records = run_import()
+    base = "https://apps.example.com/authoring"
+    assert (run.source_url, run.target_url) == (f"{base}/course/{KEY}", f"{base}/library/{TARGET}")
+    urls = {record.source_key: record.target_url for record in records}
+    assert urls[T1] == f"{base}/library/{TARGET}/components/lb:Acme:Target:html:t1"
+    assert urls[usage_key("vertical", "u1")] == f"{base}/library/{TARGET}/unit/lct:Acme:Target:unit:u1"
+    assert urls[usage_key("chapter", "s1")] == f"{base}/library/{TARGET}/section/lct:Acme:Target:section:s1"
+
+
+class TestEvents:
+    """What search indexes and others in Studio hear of an import: the signals of ``openedx_content``."""
+
+    @pytest.fixture
+    def heard(self, django_capture_on_commit_callbacks):
+        """Do something, and tell the signals that were sent when it was committed: ``heard(lambda: …)``."""
+        from openedx_content.api import signals
+
+        names = ("ENTITIES_DRAFT_CHANGED", "ENTITIES_PUBLISHED", "COLLECTION_CHANGED")
+
+        def listen(act) -> dict[str, list[int]]:
+            found: dict[str, list[int]] = {}
+
+            def receiver(name):
+                def receive(**event) -> None:
+                    change = event.get("change_log") or event["change"]
+                    changed = getattr(change, "changes", None)
+                    if changed is None:
+                        changed = [*change.entities_added, *change.entities_removed]
+                    found.setdefault(name, []).append(len(changed))
+
+                return receive
+
+            receivers = {name: receiver(name) for name in names}
+            for name, receive in receivers.items():
+                getattr(signals, name).connect(receive)
+            try:
+                with django_capture_on_commit_callbacks(execute=True):
+                    act()
+            finally:
+                for name, receive in receivers.items():
+                    getattr(signals, name).disconnect(receive)
+            return found
+
+        return listen
+
+    def test_tell_of_all_that_is_written(self, ada, load, stage, heard):
+        load()
+        run = stage(collection=CollectionChoice(title="Tides"))
+        found = heard(lambda: api.complete_import(user=ada, import_id=run.id))
+        assert found["ENTITIES_DRAFT_CHANGED"] == [12]
+        assert sum(found["ENTITIES_PUBLISHED"]) == 12
+        assert sum(found["COLLECTION_CHANGED"]) == 2
+
+    def test_tell_of_all_that_is_undone_and_redone(self, ada, load, run_import, heard):
+        load()
+        run, _records = run_import(collection=CollectionChoice(title="Tides"))
+        for act in (api.undo_import, api.redo_import):
+            found = heard(lambda act=act: act(user=ada, import_id=run.id))
+            assert found["ENTITIES_DRAFT_CHANGED"] == [12]
+            assert sum(found["ENTITIES_PUBLISHED"]) == 12
+            assert sum(found["COLLECTION_CHANGED"]) == 2
