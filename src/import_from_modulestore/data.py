@@ -242,15 +242,15 @@ class SourceData:
     problem: str = ""
     """Why it cannot be imported; empty where it can."""
 
-    @property
-    def org(self) -> str:
-        """The organization's short name; empty for an export without a readable key."""
-        return _key_parts(self.key)[0]
+    org: str = field(init=False)
+    """The organization's short name; empty for an export without a readable key."""
+    run: str = field(init=False)
+    """The course's run; empty for a legacy library."""
 
-    @property
-    def run(self) -> str:
-        """The course's run; empty for a legacy library."""
-        return _key_parts(self.key)[2] if self.kind is SourceKind.COURSE else ""
+    def __post_init__(self) -> None:
+        org, _course, run, *_rest = (*self.key.partition(":")[2].split("+"), "", "")
+        object.__setattr__(self, "org", org)
+        object.__setattr__(self, "run", run)
 
     @property
     def block_count(self) -> int:
@@ -597,12 +597,6 @@ class Progress(Protocol):
 
 def no_progress(phase: str, done: int, total: int, title: str = "") -> None:
     """A :class:`Progress` for callers who do not watch."""
-
-
-def _key_parts(key: str) -> tuple[str, str, str]:
-    """``course-v1:Org+Course+Run`` and ``library-v1:Org+Library``, taken apart."""
-    org, course, run, *_rest = (*key.partition(":")[2].split("+"), "", "")
-    return org, course, run
 
 
 def _count(values: Iterable[TextChoices]) -> dict[str, int]:

@@ -49,6 +49,9 @@ class StandaloneHost(Host):
     def list_sources(self, user: Any) -> Iterable[SourceData]:
         return self._shelf.list() if has_role(user, Role.READER) else ()
 
+    def nothing_to_import(self) -> str:
+        return _("Nothing here yet. Put a Studio export (.tar.gz or a folder) into the courses folder.")
+
     def get_source(self, source_key: LearningContextKey, branch: Branch) -> SourceData:
         return self._shelf.get(source_key)
 

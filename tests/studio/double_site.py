@@ -22,6 +22,7 @@ from openedx.core.djangoapps.content_libraries import api as libraries_api
 from openedx.core.djangoapps.content_staging import api as staging_api
 from openedx.core.djangoapps.content_tagging import utils as tagging_utils
 from openedx.core.djangoapps.site_configuration import helpers
+from openedx_content.models_api import LearningPackage
 from openedx_tagging import api as tagging_api
 from openedx_tagging.models import Taxonomy
 from xblock.core import XBlock
@@ -111,9 +112,13 @@ class DoubleSite(Site):
     def break_block(self, usage_key: str) -> None:
         self._changed(usage_key).definition.set("unserializable", "true")
 
-    def break_loading(self, usage_key: str) -> None:
+    def break_loading(self, usage_key: str, error: Exception | None = None) -> None:
         """Make a block one that raises when it is loaded."""
-        modulestore().broken[usage(usage_key)] = ValueError("The definition is not there")
+        modulestore().broken[usage(usage_key)] = error or ValueError("The definition is not there")
+
+    def withdraw(self, source_key: str) -> None:
+        """Make a course one of which nothing was ever published."""
+        del modulestore().branches[context(source_key)][ModuleStoreEnum.Branch.published_only]
 
     def person(self, username: str, **fields: Any) -> Any:
         return get_user_model().objects.create(username=username, **fields)
@@ -123,6 +128,29 @@ class DoubleSite(Site):
 
     def let_edit(self, user: Any, library_key: str) -> None:
         libraries_api.roles[user.username, library_key] = "author"
+
+    def let_contribute(self, user: Any, library_key: str) -> None:
+        libraries_api.roles[user.username, library_key] = "contributor"
+
+    def let_create_libraries(self, user: Any) -> None:
+        libraries_api.creators.add(user.username)
+
+    def take_rights(self, user: Any) -> None:
+        for pairs in (auth.readers, decorators.auditors):
+            pairs.difference_update([pair for pair in pairs if pair[0] == user.username])
+        for pair in [pair for pair in libraries_api.roles if pair[0] == user.username]:
+            del libraries_api.roles[pair]
+        libraries_api.creators.discard(user.username)
+
+    def close_account(self, user: Any) -> None:
+        user.is_active = False
+        user.save()
+
+    def sign_in(self, client: Any, user: Any) -> None:
+        client.force_login(user)
+
+    def _delete_library(self, library_key: str) -> None:
+        LearningPackage.objects.get(package_ref=library_key).delete()
 
     def tag(self, usage_key: str, *values: str, orgs: tuple[str, ...] = ()) -> None:
         name = f"Topics of {', '.join(orgs) or 'all'}"

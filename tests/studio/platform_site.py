@@ -7,14 +7,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cms.djangoapps.course_creators.models import CourseCreator
+from common.djangoapps.student.models import CourseAccessRole
 from common.djangoapps.student.roles import CourseStaffRole, LibraryUserRole
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from edx_django_utils.cache import RequestCache
 from lxml import etree
 from opaque_keys.edx.locator import LibraryLocator, LibraryLocatorV2
 from openedx.core.djangoapps.content_libraries import api as libraries_api
+from openedx.core.djangoapps.content_libraries import permissions
 from openedx.core.djangoapps.content_tagging import api as tagging_api
+from openedx.core.djangoapps.safe_sessions.middleware import SafeSessionMiddleware
 from openedx.core.djangoapps.waffle_utils.models import WaffleFlagOrgOverrideModel
+from openedx_authz import api as authz_api
 from organizations.api import ensure_organization
 from organizations.models import Organization
 from waffle.models import Flag
@@ -104,8 +110,38 @@ class PlatformSite(Site):
         RequestCache.clear_all_namespaces()
 
     def let_edit(self, user: Any, library_key: str) -> None:
+        _load_policies()
         level = libraries_api.AccessLevel.AUTHOR_LEVEL
         libraries_api.assign_library_role_to_user(LibraryLocatorV2.from_string(library_key), user, level)
+
+    def let_contribute(self, user: Any, library_key: str) -> None:
+        _load_policies()
+        assert authz_api.assign_role_to_user_in_scope(user.username, "library_contributor", library_key)
+
+    def let_create_libraries(self, user: Any) -> None:
+        """As where ENABLE_CREATOR_GROUP is on. The platform looks at that when it starts; in its tests it is off."""
+        _load_policies()
+        rule = permissions.is_global_staff | (permissions.is_user_active & permissions.is_course_creator)
+        permissions.perms.update({permissions.CAN_CREATE_CONTENT_LIBRARY: rule})
+        CourseCreator.objects.create(user=user, state=CourseCreator.GRANTED)
+
+    def take_rights(self, user: Any) -> None:
+        CourseAccessRole.objects.filter(user=user).delete()
+        CourseCreator.objects.filter(user=user).delete()
+        authz_api.unassign_all_roles_from_user(user.username)
+        RequestCache.clear_all_namespaces()
+
+    def close_account(self, user: Any) -> None:
+        user.is_active = False
+        user.save()
+        RequestCache.clear_all_namespaces()
+
+    def sign_in(self, client: Any, user: Any) -> None:
+        client.force_login(user)
+        SafeSessionMiddleware.update_with_safe_session_cookie(client.cookies, user.pk)
+
+    def _delete_library(self, library_key: str) -> None:
+        libraries_api.delete_library(LibraryLocatorV2.from_string(library_key))
 
     def tag(self, usage_key: str, *values: str, orgs: tuple[str, ...] = ()) -> None:
         name = f"Topics of {', '.join(orgs) or 'all'}"
@@ -130,8 +166,14 @@ class PlatformSite(Site):
             choice = WaffleFlagOrgOverrideModel.ALL_CHOICES.on if on else WaffleFlagOrgOverrideModel.ALL_CHOICES.off
             WaffleFlagOrgOverrideModel.objects.create(waffle_flag=FLAG, org=org, override_choice=choice, enabled=True)
         else:
-            Flag.objects.update_or_create(name=FLAG, defaults={"everyone": on})
+            flag, _made = Flag.objects.update_or_create(name=FLAG, defaults={"everyone": on})
+            flag.flush()  # As on a site, once it is committed.
         RequestCache.clear_all_namespaces()
+
+
+def _load_policies() -> None:
+    """What the roles of openedx-authz allow; its migrations do this on a site."""
+    call_command("load_policies")
 
 
 class _Modulestore(ModuleStoreIsolationMixin):
@@ -141,9 +183,11 @@ class _Modulestore(ModuleStoreIsolationMixin):
 @contextmanager
 def platform_site(monkeypatch: Any) -> Iterator[PlatformSite]:
     """A site with an empty modulestore and contentstore."""
+    rules = dict(permissions.perms)
     _Modulestore.start_modulestore_isolation()
     try:
         yield PlatformSite(monkeypatch)
     finally:
         _Modulestore.end_modulestore_isolation()
+        permissions.perms.update(rules)
         RequestCache.clear_all_namespaces()

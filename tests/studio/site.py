@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from opaque_keys.edx.keys import CourseKey, UsageKey
+from openedx_content.models_api import DraftSideEffect, EntityListRow, LearningPackage, PublishSideEffect
 
 
 class Site(ABC):
@@ -51,6 +52,39 @@ class Site(ABC):
     @abstractmethod
     def let_edit(self, user: Any, library_key: str) -> None:
         """Make the user an author of a library."""
+
+    @abstractmethod
+    def let_contribute(self, user: Any, library_key: str) -> None:
+        """Make the user one who may edit in a library, and not publish."""
+
+    @abstractmethod
+    def let_create_libraries(self, user: Any) -> None:
+        """Make the user one who may make libraries."""
+
+    @abstractmethod
+    def take_rights(self, user: Any) -> None:
+        """Take all of that away again."""
+
+    @abstractmethod
+    def close_account(self, user: Any) -> None:
+        """Make the account inactive, with all its rights in their places."""
+
+    @abstractmethod
+    def sign_in(self, client: Any, user: Any) -> None:
+        """Give a test client a session of the user's."""
+
+    def remove_library(self, library_key: str) -> None:
+        """Delete a library with all that is in it."""
+        package = LearningPackage.objects.get(package_ref=library_key)
+        # openedx_content (1.15) lets these rows hold back the package that they belong to.
+        EntityListRow.objects.filter(entity__learning_package=package).delete()
+        DraftSideEffect.objects.filter(cause__entity__learning_package=package).delete()
+        PublishSideEffect.objects.filter(cause__entity__learning_package=package).delete()
+        self._delete_library(library_key)
+
+    @abstractmethod
+    def _delete_library(self, library_key: str) -> None:
+        """Delete a library that nothing holds back."""
 
     @abstractmethod
     def tag(self, usage_key: str, *values: str, orgs: tuple[str, ...] = ()) -> None:

@@ -5,6 +5,7 @@ import pytest
 from import_from_modulestore import api
 from import_from_modulestore.data import Outcome
 from import_from_modulestore.errors import InvalidKey, NotFound
+from import_from_modulestore.hosts import get_host
 from tests.builders import KEY, TARGET, block, section, subsection, text, unit, usage_key
 
 
@@ -40,7 +41,18 @@ class TestLibraries:
         assert [each.key for each in api.list_libraries(user=ada)] == ["lib:Acme:New"]
 
 
+def test_without_an_address_of_the_micro_frontend_there_are_no_links(ada, load, run_import, settings):
+    settings.COURSE_AUTHORING_MICROFRONTEND_URL = ""
+    load()
+    run, records = run_import()
+    assert (run.source_url, run.target_url) == ("", "")
+    assert not any(record.target_url for record in records)
+
+
 class TestWhatTheyTake:
+    def test_no_type_that_is_not_installed(self, site):
+        assert "“nosuch” is not installed" in get_host().refusal_of("nosuch")
+
     def test_no_more_blocks_than_studio_allows(self, ada, load, stage, settings):
         settings.MAX_BLOCKS_PER_CONTENT_LIBRARY = 3
         load()

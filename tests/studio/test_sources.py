@@ -5,7 +5,7 @@ import pytest
 from import_from_modulestore import api
 from import_from_modulestore.data import Branch, SourceKind
 from import_from_modulestore.errors import NotFound, NotPermitted, SourceError
-from tests.builders import KEY, LIBRARY_KEY, text, usage_key, write_library
+from tests.builders import KEY, LIBRARY_KEY, section, subsection, text, unit, usage_key, write_library
 
 COUNTS = {"section": 2, "subsection": 2, "unit": 3, "component": 5}
 
@@ -37,6 +37,12 @@ class TestList:
         first = api.list_sources(user=ada).items[0]
         site.edit(usage_key("html", "t1"), '<html display_name="New"/>')
         assert api.list_sources(user=ada).items[0].version != first.version
+
+    @pytest.mark.double
+    def test_tells_what_cannot_be_read(self, ada, site, load):
+        load()
+        site.break_loading(usage_key("course", "course"))
+        assert "The definition is not there" in api.list_sources(user=ada).items[0].problem
 
     @pytest.mark.double
     def test_loads_no_course_twice_and_no_block_ever(self, ada, site, load):
@@ -95,6 +101,18 @@ class TestOne:
         for key in (KEY, "course-v1:No+Such+Course"):
             with pytest.raises(NotPermitted):
                 api.get_source(user=bob, source_key=key)
+
+    @pytest.mark.double
+    def test_of_which_nothing_is_published_has_no_published_branch(self, site, load, stage):
+        load()
+        site.withdraw(KEY)
+        with pytest.raises(NotFound, match="nothing of it is published"):
+            stage(branch=Branch.PUBLISHED)
+
+    @pytest.mark.double
+    def test_counts_a_block_once_wherever_it_is_shown(self, ada, load):
+        load(section("s", subsection("b", unit("u1", text("t1")), unit("u2", text("t1")))))
+        assert api.get_source(user=ada, source_key=KEY).types == {"html": 1}
 
     @pytest.mark.double
     def test_that_cannot_be_read_says_why(self, ada, site, load):

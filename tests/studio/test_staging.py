@@ -151,6 +151,15 @@ class TestFiles:
         row = staged_blocks(stage())[usage_key("html", "t1")]
         assert row.missing_files == ["gone.png"]
 
+    def test_that_are_not_there_or_have_impossible_names_do_no_harm(self, site, stage, tmp_path):
+        js_input = '<customresponse><jsinput html_file="/static/gone.html"/></customresponse>'
+        long_name = "x" * 300
+        course = section("s", subsection("b", unit("u", problem("p1", js_input), text("t1", f'"/static/{long_name}"'))))
+        site.load(write_course(tmp_path / "c", course))
+        rows = staged_blocks(stage())
+        assert rows[usage_key("problem", "p1")].missing_files == ["gone.html"]
+        assert rows[usage_key("html", "t1")].missing_files == [long_name]
+
     def test_in_folders_keep_their_names(self, site, stage, load):
         load(section("s", subsection("b", unit("u", text("t1", '<img src="/static/images/a.png"/>')))))
         site.add_file(KEY, "images/a.png", b"AA")
@@ -192,6 +201,13 @@ class TestBrokenBlocks:
         stage()
         assert XmlMixin.export_to_file is before
 
+    def test_one_whose_xml_is_too_deep(self, site, load, stage):
+        load()
+        site.edit(usage_key("problem", "p1"), "<problem>" + "<b>" * 252 + "</b>" * 252 + "</problem>")
+        rows = staged_blocks(stage())
+        assert "levels deep" in rows[usage_key("problem", "p1")].problem
+        assert rows[usage_key("html", "t1")].digest
+
     @pytest.mark.double
     def test_one_that_cannot_be_loaded(self, site, load, stage):
         load()
@@ -199,6 +215,15 @@ class TestBrokenBlocks:
         rows = staged_blocks(stage())
         assert "The definition is not there." in rows[usage_key("chapter", "s1")].problem
         assert usage_key("html", "t3") in rows
+
+    @pytest.mark.double
+    def test_a_database_that_does_not_answer_is_no_fault_of_a_block(self, site, load, stage):
+        from pymongo.errors import PyMongoError
+
+        load()
+        site.break_loading(usage_key("chapter", "s1"), PyMongoError("No server"))
+        with pytest.raises(api.StepFailed, match="No server"):
+            stage()
 
     def test_one_whose_type_is_not_installed_keeps_its_name(self, load, stage):
         load(unit_of('<nosuch url_name="x1" display_name="X"/>'))
@@ -226,6 +251,19 @@ class TestBrokenBlocks:
         row = staged_blocks(stage())[usage_key("library_content", "lc")]
         assert row.refusal
         assert row.left_out == ["Q1 (problem)"]
+
+
+def test_an_edit_while_it_is_staged_is_told_of(ada, site, load, library):
+    load()
+    made = api.create_import(user=ada, source_key=KEY, target_key=library.key)
+
+    def edit_once(phase: str, done: int, total: int, title: str = "") -> None:
+        if phase == "staging" and done == 7:  # After the first section.
+            site.edit(usage_key("html", "t3"), '<html display_name="New"/>')
+
+    rows = staged_blocks(api.stage_import(user=ada, import_id=made.id, progress=edit_once))
+    assert not rows[usage_key("chapter", "s1")].reading_warnings
+    assert "somebody made while" in rows[usage_key("chapter", "s2")].reading_warnings[0]
 
 
 class TestBranches:

@@ -30,19 +30,20 @@ def require_source(user: Any, source_key: Any) -> None:
 
 def require_import_from(source_key: Any) -> None:
     """That imports from the source are wanted on this site."""
-    refusal = get_host().refusal_of_source(source_key)
-    require(not refusal, refusal)
+    if refusal := get_host().refusal_of_source(source_key):
+        raise NotPermitted(refusal, field="source_key")
 
 
 def require_target(user: Any, run: Import) -> None:
     """That the user may change the import's target, or make it where it is still to be made."""
     library_key = parse_library_key(run.target_key)
     if run.makes_target and run.learning_package_id is None:
-        library_or_one_to_make(user, library_key, run.target_title)  # Somebody else may have made it meanwhile.
-        return
-    host = get_host()
-    require(host.can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
-    if run.publish:
+        # Somebody else may have made it meanwhile.
+        is_there = bool(library_or_one_to_make(user, library_key, run.target_title).package_id)
+    else:
+        is_there = True
+        require(get_host().can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
+    if run.publish and is_there:
         require_publishing(user, library_key)
 
 

@@ -70,7 +70,10 @@ class ImportRecordAdmin(_HistoryAdmin):
         (None, {"fields": ("title", "type_of_block", "from_block", "of_import")}),
         (_("What happened"), {"fields": ("what_happened", "was", "decided", "reason", "undone", "reversals")}),
         (_("In the library"), {"fields": ("item", "draft", "published", "collected")}),
-        (_("Worth knowing"), {"fields": ("all_warnings", "all_files", "all_missing_files", "all_left_out")}),
+        (
+            _("Worth knowing"),
+            {"fields": ("all_warnings", "all_files", "all_missing_files", "all_left_out", "all_tags")},
+        ),
     )
     readonly_fields = (
         "type_of_block",
@@ -87,6 +90,7 @@ class ImportRecordAdmin(_HistoryAdmin):
         "all_files",
         "all_missing_files",
         "all_left_out",
+        "all_tags",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRecord]:
@@ -192,6 +196,11 @@ class ImportRecordAdmin(_HistoryAdmin):
     def all_files(self, record: ImportRecord) -> SafeString | str:
         """One a line."""
         return _lines(record.files)
+
+    @admin.display(description=_("tags carried over"))
+    def all_tags(self, record: ImportRecord) -> SafeString | str:
+        """What the import has tagged the item with."""
+        return _lines([value for values in record.tags.values() for value in values])
 
     @admin.display(description=_("missing files"))
     def all_missing_files(self, record: ImportRecord) -> SafeString | str:

@@ -38,6 +38,10 @@ class Host(ABC):
         """The same with what is not had as cheaply, for a part of the list: block counts, above all."""
         return sources
 
+    def nothing_to_import(self) -> str:
+        """What to say to a user who has no sources."""
+        return _("There is no course or legacy library that you may read.")
+
     @abstractmethod
     def get_source(self, source_key: LearningContextKey, branch: Branch) -> SourceData:
         """One branch of a source, with its block counts. Raises ``SourceError`` where it cannot be read."""

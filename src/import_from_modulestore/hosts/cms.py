@@ -21,10 +21,10 @@ from django.conf import settings
 from django.core.cache import caches
 from django.core.exceptions import PermissionDenied
 from django.core.files import File
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from lxml import etree
-from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey, UsageKey
 from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocator, LibraryLocatorV2, LibraryUsageLocatorV2
 
@@ -32,7 +32,7 @@ from ..data import BlockKind, Branch, LibraryData, SourceData, SourceKind, Stage
 from ..errors import InvalidKey, NotFound, SourceError
 from ..keys import parse_source_key
 from ..olx.blocks import CONTAINER_KINDS, NOT_CONTENT_TAGS, ROOT_TAGS, kind_of
-from ..olx.parsing import UnreadableXML, parse_xml
+from ..olx.parsing import parse_xml
 from ..olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, rewrite_asset_urls, runs_python
 from ..olx.studio import mend, stub
 from .base import Host
@@ -62,6 +62,9 @@ class StudioHost(Host):
 
     Sources are named by ``course-v1:`` and ``library-v1:`` keys; which of the course's two branches is read is a matter
     of choice, while a legacy library has but one.
+
+    Who has closed their account has no rights. That is looked at here: the platform does not, where it asks for global
+    staff, or for roles of ``openedx-authz``.
     """
 
     # Sources
@@ -70,6 +73,8 @@ class StudioHost(Host):
         """As Studio's own lists of courses and legacy libraries. A fixed number of queries, and no course is loaded."""
         from cms.djangoapps.contentstore.views.course import get_courses_accessible_to_user
 
+        if not user.is_active:
+            return
         request = HttpRequest()
         request.user = user
         overviews, _being_made = get_courses_accessible_to_user(request)
@@ -84,8 +89,8 @@ class StudioHost(Host):
         """
         With block counts and the version that they are of, and a ``problem`` where imports are switched off.
 
-        One query for the versions. A course whose blocks were not counted since it changed costs the reading of its
-        structure: one document, and no blocks.
+        One query for the versions, and the flag's own for each source. A course whose blocks were not counted since it
+        changed costs the reading of its structure: one document, and no blocks.
         """
         keys = {source.key: parse_source_key(source.key) for source in sources}
         versions = _versions(keys.values())
@@ -141,6 +146,8 @@ class StudioHost(Host):
         from openedx.core.djangoapps.authz.decorators import user_has_course_permission
         from openedx_authz.constants.permissions import COURSES_VIEW_COURSE
 
+        if not user.is_active:
+            return False
         if isinstance(source_key, LibraryLocator):
             return has_studio_read_access(user, source_key)
         permission = COURSES_VIEW_COURSE.identifier
@@ -164,6 +171,8 @@ class StudioHost(Host):
         """Global staff may also see what became of libraries that are gone."""
         from common.djangoapps.student.roles import GlobalStaff
 
+        if not user.is_active:
+            return set()
         if GlobalStaff().has_user(user):
             return set(library_keys)
         libraries = _libraries_api().get_libraries_for_user(user)
@@ -171,7 +180,10 @@ class StudioHost(Host):
         return set(found.values_list("learning_package__package_ref", flat=True))
 
     def can_create_library(self, user: Any) -> bool:
-        return _libraries_api().user_can_create_library(user)
+        try:
+            return user.is_active and _libraries_api().user_can_create_library(user)
+        except ValueError:  # The last that it asks is openedx-authz, about "*": since 1.23 that is no scope.
+            return False
 
     # Libraries
 
@@ -375,6 +387,7 @@ class _Stager:
             self._note_edits(block)
             content, element = self._whole(block)
         except Exception as error:
+            _raise_if_of_the_site(error)
             log.warning("%s could not be staged as a whole: %s", usage_key, error, exc_info=True)
             content, element = self._in_parts(usage_key)
         self._note_gone(element)
@@ -395,11 +408,7 @@ class _Stager:
 
         with _export_settings_kept():
             content = stage_xblock_temporarily(block, self._user.pk, self._purpose)
-        try:
-            return content, parse_xml(rewrite_asset_urls(content.olx, str(self._source_key)))
-        except UnreadableXML:
-            content.delete()
-            raise
+        return content, parse_xml(rewrite_asset_urls(content.olx, str(self._source_key)))
 
     def _in_parts(self, usage_key: UsageKey) -> tuple[Any, etree._Element]:
         """A root put together from components that are staged one by one."""
@@ -435,6 +444,7 @@ class _Stager:
                 return element
             content, element = self._whole(block)
         except Exception as error:
+            _raise_if_of_the_site(error)
             self._problems[str(usage_key)] = _(
                 "Studio could not write it as OLX: {error} Open it in Studio, correct it and save it."
             ).format(error=_sentence(error))
@@ -490,10 +500,7 @@ class _Stager:
 
         if len(name) > _MAX_FILENAME:
             return None
-        try:
-            asset_key = StaticContent.compute_location(self._source_key, name)
-        except InvalidKeyError:  # No file can have that name.
-            return None
+        asset_key = StaticContent.compute_location(self._source_key, name)
         found = contentstore().find(asset_key, throw_on_not_found=False, as_stream=True)
         if found is None:
             return None
@@ -562,6 +569,8 @@ def _cache_key(source_key: str, version: str) -> str:
 
 def _may(user: Any, library_key: LibraryLocatorV2, permission: Any) -> bool:
     """In either of the platform's two systems of permissions; where there is no such library, nobody may."""
+    if not user.is_active:
+        return False
     libraries = _libraries_api()
     try:
         libraries.require_permission_for_library_key(library_key, user, permission)
@@ -605,6 +614,14 @@ def _block_class(block_type: str) -> Any:
         return XBlock.load_class(block_type)
     except PluginMissingError:
         return None
+
+
+def _raise_if_of_the_site(error: Exception) -> None:
+    """Let errors pass that no block is to blame for: a database or a storage that does not answer."""
+    from pymongo.errors import PyMongoError
+
+    if isinstance(error, DatabaseError | OSError | PyMongoError):
+        raise error
 
 
 def _sentence(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """The waffle flag, switched on: whoever installs the app wants it. See FLAG in import_from_modulestore/hosts/cms.py."""
 
 from django.apps import apps as installed_apps
-from django.db import migrations
+from django.db import migrations, transaction
 
 FLAG = "modulestore_imports.enabled"
 NOTE = (
@@ -15,11 +15,20 @@ HAS_WAFFLE = installed_apps.is_installed("waffle")
 def add_flag(apps, schema_editor):
     if HAS_WAFFLE:
         apps.get_model("waffle", "Flag").objects.get_or_create(name=FLAG, defaults={"everyone": True, "note": NOTE})
+        transaction.on_commit(forget_flag)
 
 
 def remove_flag(apps, schema_editor):
     if HAS_WAFFLE:
         apps.get_model("waffle", "Flag").objects.filter(name=FLAG).delete()
+        transaction.on_commit(forget_flag)
+
+
+def forget_flag():
+    """Have no process go on with what the cache says of the flag, or of there being none."""
+    from waffle import get_waffle_flag_model
+
+    get_waffle_flag_model()(name=FLAG).flush()
 
 
 class Migration(migrations.Migration):

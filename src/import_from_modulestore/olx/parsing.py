@@ -18,6 +18,9 @@ MAX_STAGED_CHARACTERS = 500_000_000
 MAX_TEXT_BYTES = 9_900_000
 """Size of the largest single text in XML; libxml2 takes 10 million bytes, markup included."""
 
+_TOO_LARGE = ("XML_PARSE_HUGE", "huge text node", "Excessive depth")
+"""How libxml2, in one version or another, says that its bounds were met."""
+
 _UNDECLARED_ENTITIES = (etree.ErrorTypes.ERR_UNDECLARED_ENTITY, etree.ErrorTypes.WAR_UNDECLARED_ENTITY)
 
 
@@ -55,7 +58,7 @@ def parse_xml(data: bytes | str) -> etree._Element:
     try:
         root = etree.fromstring(encoded, parser=parser)
     except etree.XMLSyntaxError as error:
-        if "XML_PARSE_HUGE" in (error.msg or ""):
+        if any(mark in (error.msg or "") for mark in _TOO_LARGE):
             raise UnreadableXML("it holds a text of more than 10 MB, or is more than 256 levels deep") from None
         raise UnreadableXML(f"it is not well-formed XML: {error.msg or 'it is empty'}") from None
     except ValueError as error:

@@ -34,8 +34,12 @@ _STATE_STYLES = {
 }
 
 
-def sources_table(sources: Sequence[SourceData], *, more: int = 0) -> RenderableType:
-    """What can be imported: one block of two lines each, since keys are long; ``more`` are left out."""
+def sources_table(sources: Sequence[SourceData], *, more: int = 0, none: str = "") -> RenderableType:
+    """
+    What can be imported: one block of two lines each, since keys are long.
+
+    ``more`` counts those that are left out; ``none`` is said of an empty list.
+    """
     parts: list[RenderableType] = []
     for source in sources:
         if source.problem:
@@ -66,7 +70,7 @@ def sources_table(sources: Sequence[SourceData], *, more: int = 0) -> Renderable
             "",
         ]
     if not parts:
-        return Text("Nothing here yet. Put a Studio export (.tar.gz or a folder) into the courses folder.")
+        return Text(printable(none))
     if more:
         return Group(*parts, Text(f"… and {more} more; find them with --search, or raise --limit.", style="dim"))
     return Group(*parts[:-1])

@@ -6,7 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from ... import api
+from ...hosts import get_host
 from ...terminal.tables import libraries_table, sources_table
 from ...terminal.text import counted, printable
 from .base import Session, subcommand
@@ -35,7 +38,8 @@ def sources(session: Session, *, search: str, limit: int, **options: Any) -> Non
     What lies among the sources and cannot be read is listed with the reason.
     """
     page = api.list_sources(user=session.user, search=search, limit=limit)
-    session.show(page.items, sources_table(page.items, more=page.total - len(page.items)))
+    none = _("Nothing has that in its key or title.") if search else get_host().nothing_to_import()
+    session.show(page.items, sources_table(page.items, more=page.total - len(page.items), none=none))
 
 
 @subcommand(_arguments_of_search)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.urls import include, path, reverse
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 
 from ...schema import ApiSchemaGenerator
 
 _HERE = "modulestore_imports_api:v1:schema"
+_TITLE = "Import from modulestore"
+
+
+class _ByFormat(DefaultContentNegotiation):
+    """``?format=json`` chooses, also where the project, as Studio does, takes that from its own APIs."""
+
+    def select_renderer(self, request: Any, renderers: Iterable[Any], format_suffix: str | None = None) -> Any:
+        return super().select_renderer(request, renderers, request.query_params.get("format") or format_suffix)
 
 
 class Schema(SpectacularAPIView):
@@ -18,11 +28,13 @@ class Schema(SpectacularAPIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    content_negotiation_class = _ByFormat
     schema = None
     generator_class = ApiSchemaGenerator
     api_version = "v1"
     # Studio's own are about its own APIs.
     custom_settings = {
+        "TITLE": _TITLE,
         "PREPROCESSING_HOOKS": [],
         "POSTPROCESSING_HOOKS": [],
         "SCHEMA_PATH_PREFIX": None,
@@ -44,4 +56,4 @@ class Docs(SpectacularSwaggerView):
     permission_classes = (AllowAny,)
     schema = None
     url_name = _HERE
-    title = "Import from modulestore"
+    title = _TITLE

@@ -78,7 +78,7 @@ def get_libraries_for_user(
     return _Libraries(
         ContentLibrary(package)
         for package in packages
-        if everything or (user.is_active and (user.username, package.package_ref) in roles)
+        if user.is_active and (everything or (user.username, package.package_ref) in roles)
     )
 
 
@@ -111,11 +111,15 @@ def assign_library_role_to_user(library_key: LibraryLocatorV2, user: Any, access
 
 
 def require_permission_for_library_key(library_key: LibraryLocatorV2, user: Any, permission: Any) -> Any:
+    """As openedx-authz, which knows users by name, and not whether their accounts are active."""
     get_library(library_key)
     role = roles.get((user.username, str(library_key)))
-    if not GlobalStaff().has_user(user) and not (user.is_active and role in _ALLOWED[permission.identifier]):
+    if not (user.is_staff or user.is_superuser or role in _ALLOWED[permission.identifier]):
         raise PermissionDenied
 
 
 def user_can_create_library(user: Any) -> bool:
-    return GlobalStaff().has_user(user) or (user.is_active and user.username in creators)
+    """Its last resort is openedx-authz, which refuses the question since 1.23."""
+    if user.is_active and (GlobalStaff().has_user(user) or user.username in creators):
+        return True
+    raise ValueError("Global scope wildcard '*' is not a valid scope.")

@@ -1,0 +1,5 @@
+"""PyPI: pymongo, pymongo/errors.py."""
+
+
+class PyMongoError(Exception):
+    pass
