@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from io import StringIO
@@ -55,27 +55,21 @@ create_import of drafts         n       -       n      y         y          -   
 create_import of a library      n       n       n      n         n          y       y      n          n
 preview_import                  n       -       n      y         n          -       y      n          n
 preview_import of drafts        n       -       n      y         y          -       y      n          n
-stage_import                    -       -       n      y         n          -       y      -          -
-stage_import of drafts          -       -       n      y         y          -       y      -          -
+stage_import                    -       -       n      y         y          -       y      -          -
 
 plan_import                     -       -       n      y         y          -       y      -          -
 list_blocks                     -       -       n      y         y          -       y      -          -
 get_block                       -       -       n      y         y          -       y      -          -
-select_blocks                   -       -       n      y         n          -       y      -          -
-select_blocks of drafts         -       -       n      y         y          -       y      -          -
-decide_blocks                   -       -       n      y         n          -       y      -          -
-decide_blocks of drafts         -       -       n      y         y          -       y      -          -
-edit_block                      -       -       n      y         n          -       y      -          -
-edit_block of drafts            -       -       n      y         y          -       y      -          -
-revert_block                    -       -       n      y         n          -       y      -          -
-revert_block of drafts          -       -       n      y         y          -       y      -          -
+select_blocks                   -       -       n      y         y          -       y      -          -
+decide_blocks                   -       -       n      y         y          -       y      -          -
+edit_block                      -       -       n      y         y          -       y      -          -
+revert_block                    -       -       n      y         y          -       y      -          -
 
 complete_import                 -       -       n      y         n          -       y      -          -
 complete_import of drafts       -       -       n      y         y          -       y      -          -
 retry_import                    -       -       n      y         n          -       y      -          -
 retry_import of drafts          -       -       n      y         y          -       y      -          -
-cancel_import                   -       -       y      y         n          -       y      -          -
-cancel_import of drafts         -       -       y      y         y          -       y      -          -
+cancel_import                   -       -       y      y         y          -       y      -          -
 
 list_imports                    e       e       y      y         y          e       y      e          e
 get_import                      -       -       y      y         y          -       y      -          -
@@ -371,7 +365,10 @@ def attempt(door: Any, name: str, user: Any, imports: dict[str, str]) -> str:
         return door.ask(name, asked, user, imports[asked.on] if asked.on else "")
 
 
-@pytest.mark.parametrize("door_name", DOORS)
+@pytest.mark.parametrize(
+    "door_name",
+    [pytest.param(name, marks=pytest.mark.slow if name in ("rest", "command line") else ()) for name in DOORS],
+)
 def test_who_may_do_what(imports, people, door_name, tmp_path):
     door = DOORS[door_name](tmp_path)
     wrong = []
@@ -525,13 +522,12 @@ class TestContributors:
         assert api.undo_import(user=contributor, import_id=imported).state is ImportState.UNDONE
         assert api.redo_import(user=contributor, import_id=imported).state is ImportState.IMPORTED
 
-    @pytest.mark.xfail(strict=True, reason="an undo that spares nothing asks for no right to publish yet")
     def test_take_nothing_from_learners(self, contributor, imported):
         """What somebody else has published since stays published, also where an undo is to spare nothing."""
         content_api.publish_all_drafts(LearningPackage.objects.get(package_ref=TARGET).id)
         before = published()
         assert before
-        with suppress(api.NotPermitted):
+        with pytest.raises(api.NotPermitted):
             api.undo_import(user=contributor, import_id=imported, force=True)
         assert published() == before
 
@@ -590,7 +586,8 @@ class TestWorkers:
         site.take_rights(user)
         site.let_read(user, KEY)
         site.let_contribute(user, TARGET)
-        assert self.work(step, import_id) == ("FAILURE", TASKS[step][2], WAY_OUT)
+        ends = ("SUCCESS", ImportState.STAGED, "") if step == "staging" else ("FAILURE", TASKS[step][2], WAY_OUT)
+        assert self.work(step, import_id) == ends
 
     def test_does_nothing_for_a_closed_account(self, site, asked, step):
         user, import_id = asked

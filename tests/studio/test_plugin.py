@@ -132,6 +132,7 @@ class TestSettings:
         assert names == sorted(f"import_from_modulestore.tasks.{name}" for name in steps + housekeeping)
 
 
+@pytest.mark.slow
 class TestStart:
     def test_needs_no_database_and_nothing_of_the_platform(self, studio):
         loaded = studio.python(
@@ -173,6 +174,7 @@ def answers(tmp_path_factory) -> dict[str, tuple[int, str]]:
     )
 
 
+@pytest.mark.slow
 class TestRest:
     """What is answered to people who are not signed in."""
 

@@ -38,19 +38,20 @@ def require_target(user: Any, run: Import) -> None:
     """That the user may change the import's target, or make it where it is still to be made."""
     library_key = parse_library_key(run.target_key)
     if run.makes_target and run.learning_package_id is None:
-        # Somebody else may have made it meanwhile.
-        is_there = bool(library_or_one_to_make(user, library_key, run.target_title).package_id)
+        library_or_one_to_make(user, library_key, run.target_title)  # Somebody else may have made it meanwhile.
     else:
-        is_there = True
         require(get_host().can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
-    if run.publish and is_there:
-        require_publishing(user, library_key)
 
 
 def require_publishing(user: Any, library_key: Any) -> None:
-    """That the user may publish in the library."""
+    """That the user may publish in the library, if there is one: whoever makes it may."""
+    host = get_host()
+    try:
+        host.get_library(library_key)
+    except NotFound:
+        return
     message = _("You may change {key}, but not publish in it. Import without publishing.").format(key=library_key)
-    require(get_host().can_publish_in_library(user, library_key), message)
+    require(host.can_publish_in_library(user, library_key), message)
 
 
 def require_rights(user: Any, run: Import) -> None:

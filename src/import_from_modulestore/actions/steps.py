@@ -226,7 +226,7 @@ def run_step(*, import_id: str) -> bool:
     with lifecycle.running(run, step):
         if user is None:
             raise NotPermitted(_("The account of the user who asked for this is gone. Somebody else may ask again."))
-        _require_rights(step, user, run)
+        _require_rights(step, user, run, force=run.force)
         _carry_out(step, run, user, no_progress)
     return True
 
@@ -307,7 +307,7 @@ def new_run(
     access.require_import_from(key)
     library = access.library_or_one_to_make(user, library_key, new_library_title)
     source = get_host().get_source(key, options.branch)
-    if library.package_id and options.publish:
+    if options.publish:
         access.require_publishing(user, library_key)
     if not library.package_id:
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
@@ -317,7 +317,7 @@ def new_run(
 
 def _do(step: Step, user: Any, import_id: str, progress: Progress, *, force: bool = False) -> ImportData:
     run = access.visible_import(user, import_id)
-    _require_rights(step, user, run)
+    _require_rights(step, user, run, force=force)
     lifecycle.begin(run, step, actor=user, force=force)
     with lifecycle.running(run, step):
         _carry_out(step, run, user, progress)
@@ -326,7 +326,7 @@ def _do(step: Step, user: Any, import_id: str, progress: Progress, *, force: boo
 
 def _start(step: Step, user: Any, import_id: str, *, force: bool = False) -> ImportData:
     run = access.visible_import(user, import_id)
-    _require_rights(step, user, run)
+    _require_rights(step, user, run, force=force)
     queue.request(run, step, actor=user, force=force)
     return get_import(user=user, import_id=str(run.uuid))
 
@@ -339,11 +339,14 @@ def _preview(step: Step, user: Any, import_id: str, force: bool) -> ReversalPlan
     return plan_reversal(run, _KINDS[step], force=force)
 
 
-def _require_rights(step: Step, user: Any, run: Import) -> None:
+def _require_rights(step: Step, user: Any, run: Import, *, force: bool) -> None:
+    """An undo or redo that spares nothing may take from learners what somebody else has published since."""
     if step in _KINDS:
         access.require_target(user, run)
     else:
         access.require_rights(user, run)
+    if (run.publish and step is not Step.STAGE) or force:
+        access.require_publishing(user, parse_library_key(run.target_key))
 
 
 def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
