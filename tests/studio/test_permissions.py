@@ -527,8 +527,19 @@ class TestContributors:
         content_api.publish_all_drafts(LearningPackage.objects.get(package_ref=TARGET).id)
         before = published()
         assert before
-        with pytest.raises(api.NotPermitted):
-            api.undo_import(user=contributor, import_id=imported, force=True)
+        for undo in (api.undo_import, api.start_undo):
+            with pytest.raises(api.NotPermitted):
+                undo(user=contributor, import_id=imported, force=True)
+        assert published() == before
+
+    def test_have_nothing_taken_by_a_worker_that_they_asked_when_they_could_publish(self, site, people, imported):
+        both = people("both")
+        content_api.publish_all_drafts(LearningPackage.objects.get(package_ref=TARGET).id)
+        before = published()
+        api.start_undo(user=both, import_id=imported, force=True)
+        site.take_rights(both)
+        site.let_contribute(both, TARGET)
+        assert tasks.undo_import.apply((imported,)).state == "FAILURE"
         assert published() == before
 
 
