@@ -3,9 +3,10 @@
 import pytest
 
 from import_from_modulestore import api
-from import_from_modulestore.data import Outcome
-from import_from_modulestore.errors import InvalidKey, NotFound
+from import_from_modulestore.data import ImportOptions, Outcome
+from import_from_modulestore.errors import InvalidKey, NotFound, NotPermitted
 from import_from_modulestore.hosts import get_host
+from import_from_modulestore.keys import parse_library_key
 from tests.builders import KEY, TARGET, block, section, subsection, text, unit, usage_key
 
 
@@ -72,3 +73,36 @@ class TestWhatTheyTake:
         items = {item.usage_key: item for item in api.plan_import(user=ada, import_id=stage().id).items}
         assert items[usage_key("itembank", "i1")].outcome is Outcome.UNSUPPORTED
         assert items[usage_key("html", "t1")].outcome is Outcome.CREATED
+
+
+class TestRights:
+    """In short; the table of who may do what at which door is in ``test_permissions.py``."""
+
+    @pytest.fixture
+    def bob(self, site, load, library):
+        """May read the course."""
+        bob = site.person("bob")
+        site.let_read(bob, load())
+        return bob
+
+    def test_to_make_libraries_are_given(self, bob):
+        with pytest.raises(NotPermitted, match="You may not create libraries"):
+            api.create_library(user=bob, library_key="lib:Acme:Bobs", title="Bob's")
+
+    def test_to_edit_are_not_those_to_publish(self, site, bob):
+        site.let_contribute(bob, TARGET)
+        with pytest.raises(NotPermitted, match="Import without publishing"):
+            api.create_import(user=bob, source_key=KEY, target_key=TARGET)
+        drafts = ImportOptions(publish=False)
+        assert api.create_import(user=bob, source_key=KEY, target_key=TARGET, options=drafts).target_key == TARGET
+
+    def test_of_a_closed_account_are_none(self, site, bob):
+        site.let_edit(bob, TARGET)
+        assert get_host().can_edit_library(bob, parse_library_key(TARGET))
+        site.close_account(bob)
+        assert not get_host().can_edit_library(bob, parse_library_key(TARGET))
+        assert not api.list_sources(user=bob).items
+        with pytest.raises(NotPermitted):
+            api.get_source(user=bob, source_key=KEY)
+        with pytest.raises(NotFound):
+            api.get_library(user=bob, library_key=TARGET)
