@@ -27,6 +27,7 @@ from pathlib import Path
 import environ
 from celery.schedules import crontab
 from django.core.management.utils import get_random_secret_key
+from openedx_content.settings_api import openedx_content_backcompat_apps_to_install
 
 env = environ.Env()
 
@@ -65,14 +66,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "user_tasks",
     "openedx_content",
-    "openedx_content.backcompat.backup_restore",
-    "openedx_content.backcompat.collections",
-    "openedx_content.backcompat.components",
-    "openedx_content.backcompat.contents",
-    "openedx_content.backcompat.publishing",
-    "openedx_content.backcompat.sections",
-    "openedx_content.backcompat.subsections",
-    "openedx_content.backcompat.units",
+    *openedx_content_backcompat_apps_to_install(),
     "import_from_modulestore_standalone",
     "import_from_modulestore_standalone.content_staging",
     "import_from_modulestore",

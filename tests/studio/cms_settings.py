@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edx_django_utils.plugins import add_plugins, get_plugin_apps
+from openedx_content.settings_api import openedx_content_backcompat_apps_to_install
 
 _CMS = "cms.djangoapp"
 
@@ -29,14 +30,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "openedx_content",
-    "openedx_content.backcompat.backup_restore",
-    "openedx_content.backcompat.collections",
-    "openedx_content.backcompat.components",
-    "openedx_content.backcompat.contents",
-    "openedx_content.backcompat.publishing",
-    "openedx_content.backcompat.sections",
-    "openedx_content.backcompat.subsections",
-    "openedx_content.backcompat.units",
+    *openedx_content_backcompat_apps_to_install(),
     "openedx_tagging",
     "organizations",
     "user_tasks",

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from openedx_content.models_api import Container
@@ -57,6 +58,34 @@ def ada(site):
 def library(ada):
     """An empty library, :data:`tests.builders.TARGET`."""
     return api.create_library(user=ada, library_key=TARGET, title="Target")
+
+
+@pytest.fixture
+def heard(django_capture_on_commit_callbacks) -> Callable[..., dict[str, list[dict]]]:
+    """
+    Do something, and tell the events that were sent when it was committed: ``heard(act, signals, "NAME", …)``.
+
+    ``signals`` is the module that has the signals of these names; a signal that was not sent is left out.
+    """
+
+    def listen(act: Callable[[], object], signals: ModuleType, *names: str) -> dict[str, list[dict]]:
+        found: dict[str, list[dict]] = {}
+
+        def receive(*, signal, **event) -> None:
+            found.setdefault(name_of[signal], []).append(event)
+
+        name_of = {getattr(signals, name): name for name in names}
+        for signal in name_of:
+            signal.connect(receive)
+        try:
+            with django_capture_on_commit_callbacks(execute=True):
+                act()
+        finally:
+            for signal in name_of:
+                signal.disconnect(receive)
+        return found
+
+    return listen
 
 
 @pytest.fixture

@@ -164,33 +164,16 @@ class TestEditsInTheLibrary:
 
 
 class TestEvents:
-    def test_studio_hears_of_every_block_and_container(self, ada, load, stage, django_capture_on_commit_callbacks):
+    def test_studio_hears_of_every_block_and_container(self, ada, load, stage, heard):
         from openedx_events.content_authoring import signals
 
-        names = ("LIBRARY_BLOCK_CREATED", "LIBRARY_CONTAINER_CREATED", "LIBRARY_BLOCK_PUBLISHED")
-        heard = {name: set() for name in names}
-
-        def receiver(name):
-            def receive(**event) -> None:
-                about = event.get("library_block") or event["library_container"]
-                heard[name].add(str(getattr(about, "usage_key", None) or about.container_key))
-
-            return receive
-
-        receivers = {name: receiver(name) for name in names}
         load()
         run = stage()
-        for name, receive in receivers.items():
-            getattr(signals, name).connect(receive)
-        try:
-            with django_capture_on_commit_callbacks(execute=True):
-                api.complete_import(user=ada, import_id=run.id)
-        finally:
-            for name, receive in receivers.items():
-                getattr(signals, name).disconnect(receive)
-        assert len(heard["LIBRARY_BLOCK_CREATED"]) == 5
-        assert len(heard["LIBRARY_CONTAINER_CREATED"]) == 7
-        assert ITEM in heard["LIBRARY_BLOCK_PUBLISHED"]
+        names = ("LIBRARY_BLOCK_CREATED", "LIBRARY_CONTAINER_CREATED", "LIBRARY_BLOCK_PUBLISHED")
+        found = heard(lambda: api.complete_import(user=ada, import_id=run.id), signals, *names)
+        assert len({str(event["library_block"].usage_key) for event in found["LIBRARY_BLOCK_CREATED"]}) == 5
+        assert len({str(event["library_container"].container_key) for event in found["LIBRARY_CONTAINER_CREATED"]}) == 7
+        assert ITEM in {str(event["library_block"].usage_key) for event in found["LIBRARY_BLOCK_PUBLISHED"]}
 
 
 class TestCoursesMadeInStudio:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from openedx_content.api import signals
 
 from import_from_modulestore import api
 from import_from_modulestore.data import (
@@ -107,52 +108,36 @@ def test_history_leads_to_the_pages_of_studio(ada, load, run_import):
 class TestEvents:
     """What search indexes and others in Studio hear of an import: the signals of ``openedx_content``."""
 
-    @pytest.fixture
-    def heard(self, django_capture_on_commit_callbacks):
-        """Do something, and tell the signals that were sent when it was committed: ``heard(lambda: …)``."""
-        from openedx_content.api import signals
+    NAMES = ("ENTITIES_DRAFT_CHANGED", "ENTITIES_PUBLISHED", "COLLECTION_CHANGED")
 
-        names = ("ENTITIES_DRAFT_CHANGED", "ENTITIES_PUBLISHED", "COLLECTION_CHANGED")
+    @pytest.fixture
+    def changed(self, heard):
+        """Do something, and tell of how many items each signal spoke: ``changed(lambda: …)``."""
+
+        def count(name: str, event: dict) -> int:
+            if name == "COLLECTION_CHANGED":
+                return len(event["change"].entities_added) + len(event["change"].entities_removed)
+            return len(event["change_log"].changes)
 
         def listen(act) -> dict[str, list[int]]:
-            found: dict[str, list[int]] = {}
-
-            def receiver(name):
-                def receive(**event) -> None:
-                    change = event.get("change_log") or event["change"]
-                    changed = getattr(change, "changes", None)
-                    if changed is None:
-                        changed = [*change.entities_added, *change.entities_removed]
-                    found.setdefault(name, []).append(len(changed))
-
-                return receive
-
-            receivers = {name: receiver(name) for name in names}
-            for name, receive in receivers.items():
-                getattr(signals, name).connect(receive)
-            try:
-                with django_capture_on_commit_callbacks(execute=True):
-                    act()
-            finally:
-                for name, receive in receivers.items():
-                    getattr(signals, name).disconnect(receive)
-            return found
+            found = heard(act, signals, *self.NAMES)
+            return {name: [count(name, event) for event in events] for name, events in found.items()}
 
         return listen
 
-    def test_tell_of_all_that_is_written(self, ada, load, stage, heard):
+    def test_tell_of_all_that_is_written(self, ada, load, stage, changed):
         load()
         run = stage(collection=CollectionChoice(title="Tides"))
-        found = heard(lambda: api.complete_import(user=ada, import_id=run.id))
+        found = changed(lambda: api.complete_import(user=ada, import_id=run.id))
         assert found["ENTITIES_DRAFT_CHANGED"] == [12]
         assert sum(found["ENTITIES_PUBLISHED"]) == 12
         assert sum(found["COLLECTION_CHANGED"]) == 2
 
-    def test_tell_of_all_that_is_undone_and_redone(self, ada, load, run_import, heard):
+    def test_tell_of_all_that_is_undone_and_redone(self, ada, load, run_import, changed):
         load()
         run, _records = run_import(collection=CollectionChoice(title="Tides"))
         for act in (api.undo_import, api.redo_import):
-            found = heard(lambda act=act: act(user=ada, import_id=run.id))
+            found = changed(lambda act=act: act(user=ada, import_id=run.id))
             assert found["ENTITIES_DRAFT_CHANGED"] == [12]
             assert sum(found["ENTITIES_PUBLISHED"]) == 12
             assert sum(found["COLLECTION_CHANGED"]) == 2

@@ -46,12 +46,15 @@ def require_target(user: Any, run: Import) -> None:
 def require_publishing(user: Any, library_key: Any) -> None:
     """That the user may publish in the library, if there is one: whoever makes it may."""
     host = get_host()
+    if host.can_publish_in_library(user, library_key):
+        return
     try:
         host.get_library(library_key)
     except NotFound:
         return
-    message = _("You may change {key}, but not publish in it. Import without publishing.").format(key=library_key)
-    require(host.can_publish_in_library(user, library_key), message)
+    raise NotPermitted(
+        _("You may change {key}, but not publish in it. Import without publishing.").format(key=library_key)
+    )
 
 
 def require_rights(user: Any, run: Import) -> None:

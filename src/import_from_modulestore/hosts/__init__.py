@@ -9,7 +9,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
-from ..keys import parse_item_key
 from .base import Host
 
 __all__ = ["Host", "get_host", "item_url"]
@@ -32,7 +31,7 @@ def _host(path: str) -> Host:
 
 def item_url(item_key: str) -> str:
     """The page of a library's item; empty where the host has none, or there is no item."""
-    return get_host().item_url(parse_item_key(item_key)) if item_key else ""
+    return get_host().item_url(item_key) if item_key else ""
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:

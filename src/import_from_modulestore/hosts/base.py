@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from opaque_keys.edx.keys import LearningContextKey
-from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocatorV2, LibraryUsageLocatorV2
+from opaque_keys.edx.locator import LibraryLocatorV2
 
 from ..data import Branch, LibraryData, SourceData, StagedRoot
 from ..errors import NotFound
@@ -113,7 +113,7 @@ class Host(ABC):
         """Where people look at a library; empty where there is no such page."""
         return ""
 
-    def item_url(self, item_key: LibraryUsageLocatorV2 | LibraryContainerLocator) -> str:
+    def item_url(self, item_key: str) -> str:
         """Where people look at an item of a library; empty where there is no such page."""
         return ""
 

@@ -26,12 +26,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from lxml import etree
 from opaque_keys.edx.keys import LearningContextKey, UsageKey
-from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocator, LibraryLocatorV2, LibraryUsageLocatorV2
+from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocator, LibraryLocatorV2
 
 from ..data import BlockKind, Branch, LibraryData, SourceData, SourceKind, StagedRoot
 from ..errors import InvalidKey, NotFound, SourceError
-from ..keys import parse_source_key
-from ..olx.blocks import CONTAINER_KINDS, NOT_CONTENT_TAGS, ROOT_TAGS, kind_of
+from ..keys import parse_item_key, parse_source_key
+from ..olx.blocks import CONTAINER_KINDS, NOT_CONTENT_TAGS, ROOT_TAGS, is_component, kind_of
 from ..olx.parsing import parse_xml
 from ..olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, rewrite_asset_urls, runs_python
 from ..olx.studio import mend, stub
@@ -239,13 +239,14 @@ class StudioHost(Host):
         base = _authoring_address()
         return f"{base}/library/{library_key}" if base else ""
 
-    def item_url(self, item_key: LibraryUsageLocatorV2 | LibraryContainerLocator) -> str:
-        base = self.library_url(item_key.context_key)
-        if not base:
+    def item_url(self, item_key: str) -> str:
+        if not _authoring_address():
             return ""
-        if isinstance(item_key, LibraryContainerLocator):
-            return f"{base}/{item_key.container_type}/{item_key}"
-        return f"{base}/components/{item_key}"
+        key = parse_item_key(item_key)
+        base = self.library_url(key.context_key)
+        if isinstance(key, LibraryContainerLocator):
+            return f"{base}/{key.container_type}/{key}"
+        return f"{base}/components/{key}"
 
     # What a library takes
 
@@ -391,8 +392,7 @@ class _Stager:
             log.warning("%s could not be staged as a whole: %s", usage_key, error, exc_info=True)
             content, element = self._in_parts(usage_key)
         self._note_gone(element)
-        found = mend(element, lambda block_type: _block_class(block_type) is not None)
-        self._problems.update(found.problems)
+        self._problems.update(mend(element, lambda block_type: _block_class(block_type) is not None))
         content.olx = etree.tostring(element, encoding="unicode")
         content.save(update_fields=["olx"])
         self._add_files(content, element)
@@ -438,7 +438,7 @@ class _Stager:
         try:
             block = _modulestore().get_item(usage_key)
             title = block.display_name
-            if usage_key.block_type in CONTAINER_KINDS or usage_key.block_type in ROOT_TAGS:
+            if not is_component(usage_key.block_type):
                 element = stub(usage_key, title)
                 element.extend(self._part(child, parts) for child in block.children)
                 return element

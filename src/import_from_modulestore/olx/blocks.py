@@ -80,6 +80,11 @@ def kind_of(tag: str) -> BlockKind:
     return CONTAINER_KINDS.get(tag, BlockKind.COMPONENT)
 
 
+def is_component(tag: str) -> bool:
+    """Whether a block of this OLX tag holds content of its own, rather than being what holds others together."""
+    return tag not in CONTAINER_KINDS and tag not in ROOT_TAGS
+
+
 def is_content(element: etree._Element) -> bool:
     """Whether a child of a course element is content, rather than a setting or a page."""
     return element.tag not in NOT_CONTENT_TAGS

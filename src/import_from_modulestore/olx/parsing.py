@@ -7,6 +7,8 @@ Parsing never follows a DTD, an external entity or the network, and never expand
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 MAX_XML_BYTES = 20_000_000
@@ -15,12 +17,19 @@ MAX_XML_BYTES = 20_000_000
 MAX_STAGED_CHARACTERS = 500_000_000
 """Length of the longest text that is parsed: a whole section or legacy library, made of many files."""
 
+MAX_COMPONENT_DEPTH = 200
+"""Levels of XML within a component: staged OLX has to parse again, and libxml2 takes 256, containers included."""
+
+NOT_XML_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+"""Characters that XML cannot hold in any form."""
+
 MAX_TEXT_BYTES = 9_900_000
 """Size of the largest single text in XML; libxml2 takes 10 million bytes, markup included."""
 
 _TOO_LARGE = ("XML_PARSE_HUGE", "huge text node", "Excessive depth")
 """How libxml2, in one version or another, says that its bounds were met."""
 
+_TOO_DEEP = etree.XPath("/".join("*" * MAX_COMPONENT_DEPTH))
 _UNDECLARED_ENTITIES = (etree.ErrorTypes.ERR_UNDECLARED_ENTITY, etree.ErrorTypes.WAR_UNDECLARED_ENTITY)
 
 
@@ -80,6 +89,11 @@ def _refuse_entities(root: etree._Element, parser: etree.XMLParser) -> None:
     undeclared = next((entry for entry in parser.error_log if entry.type in _UNDECLARED_ENTITIES), None)
     if undeclared is not None:
         raise UnreadableXML(f"it uses an XML entity, which is never expanded: {undeclared.message}")
+
+
+def is_too_deep(component: etree._Element) -> bool:
+    """Whether the component has more than :data:`MAX_COMPONENT_DEPTH` levels."""
+    return bool(_TOO_DEEP(component))
 
 
 def child_elements(element: etree._Element) -> list[etree._Element]:

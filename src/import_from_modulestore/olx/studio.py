@@ -9,36 +9,27 @@ installed or its data is empty, becomes an element ``<root>`` without content.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from lxml import etree
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import UsageKey
 
-from .blocks import CONTAINER_KINDS, ROOT_TAGS
+from .blocks import is_component
+from .parsing import MAX_COMPONENT_DEPTH, NOT_XML_CHARACTERS, is_too_deep
 
 _COPIED_FROM = ("copied_from_block", "copied_from_version")
 _EMPTY = "root"
-# Staged OLX has to parse again; libxml2 takes 256 levels, of which containers need a few.
-_MAX_COMPONENT_DEPTH = 200
-_TOO_DEEP = etree.XPath("/".join("*" * _MAX_COMPONENT_DEPTH))
 
 
-@dataclass
-class Mended:
-    """What was found while OLX was mended: why blocks cannot be imported, by usage key."""
-
-    problems: dict[str, str] = field(default_factory=dict)
-
-
-def mend(root: etree._Element, is_installed: Callable[[str], bool]) -> Mended:
+def mend(root: etree._Element, is_installed: Callable[[str], bool]) -> dict[str, str]:
     """
     Give every block element below ``root`` the type and name of its block, and take Studio's marks off.
 
-    ``is_installed`` tells whether a block type is; it makes the difference in what is said of a block without content.
+    Returns why blocks cannot be imported, by usage key. ``is_installed`` tells whether a block type is; it makes the
+    difference in what is said of a block without content.
     """
-    found = Mended()
+    problems: dict[str, str] = {}
     for element in list(root.iter(etree.Element)):
         key = _take_off_marks(element)
         if key is None:
@@ -46,21 +37,21 @@ def mend(root: etree._Element, is_installed: Callable[[str], bool]) -> Mended:
         element.set("url_name", key.block_id)
         if element.tag == _EMPTY:
             element.tag = key.block_type
-            found.problems[str(key)] = _why_empty(key.block_type, is_installed)
-        elif key.block_type not in ROOT_TAGS and key.block_type not in CONTAINER_KINDS and _TOO_DEEP(element):
-            found.problems[str(key)] = _("Its XML is more than {limit} levels deep. Make it simpler.").format(
-                limit=_MAX_COMPONENT_DEPTH
+            problems[str(key)] = _why_empty(key.block_type, is_installed)
+        elif is_component(key.block_type) and is_too_deep(element):
+            problems[str(key)] = _("Its XML is more than {limit} levels deep. Make it simpler.").format(
+                limit=MAX_COMPONENT_DEPTH
             )
             for child in list(element):
                 element.remove(child)
-    return found
+    return problems
 
 
 def stub(key: UsageKey, title: str | None) -> etree._Element:
     """An element that stands for a block and holds nothing: a container to be filled, or one that cannot be read."""
     element = etree.Element(key.block_type, url_name=key.block_id)
     if title:
-        element.set("display_name", _writable(title))
+        element.set("display_name", NOT_XML_CHARACTERS.sub("", title))
     return element
 
 
@@ -78,7 +69,3 @@ def _why_empty(block_type: str, is_installed: Callable[[str], bool]) -> str:
     if is_installed(block_type):
         return _("It is empty. Give it content in the course, or leave it out.")
     return _("Its type, {type}, is not installed in this Studio, so it cannot be read.").format(type=block_type)
-
-
-def _writable(text: str) -> str:
-    return "".join(character for character in text if character.isprintable())

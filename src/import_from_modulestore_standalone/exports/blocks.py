@@ -22,15 +22,22 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import BlockUsageLocator
 
-from import_from_modulestore.olx.blocks import CONTAINER_KINDS, PARENT_TYPES, ROOT_TAGS
+from import_from_modulestore.olx.blocks import PARENT_TYPES, is_component
 from import_from_modulestore.olx.normal_form import drop_course_only_attributes, is_course_only
-from import_from_modulestore.olx.parsing import MAX_TEXT_BYTES, UnreadableXML, child_elements
+from import_from_modulestore.olx.parsing import (
+    MAX_COMPONENT_DEPTH,
+    MAX_TEXT_BYTES,
+    NOT_XML_CHARACTERS,
+    UnreadableXML,
+    child_elements,
+    is_too_deep,
+)
 from import_from_modulestore.olx.references import rewrite_asset_urls
 
 from . import drafts
 from .drafts import Drafts
 from .files import UnreadableFile, has_file, read_file
-from .texts import NOT_XML_CHARACTERS, decode, read_xml
+from .texts import decode, read_xml
 
 MAX_DEPTH = 40
 """Levels of blocks in blocks; a course has four."""
@@ -40,9 +47,6 @@ MAX_KEY_LENGTH = 255
 
 _MAX_TYPE_LENGTH = 100
 _POINTER_ATTRIBUTES = frozenset(("url_name", "slug", "org", "course"))
-# Staged OLX has to parse again, and libxml2 takes 256 levels: MAX_DEPTH of blocks, and these within a component.
-_MAX_COMPONENT_DEPTH = 200
-_TOO_DEEP = etree.XPath("/".join("*" * _MAX_COMPONENT_DEPTH))
 
 type BlockName = tuple[str, str]
 """Type and ``url_name``: what identifies a block within its course."""
@@ -140,7 +144,7 @@ class BlockReader:
             )
             return None
         # Only blocks outside components are indexed, so one first met inside a component is still to be read in full.
-        met = (name, any(_is_component(above) for above, _ in path))
+        met = (name, any(is_component(above) for above, _ in path))
         if met in self._met:
             return etree.Element(tag, url_name=url_name)
         self._met.add(met)
@@ -153,7 +157,7 @@ class BlockReader:
         try:
             element = self._definition(node, tag, usage_key, definition_file)
             self._give_names(element, tag, url_name)
-            if not _is_component(tag):
+            if not is_component(tag):
                 self._read_children(element, url_name, usage_key, path)
             elif self._outline:
                 return _bare(element)
@@ -191,7 +195,7 @@ class BlockReader:
     def _definition(
         self, node: etree._Element, tag: str, usage_key: str, definition_file: Path | None
     ) -> etree._Element:
-        if self._outline and _is_component(tag):
+        if self._outline and is_component(tag):
             return etree.Element(tag, dict(node.attrib))
         if definition_file is None:
             return copy.deepcopy(node)
@@ -268,8 +272,8 @@ class BlockReader:
                     read.tail = tail
                     element.replace(child, read)
         _rewrite_asset_urls(element, str(self._source_key))
-        if _TOO_DEEP(element):
-            raise UnreadableBlock(f"Its XML is more than {_MAX_COMPONENT_DEPTH} levels deep. Make it simpler.")
+        if is_too_deep(element):
+            raise UnreadableBlock(f"Its XML is more than {MAX_COMPONENT_DEPTH} levels deep. Make it simpler.")
 
     def _is_child_block(self, element: etree._Element, child: etree._Element) -> bool:
         url_name = child.get("url_name")
@@ -360,10 +364,6 @@ class BlockReader:
 
     def _warn(self, usage_key: str, warning: str) -> None:
         self._root.warnings.setdefault(usage_key, []).append(warning)
-
-
-def _is_component(tag: str) -> bool:
-    return tag not in CONTAINER_KINDS and tag not in ROOT_TAGS
 
 
 def _name_of(node: etree._Element) -> str:

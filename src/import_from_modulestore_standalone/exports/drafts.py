@@ -16,10 +16,10 @@ from pathlib import Path
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import UsageKey
 
-from import_from_modulestore.olx.parsing import UnreadableXML
+from import_from_modulestore.olx.parsing import NOT_XML_CHARACTERS, UnreadableXML
 
 from .files import UnreadableFile, read_file, shown
-from .texts import NOT_XML_CHARACTERS, read_xml
+from .texts import read_xml
 
 FOLDER = "drafts"
 _LAST = 1_000_000

@@ -16,14 +16,14 @@ from opaque_keys.edx.locator import CourseLocator, LibraryLocator
 from import_from_modulestore.data import BlockKind, Branch, SourceKind
 from import_from_modulestore.errors import SourceError
 from import_from_modulestore.olx.blocks import MAX_TITLE_LENGTH, clean_title, is_content
-from import_from_modulestore.olx.parsing import UnreadableXML, child_elements
+from import_from_modulestore.olx.parsing import NOT_XML_CHARACTERS, UnreadableXML, child_elements
 from import_from_modulestore.olx.tree import walk
 
 from .blocks import BlockReader, ReadRoot, is_block
 from .drafts import DraftRoot, Drafts
 from .files import UnreadableFile, read_file, read_json, shown
 from .static_files import StaticFiles
-from .texts import NOT_XML_CHARACTERS, read_xml
+from .texts import read_xml
 
 _ROOT_FILES = {"course.xml": SourceKind.COURSE, "library.xml": SourceKind.LIBRARY}
 _SEARCH_DEPTH = 3

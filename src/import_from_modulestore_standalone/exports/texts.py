@@ -9,9 +9,6 @@ from lxml import etree
 
 from import_from_modulestore.olx.parsing import UnreadableXML, parse_xml
 
-NOT_XML_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-"""Characters that XML cannot hold in any form."""
-
 _DECLARED_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)""")
 
 
