@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 from django.db.models import TextChoices
@@ -269,6 +270,18 @@ class LibraryData:
     """Its page, where the host has one."""
 
 
+class Notice(Enum):
+    """
+    What may be met at many blocks of a source, and is said of the source once, with how often.
+
+    The values are the sentences, with ``%(count)d`` in them.
+    """
+
+    def sentence(self, count: int) -> str:
+        """What to say of a source in which it was met so often."""
+        return str(self.value % {"count": count})
+
+
 @dataclass(frozen=True, kw_only=True)
 class StagedRoot:
     """
@@ -276,12 +289,14 @@ class StagedRoot:
 
     ``problems`` names the blocks below it whose own content could not be read, by usage key: each stands in the OLX as
     an empty element, and is reported, not imported. ``warnings`` are about blocks that were read after a repair.
+    ``notices`` counts what was met in this root and is said once for the whole source.
     """
 
     staged_content_id: int
     usage_key: str
     problems: Mapping[str, str] = field(default_factory=dict)
     warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notices: Mapping[Notice, int] = field(default_factory=dict)
 
 
 class ItemKey(NamedTuple):

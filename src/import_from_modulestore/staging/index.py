@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from lxml import etree
 from opaque_keys import InvalidKeyError
 from openedx_content.models_api import Media
 
+from ..data import Notice
 from ..data import StagedRoot as StagedRootData
 from ..errors import InvalidOption
 from ..hosts import Host
@@ -49,6 +51,7 @@ class Indexer:
         self._hashes: dict[str, tuple[str, int]] = {}
         self._type_notes: dict[str, tuple[str, str]] = {}
         self.next_num = 0
+        self.notices: Counter[Notice] = Counter()
 
     def rows_of(self, root: StagedRoot, content: Any, staged: StagedRootData) -> list[StagedBlock]:
         """

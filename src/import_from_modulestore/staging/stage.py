@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.apps import apps
@@ -9,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from ..data import ImportOptions, ImportState, Progress, SourceData
+from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
 from ..hosts import Host
 from ..lifecycle import hold, transition
 from ..models import Import, StagedBlock, StagedRoot
@@ -37,7 +38,7 @@ def stage(
     discard(run)
     mine = Q(state=run.state, worker=run.worker)
     try:
-        block_count = _stage_roots(run, host, user, source_key, source, options, progress)
+        block_count, notices = _stage_roots(run, host, user, source_key, source, options, progress)
         transition(
             run,
             (ImportState.STAGING,),
@@ -47,7 +48,7 @@ def stage(
             block_count=block_count,
             source_title=source.title[:255],
             source_version=source.version[:255],
-            warnings=list(source.warnings),
+            warnings=[*source.warnings, *(notice.sentence(count) for notice, count in notices.items())],
         )
     except BaseException:
         # Not where this process was counted as dead, and another has taken the step up: it would be theirs.
@@ -74,7 +75,8 @@ def discard(run: Import) -> None:
 
 def _stage_roots(
     run: Import, host: Host, user: Any, source_key: Any, source: SourceData, options: ImportOptions, progress: Progress
-) -> int:
+) -> tuple[int, Counter[Notice]]:
+    """Returns how many blocks there are, and what was noticed at many of them, by host or index."""
     indexer = Indexer(run, source_key, host, options.selection)
     progress("staging", 0, source.block_count, source.title)
     for order, staged in enumerate(host.stage(source_key, branch=options.branch, user=user, purpose=_purpose(run))):
@@ -87,13 +89,14 @@ def _stage_roots(
             first_num=indexer.next_num,
         )
         rows = indexer.rows_of(root, content, staged)
+        indexer.notices.update(staged.notices)
         with transaction.atomic():
             hold(run)
             root.save()
             StagedBlock.objects.bulk_create(rows, batch_size=BATCH_SIZE)
         progress("staging", indexer.next_num, source.block_count, content.display_name)
     indexer.check_selection()
-    return indexer.next_num
+    return indexer.next_num, indexer.notices
 
 
 def _purpose(run: Import) -> str:
