@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from rest_framework.test import APIClient
 
 from import_from_modulestore.data import ImportState
+from import_from_modulestore.rest_api.errors import Problem
 
 from ..builders import KEY, TARGET, small_course, write_course
 
@@ -57,6 +58,24 @@ class Client:
     def _good(response: Any, status: int) -> Any:
         assert response.status_code == status, response.content
         return response.json()
+
+
+def answer(response):
+    """Status and problem, which has one shape whatever is wrong."""
+    problem = response.json()
+    assert response["Content-Type"] == "application/problem+json"
+    assert {"type", "title", "status", "detail", "code"} <= set(problem)
+    assert problem["status"] == response.status_code
+    assert problem["type"] == f"/api/modulestore_imports/v1/docs/#{problem['code']}"
+    assert problem["title"] == Problem(problem["code"]).label
+    return response.status_code, problem
+
+
+def faults(response, place="field"):
+    """What is wrong with a request, by field."""
+    status, problem = answer(response)
+    assert (status, problem["code"]) == (400, "invalid_request")
+    return {error.get(place): error["detail"] for error in problem["errors"]}
 
 
 @pytest.fixture

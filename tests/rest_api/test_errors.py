@@ -1,23 +1,23 @@
 """What is refused says what is wrong, where, and what is allowed; and nothing is changed."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
 from kombu.exceptions import OperationalError
+from rest_framework.throttling import UserRateThrottle
 
 from import_from_modulestore import api
 from import_from_modulestore.olx.parsing import MAX_TEXT_BYTES
-from import_from_modulestore.rest_api.errors import Refusal
+from import_from_modulestore.rest_api.base import ApiView
+from import_from_modulestore.rest_api.errors import refusal
 from import_from_modulestore.tasks import ImportTask
 
 from ..builders import KEY, TARGET, small_course, usage_key, write_course
+from .conftest import answer, faults
 
 T1, T2, U1 = usage_key("html", "t1"), usage_key("html", "t2"), usage_key("vertical", "u1")
 NOWHERE = "2d9c9a4e-4a6c-4c4e-9d5f-0123456789ab"
-
-
-def answer(response):
-    return response.status_code, response.json()
 
 
 @pytest.mark.parametrize(
@@ -36,31 +36,30 @@ def answer(response):
         ({"options": {"levle": "unit"}}, "options.levle", "There are: level, on_conflict"),
         ({"traget": TARGET}, "traget", "There are: source, target"),
         ({"start": 1}, "start", "true or false"),
-        ({"options": []}, "options.non_field_errors", "dictionary"),
+        ({"options": []}, "options", "dictionary"),
     ],
 )
 def test_an_import_that_cannot_be_asked_for(body, field, says, client, course, library):
-    status, errors = answer(client("POST", "imports/", {"source": KEY, "target": TARGET, **body}))
-    for name in field.split("."):
-        errors = errors[name]
-    assert status == 400
-    assert says in errors[0]
+    errors = faults(client("POST", "imports/", {"source": KEY, "target": TARGET, **body}))
+    assert set(errors) == {field}
+    assert says in errors[field]
     assert client.get("imports/")["count"] == 0
 
 
-def test_a_field_that_is_missing(client):
-    assert answer(client("POST", "imports/", {})) == (
-        400,
-        {"source": ["This field is required."], "target": ["This field is required."]},
-    )
+def test_all_that_is_wrong_is_named(client):
+    _status, problem = answer(client("POST", "imports/", {}))
+    assert problem["detail"] == "2 things are wrong; see errors."
+    assert problem["errors"] == [
+        {"field": name, "code": "required", "detail": "This field is required."} for name in ("source", "target")
+    ]
 
 
 @pytest.mark.parametrize(
     ("content_type", "body", "status", "code"),
     [
         ("application/json", "{", 400, "parse_error"),
-        ("application/json", "[]", 400, "invalid"),
-        ("application/json", "null", 400, "null"),
+        ("application/json", "[]", 400, "invalid_request"),
+        ("application/json", "null", 400, "invalid_request"),
         ("application/json", '{"source": NaN}', 400, "parse_error"),
         ("application/json", '{"\\ud800": 1}', 400, "parse_error"),
         ("application/json", b"\xff\xfe", 400, "parse_error"),
@@ -73,7 +72,8 @@ def test_a_field_that_is_missing(client):
 def test_a_body_that_is_no_json(content_type, body, status, code, client, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
     response = client.http.generic("POST", "/api/modulestore_imports/v1/imports/", body, content_type=content_type)
-    assert (response.status_code, response.json()["code"]) == (status, code)
+    found, problem = answer(response)
+    assert (found, problem["code"]) == (status, code)
 
 
 @pytest.mark.parametrize(
@@ -81,19 +81,18 @@ def test_a_body_that_is_no_json(content_type, body, status, code, client, settin
     [
         ({"state": "done"}, "created, staging"),
         ({"source": "x"}, "course-v1:"),
-        ({"sate": "staged"}, "There are: page, page_size, search"),
+        ({"sate": "staged"}, "There is no such parameter. There are: page, page_size, search"),
     ],
 )
 def test_a_filter_that_is_none(query, says, client):
-    status, errors = answer(client("GET", "imports/", query=query))
-    assert (status, set(errors)) == (400, set(query))
+    errors = faults(client("GET", "imports/", query=query), "parameter")
+    assert set(errors) == set(query)
     assert says in str(errors)
 
 
 @pytest.mark.parametrize("path", ["sources/course-v1:Acme/", "targets/course/", f"sources/{TARGET}/"])
 def test_a_malformed_key_in_an_address(path, client):
-    status, error = answer(client("GET", path))
-    assert (status, error["code"]) == (400, "invalid_key")
+    assert set(faults(client("GET", path), "parameter")) == {"key"}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +111,53 @@ def test_what_is_not_there(path, client):
     assert (status, error["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize("path", ["", "import/", f"imports/{NOWHERE}/stagge/", "../v2/imports/"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+def test_an_address_at_which_there_is_nothing(method, path, client_of, db):
+    status, error = answer(client_of()(method, path))
+    assert (status, error["detail"]) == (404, "There is nothing at this address.")
+
+
+def test_an_address_without_its_last_slash(client_of, client):
+    assert client("GET", "imports", query={"state": "staged"})["Location"].endswith("v1/imports/?state=staged")
+    assert "end with a slash" in answer(client("POST", "imports", {}))[1]["detail"]
+
+
+def test_a_method_that_an_address_does_not_take(client):
+    assert answer(client("DELETE", "imports/"))[1]["code"] == "method_not_allowed"
+
+
+def test_a_header_that_is_at_fault(client):
+    response = client("POST", "imports/", {}, headers={"Idempotency-Key": "two words"})
+    assert "no spaces" in faults(response, "header")["Idempotency-Key"]
+
+
+def test_too_many_requests(client, monkeypatch):
+    class OneADay(UserRateThrottle):
+        rate = "1/day"
+
+    monkeypatch.setattr(ApiView, "throttle_classes", [OneADay])
+    client.get("imports/")
+    response = client("GET", "imports/")
+    assert answer(response)[1]["code"] == "throttled"
+    assert int(response["Retry-After"]) > 0
+
+
+def test_a_fault_of_ours_is_told_and_logged(client, monkeypatch, caplog):
+    def broken(**kwargs):
+        raise RuntimeError("the password is swordfish")
+
+    monkeypatch.setattr(api, "list_imports", broken)
+    client.http.raise_request_exception = False
+    status, error = answer(client("GET", "imports/"))
+    assert (status, error["code"]) == (500, "server_error")
+    assert "swordfish" not in str(error)
+    assert "swordfish" in caplog.text
+    client.http.raise_request_exception = True  # Whoever watches Django's signal is told as well.
+    with pytest.raises(RuntimeError):
+        client("GET", "imports/")
+
+
 def test_a_source_that_cannot_be_read(client, courses, library):
     for folder in ("c1", "c2"):
         write_course(courses / folder, *small_course())
@@ -121,9 +167,7 @@ def test_a_source_that_cannot_be_read(client, courses, library):
 
 
 def test_a_library_that_is_there_already(client, library):
-    status, errors = answer(client("POST", "targets/", {"key": TARGET, "title": "Again"}))
-    assert status == 400
-    assert "exists already" in errors["key"][0]
+    assert "exists already" in faults(client("POST", "targets/", {"key": TARGET, "title": "Again"}))["key"]
 
 
 def test_a_block_that_is_not_of_this_import(client, staged):
@@ -135,9 +179,8 @@ def test_a_block_that_is_not_of_this_import(client, staged):
 def _is_not_of(client, staged, key):
     assert client("GET", f"imports/{staged}/blocks/{key}/").status_code == 404
     assert client("PATCH", f"imports/{staged}/blocks/{key}/", {"selected": False}).status_code == 404
-    status, errors = answer(client("PATCH", f"imports/{staged}/blocks/", {"usage_keys": [T1, key], "selected": False}))
-    assert status == 400
-    assert key in errors["usage_keys"][0]
+    errors = faults(client("PATCH", f"imports/{staged}/blocks/", {"usage_keys": [T1, key], "selected": False}))
+    assert key in errors["usage_keys"]
 
 
 EDITS = [
@@ -159,9 +202,8 @@ def test_an_edit_that_cannot_be_made(client, staged):
     for key, change, field in EDITS:
         path = f"imports/{staged}/blocks/{key}/"
         before = client.get(path)
-        status, errors = answer(client("PATCH", path, {"selected": False, **change}))
-        assert status == 400, (key, change)
-        assert set(errors) in ({field}, {"detail", "code"}), (key, change)
+        errors = faults(client("PATCH", path, {"selected": False, **change}))
+        assert set(errors) in ({field}, {None}), (key, change)
         assert client.get(path) == before
 
 
@@ -211,14 +253,14 @@ def test_an_undo_of_what_is_not_imported(client, staged):
 
 
 def test_a_step_takes_no_fields(client, staged):
-    status, errors = answer(client("POST", f"imports/{staged}/complete/", {"force": True}))
-    assert (status, errors) == (400, {"force": ["Nothing is expected here."]})
+    response = client("POST", f"imports/{staged}/complete/", {"force": True})
+    assert faults(response) == {"force": "This request takes no fields."}
 
 
 def test_neither_or_both_of_a_mapping(client):
     for query in ({}, {"item": "lb:Acme:Target:html:t1", "usage_key": T1}):
-        status, error = answer(client("GET", "mappings/", query=query))
-        assert (status, error["code"]) == (400, "item_or_usage_key")
+        problem = answer(client("GET", "mappings/", query=query))[1]
+        assert [error["code"] for error in problem["errors"]] == ["item_or_usage_key"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -239,4 +281,5 @@ def test_a_broker_that_cannot_be_reached(client, staged, monkeypatch):
 @pytest.mark.parametrize("kind", api.ImportFromModulestoreError.__subclasses__())
 def test_every_error_of_the_api_has_an_answer(kind):
     error = {api.WrongState: lambda: kind("no", state="staged"), api.PlanBlocked: lambda: kind(["no"])}
-    assert 400 <= Refusal(error.get(kind, lambda: kind("no"))()).status_code < 600
+    view = SimpleNamespace(request=SimpleNamespace(method="POST"), key_field="", places={}, kwargs={})
+    assert 400 <= refusal(error.get(kind, lambda: kind("no"))(), view).status_code < 600

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.http import HttpResponsePermanentRedirect
 from django.utils.translation import gettext as _
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -20,7 +22,7 @@ from rest_framework.views import APIView
 
 from .. import api
 from .authentication import JwtAuthentication
-from .errors import BodyTooLarge, exception_handler
+from .errors import BodyTooLarge, InvalidParameter, exception_handler, server_error
 from .idempotency import HEADER, AlreadyAnswered, Claim
 from .pagination import ApiPagination, Fetch
 from .parsing import AlwaysJSON, StrictJSONParser
@@ -74,10 +76,12 @@ class ApiView(APIView):
             return exc.response
         try:
             return super().handle_exception(exc)
-        except Exception:
+        except Exception as error:
             if self._claim:
                 self._claim.release()
-            raise
+            if settings.DEBUG or settings.DEBUG_PROPAGATE_EXCEPTIONS:
+                raise
+            return server_error(error, self.get_exception_handler_context())
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Keep the answer, if the request had an ``Idempotency-Key``."""
@@ -93,7 +97,10 @@ class ApiView(APIView):
         for name, values in self.request.query_params.lists():
             several = isinstance(fields.get(name), ListField) or len(values) > 1
             given[name] = values if several else values[0]
-        return _checked(serializer, given)
+        try:
+            return _checked(serializer, given)
+        except ValidationError as error:
+            raise InvalidParameter(error.detail) from error
 
     def body(self, serializer: type[Serializer]) -> dict[str, Any]:
         """The request's body, checked. Raises ``ValidationError``."""
@@ -125,6 +132,26 @@ class ImportView(ApiView):
             UUID(kwargs["import_id"])
         except ValueError:
             raise api.NotFound(_("There is no import {id}.").format(id=kwargs["import_id"])) from None
+
+
+class Nowhere(ApiView):
+    """Every address below the API at which there is nothing; whoever looks and left the last slash out is led on."""
+
+    authentication_classes = ()  # type: ignore[assignment]
+    permission_classes = ()  # type: ignore[assignment]
+    schema = None  # type: ignore[assignment]
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Lead on, or refuse."""
+        if request.method in ("GET", "HEAD") and not request.path.endswith("/"):
+            return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
+        return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Say so, whatever the method is."""
+        if not request.path.endswith("/"):
+            raise NotFound(_("There is nothing at this address. All addresses here end with a slash."))
+        raise NotFound(_("There is nothing at this address."))
 
 
 def _checked(serializer: type[Serializer], data: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -79,12 +78,15 @@ class Truth(serializers.BooleanField):
 
 
 class _NothingUnknown(serializers.Serializer):
+    unknown = gettext_lazy("There is no such field. There are: {names}.")
+    nothing = gettext_lazy("This request takes no fields.")
+
     def run_validation(self, data: Any = empty) -> Any:
         """Refuse what no field is called, before anything else."""
         if isinstance(data, Mapping):
             known = [name for name, field in self.fields.items() if not field.read_only]
-            message = _("There is no such field here. There are: {names}.") if known else _("Nothing is expected here.")
-            unknown = {str(name): [message.format(names=", ".join(known))] for name in data if name not in known}
+            message = str(self.unknown if known else self.nothing).format(names=", ".join(known))
+            unknown = {str(name): [message] for name in data if name not in known}
             if unknown:
                 raise serializers.ValidationError(unknown, code="unknown_field")
         return super().run_validation(data)
@@ -96,3 +98,5 @@ class Body(_NothingUnknown):
 
 class Query(_NothingUnknown):
     """The parameters of a request."""
+
+    unknown = gettext_lazy("There is no such parameter. There are: {names}.")

@@ -18,12 +18,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ..models import IdempotentRequest
+from .errors import InvalidHeader
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -65,9 +66,10 @@ class Claim:
     """The right to carry out one request under its key."""
 
     def __init__(self, request: Request, key: str) -> None:
-        """Raises :class:`AlreadyAnswered`, :class:`StillUnderWay`, :class:`KeyReused`, ``ParseError``."""
+        """Raises :class:`AlreadyAnswered`, :class:`StillUnderWay`, :class:`KeyReused`, ``InvalidHeader``."""
         if not re.fullmatch(KEY_PATTERN, key):
-            raise ParseError(_("An Idempotency-Key has 1 to 255 visible ASCII characters, and no spaces."))
+            told = _("An Idempotency-Key has 1 to 255 visible ASCII characters, and no spaces.")
+            raise InvalidHeader({HEADER: [told]}, "invalid")
         now = timezone.now()
         IdempotentRequest.objects.filter(created__lt=now - KEPT_FOR).delete()
         fingerprint = _fingerprint(request)

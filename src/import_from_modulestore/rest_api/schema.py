@@ -18,6 +18,7 @@ from rest_framework import serializers
 
 from .. import __version__
 from ..data import Action, ImportState
+from .errors import MEDIA_TYPE, Problem, ServerError
 from .fields import EnumField
 from .idempotency import HEADER, KEY_PATTERN, REPLAYED
 
@@ -31,9 +32,9 @@ until its `state` is `staged`; `progress` says how far it is. Then look through 
 
 **Lists** come in pages: `page` and `page_size` ask, `count`, `num_pages`, `next` and `previous` answer.
 
-**Errors** are `{"detail": …, "code": …}`, or `{"field": ["…"]}` where a field of the request is at fault. Unknown
-fields and parameters are refused, so that a slip of the pen is not taken for a wish. What you may not see is answered
-as what is not there.
+**Errors** are problem details (RFC 9457): `title` and `detail` are for people, `code` is for programs. `errors` names
+each `field`, `parameter` or `header` that is at fault. Unknown fields and parameters are refused, so that a slip of the
+pen is not taken for a wish. What you may not see is answered as what is not there.
 
 **Sending again.** A POST with an `Idempotency-Key` header is carried out once: the same request under the same key
 gets the first answer again, for a day, marked `Idempotent-Replayed: true`. Refused requests change nothing and leave
@@ -53,14 +54,35 @@ TAGS = {
 """The groups of requests, in the order of an import."""
 
 
-class Error(serializers.Serializer):
-    """What is wrong, for people, and as a word for programs."""
+class ProblemDetails(serializers.Serializer):
+    """What is wrong, as RFC 9457 has it."""
 
-    detail = serializers.CharField()
+    type = serializers.CharField(help_text="An address that stands for this kind of problem.")
+    title = serializers.CharField(help_text="The kind of problem, for people.")
+    status = serializers.IntegerField(help_text="The HTTP status.")
+    detail = serializers.CharField(help_text="What is wrong, and what to do about it, for people.")
+    code = EnumField(Problem, help_text="The kind of problem, for programs.")
+
+
+class RequestError(serializers.Serializer):
+    """One thing that is wrong with a request; about it as a whole where nothing is named."""
+
+    field = serializers.CharField(required=False, help_text="Of the body; with dots: `options.level`.")
+    parameter = serializers.CharField(required=False, help_text="Of the address.")
+    header = serializers.CharField(required=False)
     code = serializers.CharField()
+    detail = serializers.CharField()
 
 
-class Conflict(Error):
+class InvalidRequest(ProblemDetails):
+    """What is wrong with the request."""
+
+    errors = RequestError(  # type: ignore[assignment]
+        many=True, required=False, help_text="Each thing that is wrong, with `invalid_request`."
+    )
+
+
+class Conflict(ProblemDetails):
     """What is in the way: the import's state, or the reasons why its plan cannot be written."""
 
     state = EnumField(ImportState, required=False, help_text="Of the import, with `wrong_state`.")
@@ -72,35 +94,29 @@ class Conflict(Error):
     )
 
 
-class BadRequest(serializers.Serializer):
-    """
-    What is wrong with the request: `detail` and `code`, or messages by field.
-
-    Fields inside others have their messages inside theirs: `{"options": {"level": ["…"]}}`.
-    """
-
-    detail = serializers.CharField(required=False)
-    code = serializers.CharField(required=False)
-
-
-def _error(status: int, description: Any, code: str, detail: str, serializer: Any = Error, **more: Any) -> Any:
-    example = OpenApiExample(
-        code, value={"detail": detail, "code": code, **more}, response_only=True, status_codes=[str(status)]
-    )
+def _error(status: int, description: Any, code: str, detail: str, serializer: Any = ProblemDetails, **more: Any) -> Any:
+    value = {
+        "type": f"/api/modulestore_imports/v1/docs/#{code}",
+        "title": Problem(code).label,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **more,
+    }
+    example = OpenApiExample(code, value=value, media_type=MEDIA_TYPE, response_only=True, status_codes=[str(status)])
     return OpenApiResponse(serializer, description=description, examples=[example])
 
 
+_NO_LEVEL = "“chapter” is not one of section, subsection, unit, component."
+
 _ERRORS = {
-    400: OpenApiResponse(
-        BadRequest,
-        description=_("The request is not as it should be."),
-        examples=[
-            OpenApiExample(
-                "a field",
-                value={"options": {"level": ["“chapter” is not one of section, subsection, unit, component."]}},
-            ),
-            OpenApiExample("as a whole", value={"detail": "JSON parse error: …", "code": "parse_error"}),
-        ],
+    400: _error(
+        400,
+        _("The request is not as it should be."),
+        "invalid_request",
+        _NO_LEVEL,
+        InvalidRequest,
+        errors=[{"field": "options.level", "code": "invalid_choice", "detail": _NO_LEVEL}],
     ),
     401: _error(401, _("You are not signed in."), "not_authenticated", "Authentication credentials were not provided."),
     403: _error(403, _("You may not do this."), "not_permitted", "You may not change lib:Acme:Sea."),
@@ -126,6 +142,8 @@ _ERRORS = {
         "source_error",
         "tides.tar.gz: there is no course in it.",
     ),
+    429: _error(429, _("Too many requests."), "throttled", "Request was throttled. Expected available in 5 seconds."),
+    500: _error(500, _("Something went wrong on the server."), "server_error", str(ServerError.default_detail)),
     503: _error(
         503,
         _("The work cannot be handed to a worker. Try again later."),
@@ -166,7 +184,7 @@ def operation(
     for name, text in (path or {}).items():
         kind: Any = {"type": "string", "format": "uuid"} if name == "import_id" else str
         parameters.append(OpenApiParameter(name, kind, OpenApiParameter.PATH, description=text))
-    found = {401, *errors}
+    found = {401, 429, 500, *errors}
     if query or body:
         found.add(400)
     if method == "POST":
@@ -194,7 +212,7 @@ def operation(
         description=description,
         parameters=parameters,
         request=body,
-        responses={**ok, **{status: _ERRORS[status] for status in sorted(found)}},
+        responses={**ok, **{(status, MEDIA_TYPE): _ERRORS[status] for status in sorted(found)}},
         examples=list(examples),
     )
 
@@ -261,15 +279,3 @@ class _Body(OpenApiSerializerExtension):
         """As drf-spectacular has it, and nothing more."""
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         return {**schema, "additionalProperties": False}
-
-
-class _BadRequest(OpenApiSerializerExtension):
-    """Errors may name any field."""
-
-    target_class = "import_from_modulestore.rest_api.schema.BadRequest"
-
-    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
-        """As drf-spectacular has it, and messages by field."""
-        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        messages = [{"type": "array", "items": {"type": "string"}}, {"type": "object", "additionalProperties": {}}]
-        return {**schema, "additionalProperties": {"oneOf": messages}}

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
-from ... import keys
+from ... import data, keys
 from ...data import (
     Action,
     BlockIds,
@@ -27,7 +27,6 @@ from ...data import (
     ImportOptions,
     ImportState,
     Outcome,
-    PlannedItem,
     ReversalKind,
     ReversalOutcome,
     SourceKind,
@@ -82,10 +81,9 @@ class _Page(serializers.Serializer):
     previous = serializers.URLField(allow_null=True)
 
 
-def page_of(serializer: type[serializers.Serializer], base: type[_Page] = _Page) -> type[serializers.Serializer]:
-    """A page of these, for the description of the API; ``base`` has what it says besides."""
-    name = f"{base.__name__.strip('_')}Of{serializer.__name__}s"
-    return type(name, (base,), {"__doc__": base.__doc__, "results": serializer(many=True)})
+def _page(name: str, serializer: type[serializers.Serializer], **more: Any) -> type[serializers.Serializer]:
+    """A page of these, for the description of the API, under this name; ``more`` is what it says besides."""
+    return type(name, (_Page,), {"__doc__": _Page.__doc__, **more, "results": serializer(many=True)})
 
 
 # Sources and targets
@@ -270,7 +268,7 @@ class ImportRequest(Body):
         )
 
 
-class NoFields(Body):
+class EmptyRequest(Body):
     """Nothing: the address says it all."""
 
 
@@ -386,7 +384,7 @@ class _AtLeastOneOf(Body):
 _DECISION_HELP = gettext_lazy("Null goes back to the import's default.")
 
 
-class BlocksRequest(_AtLeastOneOf):
+class BlocksChange(_AtLeastOneOf):
     """Take blocks in, leave them out, or decide about their conflicts. All of it is done, or nothing."""
 
     usage_keys = serializers.ListField(child=Text(max_length=255), min_length=1, max_length=MAX_KEYS)
@@ -397,7 +395,7 @@ class BlocksRequest(_AtLeastOneOf):
     changes = ("selected", "decision")
 
 
-class BlockRequest(_AtLeastOneOf):
+class BlockChange(_AtLeastOneOf):
     """Change one block, and nothing below it. All of it is done, or nothing."""
 
     title = Text(required=False, max_length=500)
@@ -418,7 +416,7 @@ class BlocksChanged(serializers.Serializer):
 # Plan, undo, redo
 
 
-class Planned(serializers.Serializer):
+class PlannedItem(serializers.Serializer):
     """What would happen with one source block."""
 
     num = serializers.IntegerField()
@@ -437,19 +435,11 @@ class Planned(serializers.Serializer):
     warnings = _texts()
     left_out = _texts(help_text="Titles of child blocks that go with an unsupported block.")
 
-    def get_target(self, item: PlannedItem) -> str:
+    def get_target(self, item: data.PlannedItem) -> str:
         """The item's key in the library that the view names in the context."""
         if item.target is None:
             return ""
         return keys.library_item_key(keys.parse_library_key(self.context["library_key"]), item.kind, item.target)
-
-
-class PlanPage(_Page):
-    """Part of a plan, and its sums."""
-
-    counts = _numbers(help_text="Blocks by outcome, on all pages.")
-    writes = serializers.IntegerField(help_text="How many items get a new version.")
-    blockers = _texts(help_text="Reasons why nothing of this can be written.")
 
 
 class ReversalItem(serializers.Serializer):
@@ -470,19 +460,13 @@ class ReversalItem(serializers.Serializer):
     published_after = _version("")
 
 
-class ReversalPage(_Page):
-    """Part of a preview of an undo or redo, and its sums."""
-
-    counts = _numbers(help_text="Items by outcome, on all pages.")
-
-
 class ForceQuery(PageQuery):
     """Which part of a preview, and of what."""
 
     force = Truth(default=False, help_text="Spare nothing: neither items that were edited since, nor ones in use.")
 
 
-class ForceRequest(Body):
+class ReversalRequest(Body):
     """How to undo or redo."""
 
     force = Truth(default=False, help_text="Spare nothing: neither items that were edited since, nor ones in use.")
@@ -542,12 +526,24 @@ class MappingsQuery(PageQuery):
 
 # One of each: the description knows them by name.
 
-SourcesPage = page_of(Source)
-TargetsPage = page_of(Target)
-ImportsPage = page_of(Import)
-BlocksPage = page_of(Block)
-PlannedPage = page_of(Planned, PlanPage)
-PreviewPage = page_of(ReversalItem, ReversalPage)
-RecordsPage = page_of(Record)
-ReversalsPage = page_of(Reversal)
-ReversalItemsPage = page_of(ReversalItem)
+SourcePage = _page("SourcePage", Source)
+TargetPage = _page("TargetPage", Target)
+ImportPage = _page("ImportPage", Import)
+BlockPage = _page("BlockPage", Block)
+PlanPage = _page(
+    "PlanPage",
+    PlannedItem,
+    __doc__="Part of a plan, and its sums.",
+    counts=_numbers(help_text="Blocks by outcome, on all pages."),
+    writes=serializers.IntegerField(help_text="How many items get a new version."),
+    blockers=_texts(help_text="Reasons why nothing of this can be written."),
+)
+ReversalPreviewPage = _page(
+    "ReversalPreviewPage",
+    ReversalItem,
+    __doc__="Part of a preview of an undo or redo, and its sums.",
+    counts=_numbers(help_text="Items by outcome, on all pages."),
+)
+RecordPage = _page("RecordPage", Record)
+ReversalPage = _page("ReversalPage", Reversal)
+ReversalItemPage = _page("ReversalItemPage", ReversalItem)

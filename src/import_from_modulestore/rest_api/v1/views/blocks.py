@@ -33,7 +33,7 @@ class Blocks(ImportView):
         ),
         path=IMPORT_ID,
         query=serializers.BlocksQuery,
-        ok={200: serializers.BlocksPage},
+        ok={200: serializers.BlockPage},
         errors=[403, 404, 409],
     )
     def get(self, request: Request, import_id: str) -> Response:
@@ -66,7 +66,7 @@ class Blocks(ImportView):
             "everything below them, unless `below` is false."
         ),
         path=IMPORT_ID,
-        body=serializers.BlocksRequest,
+        body=serializers.BlocksChange,
         ok={200: serializers.BlocksChanged},
         errors=[404, 409],
         examples=[
@@ -94,7 +94,7 @@ class Blocks(ImportView):
     )
     def patch(self, request: Request, import_id: str) -> Response:
         """Change blocks: all that is asked for, or nothing."""
-        body = self.body(serializers.BlocksRequest)
+        body = self.body(serializers.BlocksChange)
         api.get_import(user=request.user, import_id=import_id)
         arguments: dict[str, Any] = {
             "user": request.user,
@@ -141,7 +141,7 @@ class BlockDetail(ImportView):
             "are staged. A title given with it takes the place of its `display_name`."
         ),
         path=_BLOCK,
-        body=serializers.BlockRequest,
+        body=serializers.BlockChange,
         ok={200: serializers.BlockDetails},
         errors=[404, 409],
         examples=[
@@ -152,7 +152,7 @@ class BlockDetail(ImportView):
     )
     def patch(self, request: Request, import_id: str, usage_key: str) -> Response:
         """Change the block: all that is asked for, or nothing."""
-        body = self.body(serializers.BlockRequest)
+        body = self.body(serializers.BlockChange)
         block: dict[str, Any] = {"user": request.user, "import_id": import_id}
         with transaction.atomic():
             if "title" in body or "olx" in body:

@@ -40,6 +40,7 @@ class Schema(SpectacularAPIView):
         "SCHEMA_PATH_PREFIX": None,
         "SCHEMA_PATH_PREFIX_TRIM": False,
         "SERVERS": [],
+        "COMPONENT_SPLIT_PATCH": False,  # What is required stays so, and keeps its name.
     }
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:

@@ -24,7 +24,7 @@ class Records(ImportView):
         description=_("One record for each source block, in the order of the source."),
         path=IMPORT_ID,
         query=serializers.RecordsQuery,
-        ok={200: serializers.RecordsPage},
+        ok={200: serializers.RecordPage},
         errors=[404],
     )
     def get(self, request: Request, import_id: str) -> Response:
@@ -51,7 +51,7 @@ class Reversals(ImportView):
         description=_("Oldest first."),
         path=IMPORT_ID,
         query=serializers.PageQuery,
-        ok={200: serializers.ReversalsPage},
+        ok={200: serializers.ReversalPage},
         errors=[404],
     )
     def get(self, request: Request, import_id: str) -> Response:
@@ -71,7 +71,7 @@ class LastReversal(ImportView):
         description=_("Item by item; empty where there was none."),
         path=IMPORT_ID,
         query=serializers.PageQuery,
-        ok={200: serializers.ReversalItemsPage},
+        ok={200: serializers.ReversalItemPage},
         errors=[404],
     )
     def get(self, request: Request, import_id: str) -> Response:
@@ -90,7 +90,7 @@ class Mappings(ApiView):
         summary=_("Ask where an item came from, or where a block went"),
         description=_("Every import of it that you may see, newest first: the record that the import made of it."),
         query=serializers.MappingsQuery,
-        ok={200: serializers.RecordsPage},
+        ok={200: serializers.RecordPage},
         errors=[404],
     )
     def get(self, request: Request) -> Response:

@@ -33,7 +33,7 @@ class Imports(ApiView):
         summary=_("List imports"),
         description=_("Newest first: into libraries that you may see, and your own into libraries still to be made."),
         query=serializers.ImportsQuery,
-        ok={200: serializers.ImportsPage},
+        ok={200: serializers.ImportPage},
         errors=[404],
     )
     def get(self, request: Request) -> Response:
@@ -147,7 +147,7 @@ class Plan(ImportView):
         description=_("What completing the import would do now, in numbers and block by block. Changes nothing."),
         path=IMPORT_ID,
         query=serializers.PageQuery,
-        ok={200: serializers.PlannedPage},
+        ok={200: serializers.PlanPage},
         errors=[403, 404, 409],
     )
     def get(self, request: Request, import_id: str) -> Response:
@@ -157,7 +157,7 @@ class Plan(ImportView):
         library_key = api.get_import(user=request.user, import_id=import_id).target_key
         return self.page(
             part_of(plan.items),
-            serializers.Planned,
+            serializers.PlannedItem,
             **query,
             context={"library_key": library_key},
             counts=plan.counts(),
@@ -174,7 +174,7 @@ def _step(id: str, summary: Any, description: Any) -> Any:  # noqa: A002
         summary=summary,
         description=description,
         path=IMPORT_ID,
-        body=serializers.NoFields,
+        body=serializers.EmptyRequest,
         ok={202: serializers.Import},
         errors=[404, 503],
     )
@@ -186,7 +186,7 @@ class _Step(ImportView):
     start: Callable[..., ImportData]
 
     def _start(self, request: Request, import_id: str) -> Response:
-        self.body(serializers.NoFields)
+        self.body(serializers.EmptyRequest)
         asked = type(self).start(user=request.user, import_id=import_id)
         return Response(serializers.Import(asked).data, status=status.HTTP_202_ACCEPTED)
 
@@ -251,7 +251,7 @@ def _preview(id: str, summary: Any, description: Any) -> Any:  # noqa: A002
         description=description,
         path=IMPORT_ID,
         query=serializers.ForceQuery,
-        ok={200: serializers.PreviewPage},
+        ok={200: serializers.ReversalPreviewPage},
         errors=[404, 409],
     )
 
@@ -264,7 +264,7 @@ def _reversal(id: str, summary: Any, description: Any) -> Any:  # noqa: A002
         summary=summary,
         description=description,
         path=IMPORT_ID,
-        body=serializers.ForceRequest,
+        body=serializers.ReversalRequest,
         ok={202: serializers.Import},
         errors=[404, 503],
     )
@@ -282,7 +282,7 @@ class _Reversal(ImportView):
         return self.page(part_of(plan.items), serializers.ReversalItem, **query, counts=plan.counts())
 
     def _start(self, request: Request, import_id: str) -> Response:
-        body = self.body(serializers.ForceRequest)
+        body = self.body(serializers.ReversalRequest)
         asked = type(self).start(user=request.user, import_id=import_id, force=body["force"])
         return Response(serializers.Import(asked).data, status=status.HTTP_202_ACCEPTED)
 

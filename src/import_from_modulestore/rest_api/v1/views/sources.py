@@ -28,7 +28,7 @@ class Sources(ApiView):
         summary=_("List sources"),
         description=_("Courses and legacy libraries that you may read, and those that cannot be read, and why."),
         query=serializers.SearchQuery,
-        ok={200: serializers.SourcesPage},
+        ok={200: serializers.SourcePage},
         errors=[404],
     )
     def get(self, request: Request) -> Response:
@@ -44,6 +44,8 @@ class Sources(ApiView):
 
 class SourceDetail(ApiView):
     """One source."""
+
+    key_field = "key"
 
     @operation(
         id="get_source",
@@ -69,7 +71,7 @@ class Targets(ApiView):
         summary=_("List targets"),
         description=_("Content libraries that you may see."),
         query=serializers.SearchQuery,
-        ok={200: serializers.TargetsPage},
+        ok={200: serializers.TargetPage},
         errors=[404],
     )
     def get(self, request: Request) -> Response:
@@ -101,6 +103,8 @@ class Targets(ApiView):
 
 class TargetDetail(ApiView):
     """One target."""
+
+    key_field = "key"
 
     @operation(
         id="get_target",
