@@ -120,7 +120,7 @@ class TestRecoveryByLooking:
 
     @pytest.mark.parametrize(
         ("go_on", "state"),
-        [(api.stage_import, "staged"), (api.retry_import, "imported"), (api.cancel_import, "canceled")],
+        [(api.stage_import, "staged"), (api.retry_import, "staged"), (api.cancel_import, "canceled")],
     )
     def test_one_can_go_on_without_looking_first(self, created, user, go_on, state):
         running(GONE, state=ImportState.STAGING, heartbeat=long_ago())

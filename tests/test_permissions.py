@@ -26,15 +26,15 @@ TABLE = """
                            superuser  editor  outsider  reviewer  viewer  stranger
 
 list_sources                   y        y        e         y        e        e
-get_source                     y        y        n         y        n        n
+get_source                     y        y        -         y        -        -
 list_libraries                 y        y        y         y        y        e
 get_library                    y        y        y         y        y        -
 create_library                 y        n        n         n        n        n
 backup_library                 y        y        y         y        y        -
 
-create_import                  y        y        n         n        n        n
-create_import of a library     y        n        n         n        n        n
-preview_import                 y        y        n         n        n        n
+create_import                  y        y        -         n        -        -
+create_import of a library     y        n        -         n        -        -
+preview_import                 y        y        -         n        -        -
 stage_import                   y        y        n         n        n        -
 start_staging                  y        y        n         n        n        -
 
@@ -183,6 +183,20 @@ def test_who_may_do_what(imports, request, tmp_path):
     assert found == {role: {name: expected[role] for name, expected in EXPECTED.items()} for role in NAMES}
 
 
+def test_rights_come_before_the_state(imports, request, tmp_path):
+    """Who may not do something is told so whatever the import's state is, and learns nothing from the answer."""
+    found, expected = {}, {}
+    for role in NAMES:
+        user = request.getfixturevalue(role)
+        for name in STATES:
+            if EXPECTED[name][role] != "y":
+                for state in ImportState:
+                    Import.objects.update(state=state)
+                    found[role, name, state] = outcome(attempt(name, user, imports, tmp_path))
+                    expected[role, name, state] = EXPECTED[name][role]
+    assert found == expected
+
+
 def test_a_refusal_changes_nothing(imports, viewer, tmp_path):
     before = library_state(TARGET), list(Import.objects.values()), list(StagedBlock.objects.values())
     for name, expected in EXPECTED.items():
@@ -220,10 +234,21 @@ class TestStrangersAreToldNothing:
             assert isinstance(existing, api.NotFound)
             assert str(existing).replace(TARGET, "lib:Acme:None") == str(missing)
 
+    def test_of_a_library_that_somebody_would_make(self, library, person, tmp_path, courses):
+        write_course(courses / "c1", COURSE)
+        reader = person("rob", Role.READER)
+        for new in ({}, {"new_library_title": ""}):
+            there = attempt("create_import", reader, {}, tmp_path, **new)
+            missing = attempt("create_import", reader, {}, tmp_path, target_key="lib:Acme:None", **new)
+            assert type(there) is type(missing)
+            assert str(there).replace(TARGET, "lib:Acme:None") == str(missing)
+
     def test_of_a_source(self, imports, outsider, tmp_path):
-        for name in ("get_source", "create_import", "preview_import"):
+        for name in ("get_source", "create_import", "preview_import", "create_import of a library"):
+            there = attempt(name, outsider, imports, tmp_path)
             missing = attempt(name, outsider, imports, tmp_path, source_key="course-v1:Acme+None+R1")
-            assert str(attempt(name, outsider, imports, tmp_path)).replace("C1", "None") == str(missing)
+            assert isinstance(there, api.NotFound)
+            assert str(there).replace("C1", "None") == str(missing)
 
     def test_of_the_history_of_another_library(self, imports, person, user):
         other = api.create_library(user=user, library_key="lib:Acme:Other", title="Other")

@@ -76,8 +76,8 @@ STEP_OF = {states.running: step for step, states in STATES.items()}
 REVIEWABLE = (ImportState.STAGED, ImportState.IMPORT_FAILED)
 """States in which what is staged can be looked through, changed and planned."""
 
-RETRY_STEPS = {state: step for step in (Step.STAGE, Step.COMPLETE) for state in STATES[step].allowed}
-"""The step to go on with."""
+RETRY_STEPS = {STATES[step].failed: step for step in (Step.STAGE, Step.COMPLETE)}
+"""The step that failed, by the state that it left the import in; an undo or redo leaves it as it was before."""
 
 ALLOWED: dict[Action, tuple[ImportState, ...]] = {
     Action.STAGE: STATES[Step.STAGE].allowed,
@@ -91,7 +91,7 @@ ALLOWED: dict[Action, tuple[ImportState, ...]] = {
         ImportState.IMPORTING,
         ImportState.IMPORT_FAILED,
     ),
-    Action.RETRY: (ImportState.STAGING_FAILED, ImportState.IMPORT_FAILED),
+    Action.RETRY: tuple(RETRY_STEPS),
     Action.UNDO: STATES[Step.UNDO].allowed,
     Action.REDO: STATES[Step.REDO].allowed,
 }
@@ -141,6 +141,19 @@ def wrong_state(run: Import, allowed: tuple[ImportState, ...]) -> WrongState:
         ),
         state=run.state,
     )
+
+
+def failed_step(run: Import) -> Step:
+    """The step that failed and can be tried again. Raises :class:`WrongState` where none did."""
+    step = RETRY_STEPS.get(ImportState(run.state))
+    if step is None:
+        told = _("Nothing failed that could be tried again: the import is {state}.").format(
+            state=ImportState(run.state).label.lower()
+        )
+        if run.error:  # Told of the last undo or redo.
+            told += " " + _("An undo or redo that fails leaves it as it was; ask for it once more.")
+        raise WrongState(told, state=run.state)
+    return step
 
 
 def request(run: Import, step: Step, *, actor: Any, force: bool = False) -> None:

@@ -49,7 +49,7 @@ def newest() -> str:
 @pytest.mark.parametrize(
     ("words", "phase", "state", "words_after"),
     [
-        (("stage", KEY, TARGET), "staging", "staging_failed", "retry {id} --stage"),
+        (("stage", KEY, TARGET), "staging", "staging_failed", "retry {id}"),
         (("run", KEY, TARGET), "staging", "staging_failed", "retry {id}"),
         (("run", KEY, TARGET), "writing", "import_failed", "retry {id}"),
     ],
@@ -64,15 +64,17 @@ def test_before_the_commit_the_library_is_as_it_was(library, interrupt_in, words
     assert drafts(library_state(TARGET)) == {}
 
 
-def test_what_is_told_can_be_typed(library, interrupt_in, monkeypatch):
+@pytest.mark.parametrize("name", ["stage", "run"])
+def test_what_is_told_can_be_typed_and_stops_for_a_review(library, interrupt_in, monkeypatch, name):
     interrupt_in("staging")
-    message, _code = refused("stage", KEY, TARGET)
+    message, _code = refused(name, KEY, TARGET)
     monkeypatch.undo()
     assert "12 blocks of Tides" in command(*message.rpartition("import_from_modulestore ")[2].split())
+    assert drafts(library_state(TARGET)) == {}
 
 
 def test_right_after_the_commit_the_import_stands(library, interrupt_after):
-    interrupt_after("retry_import")
+    interrupt_after("complete_import")
     message, code = refused("run", KEY, TARGET)
     assert code == 130
     assert message == (
@@ -82,10 +84,28 @@ def test_right_after_the_commit_the_import_stands(library, interrupt_after):
     assert len(drafts(library_state(TARGET))) == 12
 
 
-def test_right_after_staging_it_is_staged(library, interrupt_after):
+@pytest.mark.parametrize("name", ["stage", "run"])
+def test_right_after_staging_it_is_staged(library, interrupt_after, name):
     interrupt_after("stage_import")
-    message, _code = refused("stage", KEY, TARGET)
-    assert message.startswith("Interrupted. It is staged, and the library is as it was; go on with:")
+    message, _code = refused(name, KEY, TARGET)
+    assert message == (
+        "Interrupted. It is staged, and the library is as it was; go on with: "
+        f"import_from_modulestore complete {newest()}"
+    )
+
+
+@pytest.mark.parametrize("name", ["stage", "run"])
+def test_before_staging_it_is_created_and_can_be_staged(library, monkeypatch, name):
+    def interrupt(**arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "stage_import", interrupt)
+    message, _code = refused(name, KEY, TARGET)
+    monkeypatch.undo()
+    told, words = message.split("import_from_modulestore ")
+    assert told == "Interrupted. The library is as it was; go on with: "
+    assert words == f"stage {newest()}"
+    assert "12 blocks of Tides" in command(*words.split())
 
 
 @pytest.mark.parametrize(

@@ -66,4 +66,4 @@ def test_a_stranger_sees_nothing_and_begins_nothing(staged, stranger):
     who = ("--user", stranger.username)
     assert data_of("history", *who) == data_of("libraries", *who) == data_of("sources", *who) == []
     assert data_of("where", usage_key("html", "t1"), *who) == []
-    assert refused("stage", KEY, TARGET, *who)[1] == 5
+    assert refused("stage", KEY, TARGET, *who)[1] == 4

@@ -1,12 +1,16 @@
 """Step by step: stage, review, edit, decide, plan, complete, undo, redo, as a person types it."""
 
+from collections.abc import Callable
 from io import StringIO
 
 import pytest
+from django.utils import timezone
 from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
+from import_from_modulestore.data import ImportOptions, ImportState
 from import_from_modulestore.management.subcommands import history
+from import_from_modulestore.models import Import
 
 from ..authoring import Author
 from ..builders import (
@@ -225,12 +229,70 @@ class TestStaging:
     def test_that_fails_goes_on_with_staging_and_not_with_writing(self, courses, library):
         message, code = refused("stage", KEY, TARGET, "--select", usage_key("html", "gone"))
         assert code == 1
-        assert message.endswith("retry last --stage".replace("last", data_of("history")[0]["id"][:8]))
+        assert message.endswith(f"retry {data_of('history')[0]['id'][:8]}")
 
-    def test_again_stops_for_the_review(self, user, library):
-        created = api.create_import(user=user, source_key=KEY, target_key=TARGET)
-        assert "12 blocks of Tides" in command("retry", created.id, "--stage")
+    def test_of_an_import_that_was_begun_elsewhere_goes_by_its_options(self, user, library):
+        options = ImportOptions(level="unit", selection=(usage_key("vertical", "u1"),))
+        created = api.create_import(user=user, source_key=KEY, target_key=TARGET, options=options)
+        assert "12 blocks of Tides" in command("stage", created.id)
         assert data_of("show", created.id)["import"]["state"] == "staged"
+        assert data_of("plan", created.id)["counts"] == {"created": 3}
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            ((KEY,), "stage SOURCE LIBRARY"),
+            (("last", "--level", "unit"), "keeps the options"),
+            (("last", "--collection"), "keeps the options"),
+            (("last", "--create"), "keeps the options"),
+        ],
+    )
+    def test_takes_a_library_with_a_source_and_no_options_with_an_import(self, user, library, words, told):
+        message, code = refused("stage", *words)
+        assert (code, told in message) == (2, True)
+
+
+class TestRetry:
+    """It tries the step again that failed, and nothing else."""
+
+    @pytest.fixture
+    def left(self, library, staged) -> Callable[..., None]:
+        """Leave the import in a state: ``left("imported", error="…")``."""
+        return lambda state, **more: Import.objects.update(state=state, **more)
+
+    @pytest.mark.parametrize("state", [s for s in ImportState if s not in ("staging_failed", "import_failed")])
+    def test_of_what_did_not_fail_does_nothing_and_says_how_to_go_on(self, staged, left, state):
+        left(state, worker="elsewhere:1:1.00", heartbeat=timezone.now())
+        message, code = refused("retry", staged)
+        assert (code, "Nothing failed that could be tried again" in message) == (6, True)
+        way_on = {"created": "stage {id}", "staged": "complete {id}", "imported": "undo {id}", "undone": "redo {id}"}
+        assert way_on.get(state, "").format(id=staged[:8]) in message
+        assert Import.objects.get().state == state
+        assert drafts(library_state(TARGET)) == {}
+
+    def test_of_a_staging_stops_for_the_review(self, staged, left):
+        left("staging_failed")
+        out = command("retry", staged)
+        assert "12 blocks of Tides" in out
+        assert f"import_from_modulestore complete {staged[:8]}" in out
+        assert Import.objects.get().state == "staged"
+        assert drafts(library_state(TARGET)) == {}
+
+    def test_of_a_completion_writes(self, staged, left):
+        left("import_failed")
+        assert "Sections 2 2" in in_one_line(command("retry", staged))
+        assert len(drafts(library_state(TARGET))) == 12
+
+    def test_of_an_undo_is_the_undo_once_more(self, staged, monkeypatch):
+        command("complete", staged)
+        with monkeypatch.context() as broken:
+            broken.setattr("import_from_modulestore.actions.steps.revert", lambda *args, **more: 1 / 0)
+            message, _code = refused("undo", staged, "--yes")
+        go_on = f"undo {staged[:8]}"
+        assert message.endswith(f"The library is as it was. Go on from here with: import_from_modulestore {go_on}")
+        message, _code = refused("retry", staged)
+        assert "An undo or redo that fails leaves it as it was; ask for it once more." in message
+        assert "is undone" in command(*go_on.split(), "--yes")
 
 
 class TestUndo:

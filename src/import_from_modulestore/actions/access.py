@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -24,7 +25,14 @@ def require(allowed: bool, message: str) -> None:
 
 
 def require_source(user: Any, source_key: Any) -> None:
-    """That the user may read the source; the answer is the same where there is no such source."""
+    """That the user may read the source. Raises ``NotFound``, in words that do not tell whether there is one."""
+    if not get_host().can_read_source(user, source_key):
+        raise get_host().no_such_source(source_key)
+
+
+def require_reading(user: Any, run: Import) -> None:
+    """That the user may read the source of an import that they know of, and so the source's key."""
+    source_key = parse_source_key(run.source_key)
     require(get_host().can_read_source(user, source_key), _("You may not read {key}.").format(key=source_key))
 
 
@@ -59,7 +67,7 @@ def require_publishing(user: Any, library_key: Any) -> None:
 
 def require_rights(user: Any, run: Import) -> None:
     """That the user may still read the source, and change the target or make it."""
-    require_source(user, parse_source_key(run.source_key))
+    require_reading(user, run)
     require_target(user, run)
 
 
@@ -106,17 +114,18 @@ def library_or_one_to_make(user: Any, library_key: Any, new_library_title: str |
     """
     The library, for a user who may change it; else what will be made, where a title is given and the user may.
 
-    Raises ``NotFound`` for a library that the user may not see in the same words as for one that is not there.
+    A library that the user may not see is spoken of as one that is not there; who may make libraries is told that this
+    one cannot be made.
     """
     host = get_host()
-    try:
+    library = None
+    with suppress(NotFound):
         library = host.get_library(library_key)
-    except NotFound:
-        if new_library_title is None:
-            raise
+    if library is not None and host.can_view_library(user, library_key):
+        require(host.can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
+        return library
+    if new_library_title is not None:
         require(host.can_create_library(user), _("You may not create libraries."))
-        return LibraryData(key=str(library_key), title=new_library_title, package_id=0)
-    if not host.can_view_library(user, library_key):
-        raise host.no_such_library(library_key)
-    require(host.can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
-    return library
+        if library is None:
+            return LibraryData(key=str(library_key), title=new_library_title, package_id=0)
+    raise host.no_such_library(library_key)

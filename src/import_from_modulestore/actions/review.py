@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
@@ -207,16 +208,18 @@ def revert_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
 
 
 def _reviewable(user: Any, import_id: str) -> Import:
-    run = access.visible_import(user, import_id)
-    access.require_source(user, parse_source_key(run.source_key))
-    if run.state not in REVIEWABLE:
-        raise wrong_state(run, REVIEWABLE)
-    return run
+    return _in_review(access.visible_import(user, import_id), partial(access.require_reading, user))
 
 
 def _changeable(user: Any, import_id: str) -> Import:
-    run = _reviewable(user, import_id)
-    access.require_target(user, run)
+    return _in_review(access.visible_import(user, import_id), partial(access.require_rights, user))
+
+
+def _in_review(run: Import, require: Callable[[Import], None]) -> Import:
+    """The import, once the right is there and then its state is one that allows a review."""
+    require(run)
+    if run.state not in REVIEWABLE:
+        raise wrong_state(run, REVIEWABLE)
     return run
 
 

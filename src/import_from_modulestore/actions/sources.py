@@ -42,7 +42,7 @@ def get_source(*, user: Any, source_key: str) -> SourceData:
     """
     One source with its block counts, as authors see it (the draft branch).
 
-    Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``.
+    Raises ``InvalidKey``, ``NotFound`` also where the user may not read it, ``SourceError``.
     """
     key = parse_source_key(source_key)
     access.require_source(user, key)

@@ -81,7 +81,7 @@ def create_import(
 
 def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress) -> ImportData:
     """
-    Read the source into the staging area and index its blocks. Also the way to retry after ``staging_failed``.
+    Read the source into the staging area and index its blocks. After ``staging_failed`` it does so anew.
 
     Cost: statements by root and by batch, not by block; memory of the largest section.
 
@@ -100,8 +100,8 @@ def complete_import(*, user: Any, import_id: str, progress: Progress = no_progre
     """
     Write the staged import into the library: everything or nothing, in one transaction and one change log.
 
-    The plan is made anew under a lock on the library, from the library as it then is, and recorded block by block. Also
-    the way to retry after ``import_failed``. What was staged stays for a while; see :func:`remove_old_staged_content`.
+    The plan is made anew under a lock on the library, from the library as it then is, and recorded block by block. What
+    was staged stays for a while; see :func:`remove_old_staged_content`.
 
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``PlanBlocked``, ``StepFailed``, ``StepCanceled``.
     """
@@ -115,26 +115,17 @@ def start_completion(*, user: Any, import_id: str) -> ImportData:
 
 def retry_import(*, user: Any, import_id: str, progress: Progress = no_progress) -> ImportData:
     """
-    Go on with an import from the step that failed, or was never begun, to its end.
+    Try the step that failed again, and no other: after ``staging_failed`` the import waits for its review.
 
-    Raises what :func:`stage_import` and :func:`complete_import` do.
+    Raises what :func:`stage_import` and :func:`complete_import` do, ``WrongState`` also where nothing failed: an import
+    that was left between two steps goes on with one of these two, an undo or redo that failed with another.
     """
-    run = access.visible_import(user, import_id)
-    if lifecycle.RETRY_STEPS.get(ImportState(run.state)) is Step.STAGE:
-        stage_import(user=user, import_id=import_id, progress=progress)
-    return complete_import(user=user, import_id=import_id, progress=progress)
+    return _do(_failed_step(user, import_id), user, import_id, progress)
 
 
 def start_retry(*, user: Any, import_id: str) -> ImportData:
-    """
-    Try the step that failed again, by a worker: after ``staging_failed`` that ends with a review.
-
-    Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StepFailed``.
-    """
-    run = access.visible_import(user, import_id)
-    if run.state not in lifecycle.ALLOWED[Action.RETRY]:
-        raise lifecycle.wrong_state(run, lifecycle.ALLOWED[Action.RETRY])
-    return _start(lifecycle.RETRY_STEPS[ImportState(run.state)], user, import_id)
+    """:func:`retry_import`, by a worker. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StepFailed``."""
+    return _start(_failed_step(user, import_id), user, import_id)
 
 
 def cancel_import(*, user: Any, import_id: str) -> ImportData:
@@ -306,9 +297,9 @@ def new_run(
     access.require_source(user, key)
     access.require_import_from(key)
     library = access.library_or_one_to_make(user, library_key, new_library_title)
-    source = get_host().get_source(key, options.branch)
     if options.publish:
         access.require_publishing(user, library_key)
+    source = get_host().get_source(key, options.branch)
     if not library.package_id:
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
     _check_collection(library, options)
@@ -329,6 +320,12 @@ def _start(step: Step, user: Any, import_id: str, *, force: bool = False) -> Imp
     _require_rights(step, user, run, force=force)
     queue.request(run, step, actor=user, force=force)
     return get_import(user=user, import_id=str(run.uuid))
+
+
+def _failed_step(user: Any, import_id: str) -> Step:
+    run = access.visible_import(user, import_id)
+    access.require_rights(user, run)
+    return lifecycle.failed_step(run)
 
 
 def _preview(step: Step, user: Any, import_id: str, force: bool) -> ReversalPlan:

@@ -58,7 +58,7 @@ _PREVIEWS = {Action.UNDO: api.preview_undo, Action.REDO: api.preview_redo}
 _EXPLANATIONS = {
     Action.STAGE: _("The source is read into the staging area, to be reviewed. The library is not touched."),
     Action.COMPLETE: _("What is planned below is written into the library: everything or nothing."),
-    Action.RETRY: _("The step that failed is tried again."),
+    Action.RETRY: _("The step that failed is tried again, and no other."),
     Action.CANCEL: _("The import is given up. A step that runs is stopped; the library stays as it is."),
     Action.UNDO: _("The library's items go back to the versions from before the import. Nothing is destroyed."),
     Action.REDO: _("The library's items get back the versions that the import had written."),

@@ -46,6 +46,12 @@ class Host(ABC):
     def get_source(self, source_key: LearningContextKey, branch: Branch) -> SourceData:
         """One branch of a source, with its block counts. Raises ``SourceError`` where it cannot be read."""
 
+    def no_such_source(self, source_key: LearningContextKey) -> NotFound:
+        """What to say of a source that is not there, or that the user may not read."""
+        return NotFound(
+            _("There is no course or legacy library {key}, or none that you may read.").format(key=source_key)
+        )
+
     def refusal_of_source(self, source_key: LearningContextKey) -> str:
         """Why nothing may be imported from there, whoever asks; empty where it may."""
         return ""

@@ -142,7 +142,7 @@ def _refuse(session: Session, error: api.ImportFromModulestoreError) -> NoReturn
             if isinstance(error, api.WrongState):
                 told += f"\n{next_steps(run)}"
             else:
-                told += f"\n{after_failure(run, session.retry_words)}"
+                told += f"\n{after_failure(run)}"
     raise refusal(told, code) from error
 
 
@@ -151,7 +151,7 @@ def _told_of_interrupt(session: Session) -> str:
     with suppress(api.ImportFromModulestoreError, DatabaseError, KeyboardInterrupt):
         if session.import_id:
             run = api.get_import(user=session.user, import_id=session.import_id)
-            return after_interrupt(run, session.retry_words)
+            return after_interrupt(run)
         return "Interrupted. The library is as it was."
     return "Interrupted. `history` tells where the import stands."
 

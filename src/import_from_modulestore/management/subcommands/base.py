@@ -56,7 +56,7 @@ PAGE = 1000
 """How many blocks are asked for at once."""
 
 _NEXT = {
-    Action.STAGE: "retry {id} --stage",
+    Action.STAGE: "stage {id}",
     Action.REVIEW: "review {id}",
     Action.COMPLETE: "complete {id}",
     Action.RETRY: "retry {id}",
@@ -64,6 +64,16 @@ _NEXT = {
     Action.UNDO: "undo {id}",
     Action.REDO: "redo {id}",
 }
+
+_GO_ON = {
+    ImportState.CREATED: Action.STAGE,
+    ImportState.STAGING_FAILED: Action.RETRY,
+    ImportState.STAGED: Action.COMPLETE,
+    ImportState.IMPORT_FAILED: Action.RETRY,
+    ImportState.IMPORTED: Action.UNDO,
+    ImportState.UNDONE: Action.REDO,
+}
+"""How an import goes on that a failure or an interrupt has left in this state."""
 
 type Arguments = Callable[[argparse.ArgumentParser], None]
 
@@ -110,8 +120,6 @@ class Session:
     """Imports whose process was found to be gone when this call began."""
     import_id: str = ""
     """The import that this call is about, once that is known; errors then say how to go on with it."""
-    retry_words: str = "retry {id}"
-    """How to go on after a failure."""
 
     def find(self, name: str) -> ImportData:
         """
@@ -215,15 +223,15 @@ def next_steps(run: ImportData) -> str:
     return "\n".join(["Possible now:", *("  " + command_line(_NEXT[action], run.id) for action in possible)])
 
 
-def after_failure(run: ImportData, retry_words: str) -> str:
+def after_failure(run: ImportData) -> str:
     """How to go on after a step of the import failed."""
     told = "The library is as it was."
-    if run.state in (ImportState.STAGING_FAILED, ImportState.IMPORT_FAILED):
-        return f"{told} Go on from here with: {command_line(retry_words, run.id)}"
+    if run.error and run.state in _GO_ON:
+        return f"{told} Go on from here with: {command_line(_NEXT[_GO_ON[run.state]], run.id)}"
     return told
 
 
-def after_interrupt(run: ImportData, retry_words: str) -> str:
+def after_interrupt(run: ImportData) -> str:
     """
     What is true of an import after an interrupt.
 
@@ -231,9 +239,9 @@ def after_interrupt(run: ImportData, retry_words: str) -> str:
     """
     match run.state:
         case ImportState.CREATED | ImportState.STAGING_FAILED | ImportState.IMPORT_FAILED:
-            told, words = "The library is as it was; go on with", retry_words
+            told, words = "The library is as it was; go on with", _NEXT[_GO_ON[run.state]]
         case ImportState.STAGED:
-            told, words = "It is staged, and the library is as it was; go on with", "complete {id}"
+            told, words = "It is staged, and the library is as it was; go on with", _NEXT[_GO_ON[run.state]]
         case ImportState.IMPORTED:
             told, words = "The import stands in the library; what it holds is shown by", "show {id}"
         case ImportState.UNDONE:

@@ -15,27 +15,43 @@ from ...data import (
     Decision,
     ImportData,
     ImportOptions,
+    ImportState,
     Plan,
 )
 from ...terminal.marks import summary
 from ...terminal.text import counted, printable
 from .base import (
     FAILED,
+    LAST,
+    USAGE,
     Session,
     arguments_of_import,
     arguments_of_tree,
     command_line,
     exit_code_of,
     next_steps,
+    refusal,
     result,
     short,
     subcommand,
 )
 
 
-def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
+def _arguments_of_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="course-v1:Org+Course+Run or library-v1:Org+Library")
     parser.add_argument("target", metavar="LIBRARY", help="lib:Org:slug")
+
+
+def _arguments_of_new_or_begun(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help=f"course-v1:Org+Course+Run or library-v1:Org+Library; or an import not staged yet, its ID or `{LAST}`",
+    )
+    parser.add_argument("target", nargs="?", metavar="LIBRARY", help="lib:Org:slug; an import has one")
+
+
+def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--create", action="store_true", help="make the library where there is none")
     parser.add_argument("--title", help="title of the library that --create makes (default: the source's)")
     parser.add_argument(
@@ -73,10 +89,6 @@ def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--collection-code", default="", metavar="CODE", help="put them into an existing collection")
 
 
-def _arguments_of_retry(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--stage", action="store_true", dest="only_stage", help="only stage it, and stop for a review")
-
-
 OPTIONS_HELP = """\
 levels (--level), the highest container that is kept:
   section      sections, subsections, units and components
@@ -95,7 +107,7 @@ is never written again (fork aside).
 """
 
 
-@subcommand(_arguments_of_options, arguments_of_tree)
+@subcommand(_arguments_of_new, _arguments_of_options, arguments_of_tree)
 def preview(session: Session, *, source: str, target: str, everything: bool, **options: Any) -> int:
     """
     Show what an import would do, without doing it.
@@ -119,7 +131,7 @@ def preview(session: Session, *, source: str, target: str, everything: bool, **o
     return _end_of_plan(session, plan, told)
 
 
-@subcommand(_arguments_of_options, arguments_of_tree)
+@subcommand(_arguments_of_new, _arguments_of_options, arguments_of_tree)
 def run(session: Session, *, source: str, target: str, everything: bool, **options: Any) -> int:
     """
     Import a course or legacy library.
@@ -129,17 +141,19 @@ def run(session: Session, *, source: str, target: str, everything: bool, **optio
     """
     created = _create(session, source, target, options)
     with session.progress() as progress:
-        done = api.retry_import(user=session.user, import_id=created.id, progress=progress)
+        api.stage_import(user=session.user, import_id=created.id, progress=progress)
+        done = api.complete_import(user=session.user, import_id=created.id, progress=progress)
     return _show_result(session, done, everything)
 
 
-@subcommand(_arguments_of_options)
-def stage(session: Session, *, source: str, target: str, **options: Any) -> None:
+@subcommand(_arguments_of_new_or_begun, _arguments_of_options)
+def stage(session: Session, *, source: str, target: str | None, **options: Any) -> None:
     """
     Read a course or legacy library, for a review.
 
-    It is kept in the staging area; the library stays as it is. Ends with the import's ID, by which all that follows is
-    told which import is meant:
+    It is kept in the staging area; the library stays as it is. An import that was begun and not staged is staged with
+    the options that it was begun with. Ends with the import's ID, by which all that follows is told which import is
+    meant:
 
       review     what is staged, and what it meets in the library
       decide     what to do with a conflict; `select`, `leave-out` and `edit` change what is imported
@@ -147,10 +161,9 @@ def stage(session: Session, *, source: str, target: str, **options: Any) -> None
       complete   write it
       cancel     give it up
     """
-    session.retry_words = "retry {id} --stage"
-    created = _create(session, source, target, options)
+    begun = _create(session, source, target, options) if target else _begun(session, source, options)
     with session.progress() as progress:
-        staged = api.stage_import(user=session.user, import_id=created.id, progress=progress)
+        staged = api.stage_import(user=session.user, import_id=begun.id, progress=progress)
     _show_staged(session, staged)
 
 
@@ -187,23 +200,20 @@ def complete(session: Session, *, import_name: str, everything: bool, **options:
     return _show_result(session, done, everything)
 
 
-@subcommand(arguments_of_import, arguments_of_tree, _arguments_of_retry)
-def retry(session: Session, *, import_name: str, everything: bool, only_stage: bool, **options: Any) -> int:
+@subcommand(arguments_of_import, arguments_of_tree)
+def retry(session: Session, *, import_name: str, everything: bool, **options: Any) -> int:
     """
-    Go on with an import that failed.
+    Try the step of an import that failed again.
 
-    From the step that failed to its end. An import that failed while it was staged is staged and then written; --stage
-    stops before that.
+    That step alone: an import that failed while it was staged then waits for its review, also where `run` began it.
+    `complete` writes it.
     """
     found = session.find(import_name)
-    if only_stage:
-        session.retry_words = "retry {id} --stage"
-        with session.progress() as progress:
-            staged = api.stage_import(user=session.user, import_id=found.id, progress=progress)
-        _show_staged(session, staged)
-        return 0
     with session.progress() as progress:
         done = api.retry_import(user=session.user, import_id=found.id, progress=progress)
+    if done.state is ImportState.STAGED:
+        _show_staged(session, done)
+        return 0
     return _show_result(session, done, everything)
 
 
@@ -230,6 +240,15 @@ def _create(session: Session, source: str, target: str, options: dict[str, Any])
     )
     session.import_id = created.id
     return created
+
+
+def _begun(session: Session, name: str, options: dict[str, Any]) -> ImportData:
+    if ":" in name:
+        raise refusal("Name the library as well: stage SOURCE LIBRARY.", USAGE)
+    given = options["create"] or options["title"] or options["collection"] is not None
+    if given or _import_options(session, name, options) != ImportOptions():
+        raise refusal("An import keeps the options that it was begun with. Leave them out.", USAGE)
+    return session.find(name)
 
 
 def _show_staged(session: Session, staged: ImportData) -> None:

@@ -222,7 +222,11 @@ class Retry(_Step):
 
     start = staticmethod(api.start_retry)
 
-    @_step("retry_import", _("Try again"), _("Asks a worker to do the step that failed."))
+    @_step(
+        "retry_import",
+        _("Try again"),
+        _("Asks a worker to do the step that failed, and no other: after a staging that failed, a review comes next."),
+    )
     def post(self, request: Request, import_id: str) -> Response:
         """Ask for it."""
         return self._start(request, import_id)

@@ -53,7 +53,7 @@ class SourceDetail(ApiView):
         summary=_("Look at a source"),
         path=_SOURCE_KEY,
         ok={200: serializers.Source},
-        errors=[400, 403, 404, 422],
+        errors=[400, 404, 422],
     )
     def get(self, request: Request, key: str) -> Response:
         """The source, with its counts."""
