@@ -40,15 +40,17 @@ def plan_of(run: Import, *, block_limit: int) -> Plan:
     """What writing the import would do now. No side effects."""
     staged = StagedBlock.objects.filter(import_run=run)
     blocks = [_source_block(block) for block in staged.order_by("num").defer("files", "missing_files").iterator()]
+    options = options_of(run)
     target = load_target_state(
         run.learning_package_id,
         target_key=run.target_key,
         source_key=run.source_key,
-        block_ids={block.block_id for block in blocks},
+        blocks=blocks,
+        block_ids=options.block_ids,
         normal_digests=dict(staged.exclude(olx_digest="").values_list("olx_digest", "normal_digest")),
         block_limit=block_limit,
     )
-    return make_plan(blocks, target, options_of(run))
+    return make_plan(blocks, target, options)
 
 
 def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Progress) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from import_from_modulestore.data import BlockKind, ItemKey, Outcome, Plan
@@ -14,6 +16,12 @@ TAGS = {
     BlockKind.UNIT: "vertical",
     BlockKind.COMPONENT: "html",
 }
+
+
+def like_mysql(code: str) -> str:
+    """Codes as the collations compare them that MySQL and MariaDB have by default: no case, no accents, ``ß`` is ss."""
+    decomposed = unicodedata.normalize("NFD", code.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character)).rstrip()
 
 
 def source(*specs: str | tuple, **common) -> list[SourceBlock]:
@@ -71,6 +79,7 @@ class Library:
     items: dict[ItemKey, Item] = field(default_factory=dict)
     history: dict[str, PastImport] = field(default_factory=dict)
     limit: int = 100_000
+    same_code: Callable[[str], str] = str
 
     def put(
         self, key: str, digest: str = "", *, title: str | None = None, children: str = "", deleted: bool = False
@@ -98,11 +107,14 @@ class Library:
             },
             history=dict(self.history),
             block_limit=self.limit,
+            same_code=self.same_code,
         )
 
     def after(self, plan: Plan) -> Library:
         """The library once a plan is carried out."""
-        after = Library({key: replace(item) for key, item in self.items.items()}, dict(self.history), self.limit)
+        after = replace(
+            self, items={key: replace(item) for key, item in self.items.items()}, history=dict(self.history)
+        )
         for item in plan.items:
             if item.outcome.writes:
                 old = after.items.get(item.target)

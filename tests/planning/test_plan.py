@@ -13,9 +13,9 @@ from import_from_modulestore.data import (
     ItemKey,
     Outcome,
 )
-from import_from_modulestore.planning import make_plan
+from import_from_modulestore.planning import Letters, make_plan
 
-from .model import Library, source
+from .model import Library, like_mysql, source
 
 UNCHANGED = ConflictState.UNCHANGED
 COURSE = ("section a", " subsection b", "  unit c", "   html d", "   problem e")
@@ -140,11 +140,15 @@ class TestIds:
         assert targets(plan(source("html week%1:intro"))) == ["html:week_1_intro"]
 
     def test_where_a_library_takes_ascii_only_other_scripts_are_replaced(self):
-        state = replace(Library().state(), ascii_codes=True)
+        state = replace(Library().state(), letters=Letters.ASCII)
         blocks = source(("html 潮汐", {"title": "潮汐"}), ("html marée", {"title": "Marée haute"}))
         assert targets(make_plan(blocks, state, ImportOptions())) == ["html:block__", "html:mar_e"]
         by_title = ImportOptions(block_ids=BlockIds.FROM_TITLES)
         assert targets(make_plan(blocks, state, by_title)) == ["html:block", "html:maree-haute"]
+
+    def test_where_a_library_takes_basic_letters_only_rarer_ones_are_replaced(self):
+        state = replace(Library().state(), letters=Letters.BASIC)
+        assert targets(make_plan(source("html 潮𠀀"), state, ImportOptions())) == ["html:潮_"]
 
     def test_two_blocks_that_come_to_one_code_are_numbered_in_order(self):
         assert targets(plan(source("html a:b", "html a%b"))) == ["html:a_b", "html:a_b_1"]
@@ -163,6 +167,52 @@ class TestIds:
     def test_a_unit_does_not_become_a_version_of_a_section_of_its_id(self):
         found = plan(source("unit x"), Library().put("section:x"))
         assert targets(found) == ["unit:x_1"]
+
+    def test_nor_of_another_container_whose_type_no_import_makes(self):
+        state = replace(Library().state(), other_codes=frozenset({"x"}))
+        assert targets(make_plan(source("unit x"), state, ImportOptions())) == ["unit:x_1"]
+
+
+@pytest.mark.parametrize(("one", "other"), [("Intro", "intro"), ("ï", "i"), ("Straße", "strasse"), ("i", "Ï")])
+class TestCodesThatTheLibraryTakesForTheSame:
+    """A collation without case and accents: of two such codes of containers, no two may be in a library."""
+
+    def library(self) -> Library:
+        return Library(same_code=like_mysql)
+
+    def test_the_second_is_numbered(self, one, other):
+        found = plan(source(f"section {one}", f" unit {other}"), self.library())
+        assert targets(found) == [f"section:{one}_1", f"unit:{other}"]
+
+    def test_they_are_two_where_it_tells_them_apart(self, one, other):
+        assert targets(plan(source(f"section {one}", f" unit {other}"))) == [f"section:{one}", f"unit:{other}"]
+
+    def test_components_are_two(self, one, other):
+        assert targets(plan(source(f"html {one}", f"html {other}"), self.library())) == [f"html:{one}", f"html:{other}"]
+
+    def test_so_are_titles(self, one, other):
+        blocks = source(("unit 1", {"title": f"{one}潮"}), ("unit 2", {"title": f"{other}潮"}))
+        first, second = targets(plan(blocks, self.library(), block_ids=BlockIds.FROM_TITLES))
+        assert like_mysql(second) == like_mysql(f"{first}_1")
+
+    def test_one_meets_the_other_by_key(self, one, other):
+        library = self.library().put(f"unit:{one}")
+        item = plan(source(f"unit {other}", " html x"), library).items[0]
+        assert (str(item.target), item.state) == (f"unit:{one}", ConflictState.SAME_KEY)
+
+    def test_but_none_of_another_type(self, one, other):
+        library = self.library().put(f"section:{one}").put(f"unit:{other}_1")
+        assert targets(plan(source(f"unit {other}"), library)) == [f"unit:{other}_2"]
+
+    def test_a_number_is_taken_in_either_spelling(self, one, other):
+        library = self.library().put(f"unit:{one}").put(f"section:{other}_1")
+        assert targets(plan(source(f"unit {one}"), library, on_conflict=Decision.FORK)) == [f"unit:{one}_2"]
+
+    def test_in_the_next_import_each_finds_its_own(self, one, other):
+        blocks = source(f"unit {one}", f"unit {other}")
+        library = self.library().after(plan(blocks, self.library()))
+        assert targets(plan(blocks, library)) == [f"unit:{one}", f"unit:{other}_1"]
+        assert set(outcomes(plan(blocks, library)).values()) == {"unchanged"}
 
 
 IMPORTED = Library().after(plan(source("html x = one")))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from itertools import batched
 
-from django.db import connection
 from django.db.models import F, Max
 from openedx_content.models_api import (
     Component,
@@ -17,11 +16,12 @@ from openedx_content.models_api import (
     Media,
 )
 
-from ..data import BlockKind, ItemKey, Outcome
+from ..data import BlockIds, BlockKind, ItemKey, Outcome
 from ..models import ImportRecord
 from ..olx.normal_form import component_digest, container_digest, normal_digest
 from ..olx.parsing import UnreadableXML
-from ..planning import PastImport, TargetItem, TargetState, usable_code
+from ..planning import PastImport, SourceBlock, TargetItem, TargetState, wanted_code
+from .codes import codes_of_containers, letters_of_codes
 
 OLX_PATH = "block.xml"
 """Where a component version keeps its OLX (platform: ``openedx/core/djangoapps/xblock``)."""
@@ -37,34 +37,37 @@ def load_target_state(
     *,
     target_key: str,
     source_key: str,
-    block_ids: Collection[str],
+    blocks: Collection[SourceBlock],
+    block_ids: BlockIds,
     normal_digests: Mapping[str, str],
     block_limit: int,
 ) -> TargetState:
     """
     Load the library's items, their drafts' digests, and the history of imports from this source into it.
 
-    ``package_id`` is ``None`` for a library that is still to be made. ``block_ids`` are those of the staged blocks, and
-    ``normal_digests`` their digests in normal form by the digest of their exact OLX. Six queries whatever the size of
-    the library and of the import, and one more for each 500 components whose OLX has to be compared in normal form.
+    ``package_id`` is ``None`` for a library that is still to be made. ``blocks`` are staged; ``block_ids`` says how
+    they get their IDs, and ``normal_digests`` holds their digests in normal form by the digest of their exact OLX. Six
+    queries whatever the size of the library and of the import, and one more for each 500 components whose OLX has to be
+    compared in normal form; :mod:`.codes` needs some of its own on MySQL and MariaDB.
     """
+    letters = letters_of_codes()
+    codes = {(block.kind.is_container, wanted_code(block, block_ids, letters)) for block in blocks}
+    same_code = codes_of_containers(package_id, (code for of_container, code in codes if of_container))
     if package_id is None:
-        return TargetState(items={}, history={}, block_limit=block_limit, ascii_codes=_takes_ascii_codes_only())
+        return TargetState(items={}, history={}, block_limit=block_limit, letters=letters, same_code=same_code)
     history = _load_history(target_key, source_key)
     wanted_ids = {past.entity_id for past in history.values()}
-    components = _load_components(package_id, block_ids, normal_digests, wanted_ids)
-    items = components | _load_containers(package_id)
-    return TargetState(items=items, history=history, block_limit=block_limit, ascii_codes=_takes_ascii_codes_only())
-
-
-def _takes_ascii_codes_only() -> bool:
-    r"""
-    Whether the database refuses codes in other scripts.
-
-    The constraint that ``openedx_content`` puts on codes says ``\w``; MariaDB, unlike SQLite and MySQL, takes that for
-    ASCII.
-    """
-    return bool(getattr(connection, "mysql_is_mariadb", False))
+    component_codes = {code for of_container, code in codes if not of_container}
+    components = _load_components(package_id, component_codes, normal_digests, wanted_ids)
+    containers, other_codes = _load_containers(package_id)
+    return TargetState(
+        items=components | containers,
+        history=history,
+        block_limit=block_limit,
+        letters=letters,
+        same_code=same_code,
+        other_codes=frozenset(other_codes),
+    )
 
 
 def _load_history(target_key: str, source_key: str) -> dict[str, PastImport]:
@@ -92,12 +95,10 @@ def _load_history(target_key: str, source_key: str) -> dict[str, PastImport]:
 
 
 def _load_components(
-    package_id: LearningPackage.ID, block_ids: Collection[str], normal_digests: Mapping[str, str], wanted_ids: set[int]
+    package_id: LearningPackage.ID, codes: Collection[str], normal_digests: Mapping[str, str], wanted_ids: set[int]
 ) -> dict[ItemKey, TargetItem]:
     # A staged component can only meet an item of its own key, or one that history names: only of these does the content
     # matter. Of all others it is enough to know that their key is taken.
-    ascii_only = _takes_ascii_codes_only()
-    codes = {usable_code(block_id, ascii_only=ascii_only) for block_id in block_ids}
     rows = list(
         Component.objects.filter(learning_package_id=package_id).values_list(
             "publishable_entity_id",
@@ -165,7 +166,8 @@ def _normal_digests(olx: Iterable[tuple[int, str]], known: Mapping[str, str]) ->
     return normal
 
 
-def _load_containers(package_id: LearningPackage.ID) -> dict[ItemKey, TargetItem]:
+def _load_containers(package_id: LearningPackage.ID) -> tuple[dict[ItemKey, TargetItem], set[str]]:
+    """The containers, and the codes of those whose type no import makes."""
     rows = list(
         Container.objects.filter(learning_package_id=package_id).values_list(
             "publishable_entity_id",
@@ -177,8 +179,10 @@ def _load_containers(package_id: LearningPackage.ID) -> dict[ItemKey, TargetItem
     )
     children = _load_children(package_id) if rows else {}
     items = {}
+    other_codes = set()
     for entity_id, type_code, code, title, version_id in rows:
         if type_code not in _CONTAINER_KINDS:
+            other_codes.add(code)
             continue
         names = children.get(version_id, [])
         items[ItemKey(type_code, code)] = TargetItem(
@@ -188,7 +192,7 @@ def _load_containers(package_id: LearningPackage.ID) -> dict[ItemKey, TargetItem
             digest=container_digest(title or "", names),
             deleted=version_id is None,
         )
-    return items
+    return items, other_codes
 
 
 def _load_children(package_id: LearningPackage.ID) -> dict[int, list[str]]:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cached_property
 
 from ..data import BlockKind, Decision, ItemKey
+
+
+class Letters(Enum):
+    """Which letters a library takes in IDs."""
+
+    ANY = auto()
+    BASIC = auto()
+    """Those of Unicode's first 65,536 characters."""
+    ASCII = auto()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +76,11 @@ class TargetState:
     items: Mapping[ItemKey, TargetItem]
     history: Mapping[str, PastImport]
     block_limit: int = 100_000
-    ascii_codes: bool = False
-    """Whether the library takes IDs of ASCII letters only."""
+    letters: Letters = Letters.ANY
+    same_code: Callable[[str], str] = str
+    """Gives the same for two codes of containers that the library takes for the same. A pure function."""
+    other_codes: frozenset[str] = frozenset()
+    """Codes of containers that are no ``items``, since imports make none of their type."""
 
     @cached_property
     def live_count(self) -> int:
@@ -80,6 +93,11 @@ class TargetState:
         return {item.entity_id: key for key, item in self.items.items()}
 
     @cached_property
-    def container_codes(self) -> frozenset[str]:
-        """Codes of all containers: a library allows each only once, whatever the container's type."""
-        return frozenset(key.code for key, item in self.items.items() if item.kind.is_container)
+    def containers(self) -> Mapping[str, ItemKey | None]:
+        """
+        Keys of all containers by what :attr:`same_code` makes of their code, ``None`` for one that is no item.
+
+        A library allows each code only once, whatever the container's type.
+        """
+        others = {self.same_code(code): None for code in self.other_codes}
+        return others | {self.same_code(key.code): key for key, item in self.items.items() if item.kind.is_container}

@@ -7,35 +7,47 @@ from collections.abc import Iterator
 
 from django.utils.text import slugify
 
+from ..data import BlockIds
+from .data import Letters, SourceBlock
+
 MAX_CODE_LENGTH = 255
-_NOT_ALLOWED = re.compile(r"[^\w.-]+")
-_NOT_ALLOWED_ASCII = re.compile(r"[^\w.-]+", re.ASCII)
+_NOT_ALLOWED = {
+    Letters.ANY: re.compile(r"[^\w.-]+"),
+    Letters.BASIC: re.compile(r"(?:[^\w.-]|[\U00010000-\U0010ffff])+"),
+    Letters.ASCII: re.compile(r"[^\w.-]+", re.ASCII),
+}
 
 
-def usable_code(block_id: str, *, ascii_only: bool = False) -> str:
+def wanted_code(block: SourceBlock, block_ids: BlockIds, letters: Letters) -> str:
+    """The code that a new item for this block gets, unless it is taken."""
+    if block_ids is BlockIds.FROM_TITLES:
+        return slug_from_title(block.title, letters)
+    return usable_code(block.block_id, letters)
+
+
+def usable_code(block_id: str, letters: Letters = Letters.ANY) -> str:
     """
     The block ID as a library takes it: letters, digits, ``_``, ``-`` and ``.`` (``openedx_django_lib.fields``).
 
     A backup names its files after slugs of the codes, and cannot be restored where a slug is empty; so no code is made
     of punctuation alone.
 
-    >>> usable_code("week 1:intro"), usable_code(".."), usable_code("marée", ascii_only=True)
+    >>> usable_code("week 1:intro"), usable_code(".."), usable_code("marée", Letters.ASCII)
     ('week_1_intro', 'block_..', 'mar_e')
     """
-    not_allowed = _NOT_ALLOWED_ASCII if ascii_only else _NOT_ALLOWED
-    code = not_allowed.sub("_", block_id)[:MAX_CODE_LENGTH]
+    code = _NOT_ALLOWED[letters].sub("_", block_id)[:MAX_CODE_LENGTH]
     return code if slugify(code, allow_unicode=True) else f"block_{code}"[:MAX_CODE_LENGTH]
 
 
-def slug_from_title(title: str, *, ascii_only: bool = False) -> str:
+def slug_from_title(title: str, letters: Letters = Letters.ANY) -> str:
     """
     A code made from a title, in any script where the library takes any.
 
-    >>> slug_from_title("Why tides happen?"), slug_from_title("潮汐"), slug_from_title("潮汐", ascii_only=True)
+    >>> slug_from_title("Why tides happen?"), slug_from_title("潮汐"), slug_from_title("潮汐", Letters.ASCII)
     ('why-tides-happen', '潮汐', 'block')
     """
-    slug = slugify(title, allow_unicode=not ascii_only)[:80].strip("-_")
-    return usable_code(slug, ascii_only=ascii_only) if slug else "block"
+    slug = slugify(title, allow_unicode=letters is not Letters.ASCII)[:80].strip("-_")
+    return usable_code(slug, letters) if slug else "block"
 
 
 def numbered(code: str) -> Iterator[str]:

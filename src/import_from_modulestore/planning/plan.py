@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from ..data import BlockIds, ConflictState, Decision, ImportOptions, ItemKey, Outcome, Plan, PlannedItem
 from ..olx.normal_form import container_digest
 from .data import PastImport, SourceBlock, TargetItem, TargetState
-from .ids import numbered, slug_from_title, usable_code
+from .ids import numbered, wanted_code
 
 _LOST_EDITS = {
     ConflictState.LIBRARY_CHANGED: gettext_lazy(
@@ -141,36 +141,40 @@ class _Planner:
     def _met_by_key(self, block: SourceBlock) -> tuple[ItemKey, TargetItem] | None:
         if self._options.block_ids is BlockIds.FROM_TITLES:
             return None  # A slug that is taken says nothing about where the item came from.
-        key = ItemKey(self._type_of(block), usable_code(block.block_id, ascii_only=self._target.ascii_codes))
-        item = self._target.items.get(key)
-        if item is None or self._claimed.get(key, block.num) != block.num or item.kind is not block.kind:
+        code = self._wanted_code(block)
+        if block.kind.is_container:
+            key = self._target.containers.get(self._target.same_code(code))
+        else:
+            key = ItemKey(block.block_type, code)
+        item = self._target.items.get(key) if key else None
+        if key is None or item is None or self._claimed.get(key, block.num) != block.num or item.kind is not block.kind:
             return None
         return key, item
+
+    def _wanted_code(self, block: SourceBlock) -> str:
+        return wanted_code(block, self._options.block_ids, self._target.letters)
 
     def _type_of(self, block: SourceBlock) -> str:
         return block.kind.value if block.kind.is_container else block.block_type
 
     def _free_key(self, block: SourceBlock) -> ItemKey:
-        if self._options.block_ids is BlockIds.FROM_TITLES:
-            code = slug_from_title(block.title, ascii_only=self._target.ascii_codes)
-        else:
-            code = usable_code(block.block_id, ascii_only=self._target.ascii_codes)
+        code = self._wanted_code(block)
         names = self._names.setdefault((self._type_of(block), code), numbered(code))
         for candidate in names:
             key = ItemKey(self._type_of(block), candidate)
             if key in self._target.items or key in self._claimed:
                 continue
-            if block.kind.is_container and (
-                candidate in self._target.container_codes or candidate in self._new_container_codes
-            ):
-                continue
+            if block.kind.is_container:
+                code = self._target.same_code(candidate)
+                if code in self._target.containers or code in self._new_container_codes:
+                    continue
             return key
         raise AssertionError("numbered() never ends")
 
     def _claim(self, key: ItemKey, block: SourceBlock) -> None:
         self._claimed[key] = block.num
         if block.kind.is_container:
-            self._new_container_codes.add(key.code)
+            self._new_container_codes.add(self._target.same_code(key.code))
 
     # What happens
 

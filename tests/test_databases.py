@@ -1,0 +1,123 @@
+"""What databases judge for themselves: which IDs are equal, what a text column holds, how much a statement carries."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from openedx_content.models_api import Container
+
+from import_from_modulestore import api
+from import_from_modulestore.data import BlockIds, Decision, ImportOptions
+from import_from_modulestore.library import codes
+
+from .builders import KEY, TARGET, section, subsection, text, unit, write_course
+from .library_state import drafts
+
+on_a_server = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite compares as Python does")
+
+TELLS_APART = connection.vendor == "sqlite"
+"""Whether ``Intro`` and ``intro`` are two IDs of containers; of components they are everywhere."""
+
+
+@pytest.fixture
+def course(courses):
+    """A course whose IDs differ by their case alone."""
+    return write_course(
+        courses / "c1",
+        section("Intro", subsection("sub", unit("intro", text("Intro"), text("intro"))), title="One two"),
+    )
+
+
+class TestIdsThatDifferByCase:
+    def test_the_library_has_all_items(self, course, run_import, state):
+        _done, records = run_import()
+        assert {record.outcome.value for record in records} == {"created"}
+        assert set(drafts(state())) == {
+            "intro",
+            "sub",
+            "Intro" if TELLS_APART else "Intro_1",
+            "xblock.v1:html:Intro",
+            "xblock.v1:html:intro",
+        }
+
+    def test_the_next_import_finds_them_again(self, course, run_import):
+        run_import()
+        _done, records = run_import()
+        assert {record.outcome.value for record in records} == {"unchanged"}
+
+    def test_a_fork_makes_another_of_each(self, course, run_import, state):
+        run_import()
+        run_import(on_conflict=Decision.FORK)
+        assert len(drafts(state())) == 10
+
+    def test_what_another_import_has_made_is_seen(self, courses, course, run_import, state):
+        run_import()
+        write_course(courses / "c1", section("INTRO", subsection("Sub", unit("iNTRO", text("t")))))
+        _done, records = run_import()
+        assert {record.outcome.value for record in records} == ({"created"} if TELLS_APART else {"created", "skipped"})
+        assert len(drafts(state())) == (9 if TELLS_APART else 7)
+
+    def test_a_failed_import_is_tried_again(self, course, user, library, monkeypatch):
+        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        api.stage_import(user=user, import_id=run.id)
+        with monkeypatch.context() as patched, pytest.raises(api.StepFailed):
+            patched.setattr("import_from_modulestore.completion.write_records", lambda *args, **kwargs: 1 / 0)
+            api.complete_import(user=user, import_id=run.id)
+        assert api.complete_import(user=user, import_id=run.id).counts["created"] == 5
+
+    def test_planning_asks_no_more_for_more_numbers(self, courses, user, library, django_assert_max_num_queries):
+        units = (unit(f"u{n}_{n}", text(f"t{n}")) for n in range(60))
+        write_course(courses / "c1", section("s", subsection("b", *units)))
+        options = ImportOptions(on_conflict=Decision.FORK)
+        first = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        api.stage_import(user=user, import_id=first.id)
+        api.complete_import(user=user, import_id=first.id)
+        run = api.create_import(user=user, source_key=KEY, target_key=TARGET, options=options)
+        api.stage_import(user=user, import_id=run.id)
+        with django_assert_max_num_queries(25):
+            api.plan_import(user=user, import_id=run.id)
+
+
+def test_ids_from_titles_that_differ_by_accents_and_spaces(courses, run_import, state):
+    units = (
+        unit(f"u{n}", text(f"t{n}"), title=title) for n, title in enumerate(["Intro", "intro ", "Ïntro", "Straße"])
+    )
+    write_course(courses / "c1", section("s", subsection("b", *units)))
+    _done, records = run_import(block_ids=BlockIds.FROM_TITLES)
+    assert {record.outcome.value for record in records} == {"created"}
+    assert Container.objects.filter(learning_package__package_ref=TARGET).count() == 6
+
+
+@on_a_server
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "collation",
+    ["utf8mb4_general_ci", "utf8mb4_unicode_ci", "utf8mb4_swedish_ci", "utf8mb3_general_ci", "latin1_swedish_ci"],
+)
+def test_codes_are_the_same_where_the_database_says_so(collation):
+    charset = collation.partition("_")[0]
+    same_code = codes.Codes(codes.Column(charset, collation))
+    words = [
+        "Intro",
+        "intro",
+        "intro_1",
+        "INTRO_1",
+        "intro_1_2",
+        "intro ",
+        "intr",
+        "naïve",
+        "naive",
+        "Straße",
+        "strasse",
+    ]
+    words += ["Strase", "_1", "1", "intro_", "in_tro", "in-tro", "æ", "ae", "intro_01"]
+    words += [] if charset == "latin1" else ["潮", "汐", "Å", "Å", "ij", "ĳ", "intro_１"]
+    same_code.learn([*"_0123456789", *words])
+    with connection.cursor() as cursor:
+        for one in words:
+            for other in words:
+                cursor.execute(
+                    f"SELECT CONVERT(%s USING {charset}) = CONVERT(%s USING {charset}) COLLATE {collation}",
+                    [one, other],
+                )
+                assert (same_code(one) == same_code(other)) == bool(cursor.fetchone()[0]), (one, other)
