@@ -119,7 +119,7 @@ class TestWhatArrives:
     def test_titles_of_blocks_without_one(self, course, run_import, state):
         course(section("s", subsection("b", unit("u", block("problem", "p")))))
         run_import()
-        assert drafts(state())["xblock.v1:problem:p"]["title"] == "Problem"
+        assert drafts(state())["xblock.v1:problem:p"]["title"] == "Blank Problem"
 
     def test_a_title_longer_than_a_library_takes_is_cut(self, course, run_import, state):
         course(section("s", subsection("b", unit("u", text("t", title="x" * 600)))))

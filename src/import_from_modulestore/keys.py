@@ -58,6 +58,16 @@ def library_item_key(library_key: LibraryLocatorV2, kind: BlockKind, item: ItemK
     return str(LibraryUsageLocatorV2(library_key, item.type, item.code))  # type: ignore[abstract]
 
 
+def is_component_type(block_type: str) -> bool:
+    """Whether the key of a library's component can hold the block type: ASCII letters, digits, ``_``, ``-``, ``.``."""
+    library_key = LibraryLocatorV2("any", "any")
+    try:
+        LibraryUsageLocatorV2(library_key, block_type, "any")  # type: ignore[abstract]
+    except ValueError:
+        return False
+    return True
+
+
 def parse_item_key(text: str) -> LibraryUsageLocatorV2 | LibraryContainerLocator:
     """The key of an item of a content library. Raises :class:`InvalidKey` for anything else."""
     for kind in (LibraryUsageLocatorV2, LibraryContainerLocator):

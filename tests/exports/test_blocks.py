@@ -8,6 +8,7 @@ import pytest
 from lxml import etree
 
 from import_from_modulestore.data import Branch
+from import_from_modulestore.olx.normal_form import component_olx
 from import_from_modulestore.olx.parsing import MAX_TEXT_BYTES, parse_xml
 from import_from_modulestore.olx.tree import walk
 from import_from_modulestore_standalone.exports import files as export_files
@@ -157,8 +158,10 @@ class TestText:
         assert found.unit[0].text == body
 
     def test_may_hold_the_end_of_cdata(self, read_unit):
-        files = {"html/t.xml": '<html filename="t"/>', "html/t.html": "<script>a[b[0]]>1</script>"}
-        assert read_unit('<html url_name="t"/>', files).unit[0].text == "<script>a[b[0]]&gt;1</script>"
+        body = "]]><script>if (a[b[0]]>1 && c]]>2) {}</script>]]"
+        files = {"html/t.xml": '<html filename="t"/>', "html/t.html": body}
+        found = read_unit('<html url_name="t"/>', files).unit[0]
+        assert parse_xml(component_olx(parse_xml(xml(found)))).text == found.text == body
 
     @pytest.mark.parametrize(
         ("data", "expected", "warning"),

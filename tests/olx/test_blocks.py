@@ -44,7 +44,7 @@ def test_settings_and_pages_are_not_content(tag, expected):
         ('<html display_name="  The&#10; tides "/>', "The tides"),
         ('<html display_name="red &#x9b;31m tide&#x7f;"/>', "red 31m tide"),
         ('<html display_name=" "/>', "Text"),
-        ("<problem/>", "Problem"),
+        ("<problem/>", "Blank Problem"),
         ("<chapter/>", "Section"),
         (f'<html display_name="{"x" * 600}"/>', "x" * MAX_TITLE_LENGTH),
     ],

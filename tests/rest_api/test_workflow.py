@@ -1,6 +1,6 @@
 """The whole way of an import through the REST API."""
 
-from ..builders import KEY, TARGET, small_course, usage_key, write_course
+from ..builders import KEY, TARGET, small_course, unit_of, usage_key, write_course
 from ..library_state import library_state
 
 T1, P1, U2 = usage_key("html", "t1"), usage_key("problem", "p1"), usage_key("vertical", "u2")
@@ -130,3 +130,12 @@ def test_a_source_is_looked_at_with_its_counts(client, course):
     assert source["counts"] == {"section": 2, "subsection": 2, "unit": 3, "component": 5}
     assert client.get("sources/", search="a course")["count"] == 1
     assert client.get("sources/", search="nothing")["count"] == 0
+
+
+def test_a_type_that_no_key_of_a_library_can_hold_is_refused_and_the_rest_goes_on(client, courses, library):
+    write_course(courses / "c1", unit_of('<é/><problem url_name="p"><p/></problem>'))
+    run = client.post("imports/", {"source": KEY, "target": TARGET}, status=201)["id"]
+    blocks = client.get(f"imports/{run}/blocks/")["results"]
+    assert [block["outcome"] for block in blocks][-2:] == ["unsupported", "created"]
+    client.post(f"imports/{run}/complete/")
+    assert client.get(f"imports/{run}/")["counts"] == {"created": 4, "unsupported": 1}

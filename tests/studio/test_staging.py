@@ -11,6 +11,7 @@ from import_from_modulestore.data import Branch
 from import_from_modulestore.models import StagedBlock
 from import_from_modulestore.olx.blocks import has_children, title_of
 from import_from_modulestore.olx.normal_form import normal_digest
+from import_from_modulestore.olx.parsing import parse_xml
 from import_from_modulestore.olx.references import PYTHON_LIBRARY, named_files, runs_python
 from import_from_modulestore.olx.tree import walk
 from import_from_modulestore_standalone.exports.export import Export
@@ -299,3 +300,34 @@ def test_drafts_of_an_export_are_drafts(site, stage, tmp_path):
     write_block(folder, draft, under="drafts/", **where)
     key = site.load(folder)
     assert in_studio(stage(key)) == in_export(site.export(key, tmp_path))
+
+
+class TestTexts:
+    BODY = "<script>a[b[0]]>1; c = ']]&gt;'; d[e[0]]>2</script>"
+
+    def test_keep_the_end_of_cdata(self, ada, load, stage):
+        load(section("s", subsection("b", unit("u", text("t1", self.BODY)))))
+        found = api.get_block(user=ada, import_id=stage().id, usage_key=usage_key("html", "t1"))
+        assert parse_xml(found.olx).text == self.BODY
+
+
+class TestAsides:
+    ASIDE = '<tagging_aside xblock-family="xblock_asides.v1" saved_tags="{}"/>'
+
+    @pytest.mark.double
+    def test_are_no_part_of_a_block(self, ada, site, load, stage):
+        load()
+        site.edit(usage_key("problem", "p1"), f'<problem display_name="P"><p>Why?</p>{self.ASIDE}</problem>')
+        found = api.get_block(user=ada, import_id=stage().id, usage_key=usage_key("problem", "p1"))
+        assert normal_digest(found.olx) == normal_digest('<problem display_name="P"><p>Why?</p></problem>')
+
+
+class TestTitles:
+    def test_of_what_cannot_be_loaded_are_known(self, site, load, stage):
+        load()
+        site.break_loading(usage_key("problem", "p1"))
+        assert staged_blocks(stage())[usage_key("problem", "p1")].title == "Problem p1"
+
+    def test_of_what_is_empty_too(self, load, stage):
+        load(section("s", subsection("b", unit("u", problem("p1", "", title="Hour 15")))))
+        assert staged_blocks(stage())[usage_key("problem", "p1")].title == "Hour 15"

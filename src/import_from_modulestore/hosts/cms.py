@@ -34,7 +34,7 @@ from ..keys import parse_item_key, parse_source_key
 from ..olx.blocks import CONTAINER_KINDS, NOT_CONTENT_TAGS, ROOT_TAGS, is_component, kind_of
 from ..olx.parsing import parse_xml
 from ..olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, rewrite_asset_urls, runs_python
-from ..olx.studio import mend, stub
+from ..olx.studio import mend, restore_cdata_ends, stub
 from .base import Host
 
 # .. toggle_name: modulestore_imports.enabled
@@ -299,8 +299,15 @@ class _Outline:
     roots: list[UsageKey]
     counts: dict[str, int]
     types: dict[str, int]
+    blocks: Mapping[Any, Any]
+    """All blocks as the structure has them, by type and ID."""
     gone: dict[str, list[str]] = field(default_factory=dict)
     """By usage key: children that a block names, and that are not there."""
+
+    def title_of(self, usage_key: UsageKey) -> str | None:
+        """What a block is called, whether or not it can be loaded."""
+        block = self.blocks.get((usage_key.block_type, usage_key.block_id))
+        return block.fields.get("display_name") if block else None
 
     def facts(self) -> dict[str, Any]:
         return {"version": self.version, "counts": self.counts, "types": self.types}
@@ -363,6 +370,7 @@ def _read_outline(source_key: Any, root: Any) -> _Outline:
         roots=[source_key.make_usage_key(top.type, top.id)] if is_library else roots,
         counts=dict(kinds),
         types=dict(types),
+        blocks=blocks,
         gone=gone,
     )
 
@@ -392,7 +400,7 @@ class _Stager:
             log.warning("%s could not be staged as a whole: %s", usage_key, error, exc_info=True)
             content, element = self._in_parts(usage_key)
         self._note_gone(element)
-        self._problems.update(mend(element, lambda block_type: _block_class(block_type) is not None))
+        self._problems.update(mend(element, _is_installed, self._outline.title_of))
         content.olx = etree.tostring(element, encoding="unicode")
         content.save(update_fields=["olx"])
         self._add_files(content, element)
@@ -408,7 +416,12 @@ class _Stager:
 
         with _export_settings_kept():
             content = stage_xblock_temporarily(block, self._user.pk, self._purpose)
-        return content, parse_xml(rewrite_asset_urls(content.olx, str(self._source_key)))
+        element = parse_xml(rewrite_asset_urls(content.olx, str(self._source_key)))
+        restore_cdata_ends(element, self._text_of)
+        return content, element
+
+    def _text_of(self, url_name: str) -> str:
+        return _modulestore().get_item(self._source_key.make_usage_key("html", url_name)).data
 
     def _in_parts(self, usage_key: UsageKey) -> tuple[Any, etree._Element]:
         """A root put together from components that are staged one by one."""
@@ -434,10 +447,9 @@ class _Stager:
         return content, element
 
     def _part(self, usage_key: UsageKey, parts: list[Any]) -> etree._Element:
-        title = None
+        title = self._outline.title_of(usage_key)
         try:
             block = _modulestore().get_item(usage_key)
-            title = block.display_name
             if not is_component(usage_key.block_type):
                 element = stub(usage_key, title)
                 element.extend(self._part(child, parts) for child in block.children)
@@ -614,6 +626,10 @@ def _block_class(block_type: str) -> Any:
         return XBlock.load_class(block_type)
     except PluginMissingError:
         return None
+
+
+def _is_installed(block_type: str) -> bool:
+    return _block_class(block_type) is not None
 
 
 def _raise_if_of_the_site(error: Exception) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from lxml import etree
 
 from ..data import BlockKind
+from .parsing import NOT_XML_CHARACTERS
 
 CONTAINER_KINDS: dict[str, BlockKind] = {
     "chapter": BlockKind.SECTION,
     "sequential": BlockKind.SUBSECTION,
+    # Other names of the same class (platform, until 2023: setup.py, `xmodule.seq_module:SequenceBlock`).
+    "problemset": BlockKind.SUBSECTION,
+    "videosequence": BlockKind.SUBSECTION,
     "vertical": BlockKind.UNIT,
 }
 
@@ -45,12 +50,10 @@ PARENT_TYPES = frozenset(
         "mentoring-dataexport",
         "pb-step",
         "problem-builder",
-        "problemset",
         "randomize",
         "sb-step",
         "split_test",
         "step-builder",
-        "videosequence",
         "wrapper",
         "adaptive-library",
     )
@@ -60,16 +63,53 @@ PARENT_TYPES = frozenset(
 _LEAF_TYPES = frozenset(("html", "problem", "video", "annotatable", "openassessment", "poll_question", "word_cloud"))
 """Types whose inner XML is their own and never child blocks."""
 
+_OF_PARENTS_OWN = {"conditional": "show"}
+"""Elements of a component with child blocks that are its own (platform: ``xmodule/conditional_block.py``)."""
+
+_ASIDE = "xblock_asides.v1"
+"""What the ``xblock-family`` of an aside says (XBlock: ``XBlockAside.entry_point``)."""
+
+_ASIDES = etree.XPath(f"descendant::*[@xblock-family='{_ASIDE}']")
+
 _DEFAULT_TITLES = {
-    "html": "Text",
+    "annotatable": "Annotation",
+    "discussion": "Discussion",
+    "done": "Completion",
     "drag-and-drop-v2": "Drag and Drop",
+    "edx_sga": "Staff Graded Assignment",
+    "google-calendar": "Google Calendar",
+    "google-document": "Google Document",
+    "html": "Text",
+    "itembank": "Problem Bank",
+    "library_content": "Randomized Content Block",
     "lti": "LTI",
     "lti_consumer": "LTI Consumer",
     "openassessment": "Open Response Assessment",
+    "pdf": "PDF",
+    "poll": "Poll",
+    "problem": "Blank Problem",
+    "split_test": "Content Experiment",
+    "staffgradedxblock": "Staff Graded Points",
+    "survey": "Survey",
+    "video": "Video",
+    "videoalpha": "Video",
+    "word_cloud": "Word cloud",
 }
+"""
+The defaults of the field ``display_name`` of the block types that come with the platform.
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+In the platform they are in ``xmodule/*_block.py`` and ``xmodule/video_block/video_xfields.py``, of late in
+*xblocks-contrib*, and in the packages of its ``requirements/edx/base.txt``. Containers have none; Studio calls new ones
+by their kind.
+"""
+
+_SNIPPET_LENGTH = 60
+"""Characters of its text by which a block without a title is told."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """Characters that tell a terminal or a page to do something, rather than show something."""
+
+_MARKUP = re.compile(r"<[^<>]*>")
 
 MAX_TITLE_LENGTH = 500
 """Characters of a title in a library (``PublishableEntityVersion.title``)."""
@@ -104,6 +144,22 @@ def has_children(element: etree._Element) -> bool:
     return any(child.get("url_name") for child in element.iterchildren(tag=etree.Element))
 
 
+def holds_block(element: etree._Element, child: etree._Element) -> bool:
+    """Whether a child of a component of one of the :data:`PARENT_TYPES` is a block, named or not."""
+    return element.tag in PARENT_TYPES and child.tag != _OF_PARENTS_OWN.get(element.tag)
+
+
+def drop_asides(root: etree._Element) -> None:
+    """
+    Remove what asides have written into blocks, tags of Studio's first kind, say: an aside is no block.
+
+    As the platform does when it reads a block (``xmodule/x_module.py``, ``parse_asides``).
+    """
+    for aside in _ASIDES(root):
+        aside.tag = _ASIDE  # So that they can be taken out by their tag, and the text after them stays.
+    etree.strip_elements(root, _ASIDE, with_tail=False)
+
+
 def leaf_blocks(element: etree._Element) -> list[etree._Element]:
     """The innermost blocks below a component that has children, in order."""
     return [
@@ -113,22 +169,64 @@ def leaf_blocks(element: etree._Element) -> list[etree._Element]:
     ]
 
 
+def name_for_people(element: etree._Element) -> str:
+    """
+    A block that goes with another, in a few words: its title, or else a piece of its text, and its type.
+
+    >>> name_for_people(etree.fromstring("<html>&lt;p>The moon pulls.&lt;/p></html>"))
+    '“The moon pulls.” (html)'
+    """
+    name = clean_title(element.get("display_name") or "")
+    if not name:
+        text = " ".join(_MARKUP.sub(" ", " ".join(element.itertext())).split())
+        cut = text if len(text) <= _SNIPPET_LENGTH else f"{text[:_SNIPPET_LENGTH].rsplit(' ', 1)[0]} …"
+        name = f"“{cut}”" if cut else element.get("url_name", "")
+    return f"{name} ({element.tag})"
+
+
 def title_of(element: etree._Element) -> str:
-    """The block's display name, or the name of its type, cut to what a library takes."""
+    """The block's display name, or the one that the platform gives to untitled ones, cut to what a library takes."""
     return clean_title(element.get("display_name") or "") or default_title(element.tag)[:MAX_TITLE_LENGTH]
 
 
 def clean_title(title: str) -> str:
-    """The title on one line, without control characters, cut to what a library takes; empty where nothing is left."""
-    return " ".join(_CONTROLS.sub(" ", title).split())[:MAX_TITLE_LENGTH].strip()
+    """
+    The title on one line, without control characters, cut to what a library takes; empty where nothing is left.
+
+    Spaces within it stay as they are.
+    """
+    if not title.strip():
+        return ""
+    words = (words.strip(" ") for words in _CONTROLS.split(title))
+    return " ".join(filter(None, words))[:MAX_TITLE_LENGTH].strip(" ")
+
+
+def read_display_name(element: etree._Element) -> None:
+    """
+    Make the ``display_name`` of an export what it says: old exports write strings as JSON, and ``null`` for none.
+
+    As the platform does with blocks of its own kind, and not with other XBlocks, which say so (platform:
+    ``xmodule/xml_block.py``, ``deserialize_field``; XBlock: ``String.from_string``). In a library, no XBlock does.
+    """
+    written = element.get("display_name")
+    if written is None or "xblock-family" in element.attrib:
+        return
+    try:
+        title = json.loads(written)
+    except (ValueError, RecursionError):
+        return
+    if title is None:
+        del element.attrib["display_name"]
+    elif isinstance(title, str):
+        element.set("display_name", NOT_XML_CHARACTERS.sub("", title))
 
 
 def default_title(block_type: str) -> str:
     """
-    What to call a block that has no display name.
+    What the platform calls a block that has no display name; one of a type that we do not know, by its type.
 
-    >>> default_title("html"), default_title("word_cloud"), default_title("vertical")
-    ('Text', 'Word Cloud', 'Unit')
+    >>> default_title("problem"), default_title("made-up_type"), default_title("vertical")
+    ('Blank Problem', 'Made Up Type', 'Unit')
     """
     if block_type in CONTAINER_KINDS:
         return CONTAINER_KINDS[block_type].value.capitalize()

@@ -30,6 +30,7 @@ _TOO_LARGE = ("XML_PARSE_HUGE", "huge text node", "Excessive depth")
 """How libxml2, in one version or another, says that its bounds were met."""
 
 _TOO_DEEP = etree.XPath("/".join("*" * MAX_COMPONENT_DEPTH))
+_SPLIT = "split"
 _UNDECLARED_ENTITIES = (etree.ErrorTypes.ERR_UNDECLARED_ENTITY, etree.ErrorTypes.WAR_UNDECLARED_ENTITY)
 
 
@@ -89,6 +90,17 @@ def _refuse_entities(root: etree._Element, parser: etree.XMLParser) -> None:
     undeclared = next((entry for entry in parser.error_log if entry.type in _UNDECLARED_ENTITIES), None)
     if undeclared is not None:
         raise UnreadableXML(f"it uses an XML entity, which is never expanded: {undeclared.message}")
+
+
+def set_cdata(element: etree._Element, text: str) -> None:
+    """Make this text all that is in the element, as CDATA: where it holds the end of CDATA, in several sections."""
+    for child in list(element):
+        element.remove(child)
+    first, *rest = re.split("(?<=]])(?=>)", text)
+    element.text = etree.CDATA(first) if first else None
+    for section in rest:
+        etree.SubElement(element, _SPLIT).tail = etree.CDATA(section)
+    etree.strip_elements(element, _SPLIT, with_tail=False)
 
 
 def is_too_deep(component: etree._Element) -> bool:

@@ -18,8 +18,9 @@ from ..data import Notice
 from ..data import StagedRoot as StagedRootData
 from ..errors import InvalidOption
 from ..hosts import Host
+from ..keys import is_component_type
 from ..models import Import, StagedBlock, StagedRoot
-from ..olx.blocks import clean_title, has_children, leaf_blocks, title_of
+from ..olx.blocks import has_children, leaf_blocks, name_for_people, title_of
 from ..olx.normal_form import component_digest, component_olx, normal_digest, text_digest
 from ..olx.parsing import parse_xml
 from ..olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, runs_python
@@ -130,9 +131,7 @@ class Indexer:
         row.refusal, warning = self._notes_on(row.block_type)
         if has_children(element):
             leaves = leaf_blocks(element)
-            row.left_out = [
-                f"{clean_title(leaf.get('display_name') or leaf.get('url_name'))} ({leaf.tag})" for leaf in leaves
-            ]
+            row.left_out = [name_for_people(leaf) for leaf in leaves]
             row.refusal = _("It is made of other blocks, which a library's components cannot be.")
             if leaves:
                 row.refusal += " " + ngettext(
@@ -151,7 +150,12 @@ class Indexer:
 
     def _notes_on(self, block_type: str) -> tuple[str, str]:
         if block_type not in self._type_notes:
-            self._type_notes[block_type] = (self._host.refusal_of(block_type), self._host.warning_about(block_type))
+            refusal = self._host.refusal_of(block_type)
+            if not is_component_type(block_type):
+                refusal = _(
+                    "A library cannot hold the block type “{type}”: its keys take only a to z, digits and _ - ."
+                ).format(type=block_type)
+            self._type_notes[block_type] = (refusal, self._host.warning_about(block_type))
         return self._type_notes[block_type]
 
     def _describe_files(self, row: StagedBlock, element: etree._Element, files: Mapping[str, Any]) -> None:

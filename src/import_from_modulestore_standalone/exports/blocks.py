@@ -22,7 +22,7 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import BlockUsageLocator
 
-from import_from_modulestore.olx.blocks import PARENT_TYPES, is_component
+from import_from_modulestore.olx.blocks import PARENT_TYPES, holds_block, is_component, read_display_name
 from import_from_modulestore.olx.normal_form import drop_course_only_attributes, is_course_only
 from import_from_modulestore.olx.parsing import (
     MAX_COMPONENT_DEPTH,
@@ -31,6 +31,7 @@ from import_from_modulestore.olx.parsing import (
     UnreadableXML,
     child_elements,
     is_too_deep,
+    set_cdata,
 )
 from import_from_modulestore.olx.references import rewrite_asset_urls
 
@@ -151,12 +152,12 @@ class BlockReader:
         usage_key = self._usage_key(tag, url_name)
         if warning:
             self._warn(usage_key, warning)
-        if len(path) > MAX_DEPTH:
-            return self._give_up(tag, url_name, usage_key, f"It lies more than {MAX_DEPTH} levels deep. Move it up.")
-
+        element = None
         try:
+            if len(path) > MAX_DEPTH:
+                raise UnreadableBlock(f"It lies more than {MAX_DEPTH} levels deep. Move it up.")
             element = self._definition(node, tag, usage_key, definition_file)
-            self._give_names(element, tag, url_name)
+            self._give_names(element, url_name)
             if not is_component(tag):
                 self._read_children(element, url_name, usage_key, path)
             elif self._outline:
@@ -164,16 +165,11 @@ class BlockReader:
             else:
                 self._read_component(element, file_name, usage_key, path)
         except UnreadableBlock as problem:
-            return self._give_up(tag, url_name, usage_key, str(problem), title=node.get("display_name"))
-        return element
-
-    def _give_up(
-        self, tag: str, url_name: str, usage_key: str, problem: str, title: str | None = None
-    ) -> etree._Element:
-        self._root.problems[usage_key] = problem
-        element = etree.Element(tag, url_name=url_name)
-        if title := title or self._titles.get(f"{tag}/{url_name}"):
-            element.set("display_name", title)
+            self._root.problems[usage_key] = str(problem)
+            if element is None:
+                element = etree.Element(tag, dict(node.attrib))
+                self._give_names(element, url_name)
+            return _bare(element)
         return element
 
     # Definitions
@@ -229,11 +225,12 @@ class BlockReader:
             self._warn(usage_key, f"{name.as_posix()} is not UTF-8; it was read as {guessed}.")
         return element
 
-    def _give_names(self, element: etree._Element, tag: str, url_name: str) -> None:
+    def _give_names(self, element: etree._Element, url_name: str) -> None:
         drop_course_only_attributes(element)
         element.tail = None
         element.set("url_name", url_name)
-        if title := self._titles.get(f"{tag}/{url_name}"):
+        read_display_name(element)
+        if title := self._titles.get(f"{element.tag}/{url_name}"):
             element.set("display_name", title)
 
     # What a block holds
@@ -276,10 +273,10 @@ class BlockReader:
             raise UnreadableBlock(f"Its XML is more than {MAX_COMPONENT_DEPTH} levels deep. Make it simpler.")
 
     def _is_child_block(self, element: etree._Element, child: etree._Element) -> bool:
+        if element.tag in PARENT_TYPES:
+            return holds_block(element, child)
         url_name = child.get("url_name")
-        if url_name is None or element.tag in PARENT_TYPES:
-            return url_name is not None
-        return self._definition_file(child, child.tag, url_name) is not None
+        return url_name is not None and self._definition_file(child, child.tag, url_name) is not None
 
     def _read_html(self, element: etree._Element, file_name: str, usage_key: str) -> None:
         filename = element.attrib.pop("filename", None)
@@ -287,18 +284,16 @@ class BlockReader:
             body = (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element)
         else:
             body = self._html_file(filename, file_name, usage_key)
-        for child in list(element):
-            element.remove(child)
         body, dropped = NOT_XML_CHARACTERS.subn("", body)
         if dropped:
             self._warn(usage_key, f"{dropped} control characters, which XML cannot hold, were removed from the text.")
-        body = rewrite_asset_urls(body, str(self._source_key)).replace("]]>", "]]&gt;")
+        body = rewrite_asset_urls(body, str(self._source_key))
         if len(body.encode()) > MAX_TEXT_BYTES:
             raise UnreadableBlock(
                 f"Its text is larger than {MAX_TEXT_BYTES // 1_000_000} MB. Put the images in it into files of their "
                 "own."
             )
-        element.text = etree.CDATA(body) if body else None
+        set_cdata(element, body)
 
     def _html_file(self, filename: str, file_name: str, usage_key: str) -> str:
         folder = PurePosixPath("html", file_name.replace(":", "/")).parent

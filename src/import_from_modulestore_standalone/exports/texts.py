@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from import_from_modulestore.olx.blocks import drop_asides
 from import_from_modulestore.olx.parsing import UnreadableXML, parse_xml
 
 _DECLARED_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)""")
@@ -38,10 +39,16 @@ def decode(data: bytes) -> Text:
 
 def read_xml(data: bytes) -> Xml:
     """
-    Parse a file, in a guessed encoding where it is not in its own.
+    Parse a file, in a guessed encoding where it is not in its own, and without asides, which are no blocks.
 
     Raises :class:`UnreadableXML`.
     """
+    found = _read_xml(data)
+    drop_asides(found.element)
+    return found
+
+
+def _read_xml(data: bytes) -> Xml:
     try:
         return Xml(parse_xml(data))
     except UnreadableXML:

@@ -72,6 +72,11 @@ class Block:
         return self._data.fields.get("display_name")
 
     @property
+    def data(self) -> str:
+        """Of a text block."""
+        return self._data.definition.text or ""
+
+    @property
     def children(self) -> list[Any]:
         course_key = self._key.course_key
         return [course_key.make_usage_key(*child) for child in self._data.fields.get("children", ())]

@@ -86,6 +86,8 @@ class _Serializer:
         if key.type == "html":
             for name in set(element.attrib) - {*HTML_ATTRIBUTES}:
                 del element.attrib[name]
+            if element.text:
+                element.text = etree.CDATA(element.text.replace("]]>", "]]&gt;"))
         if title := data.fields.get("display_name"):
             element.set("display_name", title)
         return element

@@ -1,0 +1,182 @@
+"""What real courses hold and Studio never writes, from the export to the library."""
+
+import pytest
+
+from import_from_modulestore import api
+from import_from_modulestore.data import ConflictState, ImportOptions, Outcome
+from import_from_modulestore.olx.parsing import parse_xml
+
+from .builders import KEY, TARGET, block, section, subsection, text, unit, unit_of, usage_key, write_course
+from .command_line.calls import command, in_one_line
+from .library_state import drafts
+
+
+@pytest.fixture
+def course(courses):
+    """Write the course again with other content: ``course(section(…), …)``."""
+    return lambda *blocks, **options: write_course(courses / "c1", *blocks, **options)
+
+
+@pytest.fixture
+def staged(user, library):
+    """Stage the course: ``staged()`` gives the import's ID."""
+
+    def stage(**options) -> str:
+        made = api.create_import(user=user, source_key=KEY, target_key=TARGET, options=ImportOptions(**options))
+        return api.stage_import(user=user, import_id=made.id).id
+
+    return stage
+
+
+def by_key(records):
+    return {record.source_key: record for record in records}
+
+
+def block_xml(state, ref: str) -> str:
+    return drafts(state())[ref]["files"]["block.xml"].decode()
+
+
+class TestText:
+    SCRIPT = "<script>if (a[b[0]]>5 && c) { go(); }</script>"
+
+    def test_the_end_of_cdata_is_no_end_of_the_text(self, course, run_import, state):
+        course(section("s", subsection("b", unit("u", text("t", self.SCRIPT, title="T")))))
+        run_import()
+        script = "<script>if (a[b[0]]]]><![CDATA[>5 && c) { go(); }</script>"
+        assert block_xml(state, "xblock.v1:html:t") == f'<html display_name="T"><![CDATA[{script}]]></html>'
+        assert run_import()[0].counts == {"unchanged": 4}
+
+    def test_nor_in_the_review(self, course, staged, user):
+        course(section("s", subsection("b", unit("u", text("t", self.SCRIPT)))))
+        run = staged()
+        key = usage_key("html", "t")
+        olx = api.get_block(user=user, import_id=run, usage_key=key).olx
+        edited = api.edit_block(user=user, import_id=run, usage_key=key, olx=olx.replace("go()", "stop()"))
+        assert "a[b[0]]]]><![CDATA[>5" in edited.olx
+        assert not edited.block.warnings
+
+
+class TestTitles:
+    @pytest.mark.parametrize(
+        ("written", "title", "kept"),
+        [
+            ("&quot;Hour 15&quot;", "Hour 15", "Hour 15"),
+            ("null", "Blank Problem", None),
+            ("15", "15", "15"),
+            ("true", "true", "true"),
+            ("[1]", "[1]", "[1]"),
+            ("&quot;Hour&quot; 15", '"Hour" 15', '"Hour" 15'),
+            ("&quot;a\\u0000b\\n c&quot;", "ab c", "ab\n c"),
+            ("[" * 10_000, "[" * 500, "[" * 10_000),
+        ],
+    )
+    def test_are_read_as_the_platform_reads_them(self, written, title, kept, course, run_import, state):
+        course(unit_of(f'<problem url_name="p" display_name="{written}"><p/></problem>'))
+        run_import()
+        assert drafts(state())["xblock.v1:problem:p"]["title"] == title
+        assert parse_xml(block_xml(state, "xblock.v1:problem:p")).get("display_name") == kept
+
+    def test_of_xblocks_that_never_wrote_json_are_what_is_written(self, course, run_import, state):
+        course(unit_of('<poll url_name="p" xblock-family="xblock.v1" display_name="&quot;Hour 15&quot;"/>'))
+        run_import()
+        assert drafts(state())["xblock.v1:poll:p"]["title"] == '"Hour 15"'
+
+    @pytest.mark.parametrize(
+        ("tag", "title"),
+        [("problem", "Blank Problem"), ("html", "Text"), ("video", "Video"), ("word_cloud", "Word cloud")],
+    )
+    def test_of_untitled_blocks_are_those_of_the_platform(self, tag, title, course, run_import, state):
+        course(section("s", subsection("b", unit("u", block(tag, "x")))))
+        run_import()
+        assert drafts(state())[f"xblock.v1:{tag}:x"]["title"] == title
+
+    def test_keep_their_spaces(self, course, run_import, state):
+        course(section("s", title="a  b\xa0c"), section("t", title=" a \n\t b\xa0"))
+        run_import()
+        assert [drafts(state())[ref]["title"] for ref in ("s", "t")] == ["a  b\xa0c", "a b\xa0"]
+
+    @pytest.mark.parametrize(
+        "files",
+        [
+            {"problem/x.xml": "<problem"},
+            {"problem/x.xml": '<problem filename="gone"/>'},
+            {"problem/x.xml": f"<problem>{'<b>' * 230}{'</b>' * 230}</problem>"},
+        ],
+    )
+    def test_of_unreadable_blocks_are_those_of_their_pointers(self, files, course, run_import):
+        course(unit_of('<problem url_name="x" display_name="Hour 15"/>'), files=files)
+        record = by_key(run_import()[1])[usage_key("problem", "x")]
+        assert (record.title, record.outcome) == ("Hour 15", Outcome.FAILED)
+
+    def test_of_texts_without_their_body_are_those_of_their_definitions(self, course, run_import):
+        course(unit_of('<html url_name="x"/>'), files={"html/x.xml": '<html display_name="Hour 15" filename="x"/>'})
+        record = by_key(run_import()[1])[usage_key("html", "x")]
+        assert (record.title, record.outcome) == ("Hour 15", Outcome.FAILED)
+
+
+class TestOldNames:
+    @pytest.mark.parametrize("tag", ["videosequence", "problemset"])
+    def test_of_subsections(self, tag, course, run_import, state):
+        course(block("chapter", "s", "", block(tag, "b", "", unit("u", text("t")))))
+        _done, records = run_import()
+        assert by_key(records)[usage_key(tag, "b")].target_key == "lct:Acme:Target:subsection:b"
+        assert drafts(state())["b"]["children"] == ["u"]
+        assert run_import()[0].counts == {"unchanged": 4}
+
+
+class TestAsides:
+    ASIDE = '<tagging_aside xblock-family="xblock_asides.v1" url_name="a" saved_tags="{}"/>'
+
+    def test_are_no_blocks(self, course, run_import, user):
+        course(unit_of(f'{self.ASIDE}<problem url_name="p"><p>Why?</p>{self.ASIDE}</problem>'))
+        done, records = run_import()
+        assert [record.source_key for record in records][-1] == usage_key("problem", "p")
+        assert done.counts == {"created": 4}
+        assert not any(record.warnings for record in records)
+        [source] = api.list_sources(user=user).items
+        assert source.block_count == 4
+
+    def test_leave_what_they_stand_in_as_it_is(self, course, run_import, state):
+        course(unit_of(f'<problem url_name="p">a{self.ASIDE}b<p/></problem>'))
+        run_import()
+        assert block_xml(state, "xblock.v1:problem:p") == "<problem>ab<p/></problem>"
+
+    def test_at_the_top_are_none_either(self, course, run_import):
+        root = f'<course>{self.ASIDE}<chapter url_name="s"/></course>'
+        course(section("s"), files={"course/R1.xml": root})
+        done, _records = run_import()
+        assert (done.counts, done.warnings) == ({"created": 1}, ())
+
+
+class TestRefusedBlocks:
+    def test_are_named_with_all_their_children(self, course, run_import):
+        why, long = "<problem><p>Why <b>two</b>\ntides?</p></problem>", f"<html><p>{'A tide that ' * 20}</p></html>"
+        inner = f'{why}{long}<video youtube="x"/><problem display_name="P"/>'
+        course(unit_of(f'<conditional url_name="c"><show sources="a"/>{inner}</conditional>'))
+        left_out = by_key(run_import()[1])[usage_key("conditional", "c")].left_out
+        assert left_out[:2] == ("“Why two tides?” (problem)", f"“{'A tide that ' * 5}…” (html)")
+        assert left_out[2].startswith("video_")
+        assert left_out[3:] == ("P (problem)",)
+
+
+class TestTypesThatNoLibraryTakes:
+    """Their keys cannot be made; they are refused, and everything else goes on."""
+
+    @pytest.fixture
+    def written(self, course):
+        return course(unit_of('<é url_name="x"><a/></é><problem url_name="p"><p/></problem>'))
+
+    def test_are_refused_with_the_reason(self, written, staged, user):
+        run = staged()
+        found = {item.usage_key: item for item in api.list_blocks(user=user, import_id=run).items}[usage_key("é", "x")]
+        assert (found.state, found.outcome) == (ConflictState.UNSUPPORTED, Outcome.UNSUPPORTED)
+        assert "“é”" in found.reason
+        assert api.get_block(user=user, import_id=run, usage_key=usage_key("é", "x")).library is None
+        assert api.plan_import(user=user, import_id=run).counts() == {"created": 4, "unsupported": 1}
+        assert api.complete_import(user=user, import_id=run).counts == {"created": 4, "unsupported": 1}
+        assert api.undo_import(user=user, import_id=run)
+
+    def test_on_the_command_line(self, written, library):
+        out = command("stage", KEY, TARGET) + command("review", "last") + command("plan", "last")
+        assert "“é”" in in_one_line(out + command("complete", "last"))
+        assert "Unsupported" in command("show", "last")
