@@ -167,7 +167,7 @@ class StagedBlock(models.Model):
     source shows in several places has one row for each; all but the first point at the first with ``repeats``.
 
     ``selected``, ``decision``, ``edited_title`` and ``edited_olx`` are what a reviewer says. The columns from ``title``
-    to ``warnings`` describe the block as it then is, but for ``source_digest``, ``source_title``, ``problem`` and
+    to ``warnings`` describe the block as it then is, but for those called ``source_…``, ``problem`` and
     ``reading_warnings``, which tell of the source; they are made again when it is edited. The OLX in
     ``content_staging`` stays as it was staged, for taking an edit back.
 
@@ -208,6 +208,7 @@ class StagedBlock(models.Model):
         default=list,
         help_text=_("Files that the OLX names and the source holds: name, digest, size, staged file's ID."),
     )
+    source_files = models.JSONField(default=list, help_text=_("The same before any edit, where the OLX was edited."))
     missing_files = models.JSONField(default=list, help_text=_("Files that the OLX names and the source lacks."))
 
     problem = models.TextField(blank=True, help_text=_("Why the block could not be read."))
@@ -241,8 +242,9 @@ class ImportRecord(models.Model):
 
     ``draft_before`` and ``draft_after`` are the item's draft versions around the import, ``published_before`` and
     ``published_after`` the published ones; a missing version is null (nothing there, or deleted) and so is its number.
-    ``source_digest`` and ``target_digest`` say what the source held, before any edit in the review, and what was
-    written, for telling later which of the two has changed since.
+    ``source_digest`` and ``target_digest`` say what the source held, before any edit in the review, and what the
+    library held afterwards, for telling later which of the two has changed since. Where these are not the same, the
+    source's own is kept in ``source_content``; else the library has it, as the version ``draft_after``.
 
     .. no_pii:
     """
@@ -286,6 +288,9 @@ class ImportRecord(models.Model):
 
     source_digest = models.CharField(max_length=_DIGEST_LENGTH, blank=True, default="")
     target_digest = models.CharField(max_length=_DIGEST_LENGTH, blank=True, default="")
+    source_content = models.JSONField(
+        default=dict, help_text=_("What the source held, where the library holds an edit of it: title, OLX, files.")
+    )
 
     warnings = models.JSONField(default=list)
     files = models.JSONField(default=list)

@@ -317,11 +317,31 @@ class TestEditedInReview:
         library = Library().after(plan(source(("html x", EDITED))))
         assert plan(source(("html x", EDITED)), library).items[0].state is UNCHANGED
 
-    def test_a_change_of_the_source_is_a_conflict_that_warns_of_the_edit(self):
+    def test_of_what_was_edited_in_the_library_it_is_no_change_of_the_source(self):
+        library = Library().after(plan(source("html x = one"))).put("html:x", "theirs")
+        assert plan(source(("html x", EDITED)), library).items[0].state is ConflictState.LIBRARY_CHANGED
+
+    def test_what_is_skipped_says_which_of_the_two_has_changed(self):
+        library = Library().after(plan(source("html x = one")))
+        assert "edited in this review" in plan(source(("html x", EDITED)), library).items[0].reason
+        assert "source has changed" in plan(source("html x = two"), library).items[0].reason
+
+    @pytest.mark.parametrize("decision", Decision)
+    @pytest.mark.parametrize(
+        ("now", "theirs", "state"),
+        [
+            ("two", "", ConflictState.SOURCE_CHANGED),
+            ("one", "theirs", ConflictState.LIBRARY_CHANGED),
+            ("two", "theirs", ConflictState.BOTH_CHANGED),
+        ],
+    )
+    def test_a_conflict_warns_of_an_earlier_edit_whatever_is_decided(self, now, theirs, state, decision):
         library = Library().after(plan(source(("html x", EDITED))))
-        item = plan(source("html x = two"), library, on_conflict=Decision.OVERWRITE).items[0]
-        assert item.state is ConflictState.SOURCE_CHANGED
-        assert "edited in the review" in item.warnings[0]
+        if theirs:
+            library.put("html:x", theirs)
+        item = plan(source(f"html x = {now}"), library, on_conflict=decision).items[0]
+        assert item.state is state
+        assert sum("edited in the review of an earlier import" in warning for warning in item.warnings) == 1
 
     def test_so_it_is_with_the_title_of_a_container(self):
         retitled = source(("unit u", {"title": "Mine", "source_title": "u"}), " html x")

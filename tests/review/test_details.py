@@ -4,6 +4,7 @@ import pytest
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ConflictState, Decision, DifferenceKind
+from import_from_modulestore.models import ImportRecord
 
 from ..builders import block, section, subsection, text, unit
 from .conftest import key
@@ -86,6 +87,98 @@ def test_a_change_on_both_sides(course, details, run_import, edit_in_library):
         '+<html display_name="My text">',
         "+<p>Mine</p>",
     ]
+
+
+class TestEditedInAReview:
+    """What a reviewer has made of a block is no change of the source, neither now nor later."""
+
+    @pytest.fixture
+    def imported(self, course, stage, user):
+        """Import a block with an edit: ``imported("<p>Mine</p>")``; the source says One."""
+
+        def run(body: str | None = None, *, tag: str = "html", **edit) -> None:
+            course(text("t", "<p>One</p>"))
+            import_id = stage()
+            if body:
+                edit["olx"] = f"<html>{body}</html>"
+            api.edit_block(user=user, import_id=import_id, usage_key=key("t" if tag == "html" else "u", tag), **edit)
+            api.complete_import(user=user, import_id=import_id)
+
+        return run
+
+    def test_now(self, course, details, run_import, stage, user):
+        course(text("t", "<p>One</p>"))
+        run_import()
+        edit = {"import_id": stage(), "usage_key": key("t")}
+        found = api.edit_block(user=user, **edit, title="Mine", olx="<html><p>Mine</p></html>")
+        assert changes(found)["source"] == changes(found)["library"] == []
+        assert "+<p>Mine</p>" in changes(found)["replacement"]
+        found = api.revert_block(user=user, **edit)
+        assert changes(found) == {"replacement": [], "library": [], "source": []}
+
+    def test_now_and_in_the_source_as_well(self, course, details, run_import, stage, user):
+        course(text("t", "<p>One</p>"))
+        run_import()
+        course(text("t", "<p>Two</p>"))
+        found = api.edit_block(
+            user=user, import_id=stage(), usage_key=key("t"), olx='<html display_name="Text t"><p>Mine</p></html>'
+        )
+        assert changes(found)["source"] == ["-<p>One</p>", "+<p>Two</p>"]
+        assert changes(found)["replacement"] == ["-<p>One</p>", "+<p>Mine</p>"]
+
+    def test_then(self, course, details, imported):
+        imported("<p>Mine</p>", title="Text t")
+        course(text("t", "<p>Two</p>"))
+        found = details("t")
+        assert changes(found) == {
+            "replacement": ["-<p>Mine</p>", "+<p>Two</p>"],
+            "library": [],
+            "source": ["-<p>One</p>", "+<p>Two</p>"],
+        }
+        assert any("edited in the review of an earlier import" in warning for warning in found.block.warnings)
+
+    def test_then_and_nothing_since(self, course, details, imported):
+        imported("<p>Mine</p>", title="Text t")
+        found = details("t")
+        assert found.block.state is ConflictState.UNCHANGED
+        assert changes(found)["source"] == []
+        assert not found.block.warnings
+
+    def test_long_ago(self, course, details, imported, run_import):
+        """An import that found nothing to do in between keeps what the source held."""
+        imported("<p>Mine</p>", title="Text t")
+        run_import()
+        course(text("t", "<p>Two</p>"))
+        assert changes(details("t"))["source"] == ["-<p>One</p>", "+<p>Two</p>"]
+
+    def test_the_title_of_a_container(self, course, details, imported, write):
+        imported(title="Mine", tag="vertical")
+        write(section("s", subsection("b", unit("u", text("t", "<p>One</p>"), title="Theirs"))))
+        assert changes(details("u", "vertical"))["source"] == ["-title: vertical u", "+title: Theirs"]
+
+    def test_files_that_the_edit_names_no_more(self, course, details, stage, user):
+        picture = {"a.png": b"12345"}
+        course(text("t", '<img src="/static/a.png">'), static=picture)
+        import_id = stage()
+        for olx in ("<html><p>None</p></html>", "<html><p>Still none</p></html>"):
+            found = api.edit_block(user=user, import_id=import_id, usage_key=key("t"), olx=olx, title="Text t")
+            assert found.files == ()
+        api.complete_import(user=user, import_id=import_id)
+        course(text("t", '<p>Now.</p><img src="/static/a.png">'), static=picture)
+        found = changes(details("t"))
+        assert not [line for line in found["source"] if "file:" in line]
+        assert [line[:17] for line in found["replacement"] if "file:" in line] == ["+file: a.png, 5 b"]
+
+    def test_where_the_source_s_own_was_not_kept_nothing_is_said_of_it(self, course, details, imported):
+        imported("<p>Mine</p>")
+        ImportRecord.objects.update(source_content={})
+        course(text("t", "<p>Two</p>"))
+        assert set(changes(details("t"))) == {"replacement", "library"}
+
+    def test_only_what_was_edited_is_kept(self, imported):
+        imported("<p>Mine</p>")
+        kept = ImportRecord.objects.exclude(source_content={})
+        assert [(record.source_key, record.source_content["title"]) for record in kept] == [(key("t"), "Text t")]
 
 
 def test_what_was_undone_is_not_what_it_is_compared_with(course, details, run_import, user):

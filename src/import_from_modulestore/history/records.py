@@ -15,6 +15,7 @@ from ..data import BlockKind, ConflictState, Decision, Outcome, Plan, PlannedIte
 from ..hosts import item_url
 from ..keys import library_item_key
 from ..models import Import, ImportRecord, StagedBlock
+from ..staging.content import source_contents
 from ..writing import Written
 from ..writing.tags import Tags
 
@@ -69,12 +70,13 @@ def write_records(
 
     ``before`` holds the versions of existing items as they were before the write; ``collected`` the entities that were
     put into the import's collection; ``tags``, by the items' keys, what the import added. Three statements for each
-    batch.
+    batch, and what :func:`source_contents` takes where blocks were edited in a review.
     """
     held_back = set(written.held_back)
     for batch in batched(plan.items, BATCH_SIZE):
         after = versions_of([written.entity_of[item.num] for item in batch if item.num in written.entity_of])
         files = _files_of(run, [item.num for item in batch])
+        sources = source_contents(run, [item.num for item in batch if _differs_from_source(item)])
         ImportRecord.objects.bulk_create(
             _record(
                 run,
@@ -83,6 +85,7 @@ def write_records(
                 then=before.get(entity_id or 0, NO_VERSIONS),
                 now=after.get(entity_id or 0, NO_VERSIONS),
                 files=files.get(item.num, ([], [])),
+                source=sources.get(item.num, {}),
                 target_key=(key := library_item_key(library_key, item.kind, item.target) if item.target else ""),
                 tags=tags.get(key, {}),
                 warnings=(*item.warnings, *tag_warnings.get(key, ())),
@@ -103,6 +106,7 @@ def _record(
     then: Versions,
     now: Versions,
     files: tuple[list[str], list[str]],
+    source: dict[str, Any],
     target_key: str,
     tags: Tags,
     warnings: Sequence[str],
@@ -136,11 +140,18 @@ def _record(
         published_after_num=now.published_num,
         source_digest=item.source_digest,
         target_digest=item.target_digest,
+        source_content=source,
         warnings=list(warnings),
         files=named,
         missing_files=missing,
         left_out=list(item.left_out),
     )
+
+
+def _differs_from_source(item: PlannedItem) -> bool:
+    """Whether the library, once this is done, holds an edit that a reviewer made, now or in an earlier import."""
+    stands = item.outcome.writes or item.outcome is Outcome.UNCHANGED
+    return stands and item.source_digest != item.target_digest
 
 
 def record_data(record: ImportRecord) -> RecordData:

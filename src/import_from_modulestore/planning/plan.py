@@ -34,6 +34,12 @@ _LOST_EDITS = {
 }
 
 
+_CHANGED = (ConflictState.SOURCE_CHANGED, ConflictState.LIBRARY_CHANGED, ConflictState.BOTH_CHANGED)
+_EDITED_BEFORE = gettext_lazy(
+    "It was edited in the review of an earlier import; the source's version does not have that edit."
+)
+
+
 def make_plan(blocks: Sequence[SourceBlock], target: TargetState, options: ImportOptions) -> Plan:
     """
     Work out everything that an import would do, without doing it.
@@ -138,6 +144,10 @@ class _Planner:
         past = self._target.history.get(block.usage_key)
         return past is not None and past.source_digest != past.target_digest
 
+    def _source_has_changed(self, block: SourceBlock, source: str) -> bool:
+        past = self._target.history.get(block.usage_key)
+        return past is None or past.source_digest != source
+
     def _met_by_key(self, block: SourceBlock) -> tuple[ItemKey, TargetItem] | None:
         if self._options.block_ids is BlockIds.FROM_TITLES:
             return None  # A slug that is taken says nothing about where the item came from.
@@ -199,6 +209,8 @@ class _Planner:
             key, item, state = self._compare(block, *self._digests(block, unforked))
         else:
             key, item, state = self._compare(block, digest, source)
+        if state in _CHANGED and self._was_edited_in_review(block):
+            warnings = (*warnings, str(_EDITED_BEFORE))
         common: dict[str, Any] = {"children": children, "source_digest": source, "target_digest": digest}
 
         if item is None or key is None:
@@ -244,7 +256,9 @@ class _Planner:
                 key,
                 item,
                 decision=decision,
-                reason=_skip_reason(state),
+                reason=_("It was edited in this review; the library's version stays.")
+                if state is ConflictState.SOURCE_CHANGED and not self._source_has_changed(block, source)
+                else _skip_reason(state),
                 warnings=warnings,
                 contributes=not item.deleted,
                 **common,
@@ -252,8 +266,6 @@ class _Planner:
         else:
             if state in _LOST_EDITS:
                 warnings = (*warnings, str(_LOST_EDITS[state]))
-            elif self._was_edited_in_review(block):
-                warnings = (*warnings, _("It was edited in the review of an earlier import; that edit would be gone."))
             self._put(
                 block,
                 state,
@@ -279,19 +291,20 @@ class _Planner:
         """
         Three-way: what the source held then, what it holds now, what the library holds now.
 
-        An edit in the review counts as a change of the source in the import that it is made for, and in no later one.
+        Where nothing else has changed, an edit in the review counts as a change of the source in the import that it is
+        made for, and in no later one.
         """
         if met := self._met_by_history(block):
             key, item, past = met
             if item.deleted:
                 return key, item, ConflictState.DELETED
-            source_changed = past.source_digest != source or digest != source
+            source_changed, edited = past.source_digest != source, digest != source
             library_changed = past.target_digest != item.digest
-            if item.digest == digest or not (source_changed or library_changed):
+            if item.digest == digest or not (source_changed or edited or library_changed):
                 return key, item, ConflictState.UNCHANGED
             if source_changed and library_changed:
                 return key, item, ConflictState.BOTH_CHANGED
-            return key, item, ConflictState.SOURCE_CHANGED if source_changed else ConflictState.LIBRARY_CHANGED
+            return key, item, ConflictState.LIBRARY_CHANGED if library_changed else ConflictState.SOURCE_CHANGED
         if found := self._met_by_key(block):
             key, item = found
             if item.deleted:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, cast
 
 from lxml import etree
 from openedx_content.models_api import PublishableEntity
@@ -27,13 +28,12 @@ def block_details(row: StagedBlock, planned: PlannedImport) -> BlockDetails:
     item = planned.items.get(row.num)
     is_container = BlockKind(row.kind).is_container
     current = None if is_container else current_element(row)
-    olx = "" if current is None else _olx(current)
-    staged_olx = _olx(staged_element(row)) if row.edited_olx else olx
-    library, differences = (None, ()) if item is None else _compare(row, item, current, planned)
+    staged = staged_element(row) if row.edited_olx else current
+    library, differences = (None, ()) if item is None else _compare(row, item, current, staged, planned)
     return BlockDetails(
         block=block_data(row, planned),
-        olx=olx,
-        staged_olx=staged_olx,
+        olx=_olx(current),
+        staged_olx=_olx(staged),
         files=tuple(FileData(name=file["name"], size=file["size"]) for file in row.files),
         missing_files=tuple(row.missing_files),
         library=library,
@@ -42,24 +42,30 @@ def block_details(row: StagedBlock, planned: PlannedImport) -> BlockDetails:
 
 
 def _compare(
-    row: StagedBlock, item: PlannedItem, current: etree._Element | None, planned: PlannedImport
+    row: StagedBlock,
+    item: PlannedItem,
+    current: etree._Element | None,
+    staged: etree._Element | None,
+    planned: PlannedImport,
 ) -> tuple[LibraryItemData | None, tuple[Difference, ...]]:
     met = find_item(item.meets) if item.meets is not None else None
     if met is None:
         return None, ()
     now = item_version(met.draft_id) if met.draft_id is not None else None
-    then = _version_of_last_import(row, item, planned)
+    then, source_then = _last_import(row, item, planned)
     titles = {planned_item.target: planned_item.title for planned_item in planned.plan.items if planned_item.target}
     for version in (now, then):
         titles.update(dict(version.children) if version else {})
 
-    incoming = _incoming_lines(row, item, current, titles)
+    incoming = _lines(row.title, current, row.files, item.children, titles)
+    source_files = row.source_files if row.edited_olx else row.files
+    source_now = _lines(row.source_title, staged, source_files, item.children, titles)
     differences = [
         Difference(kind=kind, lines=difference(_version_lines(before, titles), after))
         for kind, before, after in (
             (DifferenceKind.REPLACEMENT, now, incoming),
             (DifferenceKind.LIBRARY, then, _version_lines(now, titles)),
-            (DifferenceKind.SOURCE, then, incoming),
+            (DifferenceKind.SOURCE, source_then, source_now),
         )
         if kind is DifferenceKind.REPLACEMENT or before is not None
     ]
@@ -77,9 +83,15 @@ def _compare(
     return library, tuple(differences)
 
 
-def _version_of_last_import(row: StagedBlock, item: PlannedItem, planned: PlannedImport) -> ItemVersion | None:
-    """What the last import of this block left in the library: source and library were the same then."""
-    version_id = (
+def _last_import(
+    row: StagedBlock, item: PlannedItem, planned: PlannedImport
+) -> tuple[ItemVersion | None, ItemVersion | None]:
+    """
+    What the last import of this block left in the library, and what the source held then.
+
+    They differ where a reviewer had edited it; of imports from before that was kept, the source's is not known.
+    """
+    record = (
         ImportRecord.objects.filter(
             import_run__target_key=planned.run.target_key,
             source_key=row.usage_key,
@@ -89,32 +101,41 @@ def _version_of_last_import(row: StagedBlock, item: PlannedItem, planned: Planne
         )
         .exclude(outcome="skipped")
         .order_by("-pk")
-        .values_list("draft_after_id", flat=True)
+        .only("draft_after_id", "source_digest", "target_digest", "source_content")
         .first()
     )
-    return item_version(version_id) if version_id is not None else None
+    if record is None or record.draft_after_id is None:
+        return None, None
+    left = item_version(record.draft_after_id)
+    if record.source_digest == record.target_digest:
+        return left, left
+    held = record.source_content
+    if not held:
+        return left, None
+    files = tuple((file["name"], file["size"], file["digest"]) for file in held.get("files", ()))
+    return left, replace(left, title=held["title"], olx=held.get("olx", ""), files=files)
 
 
 def _version_lines(version: ItemVersion | None, titles: Mapping[ItemKey, str]) -> list[str]:
     if version is None:
         return []
-    return [
-        _title_line(version.title),
-        *(readable_lines(version.olx) if version.olx else ()),
-        *(_file_line(*file) for file in version.files),
-        *(_child_line(key, titles) for key, _title in version.children),
-    ]
+    files = [{"name": name, "size": size, "digest": digest} for name, size, digest in version.files]
+    return _lines(version.title, version.olx, files, [key for key, _title in version.children], titles)
 
 
-def _incoming_lines(
-    row: StagedBlock, item: PlannedItem, current: etree._Element | None, titles: Mapping[ItemKey, str]
+def _lines(
+    title: str,
+    olx: etree._Element | str | None,
+    files: Iterable[Mapping[str, Any]],
+    children: Iterable[ItemKey],
+    titles: Mapping[ItemKey, str],
 ) -> list[str]:
-    files = sorted((file["name"], file["size"], file["digest"]) for file in row.files)
+    by_name = sorted((file["name"], file["size"], file["digest"]) for file in files)
     return [
-        _title_line(row.title),
-        *(readable_lines(current) if current is not None else ()),
-        *(_file_line(*file) for file in files),
-        *(_child_line(key, titles) for key in item.children),
+        _title_line(title),
+        *(readable_lines(olx) if olx is not None and olx != "" else ()),
+        *(_file_line(*file) for file in by_name),
+        *(_child_line(key, titles) for key in children),
     ]
 
 
@@ -130,5 +151,5 @@ def _child_line(key: ItemKey, titles: Mapping[ItemKey, str]) -> str:
     return f"child: {titles.get(key, '')} ({key})"
 
 
-def _olx(element: etree._Element) -> str:
-    return etree.tostring(element, encoding="unicode", with_tail=False)
+def _olx(element: etree._Element | None) -> str:
+    return "" if element is None else etree.tostring(element, encoding="unicode", with_tail=False)

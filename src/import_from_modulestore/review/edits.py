@@ -80,6 +80,8 @@ def edit(run: Import, block: StagedBlock, *, title: str | None, olx: str | None,
             element = _checked(run, block, olx) if olx is not None else current_element(block)
             if title is not None:
                 element.set("display_name", clean_title(title))
+            if not block.edited_olx:
+                block.source_files = block.files
             block.edited_olx = etree.tostring(element, encoding="unicode", with_tail=False)
             Indexer(run, source_key, host).describe(block, element, staged_files(run, block.root_id))
         block.save()
@@ -91,6 +93,7 @@ def revert_edit(run: Import, block: StagedBlock, *, source_key: Any, host: Host)
         raise InvalidEdit(_("{title} was not edited.").format(title=block.title))
     with _changing(run):
         block.edited_title = block.edited_olx = ""
+        block.source_files = []
         element = staged_element(block)
         if BlockKind(block.kind).is_container:
             block.title = title_of(element)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import batched, groupby
 from typing import Any
 
 from django.apps import apps
 from django.utils.translation import gettext as _
 from lxml import etree
 
+from ..data import BlockKind
 from ..errors import NotFound
 from ..models import Import, StagedBlock, StagedRoot
+from ..olx.normal_form import component_olx
 from ..olx.parsing import parse_xml
 from ..olx.tree import walk
+
+_BATCH_SIZE = 500
 
 
 def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[StagedBlock, etree._Element]]:
@@ -31,6 +36,29 @@ def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[Staged
             block = blocks.get(num)
             if block is not None:
                 yield block, parse_xml(block.edited_olx) if block.edited_olx else element
+
+
+def source_content(block: StagedBlock, element: etree._Element) -> dict[str, Any]:
+    """What the source holds, whatever a reviewer made of it, from the element as it was staged; to be kept as JSON."""
+    if BlockKind(block.kind).is_container:
+        return {"title": block.source_title}
+    files = block.source_files if block.edited_olx else block.files
+    return {"title": block.source_title, "olx": component_olx(element), "files": files}
+
+
+def source_contents(run: Import, nums: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """
+    :func:`source_content` of these blocks, by number.
+
+    Two queries for each 500 and for each root that they are in, which is read and parsed.
+    """
+    contents: dict[int, dict[str, Any]] = {}
+    for batch in batched(nums, _BATCH_SIZE):
+        rows = run.blocks.filter(num__in=batch).select_related("root").order_by("num")
+        for root, blocks in groupby(rows, lambda block: block.root):
+            elements = dict(_elements(root))
+            contents |= {block.num: source_content(block, elements[block.num]) for block in blocks}
+    return contents
 
 
 def staged_element(block: StagedBlock) -> etree._Element:
