@@ -21,6 +21,7 @@ from import_from_modulestore.data import Branch, LibraryData, SourceData, Staged
 from import_from_modulestore.errors import InvalidKey, NotFound
 from import_from_modulestore.hosts.base import Host
 from import_from_modulestore.olx.blocks import title_of
+from import_from_modulestore.olx.course_bound import take_off_groups
 from import_from_modulestore.olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, runs_python
 
 from .content_staging.models import StagedContent, StagedContentFile, StagedContentStatus
@@ -59,6 +60,8 @@ class StandaloneHost(Host):
         export = self._shelf.open(source_key)
         store = _FileStore(purpose)
         for root in export.read(branch):
+            for key, warning in take_off_groups(root.element, export.key):
+                root.warnings.setdefault(key, []).append(warning)
             # Files first: copying them takes long, and a transaction keeps others from writing.
             files = {
                 name: stored

@@ -331,3 +331,14 @@ class TestTitles:
     def test_of_what_is_empty_too(self, load, stage):
         load(section("s", subsection("b", unit("u", problem("p1", "", title="Hour 15")))))
         assert staged_blocks(stage())[usage_key("problem", "p1")].title == "Hour 15"
+
+
+def test_groups_of_the_course_are_taken_off_and_named(load, stage):
+    limited = block("problem", "p", "<p>Why?</p>", group_access='{"50": [2]}')
+    load(section("s", subsection("b", unit("u", limited, text("t")))))
+    blocks = staged_blocks(stage())
+    row = blocks[usage_key("problem", "p")]
+    assert [key for key, block in blocks.items() if block.reading_warnings] == [row.usage_key]
+    assert "group configuration 50: 2" in row.reading_warnings[0]
+    assert row.normal_digest == normal_digest("<problem><p>Why?</p></problem>")
+    assert "group_access" not in row.root.staged_content.olx

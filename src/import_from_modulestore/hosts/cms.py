@@ -32,6 +32,7 @@ from ..data import BlockKind, Branch, LibraryData, SourceData, SourceKind, Stage
 from ..errors import InvalidKey, NotFound, SourceError
 from ..keys import parse_item_key, parse_source_key
 from ..olx.blocks import CONTAINER_KINDS, NOT_CONTENT_TAGS, ROOT_TAGS, is_component, kind_of
+from ..olx.course_bound import take_off_groups
 from ..olx.parsing import parse_xml
 from ..olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, rewrite_asset_urls, runs_python
 from ..olx.studio import mend, restore_cdata_ends, stub
@@ -401,6 +402,8 @@ class _Stager:
             content, element = self._in_parts(usage_key)
         self._note_gone(element)
         self._problems.update(mend(element, _is_installed, self._outline.title_of))
+        for key, warning in take_off_groups(element, self._source_key):
+            self._warn(key, warning)
         content.olx = etree.tostring(element, encoding="unicode")
         content.save(update_fields=["olx"])
         self._add_files(content, element)

@@ -15,41 +15,14 @@ from lxml import etree
 from openedx_django_lib.fields import create_hash_digest
 
 from .blocks import default_title
+from .course_bound import drop_course_only_attributes
 from .parsing import parse_xml
-
-_COURSE_ONLY_ATTRIBUTES = frozenset(
-    (
-        "url_name",
-        "slug",
-        # Where a draft belongs, in exports (platform: xmodule/modulestore/xml_exporter.py).
-        "parent_url",
-        "parent_sequential_url",
-        "index_in_children_list",
-        # Where staged content was taken from (platform: openedx/core/lib/xblock_serializer/block_serializer.py).
-        "copied_from_block",
-        "copied_from_version",
-        "top_level_downstream_parent_key",
-    )
-)
-_LINKS_TO_LIBRARIES = ("upstream", "downstream")
-"""How attributes begin that tie a course's block to the library item it was made from (``UpstreamSyncMixin``)."""
 
 _XBLOCK_FAMILY = "xblock-family"
 """Says by which of two kinds of serializer a block was written, which may change with the platform's version."""
 
 _HTML_ATTRIBUTES = frozenset(("display_name", "editor", "use_latex_compiler"))
 """What Studio stages of a text block besides its text; an export has whatever was set."""
-
-
-def is_course_only(attribute: str) -> bool:
-    """Whether the attribute places a block in its course: a library has keys and links of its own."""
-    return attribute in _COURSE_ONLY_ATTRIBUTES or attribute.startswith(_LINKS_TO_LIBRARIES)
-
-
-def drop_course_only_attributes(element: etree._Element) -> None:
-    """Remove them."""
-    for name in filter(is_course_only, element.attrib.keys()):
-        del element.attrib[name]
 
 
 def component_olx(element: etree._Element) -> str:

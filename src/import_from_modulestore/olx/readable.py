@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from lxml import etree
 
 from ..data import DiffLine
-from .normal_form import is_course_only
+from .course_bound import is_course_only
 from .parsing import UnreadableXML, parse_xml
 
 MAX_LINES = 4_000

@@ -21,6 +21,7 @@ from ..hosts import Host
 from ..keys import is_component_type
 from ..models import Import, StagedBlock, StagedRoot
 from ..olx.blocks import has_children, leaf_blocks, name_for_people, title_of
+from ..olx.course_bound import notes_on
 from ..olx.normal_form import component_digest, component_olx, normal_digest, text_digest
 from ..olx.parsing import parse_xml
 from ..olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, runs_python
@@ -141,6 +142,7 @@ class Indexer:
             return
         if warning:
             row.warnings.append(warning)
+        row.warnings += notes_on(element)
         self._describe_files(row, element, files)
         row.olx_digest = text_digest(component_olx(element))
         row.normal_digest = normal_digest(element)

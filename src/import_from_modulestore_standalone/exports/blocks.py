@@ -12,7 +12,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import BlockUsageLocator
 
 from import_from_modulestore.olx.blocks import PARENT_TYPES, holds_block, is_component, read_display_name
-from import_from_modulestore.olx.normal_form import drop_course_only_attributes, is_course_only
+from import_from_modulestore.olx.course_bound import is_place
 from import_from_modulestore.olx.parsing import (
     MAX_COMPONENT_DEPTH,
     MAX_TEXT_BYTES,
@@ -38,6 +37,7 @@ from import_from_modulestore.olx.references import rewrite_asset_urls
 from . import drafts
 from .drafts import Drafts
 from .files import UnreadableFile, has_file, read_file
+from .policy import Policy
 from .texts import decode, read_xml
 
 MAX_DEPTH = 40
@@ -94,13 +94,13 @@ class BlockReader:
         source_key: LearningContextKey,
         *,
         drafts: Drafts | None = None,
-        titles: Mapping[str, str] | None = None,
+        policy: Policy | None = None,
         outline: bool = False,
     ) -> None:
         self._folder = folder.resolve()
         self._source_key = source_key
         self._drafts = drafts
-        self._titles = titles or {}
+        self._policy = policy or Policy()
         self._outline = outline
         self._names: dict[tuple[str, str, str], _Name] = {}
         self._taken: set[BlockName] = set()
@@ -226,12 +226,13 @@ class BlockReader:
         return element
 
     def _give_names(self, element: etree._Element, url_name: str) -> None:
-        drop_course_only_attributes(element)
+        for name in filter(is_place, element.attrib.keys()):
+            del element.attrib[name]
         element.tail = None
         element.set("url_name", url_name)
         read_display_name(element)
-        if title := self._titles.get(f"{element.tag}/{url_name}"):
-            element.set("display_name", title)
+        for name, value in self._policy.fields(element.tag, url_name).items():
+            element.set(name, value)
 
     # What a block holds
 
@@ -257,7 +258,7 @@ class BlockReader:
             element.text = definition.text
             element.extend(list(definition))
             for name, value in definition.attrib.items():
-                if name not in element.attrib and not is_course_only(name):
+                if name not in element.attrib and not is_place(name):
                     element.set(name, value)
         for child in child_elements(element):
             if self._is_child_block(element, child):

@@ -15,13 +15,14 @@ from opaque_keys.edx.locator import CourseLocator, LibraryLocator
 
 from import_from_modulestore.data import BlockKind, Branch, SourceKind
 from import_from_modulestore.errors import SourceError
-from import_from_modulestore.olx.blocks import MAX_TITLE_LENGTH, clean_title, is_content
-from import_from_modulestore.olx.parsing import NOT_XML_CHARACTERS, UnreadableXML, child_elements
+from import_from_modulestore.olx.blocks import clean_title, is_content
+from import_from_modulestore.olx.parsing import UnreadableXML, child_elements
 from import_from_modulestore.olx.tree import walk
 
 from .blocks import BlockReader, ReadRoot, is_block
 from .drafts import DraftRoot, Drafts
-from .files import UnreadableFile, read_file, read_json, shown
+from .files import UnreadableFile, read_file, shown
+from .policy import Policy
 from .static_files import StaticFiles
 from .texts import read_xml
 
@@ -63,8 +64,8 @@ class Export:
     @cached_property
     def title(self) -> str:
         """The course's display name, from its XML or its policy; its key where it has none."""
-        title = self._titles.get(f"course/{self._url_name}") or self._root.get("display_name") or ""
-        return clean_title(title) or str(self.key)
+        own = self._policy.fields("course", self._url_name).get("display_name")
+        return clean_title(own or self._root.get("display_name") or "") or str(self.key)
 
     @cached_property
     def warnings(self) -> list[str]:
@@ -121,7 +122,7 @@ class Export:
             self.folder,
             self.key,
             drafts=self._drafts if branch is Branch.DRAFT else None,
-            titles=self._titles,
+            policy=self._policy,
             outline=outline,
         )
         if self.kind is SourceKind.LIBRARY:
@@ -136,16 +137,8 @@ class Export:
         return Drafts(self.folder)
 
     @cached_property
-    def _titles(self) -> dict[str, str]:
-        """Display names that the course's policy gives to blocks, by ``type/url_name``; its rest is not content."""
-        for name in (f"policies/{self._url_name}/policy.json", f"policies/{self._url_name}.json"):
-            if policy := read_json(self.folder, name):
-                return {
-                    block: NOT_XML_CHARACTERS.sub("", settings["display_name"])[:MAX_TITLE_LENGTH]
-                    for block, settings in policy.items()
-                    if isinstance(settings, dict) and isinstance(settings.get("display_name"), str)
-                }
-        return {}
+    def _policy(self) -> Policy:
+        return Policy.of(self.folder, self._url_name)
 
     def _parse(self, file: str) -> etree._Element:
         try:
