@@ -9,6 +9,7 @@ writes a course as Studio does: pointers, a file for each block, HTML bodies in 
 from __future__ import annotations
 
 import tarfile
+import zipfile
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
@@ -112,9 +113,14 @@ def write_library(
 
 
 def pack(folder: Path, archive: Path) -> Path:
-    """Pack an export folder as Studio does, the folder itself at the top."""
-    with tarfile.open(archive, "w:gz") as tar:
-        tar.add(folder, arcname=folder.name)
+    """Pack an export folder as Studio does, the folder itself at the top, in the format that the name says."""
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zip_file:
+            for path in sorted(folder.rglob("*")):
+                zip_file.write(path, path.relative_to(folder.parent))
+    else:
+        with tarfile.open(archive, "w" if archive.suffix == ".tar" else "w:gz") as tar:
+            tar.add(folder, arcname=folder.name)
     return archive
 
 
@@ -128,6 +134,14 @@ def write_tar(archive: Path, *entries: tuple[str, bytes] | tarfile.TarInfo) -> P
                 info = tarfile.TarInfo(entry[0])
                 info.size = len(entry[1])
                 tar.addfile(info, BytesIO(entry[1]))
+    return archive
+
+
+def write_zip(archive: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
+    """Write a zip of these entries as they stand."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zip_file:
+        for name, content in entries:
+            zip_file.writestr(name, content)
     return archive
 
 

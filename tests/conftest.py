@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from import_from_modulestore_standalone.grants import Role, give
 from .builders import KEY, TARGET
 from .library_state import library_state
 from .processes import Project, ServerProject
+from .rights import without_override
 
 REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
 
@@ -46,6 +47,21 @@ def _own_folders(tmp_path, settings):
 def courses(settings) -> Path:
     """The folder of exports."""
     return settings.COURSES_DIR
+
+
+@pytest.fixture
+def forbid() -> Iterator[Callable[[Path], None]]:
+    """Let nobody read a file or folder, as long as the test lasts: ``forbid(path)``."""
+    forbidden: dict[Path, int] = {}
+
+    def forbid(path: Path) -> None:
+        forbidden[path] = path.stat().st_mode
+        path.chmod(0)
+
+    with without_override():
+        yield forbid
+        for path, mode in reversed(forbidden.items()):
+            path.chmod(mode)
 
 
 @pytest.fixture

@@ -223,13 +223,20 @@ class ImportOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceData:
-    """One course or legacy library that can be imported, or an export that cannot be read and why (``problem``)."""
+    """
+    One course or legacy library that can be imported; or what lies among them and cannot, and why (``problem``): it has
+    a key only where the key could be read.
+    """
 
     key: str
     title: str
     kind: SourceKind
     location: str = ""
     """Where the source lies, for people: a file name, a Studio address."""
+    export: str = ""
+    """Name of the export that holds it, which is chosen by that where there are several; empty where there are none."""
+    modified: datetime | None = None
+    """When the export was made or changed; ``None`` where unknown."""
     version: str = ""
     """What identifies the state that was read; empty where the source has no versions."""
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -397,6 +404,8 @@ class ImportData:
     source_url: str = ""
     """The source's page, where the host has one; so for the target."""
     source_version: str
+    source_export: str = ""
+    """The export that it is read from; empty where sources are no exports."""
     target_key: str
     target_title: str
     target_url: str = ""

@@ -55,6 +55,12 @@ class Import(models.Model):
     source_key = case_sensitive_char_field(max_length=255, db_index=True)
     source_title = models.CharField(max_length=255, blank=True, default="")
     source_version = models.CharField(max_length=255, blank=True, default="")
+    source_export = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        help_text=_("The export that it is read from, where sources are exports: one source may have several."),
+    )
 
     target_key = case_sensitive_char_field(max_length=255, db_index=True)
     target_title = models.CharField(max_length=500, blank=True, default="")

@@ -51,21 +51,26 @@ class StandaloneHost(Host):
         return self._shelf.list() if has_role(user, Role.READER) else ()
 
     def nothing_to_import(self) -> str:
-        return _("Nothing here yet. Put a Studio export (.tar.gz or a folder) into the courses folder.")
+        return _("Nothing here yet. Put a Studio export (.tar.gz, .zip or a folder) into the courses folder.")
 
-    def get_source(self, source_key: LearningContextKey, branch: Branch) -> SourceData:
-        return self._shelf.get(source_key)
+    def describe_sources(self, sources: Sequence[SourceData]) -> Sequence[SourceData]:
+        return self._shelf.describe(sources)
 
-    def stage(self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:
-        export = self._shelf.open(source_key)
+    def get_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
+        return self._shelf.get(source_key, export)
+
+    def stage(
+        self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str, export: str = ""
+    ) -> Iterator[StagedRoot]:
+        opened = self._shelf.open(source_key, export)
         store = _FileStore(purpose)
-        for root in export.read(branch):
-            for key, warning in take_off_groups(root.element, export.key):
+        for root in opened.read(branch):
+            for key, warning in take_off_groups(root.element, opened.key):
                 root.warnings.setdefault(key, []).append(warning)
             # Files first: copying them takes long, and a transaction keeps others from writing.
             files = {
                 name: stored
-                for name, path in _files_of(export, root.element).items()
+                for name, path in _files_of(opened, root.element).items()
                 if (stored := store.put(path)) is not None
             }
             with transaction.atomic():
@@ -80,7 +85,7 @@ class StandaloneHost(Host):
                     tags={},
                 )
                 StagedContentFile.objects.bulk_create(
-                    _file_row(content, name, stored, export.key) for name, stored in files.items()
+                    _file_row(content, name, stored, opened.key) for name, stored in files.items()
                 )
             yield StagedRoot(
                 staged_content_id=content.id,

@@ -7,7 +7,7 @@ from import_from_modulestore.data import BlockIds, Branch, CompositionLevel, Dec
 from import_from_modulestore.models import Import
 from import_from_modulestore_standalone.grants import Role
 
-from ..builders import KEY, TARGET, write_library
+from ..builders import KEY, TARGET, write_course, write_library
 from .conftest import text_of, url
 
 
@@ -56,7 +56,18 @@ def test_offers_readable_sources_by_kind_and_names_the_others(pages, course, cou
         "Course": [(KEY, f"Tides ({KEY})")],
         "Legacy library": [("library-v1:Acme+L1", "A Library (library-v1:Acme+L1)")],
     }
-    assert "These cannot be read broken.tar.gz" in text_of(response)
+    assert "These cannot be imported broken.tar.gz" in text_of(response)
+
+
+def test_offers_each_export_of_a_source(pages, start, courses):
+    write_course(courses / "again", title="Tides")
+    response = pages.get(url("import", "add"))
+    assert dict(form_of(response).fields["source"].choices[1:])["Course"] == [
+        (f"{KEY} again", f"Tides ({KEY}): again"),
+        (f"{KEY} c1", f"Tides ({KEY}): c1"),
+    ]
+    assert start(source=f"{KEY} again").source_export == "again"
+    assert start(source=f"{KEY} c1").source_export == "c1"
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,33 @@
 """The shelf: a folder of exports is listed, whatever is in it; archives are unpacked once."""
 
 import os
+import tarfile
+import zipfile
 from datetime import timedelta
 from threading import Thread
 
 import pytest
 from opaque_keys.edx.keys import LearningContextKey
 
+from import_from_modulestore import api
 from import_from_modulestore.data import SourceKind
 from import_from_modulestore.errors import NotFound, SourceError
+from import_from_modulestore_standalone.exports import outline
+from import_from_modulestore_standalone.exports.archive import UnpackLimits
 from import_from_modulestore_standalone.exports.shelf import Shelf
 
-from ..builders import KEY, LIBRARY_KEY, pack, problem, small_course, unit_of, write_course, write_library, write_tar
+from ..builders import (
+    KEY,
+    LIBRARY_KEY,
+    header,
+    pack,
+    problem,
+    small_course,
+    unit_of,
+    write_course,
+    write_library,
+    write_tar,
+)
 
 COURSE = LearningContextKey.from_string(KEY)
 
@@ -19,6 +35,12 @@ COURSE = LearningContextKey.from_string(KEY)
 @pytest.fixture
 def shelf(courses, tmp_path) -> Shelf:
     return Shelf(courses, tmp_path / "cache", keep=timedelta(0))
+
+
+@pytest.fixture
+def described(shelf):
+    """All that is listed, with its counts: ``described()``."""
+    return lambda: list(shelf.describe(list(shelf.list())))
 
 
 @pytest.fixture
@@ -33,17 +55,21 @@ def archive(courses, tmp_path):
 
 
 class TestListing:
-    def test_tells_what_there_is_to_import(self, shelf, courses):
+    def test_tells_what_there_is_to_import(self, described, courses):
         folder = write_course(courses / "c1", *small_course(), title="Tides")
-        [source] = shelf.list()
+        [source] = described()
         assert (source.key, source.title, source.kind, source.location) == (KEY, "Tides", SourceKind.COURSE, "c1")
         assert source.counts == {"section": 2, "subsection": 2, "unit": 3, "component": 5}
         assert source.types == {"html": 3, "problem": 2}
         assert source.size == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         assert source.version.startswith("c1 of 20")
 
-    def test_an_archive_counts_as_its_folder_does(self, shelf, courses, archive, tmp_path):
-        [source] = shelf.list()
+    def test_a_folder_is_as_new_as_the_newest_file_in_it(self, described, courses):
+        os.utime(write_course(courses / "c1", *small_course()) / "html/t1.xml", (4e9, 4e9))
+        assert described()[0].version == "c1 of 2096-10-02 07:06:40 UTC"
+
+    def test_an_archive_counts_as_its_folder_does(self, described, courses, archive, tmp_path):
+        [source] = described()
         assert source.counts == {"section": 2, "subsection": 2, "unit": 3, "component": 5}
         assert source.size == archive.stat().st_size
 
@@ -52,15 +78,15 @@ class TestListing:
         write_course(courses / "z")
         assert [source.location for source in shelf.list()] == ["a", "c1.tar.gz", "z"]
 
-    def test_libraries_are_listed_too(self, shelf, courses):
+    def test_libraries_are_listed_too(self, described, courses):
         write_library(courses / "l1", problem("p1"), problem("p2"), title="Bank")
-        [source] = shelf.list()
+        [source] = described()
         assert (source.key, source.title, source.kind) == (LIBRARY_KEY, "Bank", SourceKind.LIBRARY)
         assert source.counts == {"component": 2}
 
-    def test_a_block_that_is_shown_twice_counts_once(self, shelf, courses):
+    def test_a_block_that_is_shown_twice_counts_once(self, described, courses):
         write_course(courses / "c1", unit_of('<problem url_name="p"/><problem url_name="p"/>'))
-        assert next(shelf.list()).counts["component"] == 1
+        assert described()[0].counts["component"] == 1
 
     def test_unreadable_ones_carry_their_problem_and_the_rest_is_listed(self, shelf, courses, archive):
         write_tar(courses / "bad.tar.gz", ("../x", b""))
@@ -72,10 +98,127 @@ class TestListing:
         assert problems.keys() == {"empty.tgz", "folder"}
         assert all("neither a course.xml nor a library.xml" in problem for problem in problems.values())
 
-    @pytest.mark.parametrize("name", [".hidden", "__MACOSX", "notes.txt", "._c1.tar.gz"])
-    def test_what_is_no_export_is_left_out(self, shelf, courses, name):
+    @pytest.mark.parametrize("name", [".hidden", "__MACOSX", "._c1.tar.gz"])
+    def test_what_is_hidden_needs_no_mention(self, shelf, courses, name):
         (courses / name).write_text("") if "." in name else (courses / name).mkdir()
         assert list(shelf.list()) == []
+
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("notes.txt", "is no export, and is not read: exports are folders, .tar.gz, .tgz, .tar or .zip"),
+            ("c1.tar.bz2", "is packed in a way that is not read here. Make it a .tar.gz"),
+        ],
+    )
+    def test_what_is_no_export_is_told(self, shelf, courses, name, reason):
+        (courses / name).touch()
+        [source] = shelf.list()
+        assert (source.key, source.title, source.location) == ("", name, name)
+        assert reason in source.problem
+
+    @pytest.mark.parametrize("unpacked", [False, True])
+    def test_the_backup_of_a_library_is_called_that(self, shelf, courses, user, library, unpacked):
+        api.backup_library(user=user, library_key=library.key, file=courses / "b.zip")
+        if unpacked:
+            with zipfile.ZipFile(courses / "b.zip") as backup:
+                backup.extractall(courses / "b")
+            (courses / "b.zip").unlink()
+        [source] = shelf.list()
+        assert "is the backup of a content library, “Target” (lib:Acme:Target), and none of a course" in source.problem
+        assert "Studio restores it" in source.problem
+
+    @pytest.mark.parametrize("name", ["several", "several.tar.gz", "several.zip"])
+    def test_all_exports_in_one_are_listed(self, shelf, courses, tmp_path, name):
+        folder = (tmp_path if "." in name else courses) / "several"
+        write_course(folder / "b", *small_course(), title="Course")
+        write_library(folder / "a" / "deep", title="Library")
+        write_course(folder / "broken", files={"course.xml": "<course"})
+        place = "several"
+        if "." in name:
+            pack(folder, courses / name)
+            place = f"{name}/several"
+        assert {(source.title, source.location, bool(source.problem)) for source in shelf.list()} == {
+            ("Course", f"{place}/b", False),
+            ("Library", f"{place}/a/deep", False),
+            (f"{place}/broken", f"{place}/broken", True),
+        }
+        assert shelf.get(COURSE).counts["component"] == 5
+
+    def test_two_exports_may_lie_in_one_folder(self, shelf, courses):
+        write_library(write_course(courses / "both"))
+        assert {source.key: source.location for source in shelf.list()} == {
+            KEY: "both/course.xml",
+            LIBRARY_KEY: "both/library.xml",
+        }
+
+    def test_two_of_one_key_are_told_apart_by_name_time_and_size(self, described, courses, archive):
+        write_course(courses / "again")
+        first, second = described()
+        assert (first.key, first.export, second.key, second.export) == (KEY, "again", KEY, "c1.tar.gz")
+        assert first.modified and second.modified
+        assert first.size != second.size
+
+    def test_nothing_is_unpacked_for_it(self, described, archive, cached, tmp_path):
+        assert described()[0].counts["component"] == 5
+        assert cached() == set()
+        assert not [path for path in (tmp_path / "cache").rglob("*.xml") if path.parent.name in ("html", "problem")]
+
+    def test_an_archive_is_looked_through_once_and_so_is_one_that_is_refused(self, shelf, courses, archive, tmp_path):
+        write_tar(courses / "bad.tar.gz", ("c/course.xml", b""), ("../x", b""))
+        before = list(shelf.list())
+        for path in (courses / "bad.tar.gz", archive):
+            stat = path.stat()
+            path.write_bytes(bytes(stat.st_size))  # Had they been read again, they would be refused.
+            os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        assert list(shelf.list()) == before
+
+    def test_the_outline_of_an_archive_has_bounds(self, described, archive, monkeypatch):
+        monkeypatch.setattr(outline, "_MAX_FILES", 3)
+        [source] = described()
+        assert (source.key, source.counts) == (KEY, {})
+        assert source.warnings == ("It is too large for its blocks to be counted in a list.",)
+
+    def test_an_archive_that_takes_too_long_is_refused_unless_it_has_told_enough(self, courses, archive, tmp_path):
+        shelf = Shelf(courses, tmp_path / "cache", UnpackLimits(seconds=0))
+        assert "takes more than 0 seconds to read" in next(shelf.list()).problem
+
+    @pytest.mark.parametrize("name", ["course.xml", "course", "chapter", "drafts", "policies", "static", "."])
+    def test_what_may_not_be_read_keeps_no_other_from_being_listed(self, described, courses, archive, forbid, name):
+        write_course(courses / "c2", *small_course(), files={"drafts/x/x.xml": "", "policies/x": "", "static/x": ""})
+        forbid(courses / "c2" / name)
+        assert [source.location for source in described()] == ["c1.tar.gz", "c2"]
+
+    @pytest.mark.parametrize("inner", ["drafts", "drafts/problem", "drafts/problem/deep"])
+    def test_a_folder_of_drafts_that_may_not_be_read_is_named(self, described, courses, forbid, inner):
+        folder = write_course(courses / "c1", *small_course(), files={"drafts/problem/deep/p.xml": "<problem/>"})
+        forbid(folder / inner)
+        [source] = described()
+        assert source.counts["component"] == 5
+        assert any(f"{inner} could not be read: Permission denied" in warning for warning in source.warnings)
+
+    def test_drafts_may_be_a_link_to_what_may_not_be_read(self, described, courses, tmp_path, forbid):
+        (tmp_path / "outside" / "drafts").mkdir(parents=True)
+        (write_course(courses / "c1", *small_course()) / "drafts").symlink_to(tmp_path / "outside" / "drafts")
+        forbid(tmp_path / "outside" / "drafts")
+        [source] = described()
+        assert (source.problem, source.counts["component"]) == ("", 5)
+        assert any("drafts could not be read: Permission denied" in warning for warning in source.warnings)
+
+    def test_folders_in_folders_harm_no_other(self, shelf, courses, archive, tmp_path):
+        write_tar(courses / "deep.tar.gz", ("d/" * 1_200 + "x", b""), header("l", tarfile.SYMTYPE, "/"))
+        assert [bool(source.problem) for source in shelf.list()] == [False, True]
+        assert shelf.open(COURSE).title == "A Course"
+
+    def test_a_deep_folder_in_the_cache_is_removed_with_the_rest(self, shelf, archive, cached):
+        shelf.open(COURSE)
+        [content] = cached()
+        deep = content
+        for _ in range(1_200):
+            deep /= "d"
+            deep.mkdir()
+        archive.unlink()
+        list(shelf.list())
+        assert not content.exists()
 
     def test_a_link_to_nowhere_is_a_problem_of_its_own(self, shelf, courses, archive):
         (courses / "gone.tar.gz").symlink_to(courses / "nowhere")
@@ -115,10 +258,27 @@ class TestFinding:
         with pytest.raises(NotFound, match=r"These could not be read: bad\.tar\.gz"):
             shelf.get(COURSE)
 
-    def test_two_of_one_key_are_both_named(self, shelf, courses, archive):
+    def test_the_newest_of_several_is_taken(self, shelf, courses, archive):
+        write_course(courses / "again", title="Again")
+        os.utime(archive, (4e9, 4e9))
+        assert shelf.get(COURSE).export == "c1.tar.gz"
+        os.utime(archive, (1e9, 1e9))
+        assert (shelf.get(COURSE).export, shelf.open(COURSE).title) == ("again", "Again")
+
+    @pytest.mark.parametrize("name", ["again", "c1.tar.gz"])
+    def test_or_the_one_that_is_named(self, shelf, courses, archive, name):
         write_course(courses / "again")
-        with pytest.raises(SourceError, match=r"Several exports hold .*: again, c1\.tar\.gz\. Move all but one"):
-            shelf.get(COURSE)
+        assert shelf.get(COURSE, name).export == shelf.open(COURSE, name).name == name
+
+    def test_a_name_that_is_none(self, shelf, courses, archive):
+        write_library(courses / "l1")
+        write_tar(courses / "bad.tar.gz", ("../x", b""))
+        with pytest.raises(NotFound, match=r"There is no export gone in .*\. Put it back"):
+            shelf.get(COURSE, "gone")
+        with pytest.raises(NotFound, match=r"l1 does not hold course-v1:Acme\+C1\+R1"):
+            shelf.get(COURSE, "l1")
+        with pytest.raises(SourceError, match="outside its folder"):
+            shelf.get(COURSE, "bad.tar.gz")
 
 
 class TestCache:
@@ -139,36 +299,38 @@ class TestCache:
     @pytest.mark.parametrize("summary", ["", "[]", '{"counts": 1}', '{"other": {}}'])
     def test_a_broken_summary_is_made_anew(self, shelf, archive, cached, summary):
         counts = shelf.get(COURSE).counts
-        next(iter(cached())).with_name("summary.json").write_text(summary)
+        [kept] = next(iter(cached())).parent.glob("content-*.json")
+        kept.write_text(summary)
         assert shelf.get(COURSE).counts == counts
 
     def test_is_renewed_when_the_archive_changes(self, shelf, archive, cached, tmp_path):
-        list(shelf.list())
+        shelf.open(COURSE)
         pack(write_course(tmp_path / "c2", title="Renewed"), archive)
         assert [source.title for source in shelf.list()] == ["Renewed"]
+        assert shelf.open(COURSE).title == "Renewed"
         assert len(cached()) == 1
 
     def test_is_dropped_when_the_archive_goes(self, shelf, archive, cached):
-        list(shelf.list())
+        shelf.open(COURSE)
         archive.unlink()
         assert list(shelf.list()) == []
         assert cached() == set()
 
     def test_is_kept_for_a_while_for_imports_that_still_read_it(self, courses, archive, cached, tmp_path):
         shelf = Shelf(courses, tmp_path / "cache")
-        list(shelf.list())
+        shelf.open(COURSE)
         archive.unlink()
         assert list(shelf.list()) == []
         assert len(cached()) == 1
 
     def test_leaves_other_shelves_alone(self, shelf, archive, cached, tmp_path):
-        list(shelf.list())
+        shelf.open(COURSE)
         (tmp_path / "other").mkdir()
         list(Shelf(tmp_path / "other", tmp_path / "cache", keep=timedelta(0)).list())
         assert len(cached()) == 1
 
     def test_what_a_killed_process_had_unpacked_is_cleared_away(self, shelf, archive, cached):
-        list(shelf.list())
+        shelf.open(COURSE)
         [content] = cached()
         content.rename(content.with_name("partial"))
         (content.with_name("partial") / "half").touch()

@@ -13,7 +13,7 @@ from import_from_modulestore.rest_api.base import ApiView
 from import_from_modulestore.rest_api.errors import refusal
 from import_from_modulestore.tasks import ImportTask
 
-from ..builders import KEY, TARGET, small_course, usage_key, write_course
+from ..builders import KEY, TARGET, usage_key
 from .conftest import answer, faults
 
 T1, T2, U1 = usage_key("html", "t1"), usage_key("html", "t2"), usage_key("vertical", "u1")
@@ -159,11 +159,11 @@ def test_a_fault_of_ours_is_told_and_logged(client, monkeypatch, caplog):
 
 
 def test_a_source_that_cannot_be_read(client, courses, library):
-    for folder in ("c1", "c2"):
-        write_course(courses / folder, *small_course())
-    status, error = answer(client("POST", "imports/", {"source": KEY, "target": TARGET}))
+    (courses / "bad.tar.gz").write_bytes(b"nonsense")
+    body = {"source": KEY, "target": TARGET, "export": "bad.tar.gz"}
+    status, error = answer(client("POST", "imports/", body))
     assert (status, error["code"]) == (422, "source_error")
-    assert "Several exports hold" in error["detail"]
+    assert "bad.tar.gz is neither a tar nor a zip archive" in error["detail"]
 
 
 def test_a_library_that_is_there_already(client, library):

@@ -139,3 +139,13 @@ def test_a_type_that_no_key_of_a_library_can_hold_is_refused_and_the_rest_goes_o
     assert [block["outcome"] for block in blocks][-2:] == ["unsupported", "created"]
     client.post(f"imports/{run}/complete/")
     assert client.get(f"imports/{run}/")["counts"] == {"created": 4, "unsupported": 1}
+
+
+def test_of_several_exports_one_can_be_named(client, courses, library):
+    for name in ("c1", "c2"):
+        write_course(courses / name, *small_course())
+    found = client.get("sources/")["results"]
+    assert [(source["export"], bool(source["modified"])) for source in found] == [("c1", True), ("c2", True)]
+    for source in found:
+        run = client.post("imports/", {"source": KEY, "target": TARGET, "export": source["export"]}, status=201)
+        assert run["source_export"] == source["export"]

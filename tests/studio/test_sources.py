@@ -91,6 +91,11 @@ class TestOne:
         assert versions[Branch.DRAFT] == api.get_source(user=ada, source_key=KEY).version
         assert versions[Branch.DRAFT] != versions[Branch.PUBLISHED]
 
+    def test_has_no_exports_to_choose_from(self, ada, load):
+        load()
+        with pytest.raises(NotFound, match="Studio has no exports to choose from"):
+            api.get_source(user=ada, source_key=KEY, export="c1.tar.gz")
+
     def test_that_is_not_there_is_named(self, ada):
         with pytest.raises(NotFound, match=r"There is no course-v1:No\+Such\+Course"):
             api.get_source(user=ada, source_key="course-v1:No+Such+Course")

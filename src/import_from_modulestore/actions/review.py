@@ -53,6 +53,7 @@ def preview_import(
     target_key: str,
     options: ImportOptions | None = None,
     new_library_title: str | None = None,
+    export: str = "",
     progress: Progress = no_progress,
 ) -> tuple[SourceData, Plan]:
     """
@@ -60,7 +61,7 @@ def preview_import(
 
     Takes and raises what :func:`create_import` does, and raises what :func:`stage_import` and :func:`plan_import` do.
     """
-    run, source = new_run(user, source_key, target_key, options, new_library_title, is_preview=True)
+    run, source = new_run(user, source_key, target_key, options, new_library_title, export, is_preview=True)
     host, key = get_host(), parse_source_key(source_key)
     try:
         begin(run, Step.STAGE, actor=user)

@@ -24,7 +24,8 @@ def list_sources(
     *, user: Any, search: str = "", counted: bool = True, offset: int = 0, limit: int = 100
 ) -> Page[SourceData]:
     """
-    Courses and legacy libraries that the user may read; those that cannot be imported carry their ``problem``.
+    Courses and legacy libraries that the user may read. What cannot be imported, or is ignored, is there with its
+    ``problem``; a source of which there are several exports, once for each.
 
     ``search`` leaves only those whose key or title contains it, in any case. Blocks are counted of this page's alone,
     and only where they are to be ``counted``. Raises ``InvalidOption``.
@@ -38,15 +39,15 @@ def list_sources(
     )
 
 
-def get_source(*, user: Any, source_key: str) -> SourceData:
+def get_source(*, user: Any, source_key: str, export: str = "") -> SourceData:
     """
-    One source with its block counts, as authors see it (the draft branch).
+    One source with its block counts, as authors see it (the draft branch); ``export`` as in :func:`create_import`.
 
     Raises ``InvalidKey``, ``NotFound`` also where the user may not read it, ``SourceError``.
     """
     key = parse_source_key(source_key)
     access.require_source(user, key)
-    return get_host().get_source(key, Branch.DRAFT)
+    return get_host().get_source(key, Branch.DRAFT, export)
 
 
 def list_libraries(*, user: Any, search: str = "") -> Sequence[LibraryData]:

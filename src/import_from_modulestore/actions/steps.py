@@ -65,9 +65,13 @@ def create_import(
     target_key: str,
     options: ImportOptions | None = None,
     new_library_title: str | None = None,
+    export: str = "",
 ) -> ImportData:
     """
     Ask for an import; nothing is read or written yet.
+
+    Where several exports hold the source, ``export`` names the one to read (:attr:`.data.SourceData.export`); else it
+    is the newest. The import keeps to it from then on.
 
     The target has to be there, unless ``new_library_title`` is given: then it is made when the import is written, in
     the same transaction. An empty title means the source's.
@@ -75,7 +79,7 @@ def create_import(
     Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, and ``InvalidOption`` for a collection that
     has neither code nor title, or a code that the library does not have.
     """
-    run, _source = new_run(user, source_key, target_key, options, new_library_title)
+    run, _source = new_run(user, source_key, target_key, options, new_library_title, export)
     return get_import(user=user, import_id=str(run.uuid))
 
 
@@ -288,6 +292,7 @@ def new_run(
     target_key: str,
     options: ImportOptions | None,
     new_library_title: str | None,
+    export: str,
     *,
     is_preview: bool = False,
 ) -> tuple[Import, SourceData]:
@@ -299,7 +304,7 @@ def new_run(
     library = access.library_or_one_to_make(user, library_key, new_library_title)
     if options.publish:
         access.require_publishing(user, library_key)
-    source = get_host().get_source(key, options.branch)
+    source = get_host().get_source(key, options.branch, export)
     if not library.package_id:
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
     _check_collection(library, options)
@@ -359,7 +364,7 @@ def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
                     host=host,
                     user=user,
                     source_key=source_key,
-                    source=host.get_source(source_key, Branch(run.branch)),
+                    source=host.get_source(source_key, Branch(run.branch), run.source_export),
                     options=options_of(run),
                     progress=reporter,
                 )

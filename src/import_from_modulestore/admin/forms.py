@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django import forms
@@ -87,16 +88,17 @@ class StartForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._user = user
         sources = _all_sources(user)
+        readable = [source for source in sources if not source.problem]
+        held = Counter(source.key for source in readable)
         of_kind = {
-            kind: [(source.key, f"{source.title} ({source.key})") for source in sources if source.kind is kind]
+            kind: [_choice(source, several=held[source.key] > 1) for source in readable if source.kind is kind]
             for kind in SourceKind
         }
-        readable = {source.key for source in sources if not source.problem}
         self.unreadable = [source for source in sources if source.problem]
         choices: list[Any] = [("", _("– choose –") if readable else _("– there is nothing that you may read –"))]
         for kind, named in of_kind.items():
-            if group := sorted((choice for choice in named if choice[0] in readable), key=lambda choice: choice[1]):
-                choices.append((kind.label, group))
+            if named:
+                choices.append((kind.label, sorted(named, key=lambda choice: choice[1])))
         self.fields["source"].choices = choices  # type: ignore[attr-defined]
         libraries = [(library.key, f"{library.title} ({library.key})") for library in api.list_libraries(user=user)]
         self.fields["target"].choices = [("", _("– a new library –")), *libraries]  # type: ignore[attr-defined]
@@ -117,10 +119,12 @@ class StartForm(forms.Form):
         collection = None
         if data["collection_title"].strip() or data["collection_code"]:
             collection = CollectionChoice(code=data["collection_code"], title=data["collection_title"])
+        source_key, _space, export = data["source"].partition(" ")
         try:
             return api.create_import(
                 user=self._user,
-                source_key=data["source"],
+                source_key=source_key,
+                export=export,
                 target_key=data["new_key"].strip() if new else data["target"],
                 options=ImportOptions(
                     level=CompositionLevel(data["level"] or CompositionLevel.SECTION),
@@ -146,6 +150,12 @@ class StartForm(forms.Form):
             return "source"
         # Source and library are ones that the user was offered, or they were no choices.
         return "new_key" if new else "target"
+
+
+def _choice(source: SourceData, *, several: bool) -> tuple[str, str]:
+    """A source to choose; where several exports hold it, one of these."""
+    value, name = source.key, f"{source.title} ({source.key})"
+    return (f"{value} {source.export}", f"{name}: {source.export}") if several else (value, name)
 
 
 def _all_sources(user: Any) -> list[SourceData]:

@@ -43,8 +43,13 @@ class Host(ABC):
         return _("There is no course or legacy library that you may read.")
 
     @abstractmethod
-    def get_source(self, source_key: LearningContextKey, branch: Branch) -> SourceData:
-        """One branch of a source, with its block counts. Raises ``SourceError`` where it cannot be read."""
+    def get_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
+        """
+        One branch of a source, with its block counts.
+
+        ``export`` is the name of the export that is to be read, where sources are exports. Without it, hosts take the
+        newest that holds the source. Raises ``NotFound``, ``SourceError`` where it cannot be read.
+        """
 
     def no_such_source(self, source_key: LearningContextKey) -> NotFound:
         """What to say of a source that is not there, or that the user may not read."""
@@ -57,9 +62,13 @@ class Host(ABC):
         return ""
 
     @abstractmethod
-    def stage(self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:
+    def stage(
+        self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str, export: str = ""
+    ) -> Iterator[StagedRoot]:
         """
         Put the source into ``content_staging``, one root at a time, with the files that its components name.
+
+        ``export`` as in :meth:`get_source`.
 
         Roots come in the order of the source. OLX is inlined: one tree per root, a ``url_name`` on every block, HTML as
         CDATA. A block that is met again, because several parents show it, is an empty element the second time.

@@ -110,8 +110,10 @@ class StudioHost(Host):
             described.append(replace(source, **facts, problem=problem))
         return described
 
-    def get_source(self, source_key: LearningContextKey, branch: Branch) -> SourceData:
+    def get_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
         """The version is that of the structure that was read, which changes with every edit of the branch."""
+        if export:
+            raise NotFound(_("Studio has no exports to choose from. Leave the name of the export out."))
         outline = _outline(source_key, branch)
         return replace(self._source(source_key, outline.title), **outline.facts())
 
@@ -125,7 +127,9 @@ class StudioHost(Host):
             org=getattr(source_key, "org", source_key)
         )
 
-    def stage(self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:
+    def stage(
+        self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str, export: str = ""
+    ) -> Iterator[StagedRoot]:
         """
         One section at a time, through the platform's ``content_staging``.
 

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
 from ..hosts import Host
@@ -39,6 +40,11 @@ def stage(
     mine = Q(state=run.state, worker=run.worker)
     try:
         block_count, notices = _stage_roots(run, host, user, source_key, source, options, progress)
+        warnings = [*source.warnings, *(notice.sentence(count) for notice, count in notices.items())]
+        if run.source_export and run.source_version != source.version[:255]:
+            warnings.insert(
+                0, _("The export has changed since the import was asked for: it is %s now.") % source.version
+            )
         transition(
             run,
             (ImportState.STAGING,),
@@ -48,7 +54,7 @@ def stage(
             block_count=block_count,
             source_title=source.title[:255],
             source_version=source.version[:255],
-            warnings=[*source.warnings, *(notice.sentence(count) for notice, count in notices.items())],
+            warnings=warnings,
         )
     except BaseException:
         # Not where this process was counted as dead, and another has taken the step up: it would be theirs.
@@ -79,7 +85,8 @@ def _stage_roots(
     """Returns how many blocks there are, and what was noticed at many of them, by host or index."""
     indexer = Indexer(run, source_key, host, options.selection)
     progress("staging", 0, source.block_count, source.title)
-    for order, staged in enumerate(host.stage(source_key, branch=options.branch, user=user, purpose=_purpose(run))):
+    staging = host.stage(source_key, branch=options.branch, user=user, purpose=_purpose(run), export=run.source_export)
+    for order, staged in enumerate(staging):
         content = _staged_content_model().objects.get(pk=staged.staged_content_id)
         root = StagedRoot(
             import_run=run,

@@ -60,6 +60,7 @@ def sources_table(sources: Sequence[SourceData], *, more: int = 0, none: str = "
                 f"{source.kind.label} of {contents or 'nothing'}",
                 source.location,
                 _size(source.size) if source.size else "",
+                _when(source.modified) if source.modified else "",
             )
             if part
         )
@@ -120,6 +121,8 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
     table.add_column()
     table.add_row("Import", Text(run.id))
     table.add_row("From", Text(printable(f"{run.source_title}  {run.source_key}")))
+    if run.source_export:
+        table.add_row("", Text(printable(run.source_version), style="dim"))
     if run.source_url:
         table.add_row("", Text(printable(run.source_url), style="dim"))
     table.add_row("Into", Text(printable(f"{run.target_title}  {run.target_key}")))

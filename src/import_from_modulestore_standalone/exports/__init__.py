@@ -1,5 +1,6 @@
 """
-Reading OLX exports as Studio writes them: a folder of them (:mod:`.shelf`), an archive (:mod:`.archive`), one export
+Reading OLX exports as Studio writes them: a folder of them (:mod:`.shelf`), an archive (:mod:`.archive`) of entries
+(:mod:`.entries`) in its format (:mod:`.tar`, :mod:`.zip`) and what a list takes of it (:mod:`.outline`), one export
 (:mod:`.export`), its blocks (:mod:`.blocks`), its drafts (:mod:`.drafts`), its static files (:mod:`.static_files`), and
 below these its files (:mod:`.files`) in whatever encoding (:mod:`.texts`).
 

@@ -1,26 +1,30 @@
-"""Unpacking an export archive safely."""
+"""Unpacking an export archive safely: a ``.tar.gz`` as Studio writes them, a ``.tar``, a ``.zip``."""
 
 from __future__ import annotations
 
 import gzip
 import os
-import shutil
-import tarfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from import_from_modulestore.errors import SourceError
 
-SUFFIXES = (".tar.gz", ".tgz")
+from .entries import PIECE, Damaged, Entry, EntryKind, NoArchive, Refused
+from .files import remove, shown
+from .tar import read_tar
+from .zip import read_zip
+
+SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
+
+_GZIP, _ZIP = b"\x1f\x8b", b"PK"
+"""How files of these formats begin. That is looked at, not the name: browsers unpack a ``.tar.gz`` unasked."""
 
 _WHY_REFUSED = (
     "Nothing was unpacked. Export the course again from Studio, or make the archive again without this entry."
 )
-_NO_ARCHIVE = ("Not a gzipped file", "empty file", "invalid header", "truncated header", "bad checksum")
-"""How :mod:`gzip` and :mod:`tarfile` begin to say that a file is nothing of theirs."""
-
-_PIECE = 1024 * 1024
-"""Bytes that are read at once, and so the longest header that an entry may have."""
 
 
 @dataclass(frozen=True)
@@ -28,141 +32,174 @@ class UnpackLimits:
     """Bounds on what an archive may hold, once unpacked."""
 
     total_bytes: int = 20_000_000_000
-    entries: int = 500_000
+    entries: int = 200_000
+    depth: int = 100
+    """Folders in folders; OLX has two."""
     ratio: int = 200
     """Unpacked bytes per packed byte; OLX packs about 10 to 1, and no export of use comes near 200 to 1."""
     ratio_floor: int = 100_000_000
     """Unpacked bytes below which the ratio does not matter."""
+    seconds: float = 600
+    """Of a processor's time."""
 
 
 STANDARD_LIMITS = UnpackLimits()
 
 
+class TooSlow(SourceError):
+    """Reading the archive takes longer than it may."""
+
+
 def is_archive(path: Path) -> bool:
     """Whether the file's name is that of an export archive."""
-    return path.name.endswith(SUFFIXES) and not path.name.startswith(".")
+    return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
 
 
-class _Gunzipped:
+def unpack(
+    archive: Path,
+    into: Path,
+    limits: UnpackLimits = STANDARD_LIMITS,
+    wanted: Callable[[PurePosixPath, int], bool] | None = None,
+) -> None:
     """
-    The tar inside a gzip file, as :mod:`tarfile` reads it: forward only, in small pieces, and not without end.
-
-    ``tarfile``'s own streams check neither the length nor the checksum of what they unpack, and read a header of any
-    size into memory.
-    """
-
-    def __init__(self, archive: Path, file: gzip.GzipFile, allowed: int) -> None:
-        self._archive = archive
-        self._file = file
-        self._allowed = allowed
-        self.last = b""
-        """The last piece read."""
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def seek(self, position: int) -> int:
-        if position < self.tell():
-            raise tarfile.ReadError("an entry lies before the one it follows")
-        while position > self.tell() and self.read(min(_PIECE, position - self.tell())):
-            pass
-        return self.tell()
-
-    def read(self, size: int) -> bytes:
-        if not 0 <= size <= _PIECE:
-            raise tarfile.ReadError("an entry has a header that is too long")
-        self.last = self._file.read(size)
-        if self.tell() > self._allowed:
-            raise SourceError(_too_large(self._archive, self._allowed, "its last entry"))
-        return self.last
-
-
-def unpack(archive: Path, into: Path, limits: UnpackLimits = STANDARD_LIMITS) -> None:
-    """
-    Unpack a ``.tar.gz`` into a new folder, as a stream: memory does not grow with the archive.
+    Unpack an archive into a new folder, as a stream: memory does not grow with the archive.
 
     Only plain files and folders are written, with plain modes, and never outside ``into``. Litter of macOS (``._*``,
-    ``__MACOSX``) and of tar (``PaxHeader``) is left out. On any error ``into`` is removed again.
+    ``__MACOSX``) and of tar (``PaxHeader``) is left out. With ``wanted``, which is asked of each file by path and
+    size, the archive is judged to its end all the same; when that takes too long, what was unpacked by then stays. On
+    any other error ``into`` is removed again.
 
-    Raises :class:`SourceError` naming the archive and the entry for: not a gzipped tar, a truncated or damaged one, an
-    absolute or escaping path, a link, a device, or more than ``limits`` allows.
+    Raises :class:`SourceError` naming the archive and the entry for: none of the formats, a truncated or damaged one,
+    an encrypted one, an absolute or escaping path, a link, a device, or more than ``limits`` allows.
     """
     into.mkdir(parents=True)
+    bounds = _Bounds(archive, limits)
     try:
-        _unpack(archive, into, limits)
+        with _opened(archive, bounds) as entries:
+            for entry in entries:
+                path = bounds.check(entry)
+                if _is_litter(path):
+                    continue
+                if entry.kind is EntryKind.FOLDER:
+                    if wanted is None:
+                        with _writing(archive, entry):
+                            (into / path).mkdir(parents=True, exist_ok=True)
+                elif wanted is None or wanted(path, entry.size):
+                    with _writing(archive, entry):
+                        _write(entry, into / path, bounds)
     except BaseException as error:
-        shutil.rmtree(into, ignore_errors=True)
-        # tarfile raises whatever comes of a malformed header: ValueError, RecursionError and more.
+        if wanted is None or not isinstance(error, TooSlow):
+            remove(into)
         if isinstance(error, SourceError) or not isinstance(error, Exception):
             raise
         raise SourceError(_what_is_wrong(archive, error)) from error
 
 
-def _unpack(archive: Path, into: Path, limits: UnpackLimits) -> None:
-    allowed = min(limits.total_bytes, max(limits.ratio_floor, archive.stat().st_size * limits.ratio))
-    total = entries = 0
-    with gzip.open(archive) as unzipped:
-        stream = _Gunzipped(archive, unzipped, allowed)
-        tar = tarfile.TarFile(fileobj=stream)  # type: ignore[arg-type]
-        while (member := tar.next()) is not None:
-            tar.members.clear()  # type: ignore[attr-defined]  # They are kept for seeking back.
-            entries += 1
-            if entries > limits.entries:
-                raise SourceError(
-                    f"{archive.name} has more than {limits.entries:,} entries, more than any course needs. "
-                    f"{_WHY_REFUSED}"
-                )
-            _check(archive, member)
-            total += member.size
-            if total > allowed:
-                raise SourceError(_too_large(archive, allowed, repr(member.name)))
-            _write(archive, tar, member, into)
-        if stream.last.strip(b"\0") or not stream.last:  # An archive ends in zeros; tarfile stops at any bad header.
-            raise EOFError("it stops in the middle of its entries")
-        while stream.read(_PIECE):  # To the end, where the checksum is.
+class _Bounds:
+    """What the limits leave of an archive that is being read."""
+
+    def __init__(self, archive: Path, limits: UnpackLimits) -> None:
+        self._archive = archive
+        self._limits = limits
+        self._until = time.thread_time() + limits.seconds
+        self._total = self._entries = 0
+        self.allowed = 0
+        """Bytes that it may have once unpacked."""
+
+    def measure(self) -> None:
+        """Look at the archive's size, which bounds what it may hold."""
+        packed = self._archive.stat().st_size
+        self.allowed = min(self._limits.total_bytes, max(self._limits.ratio_floor, packed * self._limits.ratio))
+
+    def check(self, entry: Entry) -> PurePosixPath:
+        """The path at which the entry is to be written. Raises :class:`SourceError` where it is not to be."""
+        self.check_time()
+        self._entries += 1
+        if self._entries > self._limits.entries:
+            raise SourceError(
+                f"{shown(self._archive.name)} has more than {self._limits.entries:,} entries, more than any course "
+                f"needs. {_WHY_REFUSED}"
+            )
+        path = PurePosixPath(entry.name)
+        if path.is_absolute() or ".." in path.parts or "\\" in entry.name or "\0" in entry.name:
+            raise self._refusal(entry, ", which would be written outside its folder")
+        if entry.kind is EntryKind.LINK:
+            where = f" to {entry.target!r}" if entry.target else ""
+            raise self._refusal(entry, f", a link{where}; exports hold no links")
+        if entry.kind is EntryKind.OTHER:
+            raise self._refusal(entry, ", which is neither a file nor a folder")
+        if len(path.parts) > self._limits.depth:
+            raise self._refusal(entry, f", which lies more than {self._limits.depth} folders deep")
+        self._total += entry.size
+        self.check_bytes(self._total, entry.label)
+        return path
+
+    def check_bytes(self, count: int, where: str) -> None:
+        """That so many bytes are not too many."""
+        if count > self.allowed:
+            raise SourceError(
+                f"{shown(self._archive.name)} unpacks to more than {self.allowed:,} bytes at {where}, out of "
+                f"proportion to its {self._archive.stat().st_size:,} bytes. {_WHY_REFUSED}"
+            )
+
+    def check_time(self) -> None:
+        """That there is time left."""
+        if time.thread_time() > self._until:
+            raise TooSlow(
+                f"{shown(self._archive.name)} takes more than {self._limits.seconds:g} seconds to read, more than any "
+                "course does. Export the course again, or unpack the archive yourself: a folder works too."
+            )
+
+    def _refusal(self, entry: Entry, reason: str) -> SourceError:
+        return SourceError(f"{shown(self._archive.name)} holds the entry {entry.label}{reason}. {_WHY_REFUSED}")
+
+
+@contextmanager
+def _opened(archive: Path, bounds: _Bounds) -> Iterator[Iterator[Entry]]:
+    bounds.measure()
+    with archive.open("rb") as file:
+        begin = file.read(2)
+        file.seek(0)
+        if begin == _ZIP:
+            yield read_zip(file)
+            return
+        stream = gzip.GzipFile(fileobj=file) if begin == _GZIP else file
+        read = 0
+
+        def next_bytes(size: int) -> bytes:
+            nonlocal read
+            bounds.check_time()
+            data = stream.read(size)
+            read += len(data)
+            bounds.check_bytes(read, "its last entry")
+            return data
+
+        yield read_tar(next_bytes)
+        while next_bytes(PIECE):  # To the end, where a gzip file has its checksum.
             pass
 
 
-def _write(archive: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
-    path = PurePosixPath(member.name)
-    if _is_litter(path):
-        return
-    target = into.joinpath(*path.parts)
+def _write(entry: Entry, target: Path, bounds: _Bounds) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
+        for piece in entry.pieces():
+            bounds.check_time()
+            file.write(piece)
+        if file.tell() != entry.size:
+            raise Damaged(f"{entry.label} ends early")
+
+
+@contextmanager
+def _writing(archive: Path, entry: Entry) -> Iterator[None]:
     try:
-        if member.isdir():
-            target.mkdir(parents=True, exist_ok=True)
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            content = tar.extractfile(member)
-            if content is not None:  # Never None: member is a plain file, see _check.
-                shutil.copyfileobj(content, file, _PIECE)
+        yield
     except OSError as error:
         if error.errno is None:  # From gzip, about the archive.
             raise
         raise SourceError(
-            f"{archive.name}: the entry {member.name!r} could not be written: {os.strerror(error.errno)}. "
+            f"{shown(archive.name)}: the entry {entry.label} could not be written: {os.strerror(error.errno)}. "
             f"{_WHY_REFUSED}"
         ) from error
-    if target.stat().st_size != member.size:
-        raise EOFError(f"{member.name!r} ends early")
-
-
-def _check(archive: Path, member: tarfile.TarInfo) -> None:
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts or "\\" in member.name or "\0" in member.name:
-        raise SourceError(
-            f"{archive.name} holds the entry {member.name!r}, which would be written outside its folder. {_WHY_REFUSED}"
-        )
-    if member.issym() or member.islnk():
-        raise SourceError(
-            f"{archive.name} holds the entry {member.name!r}, a link to {member.linkname!r}; exports hold no links. "
-            f"{_WHY_REFUSED}"
-        )
-    if not (member.isreg() or member.isdir()) or member.size < 0:
-        raise SourceError(
-            f"{archive.name} holds the entry {member.name!r}, which is neither a file nor a folder. {_WHY_REFUSED}"
-        )
 
 
 def _is_litter(path: PurePosixPath) -> bool:
@@ -171,21 +208,19 @@ def _is_litter(path: PurePosixPath) -> bool:
     return any(part.startswith("._") or part in ("__MACOSX", "PaxHeader") for part in path.parts)
 
 
-def _too_large(archive: Path, allowed: int, entry: str) -> str:
-    return (
-        f"{archive.name} unpacks to more than {allowed:,} bytes at {entry}, out of proportion to its "
-        f"{archive.stat().st_size:,} bytes. {_WHY_REFUSED}"
-    )
-
-
 def _what_is_wrong(archive: Path, error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"{archive.name} is not there any more. List the sources again."
-    if isinstance(error, OSError) and error.errno is not None:
-        return f"{archive.name} could not be unpacked: {os.strerror(error.errno)}."
-    if str(error).startswith(_NO_ARCHIVE):
-        return (
-            f"{archive.name} is not a gzipped tar archive ({error}). Studio exports courses as .tar.gz; a folder works "
-            "too."
-        )
-    return f"{archive.name} is cut off or damaged ({error}). Download or export it again."
+    name = shown(archive.name)
+    match error:
+        case FileNotFoundError():
+            return f"{name} is not there any more. List the sources again."
+        case OSError(errno=int() as number):
+            return f"{name} could not be read: {os.strerror(number)}."
+        case NoArchive():
+            return (
+                f"{name} is neither a tar nor a zip archive ({error}). Studio exports courses as .tar.gz; a folder "
+                "works too."
+            )
+        case Refused():
+            return f"{name} {error}. {_WHY_REFUSED}"
+    # zipfile raises whatever comes of a malformed header: ValueError, NotImplementedError and more.
+    return f"{name} is cut off or damaged ({error}). Download or export it again."

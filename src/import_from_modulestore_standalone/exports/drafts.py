@@ -8,6 +8,7 @@ xml_exporter.py``, ``_export_drafts``).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Drafts:
     def __init__(self, folder: Path) -> None:
         self._by_parent: dict[tuple[str, str], list[DraftRoot]] = {}
         self.unreadable: dict[str, str] = {}
-        """Draft files that cannot be read, with the reason."""
+        """Draft files and folders that cannot be read, with the reason."""
         self._asked_for: set[tuple[str, str]] = set()
         for root in sorted(self._draft_roots(folder), key=lambda root: root.index):
             self._by_parent.setdefault(root.parent, []).append(root)
@@ -57,10 +58,7 @@ class Drafts:
         return [root for parent, roots in self._by_parent.items() if parent not in self._asked_for for root in roots]
 
     def _draft_roots(self, folder: Path) -> Iterator[DraftRoot]:
-        for path in sorted((folder / FOLDER).glob("*/**/*.xml")):
-            name = path.relative_to(folder)
-            if path.name.startswith("._"):
-                continue
+        for name in self._files(folder):
             try:
                 root = _draft_root(folder, name)
             except (UnreadableFile, UnreadableXML) as error:
@@ -68,6 +66,22 @@ class Drafts:
                 continue
             if root is not None:
                 yield root
+
+    def _files(self, folder: Path) -> list[Path]:
+        """The draft files, as paths below ``folder``. What may not be looked into is unreadable as a whole."""
+
+        def refuse(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):
+                name = Path(error.filename or FOLDER).relative_to(folder)
+                self.unreadable[shown(name.as_posix())] = error.strerror or str(error)
+
+        return sorted(
+            Path(parent, name).relative_to(folder)
+            for parent, _folders, names in os.walk(folder / FOLDER, onerror=refuse)
+            if Path(parent) != folder / FOLDER
+            for name in names
+            if name.endswith(".xml") and not name.startswith("._")
+        )
 
 
 def _draft_root(folder: Path, name: Path) -> DraftRoot | None:

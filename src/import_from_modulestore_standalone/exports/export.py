@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ from .policy import Policy
 from .static_files import StaticFiles
 from .texts import read_xml
 
-_ROOT_FILES = {"course.xml": SourceKind.COURSE, "library.xml": SourceKind.LIBRARY}
-_SEARCH_DEPTH = 3
+ROOT_FILES = {"course.xml": SourceKind.COURSE, "library.xml": SourceKind.LIBRARY}
+_SEARCH_DEPTH = 4
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,20 @@ class Export:
     """
     A readable export. Making one reads only the root files; blocks are read root by root by :meth:`read`.
 
-    ``name`` is what the export is called in messages (its archive's or folder's name). Raises :class:`SourceError`
-    where the folder holds no course or library, or one that does not say which.
+    ``folder`` holds one, and ``root`` says where in it (see :func:`find_roots`); without, the first is read. ``name``
+    is what the export is called in messages (its archive's or folder's name). Raises :class:`SourceError` where there
+    is no course or library, or one that does not say which.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, root: str = "") -> None:
         self.name = name
-        self.folder, self.kind = _find_root(folder.resolve(), name)
+        root = root or next(iter(find_roots(folder)), "")
+        if not root:
+            raise SourceError(no_export(name))
+        path = folder.resolve() / root
+        self.folder, self.kind = path.parent, ROOT_FILES[path.name]
         self._guessed: list[str] = []
-        root_file = "course.xml" if self.kind is SourceKind.COURSE else "library.xml"
+        root_file = path.name
         pointer = self._parse(root_file)
         if pointer.tag != self.kind.value:
             raise SourceError(f"{name}: {root_file} holds a <{pointer.tag}>, not a <{self.kind.value}>.")
@@ -177,27 +183,32 @@ class Export:
         )
 
 
-def _find_root(folder: Path, name: str) -> tuple[Path, SourceKind]:
-    """The folder nearest the top that holds a course.xml or library.xml."""
+def find_roots(folder: Path) -> list[str]:
+    """
+    The root files of the exports that the folder holds, as paths below it, the nearest to the top first.
+
+    What lies in the folder of an export is part of it; below some levels nothing is looked for.
+    """
+    found: list[str] = []
     level = [folder]
     for _ in range(_SEARCH_DEPTH):
+        below = []
         for candidate in level:
-            for root_file, kind in _ROOT_FILES.items():
-                if (candidate / root_file).is_file():
-                    return candidate, kind
-        level = sorted(
-            child
-            for parent in level
-            for child in _content_of(parent)
-            if child.is_dir() and not child.is_symlink() and not child.name.startswith((".", "__MACOSX"))
-        )
-    raise SourceError(
-        f"{name} holds neither a course.xml nor a library.xml. Studio writes one into every export: Tools › Export."
-    )
+            names, folders = _content_of(candidate)
+            roots = [name for name in ROOT_FILES if name in names]
+            found += [(candidate / name).relative_to(folder).as_posix() for name in roots]
+            if not roots:
+                below += [candidate / name for name in folders if not name.startswith((".", "__MACOSX"))]
+        level = sorted(below)
+    return found
 
 
-def _content_of(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []
+def no_export(name: str) -> str:
+    """What to say of a folder or archive in which there is none."""
+    return f"{name} holds neither a course.xml nor a library.xml. Studio writes one into every export: Tools › Export."
+
+
+def _content_of(folder: Path) -> tuple[set[str], list[str]]:
+    """The names of the files and of the folders in a folder; none where they cannot be had."""
+    _folder, folders, files = next(os.walk(folder), ("", [], []))
+    return set(files), [name for name in folders if not (folder / name).is_symlink()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -53,6 +54,20 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError):  # UnreadableFile is a ValueError.
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with all that is in it, as far as it can be, however deep; ``shutil.rmtree`` recurses."""
+    for parent, folders, names in os.walk(folder, topdown=False):
+        for name in names:
+            with suppress(OSError):
+                Path(parent, name).unlink()
+        for name in folders:
+            path = Path(parent, name)
+            with suppress(OSError):
+                path.unlink() if path.is_symlink() else path.rmdir()
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def shown(name: str | Path) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
-import shutil
 import time
+import tomllib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from enum import Enum
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from django.core.files import locks
 from opaque_keys.edx.keys import LearningContextKey
@@ -19,23 +23,45 @@ from opaque_keys.edx.keys import LearningContextKey
 from import_from_modulestore.data import SourceData, SourceKind
 from import_from_modulestore.errors import NotFound, SourceError
 
-from .archive import STANDARD_LIMITS, UnpackLimits, is_archive, unpack
-from .export import Export
-from .files import shown
+from .archive import STANDARD_LIMITS, SUFFIXES, TooSlow, UnpackLimits, is_archive, unpack
+from .export import Export, find_roots, no_export
+from .files import read_file, remove, shown
+from .outline import BACKUP_FILE, Outline
 
-_SUMMARY = "summary.json"
-_SUMMARY_KEYS = {"counts", "types", "size", "warnings"}
+log = logging.getLogger(__name__)
+
+_FORM = 1
+"""Of what is kept about an archive; another number has every archive looked through again."""
+
+_VERDICT = "verdict.json"
+_OUTLINE = "outline"
 _CONTENT = "content"
 _PARTIAL = "partial"
 _LOCK = "lock"
 
+_MAX_SECONDS_IN_LIST = 10
+"""Of a processor's time: gigabytes of a course, and all that somebody who looks at a list can be made to wait for."""
+
+_MAX_EXPORTS = 100
+"""How many exports one archive or folder may hold."""
+
+_MAX_TOML_BYTES = 100_000
+
+_OTHER_ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".xz", ".zst")
+
+
+class _EntryKind(Enum):
+    FOLDER = "folder"
+    ARCHIVE = "archive"
+    OTHER = "other"
+
 
 @dataclass(frozen=True)
 class _Entry:
-    """A folder or archive on the shelf."""
+    """Something that lies on the shelf."""
 
     path: Path
-    is_archive: bool
+    kind: _EntryKind
 
     @property
     def name(self) -> str:
@@ -43,19 +69,10 @@ class _Entry:
 
     @property
     def stamp(self) -> str:
-        stat = self._stat()
+        stat = self.stat()
         return f"{self.path.name}\0{stat.st_size}\0{stat.st_mtime_ns}"
 
-    @property
-    def version(self) -> str:
-        modified = datetime.fromtimestamp(self._stat().st_mtime, tz=UTC)
-        return f"{self.name} of {modified:%Y-%m-%d %H:%M:%S} UTC"
-
-    @property
-    def size(self) -> int:
-        return self._stat().st_size if self.is_archive else _size_of(self.path)
-
-    def _stat(self) -> os.stat_result:
+    def stat(self) -> os.stat_result:
         try:
             return self.path.stat()
         except OSError as error:
@@ -64,12 +81,51 @@ class _Entry:
             ) from None
 
 
+@dataclass(frozen=True)
+class _Found:
+    """An export in an entry; where none can be read, why."""
+
+    entry: _Entry
+    name: str
+    """The entry's name; where that holds several exports, with the place in it."""
+    export: Export | None = None
+    """Of an archive: the outline alone."""
+    root: str = ""
+    problem: str = ""
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What is to be said besides, as fields of :class:`SourceData`. Of a folder, every file is looked at."""
+        if self.export is None or self.entry.kind is _EntryKind.ARCHIVE:
+            stat = self.entry.stat()
+            size, changed = stat.st_size, stat.st_mtime
+        else:
+            size, changed = _measure(self.export.folder)
+        modified = datetime.fromtimestamp(changed, tz=UTC)
+        return {
+            "size": size,
+            "modified": modified,
+            "version": f"{self.name} of {modified:%Y-%m-%d %H:%M:%S} UTC",
+        }
+
+    def data(self) -> SourceData:
+        return SourceData(
+            key=str(self.export.key) if self.export else "",
+            title=self.export.title if self.export else self.name,
+            kind=self.export.kind if self.export else SourceKind.COURSE,
+            location=self.name,
+            export=self.name,
+            problem=self.problem,
+        )
+
+
 class Shelf:
     """
-    Finds and opens the exports in ``folder``: each sub-folder and each ``.tar.gz`` in it, or the folder itself where it
+    Finds and opens the exports in ``folder``: in each sub-folder and each archive in it, or the folder itself where it
     is an export.
 
-    Archives are unpacked once into ``cache``, by name, size and time. What is unpacked of an archive that has changed
+    An archive is looked through once, as a stream, for what a list has to say of it. Once one of its exports is to be
+    read, it is unpacked as a whole, into ``cache``, by name, size and time. What is kept of an archive that has changed
     or gone is dropped after ``keep``, since an import may still be reading it.
     """
 
@@ -86,130 +142,286 @@ class Shelf:
         self._keep = keep
 
     def list(self) -> Iterator[SourceData]:
-        """Every export with its counts, in order of name; unreadable ones with their problem."""
+        """
+        All that lies there, in order of name: every export, and what is none or cannot be read with its problem.
+
+        Nothing is counted (see :meth:`describe`). An archive that was not met before costs the reading of it.
+        """
         entries = self._entries()
         self._drop_stale(entries)
         for entry in entries:
-            try:
-                yield self._describe(entry)
-            except SourceError as error:
-                yield SourceData(
-                    key="", title=entry.name, kind=SourceKind.COURSE, location=entry.name, problem=str(error)
-                )
+            for found in self._found_in(entry):
+                yield found.data()
 
-    def get(self, key: LearningContextKey) -> SourceData:
-        """One export with its counts. Raises ``NotFound``, or ``SourceError`` where two exports claim the key."""
-        return self._describe(self._entry_for(key))
+    def describe(self, sources: Sequence[SourceData]) -> Sequence[SourceData]:
+        """The same with counts, size and time. Reads the hierarchy of each, and unpacks nothing."""
+        names = {source.export for source in sources if not source.problem}
+        found = {
+            found.name: found
+            for entry in self._entries()
+            if any(name == entry.name or name.startswith(f"{entry.name}/") for name in names)
+            for found in self._found_in(entry)
+        }
+        return [self._described(source, found.get(source.export)) for source in sources]
 
-    def open(self, key: LearningContextKey) -> Export:
-        """One export, to be read."""
-        return self._open(self._entry_for(key))
+    def get(self, key: LearningContextKey, name: str = "") -> SourceData:
+        """
+        One export with its counts: of several that hold the key the newest, or the one of this ``name``.
+
+        Raises ``NotFound``, and ``SourceError`` where it cannot be read.
+        """
+        found = self._find(key, name)
+        return self._counted(found.data(), found, self._open(found), _CONTENT)
+
+    def open(self, key: LearningContextKey, name: str = "") -> Export:
+        """One export, to be read; chosen as by :meth:`get`."""
+        return self._open(self._find(key, name))
+
+    # What there is
 
     def _entries(self) -> Sequence[_Entry]:
         if not self._folder.is_dir():
             raise SourceError(f"The folder of courses, {self._folder}, is not there. Make it, or set COURSES_DIR.")
         if (self._folder / "course.xml").is_file() or (self._folder / "library.xml").is_file():
-            return [_Entry(self._folder.resolve(), is_archive=False)]
+            return [_Entry(self._folder.resolve(), _EntryKind.FOLDER)]
         try:
-            return [
-                _Entry(path, is_archive=not path.is_dir())
-                for path in sorted(self._folder.iterdir())
-                if not path.name.startswith((".", "__MACOSX")) and (path.is_dir() or is_archive(path))
-            ]
+            paths = sorted(self._folder.iterdir())
         except OSError as error:
             raise SourceError(
                 f"The folder of courses, {self._folder}, could not be read: {error.strerror or error}. "
                 "Correct its permissions, or set COURSES_DIR."
             ) from None
+        return [_Entry(path, _kind_of(path)) for path in paths if not path.name.startswith((".", "__MACOSX"))]
 
-    def _entry_for(self, key: LearningContextKey) -> _Entry:
-        found: list[_Entry] = []
-        unreadable: list[str] = []
-        for entry in self._entries():
+    def _found_in(self, entry: _Entry) -> Sequence[_Found]:
+        """The exports in an entry. Whatever is wrong with it is its problem, and that of no other."""
+        try:
+            if entry.kind is _EntryKind.OTHER:
+                raise SourceError(_what_is_ignored(entry))
+            folder = self._outline_of(entry) if entry.kind is _EntryKind.ARCHIVE else entry.path
+            roots = find_roots(folder)
+            if not roots:
+                raise SourceError(_what_it_is(folder, entry.name))
+            if len(roots) > _MAX_EXPORTS:
+                raise SourceError(f"{entry.name} holds more than {_MAX_EXPORTS} exports. Divide it into several.")
+        except Exception as error:
+            return [_Found(entry, entry.name, problem=_problem(entry.name, error))]
+        found = []
+        for root, name in _names(entry.name, roots).items():
             try:
-                if self._open(entry).key == key:
-                    found.append(entry)
-            except SourceError as error:
-                unreadable.append(str(error))
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = ", ".join(entry.name for entry in found)
-            raise SourceError(f"Several exports hold {key}: {names}. Move all but one out of {self._folder}.")
-        hint = f" These could not be read: {' '.join(unreadable)}" if unreadable else ""
+                export = Export(folder, name, root)
+                assert export.title
+                found.append(_Found(entry, name, export, root))
+            except Exception as error:
+                found.append(_Found(entry, name, problem=_problem(name, error)))
+        return found
+
+    def _find(self, key: LearningContextKey, name: str) -> _Found:
+        found = [found for entry in self._entries() for found in self._found_in(entry)]
+        holding = [one for one in found if one.export and one.export.key == key]
+        named = [one for one in found if name in (one.name, one.entry.name)]
+        candidates = [one for one in holding if one in named] if name else holding
+        if len(candidates) > 1:
+            return max(candidates, key=lambda one: one.facts["modified"])
+        if candidates:
+            return candidates[0]
+        if problems := [one.problem for one in named if one.problem]:
+            raise SourceError(" ".join(problems))
+        if named:
+            raise NotFound(f"{name} does not hold {key}. `sources` lists what is there.")
+        if name:
+            raise NotFound(f"There is no export {name} in {self._folder}. Put it back, or see `sources` for others.")
+        problems = [one.problem for one in found if one.problem and one.entry.kind is not _EntryKind.OTHER]
+        hint = f" These could not be read: {' '.join(problems)}" if problems else ""
         raise NotFound(f"No export in {self._folder} holds {key}. `sources` lists what is there.{hint}")
 
-    def _describe(self, entry: _Entry) -> SourceData:
-        export = self._open(entry)
-        summary_file = self._cache_folder(entry) / _SUMMARY if entry.is_archive else None
-        summary = _read_summary(summary_file) if summary_file else None
+    def _described(self, source: SourceData, found: _Found | None) -> SourceData:
+        if found is None or found.export is None:
+            return source
+        try:
+            if found.entry.kind is _EntryKind.ARCHIVE and not self._verdict_on(found.entry)["is_whole"]:
+                warning = "It is too large for its blocks to be counted in a list."
+                return replace(source, **found.facts, warnings=(warning,))
+            return self._counted(source, found, found.export, _OUTLINE)
+        except Exception as error:
+            return replace(source, problem=_problem(found.name, error))
+
+    def _counted(self, source: SourceData, found: _Found, export: Export, part: str) -> SourceData:
+        """With the counts of what was read of the export, which are kept for an archive."""
+        file = self._cache_folder(found.entry) / f"{part}-{_short_hash(found.root)}.json"
+        keep = found.entry.kind is _EntryKind.ARCHIVE
+        summary = _read_json(file, {"counts", "types", "warnings"}) if keep else None
         if summary is None:
             kinds, types = export.count()
-            summary = {"counts": kinds, "types": types, "size": entry.size, "warnings": export.warnings}
-            if summary_file:
+            summary = {"counts": kinds, "types": types, "warnings": export.warnings}
+            if keep:
                 with suppress(OSError):  # It only saves time.
-                    summary_file.write_text(json.dumps(summary))
-        return SourceData(
-            key=str(export.key),
-            title=export.title,
-            kind=export.kind,
-            location=entry.name,
-            version=entry.version,
-            counts=summary["counts"],
-            types=summary["types"],
-            size=summary["size"],
-            warnings=tuple(summary["warnings"]),
-        )
+                    file.write_text(json.dumps(summary))
+        return replace(source, **{**summary, "warnings": tuple(summary["warnings"])}, **found.facts)
 
-    def _open(self, entry: _Entry) -> Export:
+    # Archives
+
+    def _open(self, found: _Found) -> Export:
+        assert found.export is not None
+        if found.entry.kind is not _EntryKind.ARCHIVE:
+            return found.export
         try:
-            return Export(self._unpacked(entry) if entry.is_archive else entry.path, entry.name)
+            return Export(self._unpacked(found.entry), found.name, found.root)
         except OSError as error:
-            raise SourceError(
-                f"{entry.name} could not be read: {error.strerror or error} ({shown(error.filename or entry.path)}). "
-                "Correct its permissions, or those of the cache."
-            ) from None
+            raise SourceError(_problem(found.name, error)) from None
 
     def _unpacked(self, entry: _Entry) -> Path:
         cached = self._cache_folder(entry)
         content = cached / _CONTENT
-        if content.is_dir():
-            os.utime(cached)
-        else:
-            cached.mkdir(parents=True, exist_ok=True)
-            # One at a time. The lock goes with its process, and what that had unpacked is then cleared away.
-            with (cached / _LOCK).open("w") as lock:
-                locks.lock(lock, locks.LOCK_EX)
-                if not content.is_dir():
-                    shutil.rmtree(cached / _PARTIAL, ignore_errors=True)
-                    unpack(entry.path, cached / _PARTIAL, self._limits)
-                    (cached / _PARTIAL).rename(content)
+        with self._kept(entry, content.is_dir) as is_kept:
+            if not is_kept:
+                remove(cached / _PARTIAL)
+                unpack(entry.path, cached / _PARTIAL, self._limits)
+                (cached / _PARTIAL).rename(content)
         return content
+
+    def _outline_of(self, entry: _Entry) -> Path:
+        """What the archive has of its hierarchy. Raises ``SourceError`` where it is refused."""
+        verdict = self._verdict_on(entry)
+        if verdict["problem"]:
+            raise SourceError(verdict["problem"])
+        return self._cache_folder(entry) / _OUTLINE
+
+    def _verdict_on(self, entry: _Entry) -> dict[str, Any]:
+        """What there was to say of the archive when it was looked through; kept, so that it is done once."""
+        cached = self._cache_folder(entry)
+
+        def kept() -> dict[str, Any] | None:
+            verdict = _read_json(cached / _VERDICT, {"form", "problem", "is_whole"})
+            return verdict if verdict and verdict["form"] == _FORM else None
+
+        with self._kept(entry, kept) as verdict:
+            if verdict is None:
+                verdict = self._look_through(entry, cached / _OUTLINE)
+                (cached / _VERDICT).write_text(json.dumps(verdict))
+        return verdict
+
+    def _look_through(self, entry: _Entry, outline: Path) -> dict[str, Any]:
+        pick = Outline()
+        problem, is_whole = "", True
+        remove(outline)
+        try:
+            limits = replace(self._limits, seconds=min(self._limits.seconds, _MAX_SECONDS_IN_LIST))
+            unpack(entry.path, outline, limits, wanted=pick)
+        except TooSlow as error:
+            is_whole = False
+            problem = "" if find_roots(outline) else str(error)
+        except SourceError as error:
+            if getattr(error.__cause__, "errno", None) is not None:  # Of the disk: another time it may do.
+                raise
+            problem = str(error)
+        return {"form": _FORM, "problem": problem, "is_whole": is_whole and pick.is_whole}
+
+    @contextmanager
+    def _kept(self, entry: _Entry, look: Any) -> Iterator[Any]:
+        """
+        What ``look`` finds in the cache; where that is nothing, under the lock of this archive, to be made.
+
+        The lock goes with its process; what that had begun is then cleared away.
+        """
+        cached = self._cache_folder(entry)
+        if found := look():
+            os.utime(cached)
+            yield found
+            return
+        cached.mkdir(parents=True, exist_ok=True)
+        with (cached / _LOCK).open("w") as lock:
+            locks.lock(lock, locks.LOCK_EX)
+            yield look()
 
     def _cache_folder(self, entry: _Entry) -> Path:
         return self._cache / _short_hash(entry.stamp)
 
     def _drop_stale(self, entries: Sequence[_Entry]) -> None:
-        current = {self._cache_folder(entry).name for entry in entries if entry.is_archive and entry.path.exists()}
-        if self._cache.is_dir():
-            for folder in self._cache.iterdir():
+        current = set()
+        for entry in entries:
+            with suppress(SourceError):  # It is gone.
+                current.add(self._cache_folder(entry).name)
+        for folder in self._cache.iterdir() if self._cache.is_dir() else ():
+            with suppress(OSError):  # Somebody else drops it too.
                 unused = time.time() - folder.stat().st_mtime
                 if folder.name not in current and unused >= self._keep.total_seconds():
-                    shutil.rmtree(folder, ignore_errors=True)
+                    remove(folder)
+
+
+def _kind_of(path: Path) -> _EntryKind:
+    with suppress(OSError):
+        if path.is_dir():
+            return _EntryKind.FOLDER
+    return _EntryKind.ARCHIVE if is_archive(path) else _EntryKind.OTHER
+
+
+def _names(entry_name: str, roots: Sequence[str]) -> dict[str, str]:
+    """What the exports of an entry are called, by their root files: where there are several, with the place."""
+    if len(roots) == 1:
+        return {roots[0]: entry_name}
+    folders = [PurePosixPath(root).parent.as_posix() for root in roots]
+    return {
+        root: f"{entry_name}/{shown(folder if folder != '.' and folders.count(folder) == 1 else root)}"
+        for root, folder in zip(roots, folders, strict=True)
+    }
+
+
+def _problem(name: str, error: Exception) -> str:
+    """What to say of an entry with which something is wrong."""
+    if isinstance(error, SourceError):
+        return str(error)
+    if isinstance(error, OSError):
+        file = f" ({shown(error.filename)})" if error.filename else ""
+        return f"{name} could not be read: {error.strerror or error}{file}. Correct its permissions, or the cache's."
+    log.warning("%s could not be read", name, exc_info=error)
+    return f"{name} could not be read ({type(error).__name__}: {error}). Export it again."
+
+
+def _what_is_ignored(entry: _Entry) -> str:
+    if entry.path.suffix.lower() in _OTHER_ARCHIVES:
+        return f"{entry.name} is packed in a way that is not read here. Make it a {_or(SUFFIXES)}, or a folder."
+    return f"{entry.name} is no export, and is not read: exports are folders, {_or(SUFFIXES)}."
+
+
+def _what_it_is(folder: Path, name: str) -> str:
+    """What to say of a folder, or of an archive's outline, in which there is no export."""
+    if not (folder / BACKUP_FILE).is_file():
+        return no_export(name)
+    which = ""
+    with suppress(ValueError, KeyError, TypeError, RecursionError):
+        package = tomllib.loads(read_file(folder.resolve(), BACKUP_FILE)[:_MAX_TOML_BYTES].decode())["learning_package"]
+        which = f", “{package['title']}” ({package['key']})"
+    return (
+        f"{name} is the backup of a content library{which}, and none of a course: there is nothing to import. "
+        "Studio restores it: Libraries › New library › Create from archive."
+    )
+
+
+def _or(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _short_hash(text: str) -> str:
     return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
 
 
-def _read_summary(path: Path) -> dict | None:
-    """The summary as it was kept; ``None`` where there is none, or not one of this form."""
+def _read_json(path: Path, keys: set[str]) -> dict[str, Any] | None:
+    """What was kept in a file; ``None`` where there is nothing, or nothing of this form."""
     try:
-        summary = json.loads(path.read_text())
+        kept = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
-    return summary if isinstance(summary, dict) and summary.keys() == _SUMMARY_KEYS else None
+    return kept if isinstance(kept, dict) and kept.keys() == keys else None
 
 
-def _size_of(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
+def _measure(folder: Path) -> tuple[int, float]:
+    """The bytes of all files in a folder, and when it, or one of them, was changed last."""
+    size, changed = 0, folder.stat().st_mtime
+    for parent, _folders, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                stat = Path(parent, name).lstat()
+                size += stat.st_size
+                changed = max(changed, stat.st_mtime)
+    return size, changed

@@ -52,6 +52,12 @@ def _arguments_of_new_or_begun(parser: argparse.ArgumentParser) -> None:
 
 
 def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--export",
+        default="",
+        metavar="NAME",
+        help="where several exports hold the source: the one to read, as `sources` names it (default: the newest)",
+    )
     parser.add_argument("--create", action="store_true", help="make the library where there is none")
     parser.add_argument("--title", help="title of the library that --create makes (default: the source's)")
     parser.add_argument(
@@ -121,6 +127,7 @@ def preview(session: Session, *, source: str, target: str, everything: bool, **o
             target_key=target,
             options=_import_options(session, source, options),
             new_library_title=_new_library_title(options),
+            export=options["export"],
             progress=progress,
         )
     told = f"\nNothing was written. `run` with the same words would write {counted(plan.writes, 'item')}."
@@ -237,6 +244,7 @@ def _create(session: Session, source: str, target: str, options: dict[str, Any])
         target_key=target,
         options=_import_options(session, source, options),
         new_library_title=_new_library_title(options),
+        export=options["export"],
     )
     session.import_id = created.id
     return created
@@ -245,7 +253,7 @@ def _create(session: Session, source: str, target: str, options: dict[str, Any])
 def _begun(session: Session, name: str, options: dict[str, Any]) -> ImportData:
     if ":" in name:
         raise refusal("Name the library as well: stage SOURCE LIBRARY.", USAGE)
-    given = options["create"] or options["title"] or options["collection"] is not None
+    given = options["create"] or options["title"] or options["export"] or options["collection"] is not None
     if given or _import_options(session, name, options) != ImportOptions():
         raise refusal("An import keeps the options that it was begun with. Leave them out.", USAGE)
     return session.find(name)
@@ -299,7 +307,10 @@ def _import_options(session: Session, source: str, options: dict[str, Any]) -> I
     if options["collection_code"]:
         collection = CollectionChoice(code=options["collection_code"])
     elif options["collection"] is not None:
-        title = options["collection"] or api.get_source(user=session.user, source_key=source).title
+        title = (
+            options["collection"]
+            or api.get_source(user=session.user, source_key=source, export=options["export"]).title
+        )
         collection = CollectionChoice(title=title)
     return ImportOptions(
         level=CompositionLevel(options["level"]),

@@ -90,7 +90,7 @@ def _page(name: str, serializer: type[serializers.Serializer], **more: Any) -> t
 
 
 class Source(serializers.Serializer):
-    """A course or legacy library that can be imported, or one that cannot be read, and why (`problem`)."""
+    """A course or legacy library that can be imported, or what lies there and cannot, and why (`problem`)."""
 
     key = serializers.CharField()
     title = serializers.CharField()
@@ -98,6 +98,10 @@ class Source(serializers.Serializer):
     org = serializers.CharField(help_text="Short name of the organization.")
     run = serializers.CharField(help_text="Of a course; empty for a legacy library.")
     location = serializers.CharField(help_text="Where it lies, for people.")
+    export = serializers.CharField(
+        help_text="Name of the export that holds it, to choose one of several by; empty where sources are no exports."
+    )
+    modified = serializers.DateTimeField(allow_null=True, help_text="Of the export; null where unknown.")
     version = serializers.CharField(help_text="Of its content; empty where sources have no versions.")
     block_count = serializers.IntegerField()
     counts = _numbers(help_text="Blocks by kind.")
@@ -163,6 +167,9 @@ class Import(serializers.Serializer):
     source_title = serializers.CharField()
     source_url = _page_url()
     source_version = serializers.CharField()
+    source_export = serializers.CharField(
+        help_text="Name of the export that it is read from; empty where sources are no exports."
+    )
     target = serializers.CharField(source="target_key")
     target_title = serializers.CharField()
     target_url = _page_url()
@@ -248,6 +255,12 @@ class ImportRequest(Body):
 
     source = Key(keys.parse_source_key)  # type: ignore[assignment]
     target = Key(keys.parse_library_key)
+    export = Text(
+        required=False,
+        allow_blank=True,
+        max_length=500,
+        help_text="Where several exports hold the source: the name of the one to read. Default: the newest.",
+    )
     options = OptionsRequest(required=False)
     new_library_title = Text(
         required=False,

@@ -96,6 +96,7 @@ class Imports(ApiView):
             target_key=body["target"],
             options=checked.import_options(),
             new_library_title=body.get("new_library_title"),
+            export=body.get("export", ""),
         )
         if body["start"]:
             made = _staged(request.user, made)
