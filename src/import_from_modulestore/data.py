@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 
 class BlockKind(TextChoices):
@@ -283,6 +284,12 @@ class Notice(Enum):
 
     The values are the sentences, with ``%(count)d`` in them.
     """
+
+    PYTHON_LIBRARY_LEFT_OUT = ngettext_lazy(
+        "python_lib.zip was left out, and %(count)d problem that runs Python may need it.",
+        "python_lib.zip was left out, and %(count)d problems that run Python may need it.",
+        "count",
+    )
 
     def sentence(self, count: int) -> str:
         """What to say of a source in which it was met so often."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from django.conf import settings
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 from lxml import etree
@@ -17,20 +19,19 @@ from opaque_keys.edx.locator import LibraryLocatorV2
 from openedx_content import api as content_api
 from openedx_content.models_api import LearningPackage
 
-from import_from_modulestore.data import Branch, LibraryData, SourceData, StagedRoot
+from import_from_modulestore.data import Branch, LibraryData, Notice, SourceData, StagedRoot
 from import_from_modulestore.errors import InvalidKey, NotFound
 from import_from_modulestore.hosts.base import Host
 from import_from_modulestore.olx.blocks import title_of
+from import_from_modulestore.olx.closure import gather
 from import_from_modulestore.olx.course_bound import take_off_groups
-from import_from_modulestore.olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, runs_python
+from import_from_modulestore.olx.references import PYTHON_LIBRARY
 
 from .content_staging.models import StagedContent, StagedContentFile, StagedContentStatus
-from .exports.export import Export
 from .exports.shelf import Shelf
 from .exports.static_files import asset_name, md5_of
 from .grants import Role, give, has_role, libraries_of
 
-_MAX_FILENAME = 255
 _MAX_KEY = 255
 
 
@@ -68,11 +69,15 @@ class StandaloneHost(Host):
             for key, warning in take_off_groups(root.element, opened.key):
                 root.warnings.setdefault(key, []).append(warning)
             # Files first: copying them takes long, and a transaction keeps others from writing.
-            files = {
-                name: stored
-                for name, path in _files_of(opened, root.element).items()
-                if (stored := store.put(path)) is not None
-            }
+            gathered = gather(root.element, opened.static_files)
+            files = {name: stored for name, path in gathered.files.items() if (stored := store.put(path)) is not None}
+            files |= {name: store.put_made(name, data) for name, data in gathered.made.items()}
+            for block, warning in gathered.warnings:
+                usage_key = str(source_key.make_usage_key(block.block_type, block.block_id))  # type: ignore[attr-defined]
+                root.warnings.setdefault(usage_key, []).append(warning)
+            notices = {}
+            if gathered.running_python and PYTHON_LIBRARY in opened.static_files.left_out:
+                notices[Notice.PYTHON_LIBRARY_LEFT_OUT] = gathered.running_python
             with transaction.atomic():
                 content = StagedContent.objects.create(
                     user=user,
@@ -92,6 +97,7 @@ class StandaloneHost(Host):
                 usage_key=root.usage_key,
                 problems=root.problems,
                 warnings={key: tuple(warnings) for key, warnings in root.warnings.items()},
+                notices=notices,
             )
 
     # Permissions
@@ -202,6 +208,14 @@ class _FileStore:
             self._stored[path] = _Stored(name, md5)
         return self._stored[path]
 
+    def put_made(self, name: str, data: bytes) -> _Stored:
+        """Store what was made here, rather than copied."""
+        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        path = f"{self._prefix}{md5}{PurePath(name).suffix.lower()[:16]}"
+        if self._storage.exists(path):
+            self._storage.delete(path)
+        return _Stored(self._storage.save(path, ContentFile(data)), md5)
+
 
 def _file_row(content: StagedContent, name: str, stored: _Stored, source_key: Any) -> StagedContentFile:
     asset_key = str(source_key.make_asset_key("asset", asset_name(name)))
@@ -213,17 +227,3 @@ def _file_row(content: StagedContent, name: str, stored: _Stored, source_key: An
     )
     row.data_file.name = stored.name
     return row
-
-
-def _files_of(export: Export, root: etree._Element) -> dict[str, Path]:
-    def read_page(name: str) -> str | None:
-        page = export.static_files.find(name)
-        if page is None or page.stat().st_size > MAX_PAGE_BYTES:
-            return None
-        return page.read_text(encoding="utf-8", errors="replace")
-
-    names = named_files(root, read_page)
-    if runs_python(root):
-        names.append(PYTHON_LIBRARY)
-    found = {name: export.static_files.find(name) for name in names if len(name) <= _MAX_FILENAME}
-    return {name: path for name, path in found.items() if path is not None}

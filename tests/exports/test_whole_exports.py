@@ -11,8 +11,8 @@ from opaque_keys.edx.keys import LearningContextKey
 
 from import_from_modulestore.data import Branch
 from import_from_modulestore.errors import SourceError
+from import_from_modulestore.olx.closure import Closure, gather
 from import_from_modulestore.olx.parsing import parse_xml
-from import_from_modulestore.olx.references import static_references
 from import_from_modulestore.olx.tree import walk
 from import_from_modulestore_standalone.exports.export import Export
 from import_from_modulestore_standalone.exports.shelf import Shelf
@@ -32,8 +32,7 @@ def read_whole(export: Export) -> list[str]:
         for root in export.read(branch):
             again = parse_xml(etree.tostring(root.element, encoding="unicode"))
             names += [f"{block.block_type}/{block.block_id}" for block in walk(again)]
-            for name in static_references(root.element):
-                export.static_files.find(name)
+            gather(root.element, export.static_files)
             "".join([*root.problems, *root.problems.values(), *map(str, root.warnings.values())]).encode()
     "".join((export.title, *export.warnings)).encode()
     return names
@@ -72,8 +71,9 @@ class TestSampleCourse:
 
     def test_every_file_that_it_names_is_there_but_the_one_it_lacks_on_purpose(self):
         export = Export(SAMPLE, "sample")
-        names = {name for root in export.read(Branch.DRAFT) for name in static_references(root.element)}
-        assert [name for name in sorted(names) if export.static_files.find(name) is None] == ["old_harbour_photo.jpg"]
+        closure = Closure(export.static_files)
+        named = [file for root in export.read(Branch.DRAFT) for file in closure.of(root.element).found]
+        assert [file.name for file in named if file.file is None] == ["old_harbour_photo.jpg"]
 
 
 class TestRealExports:

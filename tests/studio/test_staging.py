@@ -10,9 +10,9 @@ from import_from_modulestore import api
 from import_from_modulestore.data import Branch
 from import_from_modulestore.models import StagedBlock
 from import_from_modulestore.olx.blocks import has_children, title_of
+from import_from_modulestore.olx.closure import gather
 from import_from_modulestore.olx.normal_form import normal_digest
 from import_from_modulestore.olx.parsing import parse_xml
-from import_from_modulestore.olx.references import PYTHON_LIBRARY, named_files, runs_python
 from import_from_modulestore.olx.tree import walk
 from import_from_modulestore_standalone.exports.export import Export
 from tests.builders import (
@@ -48,12 +48,7 @@ def in_studio(run) -> list[tuple]:
 
 
 def files_of(export: Export, element) -> set[str]:
-    def read_page(name: str) -> str | None:
-        page = export.static_files.find(name)
-        return page.read_text() if page else None
-
-    names = [*named_files(element, read_page), *([PYTHON_LIBRARY] if runs_python(element) else [])]
-    return {name for name in names if export.static_files.find(name)}
+    return set(gather(element, export.static_files).files)
 
 
 def in_export(folder: Path, branch: Branch = Branch.DRAFT) -> list[tuple]:
@@ -114,6 +109,11 @@ class TestFiles:
         self.one_text(site, tmp_path, '<a href="/static/big.bin">big</a>', big__bin=BIG)
         assert self.files_of(stage(), usage_key("html", "t1")) == {"big.bin": len(BIG)}
 
+    def test_a_page_that_is_too_large_is_not_looked_into(self, site, stage, tmp_path):
+        page = b'<img src="a.png">' + b" " * 5_000_000
+        self.one_text(site, tmp_path, '<iframe src="/static/p.html"></iframe>', p__html=page, a__png=b"A")
+        assert self.files_of(stage(), usage_key("html", "t1")) == {"p.html": len(page)}
+
     def test_that_are_not_named_in_quotes_are_found(self, site, stage, tmp_path):
         self.one_text(site, tmp_path, "<p style='background: url(/static/a.png)'>x</p>", a__png=b"A")
         assert self.files_of(stage(), usage_key("html", "t1")) == {"a.png": 1}
@@ -155,7 +155,9 @@ class TestFiles:
     def test_that_are_not_there_or_have_impossible_names_do_no_harm(self, site, stage, tmp_path):
         js_input = '<customresponse><jsinput html_file="/static/gone.html"/></customresponse>'
         long_name = "x" * 300
-        course = section("s", subsection("b", unit("u", problem("p1", js_input), text("t1", f'"/static/{long_name}"'))))
+        course = section(
+            "s", subsection("b", unit("u", problem("p1", js_input), text("t1", f'<a href="/static/{long_name}">x</a>')))
+        )
         site.load(write_course(tmp_path / "c", course))
         rows = staged_blocks(stage())
         assert rows[usage_key("problem", "p1")].missing_files == ["gone.html"]
@@ -174,6 +176,69 @@ class TestFiles:
         assert self.files_of(run, usage_key("html", "t1")) == {"a.png": 1}
         details = api.get_block(user=ada, import_id=run.id, usage_key=usage_key("html", "t1"))
         assert '<img src="/static/a.png"/>' in details.olx
+
+
+class TestFilesAsInAnExport:
+    """The same course in Studio and as an export: the same OLX and files, and the same to say."""
+
+    COMPONENTS = (
+        text("cdn", '<img src="//cdn.example.com/assets/courseware/v1/' + "a" * 32 + '/c4x/Acme/C1/asset/tide.png">'),
+        text("encoded", '<img src="/asset-v1%3AAcme%2BC1%2BR1%2Btype%40asset%2Bblock%40tide.png">'),
+        text("literal", '<a href="/static/A%20B.pdf">x</a>'),
+        text("composed", '<img src="/static/mar\u00e9e.png">'),
+        text("page", '<iframe src="/static/sim.html"></iframe>'),
+        text("foreign", '<img src="/c4x/Other/X/asset/tide.png">'),
+        text("link", '<a href="/jump_to_id/page">x</a><img src="/static/images/placeholder-image.png">'),
+        block("video", "talk", "", display_name="V", sub="My%20Talk", youtube_id_1_0="yt"),
+        block("video", "yt", "", display_name="V", youtube_id_1_0="yt"),
+    )
+    SJSON = b'{"start": [0], "end": [1500], "text": ["High"]}'
+    STATIC = {
+        "tide.png": b"PNG",
+        "A%20B.pdf": b"PDF",
+        "mare\u0301e.png": b"PNG 2",
+        "sim.html": b'<script src="sim.js"></script><img src="gone.png">',
+        "sim.js": b"load('data.json')",
+        "data.json": b"{}",
+        "subs_My%20Talk.srt.sjson": SJSON,
+        "subs_yt.srt.sjson": SJSON,
+        "subs_bad.srt.sjson": b"{}",
+    }
+
+    def test_are_the_same(self, site, stage, tmp_path, settings):
+        course = section("s", subsection("b", unit("u", *self.COMPONENTS)))
+        folder = write_course(tmp_path / "shelf" / "c", course, static=self.STATIC)
+        key = site.load(folder)
+        in_cms = described(stage(key))
+        settings.IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore_standalone.host.StandaloneHost"
+        settings.COURSES_DIR = tmp_path / "shelf"
+        assert in_cms == described(stage(key))
+        assert {name for _key, files, _said in in_cms for name, _digest in files} == {
+            *self.STATIC,
+            "mar\u00e9e.png",
+            "subs_My%20Talk.srt",
+            "subs_yt.srt",
+        } - {"mare\u0301e.png", "subs_bad.srt.sjson"}
+        assert [len(said) for _key, _files, said in in_cms] == [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0]
+
+    def test_a_transcript_that_cannot_be_converted(self, site, stage, tmp_path):
+        video = block("video", "v1", "", display_name="V", sub="bad")
+        site.load(write_course(tmp_path / "c", section("s", subsection("b", unit("u", video))), static=self.STATIC))
+        [warning] = staged_blocks(stage())[usage_key("video", "v1")].reading_warnings
+        assert "could not be made into an .srt file" in warning
+
+
+def described(run) -> list[tuple]:
+    """Of each staged block, its files with their content, and what is said of it."""
+    rows = StagedBlock.objects.filter(import_run__uuid=run.id).order_by("num")
+    return [
+        (
+            (row.usage_key, row.normal_digest),
+            sorted((file["name"], file["digest"]) for file in row.files),
+            [*row.reading_warnings, *row.warnings],
+        )
+        for row in rows
+    ]
 
 
 class TestBrokenBlocks:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,10 +32,12 @@ from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocator, Lib
 from ..data import BlockKind, Branch, LibraryData, SourceData, SourceKind, StagedRoot
 from ..errors import InvalidKey, NotFound, SourceError
 from ..keys import parse_item_key, parse_source_key
+from ..olx.addresses import CourseName, OwnAddresses
 from ..olx.blocks import CONTAINER_KINDS, NOT_CONTENT_TAGS, ROOT_TAGS, is_component, kind_of
+from ..olx.closure import Gathered, gather
 from ..olx.course_bound import take_off_groups
 from ..olx.parsing import parse_xml
-from ..olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, rewrite_asset_urls, runs_python
+from ..olx.references import MAX_READ_BYTES
 from ..olx.studio import mend, restore_cdata_ends, stub
 from .base import Host
 
@@ -137,9 +140,10 @@ class StudioHost(Host):
         components, and the bad ones are named.
         """
         outline = _outline(source_key, branch)
+        assets = _Assets(source_key)
         for usage_key in outline.roots:
             with _reading(source_key, branch):
-                staged = _Stager(source_key, user, purpose, outline).stage(usage_key)
+                staged = _Stager(source_key, user, purpose, outline, assets).stage(usage_key)
             yield staged
 
     # Permissions
@@ -387,8 +391,12 @@ def _children(blocks: Mapping[Any, Any], key: Any) -> Iterable[Any]:
 class _Stager:
     """Stages the roots of one source; to be used while it is being read (:func:`_reading`)."""
 
-    def __init__(self, source_key: LearningContextKey, user: Any, purpose: str, outline: _Outline) -> None:
+    def __init__(
+        self, source_key: LearningContextKey, user: Any, purpose: str, outline: _Outline, assets: _Assets
+    ) -> None:
         self._source_key: Any = source_key
+        self._addresses = OwnAddresses(CourseName.of_key(str(source_key)))
+        self._assets = assets
         self._user = user
         self._purpose = purpose
         self._outline = outline
@@ -408,9 +416,11 @@ class _Stager:
         self._problems.update(mend(element, _is_installed, self._outline.title_of))
         for key, warning in take_off_groups(element, self._source_key):
             self._warn(key, warning)
+        files = _Files(content, self._assets)
+        gathered = gather(element, files)
         content.olx = etree.tostring(element, encoding="unicode")
         content.save(update_fields=["olx"])
-        self._add_files(content, element)
+        self._add_files(files, gathered)
         return StagedRoot(
             staged_content_id=content.pk,
             usage_key=str(usage_key),
@@ -423,7 +433,7 @@ class _Stager:
 
         with _export_settings_kept():
             content = stage_xblock_temporarily(block, self._user.pk, self._purpose)
-        element = parse_xml(rewrite_asset_urls(content.olx, str(self._source_key)))
+        element = parse_xml(self._addresses.rewrite(content.olx))
         restore_cdata_ends(element, self._text_of)
         return content, element
 
@@ -489,55 +499,118 @@ class _Stager:
 
     # Files
 
-    def _add_files(self, content: Any, element: etree._Element) -> None:
+    def _add_files(self, files: _Files, gathered: Gathered[Any]) -> None:
         """
-        Stage the files that the OLX names and ``content_staging`` left out.
+        Stage the files that ``content_staging`` left out, and those that were made here.
 
-        Those are files of more than 10 MB, transcripts and others that are not named by address, the library of Python
-        problems, and what the pages of JavaScript inputs load.
+        Left out are files of more than 10 MB, transcripts and others that are not named by address, the library of
+        Python problems, and what pages load.
         """
-        staged = {row.filename: row for row in content.files.all()}
+        for name, file in gathered.files.items():
+            files.stage(name, file)
+        for name, data in gathered.made.items():
+            files.stage_made(name, data)
+        for block, warning in gathered.warnings:
+            self._warn(str(self._source_key.make_usage_key(block.block_type, block.block_id)), warning)
 
-        def read_page(name: str) -> str | None:
-            row = staged.get(name) or self._add_file(content, staged, name)
-            if row is None or not row.data_file or row.data_file.size > MAX_PAGE_BYTES:
-                return None
-            with row.data_file.open("rb") as file:
-                return file.read().decode("utf-8", errors="replace")
 
-        names = named_files(element, read_page)
-        if runs_python(element):
-            names.append(PYTHON_LIBRARY)
-        for name in names:
-            if name not in staged or not staged[name].data_file:
-                self._add_file(content, staged, name)
+class _Assets:
+    """The files of a course in the contentstore; each name is looked up once."""
 
-    def _add_file(self, content: Any, staged: dict[str, Any], name: str) -> Any:
-        """Copy a file out of the contentstore, in pieces; ``None`` where there is none, or it is empty."""
+    def __init__(self, source_key: LearningContextKey) -> None:
+        self._source_key = source_key
+        self._known: dict[str, Any] = {}
+
+    def find(self, name: str) -> Any:
+        """The key of the asset that has this name; ``None`` where there is none."""
         from xmodule.contentstore.content import StaticContent
-        from xmodule.contentstore.django import contentstore
 
         if len(name) > _MAX_FILENAME:
             return None
-        asset_key = StaticContent.compute_location(self._source_key, name)
+        if name not in self._known:
+            asset_key = StaticContent.compute_location(self._source_key, name)
+            with self.open(asset_key) as found:
+                self._known[name] = asset_key if found is not None else None
+        return self._known[name]
+
+    @contextmanager
+    def open(self, asset_key: Any) -> Iterator[Any]:
+        """A stream of the asset; ``None`` where it is not there."""
+        from xmodule.contentstore.django import contentstore
+
         found = contentstore().find(asset_key, throw_on_not_found=False, as_stream=True)
-        if found is None:
-            return None
-        row = staged.get(name) or content.files.model(for_content=content, filename=name)
+        try:
+            yield found
+        finally:
+            if found is not None:
+                found.close()
+
+
+class _Files:
+    """
+    The files that a root may name: those that ``content_staging`` has staged with it, and the assets of the course.
+
+    Transcripts that a site keeps elsewhere are only among the former, files of more than 10 MB only among the latter.
+    """
+
+    def __init__(self, content: Any, assets: _Assets) -> None:
+        self._content = content
+        self._assets = assets
+        self._rows = {row.filename: row for row in content.files.all()}
+
+    def find(self, name: str) -> Any:
+        """A row of a staged file, or the key of an asset."""
+        row = self._rows.get(name)
+        return row if row is not None and row.data_file else self._assets.find(name)
+
+    def alike(self, name: str) -> Any:
+        """An asset under the composed name or the decomposed one, where there is only one of the two."""
+        forms = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+        found = {asset for form in forms if form != name and (asset := self._assets.find(form)) is not None}
+        return found.pop() if len(found) == 1 else None
+
+    def read(self, file: Any) -> bytes | None:
+        """The content, unless it is too large to be looked into."""
+        with self._open(file) as pieces:
+            data = b""
+            for piece in pieces:
+                data += piece
+                if len(data) > MAX_READ_BYTES:
+                    return None
+        return data
+
+    def stage(self, name: str, file: Any) -> None:
+        """Stage a file under this name, in pieces, where it is not staged yet."""
+        row = self._rows.get(name)
+        if row is None or not row.data_file:
+            with self._open(file) as pieces:
+                self._add(name, pieces, getattr(file, "source_key_str", str(file)))
+
+    def stage_made(self, name: str, data: bytes) -> None:
+        """Stage what was made here, rather than copied."""
+        self._add(name, [data], "")
+
+    @contextmanager
+    def _open(self, file: Any) -> Iterator[Iterable[bytes]]:
+        if hasattr(file, "data_file"):
+            with file.data_file.open("rb") as opened:
+                yield opened.chunks()
+        else:
+            with self._assets.open(file) as found:
+                yield found.stream_data() if found is not None else ()
+
+    def _add(self, name: str, pieces: Iterable[bytes], source_key: str) -> None:
+        row = self._rows.get(name) or self._content.files.model(for_content=self._content, filename=name)
         md5 = hashlib.md5(usedforsecurity=False)
         with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
-            try:
-                for chunk in found.stream_data():
-                    md5.update(chunk)
-                    file.write(chunk)
-            finally:
-                found.close()
+            for piece in pieces:
+                md5.update(piece)
+                file.write(piece)
             file.seek(0)
             row.md5_hash = md5.hexdigest()
-            row.source_key_str = str(asset_key)[:255]
+            row.source_key_str = source_key[:255]
             row.data_file.save(name.rpartition("/")[2][-80:], File(file))
-        staged[name] = row
-        return row
+        self._rows[name] = row
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from ..lifecycle import REVIEWABLE, wrong_state
 from ..models import Import, StagedBlock
 from ..olx.blocks import MAX_TITLE_LENGTH, clean_title, title_of
 from ..olx.parsing import UnreadableXML, parse_xml
-from ..olx.references import static_references
+from ..olx.references import is_of_platform, references
 from ..staging.content import current_element, staged_element, staged_files
 from ..staging.index import Indexer
 from .blocks import PlannedImport
@@ -83,7 +83,7 @@ def edit(run: Import, block: StagedBlock, *, title: str | None, olx: str | None,
             if not block.edited_olx:
                 block.source_files = block.files
             block.edited_olx = etree.tostring(element, encoding="unicode", with_tail=False)
-            Indexer(run, source_key, host).describe(block, element, staged_files(run, block.root_id))
+            _describe(run, source_key, host, block, element)
         block.save()
 
 
@@ -98,8 +98,14 @@ def revert_edit(run: Import, block: StagedBlock, *, source_key: Any, host: Host)
         if BlockKind(block.kind).is_container:
             block.title = title_of(element)
         else:
-            Indexer(run, source_key, host).describe(block, element, staged_files(run, block.root_id))
+            _describe(run, source_key, host, block, element)
         block.save()
+
+
+def _describe(run: Import, source_key: Any, host: Host, block: StagedBlock, element: etree._Element) -> None:
+    indexer = Indexer(run, source_key, host)
+    indexer.describe(block, element, staged_files(run, block.root_id))
+    indexer.name_targets([block])
 
 
 @contextmanager
@@ -217,8 +223,15 @@ def _checked(run: Import, block: StagedBlock, olx: str) -> etree._Element:
 
 def _check_files(run: Import, block: StagedBlock, element: etree._Element) -> None:
     """That every file the edit names is staged, or was missing before the edit already."""
-    known = set(staged_files(run, block.root_id)) | set(static_references(staged_element(block)))
-    if unknown := [name for name in static_references(element) if name not in known]:
+    known = set(staged_files(run, block.root_id))
+    known.update(name for reference in references(staged_element(block)) for name in reference.names)
+    needed = [reference for reference in references(element) if reference.is_needed]
+    unknown = [
+        reference.name
+        for reference in needed
+        if known.isdisjoint(reference.names) and not is_of_platform(reference.name)
+    ]
+    if unknown:
         raise InvalidEdit(
             ngettext(
                 "The OLX names a file that is not staged: {names}. Only files that came with the source can be used.",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,17 +14,19 @@ from lxml import etree
 from opaque_keys import InvalidKeyError
 from openedx_content.models_api import Media
 
-from ..data import Notice
+from ..data import BlockKind, Notice
 from ..data import StagedRoot as StagedRootData
 from ..errors import InvalidOption
 from ..hosts import Host
 from ..keys import is_component_type
 from ..models import Import, StagedBlock, StagedRoot
+from ..olx.addresses import ForeignFile, course_links, foreign_files
 from ..olx.blocks import has_children, leaf_blocks, name_for_people, title_of
+from ..olx.closure import Closure
 from ..olx.course_bound import notes_on
 from ..olx.normal_form import component_digest, component_olx, normal_digest, text_digest
 from ..olx.parsing import parse_xml
-from ..olx.references import MAX_PAGE_BYTES, PYTHON_LIBRARY, named_files, runs_python
+from ..olx.references import MAX_READ_BYTES, PYTHON_LIBRARY, Reference, addresses_in, runs_python
 from ..olx.tree import OlxBlock, walk
 
 BATCH_SIZE = 500
@@ -32,13 +34,31 @@ BATCH_SIZE = 500
 
 @dataclass(frozen=True)
 class _File:
-    """A staged file, with its content's hash as the library makes it."""
+    """A staged file, with its content's hash as the library makes it; equal to others of the same content."""
 
-    pk: int
-    name: str
     digest: str
     size: int
-    row: Any
+    row: Any = field(compare=False)
+
+
+class _StagedFiles:
+    """The files that are staged with a root, under the names that the library will look for."""
+
+    def __init__(self, rows: Mapping[str, Any], hashed: Callable[[Any], _File | None]) -> None:
+        self._rows = rows
+        self._hashed = hashed
+
+    def find(self, name: str) -> _File | None:
+        return self._hashed(self._rows[name]) if name in self._rows else None
+
+    def alike(self, name: str) -> None:
+        """None: what differs was staged under the name by which it is asked for."""
+
+    def read(self, file: _File) -> bytes | None:
+        if file.size > MAX_READ_BYTES:
+            return None
+        with file.row.data_file.open("rb") as opened:
+            return opened.read()
 
 
 class Indexer:
@@ -51,7 +71,9 @@ class Indexer:
         self._host = host
         self._met: dict[str, int] = {}
         self._hashes: dict[str, tuple[str, int]] = {}
+        self._loads: dict[tuple[_File, str, str], list[Reference]] = {}
         self._type_notes: dict[str, tuple[str, str]] = {}
+        self._links: dict[int, dict[str, str]] = {}
         self.next_num = 0
         self.notices: Counter[Notice] = Counter()
 
@@ -67,6 +89,31 @@ class Indexer:
         self._select(rows)
         self.next_num += len(rows)
         return rows
+
+    def linking(self) -> list[int]:
+        """Numbers of the components described so far that link to blocks of a course."""
+        return [num for num, links in self._links.items() if any(links.values())]
+
+    def name_targets(self, rows: Iterable[StagedBlock]) -> None:
+        """
+        Add to the warnings about links what they lead to, where that is staged too; when all rows are there.
+
+        One query.
+        """
+        linking = [(row, self._links[row.num]) for row in rows if row.num in self._links]
+        wanted = {block_id for _row, links in linking for block_id in links.values() if block_id}
+        targets = StagedBlock.objects.filter(import_run=self._run, block_id__in=wanted, repeats=None)
+        found: dict[str, str] = {}
+        for block_id, title, kind, block_type in targets.values_list("block_id", "title", "kind", "block_type"):
+            named = block_type if kind == BlockKind.COMPONENT.value else BlockKind(kind).label
+            found.setdefault(
+                block_id, _("What it leads to is imported as “{title}” ({kind}).").format(title=title, kind=named)
+            )
+        for row, links in linking:
+            row.warnings = [
+                f"{warning} {found[links[warning]]}" if links.get(warning) in found else warning
+                for warning in row.warnings
+            ]
 
     def check_selection(self) -> None:
         """Raise ``InvalidOption`` where blocks were to be selected that are not there; after the last root."""
@@ -161,21 +208,15 @@ class Indexer:
         return self._type_notes[block_type]
 
     def _describe_files(self, row: StagedBlock, element: etree._Element, files: Mapping[str, Any]) -> None:
-        def read_page(name: str) -> str | None:
-            file = self._hashed(files[name]) if name in files else None
-            if file is None or file.size > MAX_PAGE_BYTES:
-                return None
-            with file.row.data_file.open("rb") as opened:
-                return opened.read().decode("utf-8", errors="replace")
-
-        names = named_files(element, read_page)
-        if runs_python(element) and PYTHON_LIBRARY in files and PYTHON_LIBRARY not in names:
-            names.append(PYTHON_LIBRARY)
-        for name in names:
-            file = self._hashed(files[name]) if name in files else None
+        staged = _StagedFiles(files, self._hashed)
+        named = Closure(staged, self._loads).of(element)
+        found = [(each.name, each.file, each.named_by) for each in named.found]
+        if runs_python(element) and (library := staged.find(PYTHON_LIBRARY)):
+            found += [(PYTHON_LIBRARY, library, "")] if all(name != PYTHON_LIBRARY for name, *_ in found) else []
+        for name, file, named_by in found:
             if file is None:
                 row.missing_files.append(name)
-                row.warnings.append(_("The file {name} is named, but the source does not hold it.").format(name=name))
+                row.warnings.append(_missing(name, named_by))
             elif file.size > Media.MAX_FILE_SIZE:
                 row.missing_files.append(name)
                 row.warnings.append(
@@ -184,7 +225,14 @@ class Indexer:
                     )
                 )
             else:
-                row.files.append({"name": name, "digest": file.digest, "size": file.size, "staged_file": file.pk})
+                row.files.append({"name": name, "digest": file.digest, "size": file.size, "staged_file": file.row.pk})
+        if named.is_cut:
+            row.warnings.append(_("Its pages load more files than are followed; some may be left out."))
+        addresses = list(addresses_in(element))
+        row.warnings += [_foreign(foreign, is_held=foreign.name in files) for foreign in foreign_files(addresses)]
+        if links := {_link(link.address): link.block_id for link in course_links(addresses)}:
+            row.warnings += links
+            self._links[row.num] = links
 
     def _hashed(self, row: Any) -> _File | None:
         if not row.data_file:
@@ -198,7 +246,32 @@ class Indexer:
                     size += len(chunk)
             self._hashes[stored] = (digest.hexdigest(), size)
         digest_hex, size = self._hashes[stored]
-        return _File(row.pk, row.filename, digest_hex, size, row)
+        return _File(digest_hex, size, row)
+
+
+def _link(address: str) -> str:
+    return _("The link {address} leads into a course. It was kept, but a library has no such place.").format(
+        address=address
+    )
+
+
+def _foreign(foreign: ForeignFile, *, is_held: bool) -> str:
+    warning = _("It uses {address}, a file of {course}, which is not this course. The address was kept.").format(
+        address=foreign.address, course=foreign.course
+    )
+    if is_held:
+        warning += " " + _("This course has a file of the same name; to use it, write /static/{name}.").format(
+            name=foreign.name
+        )
+    return warning
+
+
+def _missing(name: str, named_by: str) -> str:
+    if named_by:
+        return _("The file {name} is named in {page}, but the source does not hold it.").format(
+            name=name, page=named_by
+        )
+    return _("The file {name} is named, but the source does not hold it.").format(name=name)
 
 
 def _measure_subtrees(rows: list[StagedBlock], first_num: int) -> None:

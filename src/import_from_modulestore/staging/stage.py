@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import batched
 from typing import Any
 
 from django.apps import apps
@@ -103,6 +104,12 @@ def _stage_roots(
             StagedBlock.objects.bulk_create(rows, batch_size=BATCH_SIZE)
         progress("staging", indexer.next_num, source.block_count, content.display_name)
     indexer.check_selection()
+    for nums in batched(indexer.linking(), BATCH_SIZE):
+        linking = list(StagedBlock.objects.filter(import_run=run, num__in=nums))
+        indexer.name_targets(linking)
+        with transaction.atomic():
+            hold(run)
+            StagedBlock.objects.bulk_update(linking, ["warnings"])
     return indexer.next_num, indexer.notices
 
 

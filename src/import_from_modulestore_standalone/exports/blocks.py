@@ -21,6 +21,7 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import BlockUsageLocator
 
+from import_from_modulestore.olx.addresses import CourseName, OwnAddresses
 from import_from_modulestore.olx.blocks import PARENT_TYPES, holds_block, is_component, read_display_name
 from import_from_modulestore.olx.course_bound import is_place
 from import_from_modulestore.olx.parsing import (
@@ -32,7 +33,6 @@ from import_from_modulestore.olx.parsing import (
     is_too_deep,
     set_cdata,
 )
-from import_from_modulestore.olx.references import rewrite_asset_urls
 
 from . import drafts
 from .drafts import Drafts
@@ -95,12 +95,14 @@ class BlockReader:
         *,
         drafts: Drafts | None = None,
         policy: Policy | None = None,
+        addresses: OwnAddresses | None = None,
         outline: bool = False,
     ) -> None:
         self._folder = folder.resolve()
         self._source_key = source_key
         self._drafts = drafts
         self._policy = policy or Policy()
+        self._addresses = addresses or OwnAddresses(CourseName.of_key(str(source_key)))
         self._outline = outline
         self._names: dict[tuple[str, str, str], _Name] = {}
         self._taken: set[BlockName] = set()
@@ -269,7 +271,7 @@ class BlockReader:
                 elif read is not child:
                     read.tail = tail
                     element.replace(child, read)
-        _rewrite_asset_urls(element, str(self._source_key))
+        self._addresses.rewrite_all(element, text=element.tag != "html")  # Its text is rewritten already.
         if is_too_deep(element):
             raise UnreadableBlock(f"Its XML is more than {MAX_COMPONENT_DEPTH} levels deep. Make it simpler.")
 
@@ -288,7 +290,7 @@ class BlockReader:
         body, dropped = NOT_XML_CHARACTERS.subn("", body)
         if dropped:
             self._warn(usage_key, f"{dropped} control characters, which XML cannot hold, were removed from the text.")
-        body = rewrite_asset_urls(body, str(self._source_key))
+        body = self._addresses.rewrite(body)
         if len(body.encode()) > MAX_TEXT_BYTES:
             raise UnreadableBlock(
                 f"Its text is larger than {MAX_TEXT_BYTES // 1_000_000} MB. Put the images in it into files of their "
@@ -393,14 +395,3 @@ def _bare(element: etree._Element) -> etree._Element:
         if value := element.get(name):
             bare.set(name, value)
     return bare
-
-
-def _rewrite_asset_urls(element: etree._Element, source_key: str) -> None:
-    for node in element.iter(etree.Element):
-        for name, value in node.attrib.items():
-            if "asset-v1:" in value:
-                node.set(name, rewrite_asset_urls(value, source_key))
-        if element.tag != "html" and node.text and "asset-v1:" in node.text:
-            node.text = rewrite_asset_urls(node.text, source_key)
-        if node is not element and node.tail and "asset-v1:" in node.tail:
-            node.tail = rewrite_asset_urls(node.tail, source_key)

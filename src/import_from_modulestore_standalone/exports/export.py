@@ -16,6 +16,7 @@ from opaque_keys.edx.locator import CourseLocator, LibraryLocator
 
 from import_from_modulestore.data import BlockKind, Branch, SourceKind
 from import_from_modulestore.errors import SourceError
+from import_from_modulestore.olx.addresses import CourseName, OwnAddresses
 from import_from_modulestore.olx.blocks import clean_title, is_content
 from import_from_modulestore.olx.parsing import UnreadableXML, child_elements
 from import_from_modulestore.olx.tree import walk
@@ -93,6 +94,7 @@ class Export:
                 f"{draft.parent[1]!r}, which is not in the export."
                 for draft in self._outline.unplaced_drafts
             ),
+            *self.static_files.left_out.values(),
         ]
 
     @cached_property
@@ -129,6 +131,7 @@ class Export:
             self.key,
             drafts=self._drafts if branch is Branch.DRAFT else None,
             policy=self._policy,
+            addresses=self._addresses,
             outline=outline,
         )
         if self.kind is SourceKind.LIBRARY:
@@ -145,6 +148,19 @@ class Export:
     @cached_property
     def _policy(self) -> Policy:
         return Policy.of(self.folder, self._url_name)
+
+    @cached_property
+    def _addresses(self) -> OwnAddresses:
+        """
+        Those of the course's own files: by its key, and by those of the runs that its policies are of.
+
+        A course whose root says another run than the files that Studio exported with it still means its own.
+        """
+        if not isinstance(self.key, CourseLocator):
+            return OwnAddresses()
+        _files, runs = _content_of(self.folder / "policies")
+        courses = [CourseName(str(self.key.org), str(self.key.course), str(run)) for run in (self.key.run, *runs)]
+        return OwnAddresses(*courses, *self.static_files.recorded_courses)
 
     def _parse(self, file: str) -> etree._Element:
         try:
