@@ -1,5 +1,6 @@
 """Cost, counted in statements: it grows with batches and roots, not with blocks."""
 
+import shutil
 from functools import partial
 
 import pytest
@@ -104,6 +105,29 @@ def test_changing_a_subtree_takes_a_fixed_number_of_statements(statements, chang
     small = statements(20, changing(change))
     Import.objects.all().delete()
     assert statements(100, changing(change)) == small <= 22
+
+
+def removing(components: int, user, courses, call) -> int:
+    """The statements of a call on an import of a course that has lost so many components."""
+    kept = section("s", subsection("b", unit("u", text("t"))))
+    write_course(courses / "c1", kept, section("lost", *(text(f"t{n}") for n in range(components))))
+    for again in (False, True):
+        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        api.stage_import(user=user, import_id=run.id)
+        if again:
+            return counted(call)(user, run.id)
+        api.complete_import(user=user, import_id=run.id)
+        shutil.rmtree(courses / "c1")
+        write_course(courses / "c1", kept)
+    raise AssertionError
+
+
+@pytest.mark.parametrize("call", [api.list_gone, api.remove_gone], ids=["listing", "choosing"])
+def test_what_is_gone_takes_statements_by_batch(courses, user, library, call):
+    small = removing(10, user, courses, call)
+    Import.objects.all().delete()
+    large = removing(310, user, courses, call)
+    assert large - small <= 300 // 25  # SQLite takes some hundred rows in one statement
 
 
 def test_an_import_that_changes_nothing_takes_statements_by_batch(statements):

@@ -54,7 +54,7 @@ def test_a_record_links_source_and_target_with_versions_before_and_after(run_imp
         courses / "c1", section("s1", subsection("b1", unit("u1", text("t1", "<p>New.</p>", title="Text t1"))))
     )
     _done, records = run_import(on_conflict=Decision.OVERWRITE)
-    record = records[-1]
+    record = next(record for record in records if record.source_key == usage_key("html", "t1"))
     assert (record.source_key, record.target_key) == (usage_key("html", "t1"), "lb:Acme:Target:html:t1")
     assert (record.draft_before, record.draft_after) == (1, 2)
     assert (record.published_before, record.published_after) == (1, 2)

@@ -28,6 +28,7 @@ STATES = {
     "both changed": ConflictState.BOTH_CHANGED,
     "ID taken": ConflictState.SAME_KEY,
     "deleted in library": ConflictState.DELETED,
+    "gone from source": ConflictState.GONE,
     "unsupported": ConflictState.UNSUPPORTED,
     "unreadable": ConflictState.UNREADABLE,
 }
@@ -41,6 +42,7 @@ OUTCOMES = {
     "updated, draft": (Outcome.UPDATED, "now", "before"),
     "restored, live": (Outcome.UPDATED, "now", "now"),
     "restored, draft": (Outcome.UPDATED, "now", "before"),
+    "kept": (Outcome.KEPT, "before", "before"),
     "forked": (Outcome.FORKED, "before", "before"),
     "left out": (Outcome.UNSUPPORTED, None, None),
     "failed": (Outcome.FAILED, None, None),
@@ -49,10 +51,10 @@ OUTCOMES = {
 
 @pytest.fixture
 def course(courses):
-    """Write a course of one unit with one component, x."""
+    """Write a course of one unit with one component, x; or with another, where it has no body."""
 
-    def write(body: str = "THEN", **more) -> None:
-        x = text("x", body) if body else block("library_content", "x")
+    def write(body: str | None = "THEN", **more) -> None:
+        x = text("y") if body is None else text("x", body) if body else block("library_content", "x")
         write_course(courses / "c1", section("s", subsection("b", unit("u", x))), **more)
 
     return write
@@ -78,6 +80,8 @@ def situation(course, run_import, edit_in_library, user):  # noqa: F811
             content_api.soft_delete_draft(Component.objects.get().id)
         if state is ConflictState.UNSUPPORTED:
             course("")
+        if state is ConflictState.GONE:
+            course(None)
         if state is ConflictState.UNREADABLE:
             course("NOW", files={"html/x.xml": "<html"})
 

@@ -52,11 +52,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Run:
-    """An import of a course; ``choices`` are decisions and whether to leave out, for its blocks in turn."""
+    """
+    An import of a course; ``choices`` are decisions and whether to leave out, for its blocks in turn; ``removals`` are
+    whether to remove what is gone, for its items in turn, or ``None`` for all that nothing speaks against.
+    """
 
     course: tuple[Block, ...]
     options: ImportOptions
     choices: tuple[tuple[Decision | None, bool], ...]
+    removals: tuple[bool, ...] | None
 
 
 def some(blocks: list[Block], most: int) -> st.SearchStrategy[list[Block]]:
@@ -90,6 +94,7 @@ runs = st.builds(
     choices=st.lists(
         st.tuples(st.sampled_from([None, None, *Decision]), st.sampled_from([True, True, True, False]))
     ).map(tuple),
+    removals=st.none() | st.lists(st.booleans(), max_size=6).map(tuple),
 )
 
 numbers = st.integers(0, 11)
@@ -123,7 +128,16 @@ class Scene:
         ):
             block.decision, block.selected = decision or "", selected
             block.save()
+        self.remove_gone(created.id, run.removals)
         return api.complete_import(user=self.user, import_id=created.id)
+
+    def remove_gone(self, import_id: str, removals: tuple[bool, ...] | None) -> None:
+        asked: dict[str, Any] = {"user": self.user, "import_id": import_id}
+        gone = api.list_gone(**asked).items
+        if removals is None:
+            api.remove_gone(**asked)
+        elif keys := [item.item_key for item, removed in zip(gone, removals, strict=False) if removed]:
+            api.remove_gone(**asked, item_keys=keys)
 
     def work(self, step: Step) -> None:
         author, refs = self.author, self.refs(PublishableEntity)

@@ -11,7 +11,7 @@ In order:
 
 1. :func:`create_import`, :func:`stage_import`
 2. :func:`list_blocks`, :func:`get_block`; :func:`select_blocks`, :func:`decide_blocks`, :func:`edit_block`,
-   :func:`revert_block`; :func:`plan_import`
+   :func:`revert_block`; :func:`list_gone`, :func:`remove_gone`; :func:`plan_import`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
 4. :func:`get_import`, :func:`get_records`, :func:`where_from`, :func:`where_to`
 5. :func:`preview_undo`, :func:`undo_import`; :func:`preview_redo`, :func:`redo_import`
@@ -35,8 +35,10 @@ from .actions.review import (
     edit_block,
     get_block,
     list_blocks,
+    list_gone,
     plan_import,
     preview_import,
+    remove_gone,
     revert_block,
     select_blocks,
 )
@@ -108,6 +110,7 @@ __all__ = [
     "get_reversals",
     "get_source",
     "list_blocks",
+    "list_gone",
     "list_imports",
     "list_libraries",
     "list_records",
@@ -118,6 +121,7 @@ __all__ = [
     "preview_undo",
     "recover_imports",
     "redo_import",
+    "remove_gone",
     "remove_old_staged_content",
     "retry_import",
     "revert_block",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import batched
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from openedx_content.models_api import LearningPackage
+from openedx_content.models_api import Draft, LearningPackage
 
 from . import lifecycle
 from .data import (
@@ -35,6 +36,8 @@ from .writing import write_plan
 from .writing.collection import collect
 from .writing.tags import Tags, add_tags, staged_tags
 
+_BATCH_SIZE = 500
+
 
 def plan_of(run: Import, *, block_limit: int) -> Plan:
     """What writing the import would do now. No side effects."""
@@ -50,7 +53,8 @@ def plan_of(run: Import, *, block_limit: int) -> Plan:
         normal_digests=dict(staged.exclude(olx_digest="").values_list("olx_digest", "normal_digest")),
         block_limit=block_limit,
     )
-    return make_plan(blocks, target, options)
+    removals: dict[int, bool] = dict(run.removals.values_list("entity_id", "insisted"))
+    return make_plan(blocks, target, options, removals=removals, is_partial=run.is_partial)
 
 
 def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Progress) -> None:
@@ -68,11 +72,12 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
     if package is None:
         raise NotFound(_("The library {key} is gone.").format(key=library_key))
     progress("planning", 0, 0, run.source_title)
+    _lock_removals(run)
     plan = plan_of(run, block_limit=host.block_limit(library_key))
     if plan.blockers:
         raise PlanBlocked(plan.blockers)
     now = timezone.now()
-    before = versions_of([item.entity_id for item in plan.items if item.entity_id is not None])
+    before = versions_of([item.entity_id for item in plan.everything if item.entity_id is not None])
     written = write_plan(run, plan, package_id=package.id, user_id=user.pk, now=now, progress=progress)
     collected = None
     if run.collection_wanted:
@@ -109,6 +114,12 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
         collection=collected.collection if collected else None,
         collection_made=collected is not None and collected.made,
     )
+
+
+def _lock_removals(run: Import) -> None:
+    """Make authors who are about to change an item that goes wait, and those who just did count."""
+    for batch in batched(run.removals.values_list("entity_id", flat=True), _BATCH_SIZE):
+        list(Draft.objects.select_for_update().filter(pk__in=batch).values_list("pk"))
 
 
 def _library_for(run: Import, library_key: Any, host: Host, user: Any) -> LibraryData:
@@ -160,4 +171,5 @@ def _source_block(block: StagedBlock) -> SourceBlock:
         warnings=(*block.reading_warnings, *block.warnings),
         decision=Decision(block.decision) if block.decision else None,
         selected=block.selected,
+        inner_keys=tuple(block.inner_keys),
     )

@@ -73,6 +73,7 @@ class ConflictState(TextChoices):
     BOTH_CHANGED = "both_changed", _("Both changed")
     SAME_KEY = "same_key", _("ID taken")
     DELETED = "deleted", _("Deleted in library")
+    GONE = "gone", _("Gone from source")
     UNSUPPORTED = "unsupported", _("Unsupported")
     UNREADABLE = "unreadable", _("Unreadable")
 
@@ -103,11 +104,23 @@ class Outcome(TextChoices):
     SKIPPED = "skipped", _("Skipped")
     UNSUPPORTED = "unsupported", _("Unsupported")
     FAILED = "failed", _("Failed")
+    REMOVED = "removed", _("Removed")
+    KEPT = "kept", _("Kept")
 
     @property
     def writes(self) -> bool:
         """Whether the library gets a new version of something."""
         return self in (Outcome.CREATED, Outcome.UPDATED, Outcome.FORKED)
+
+    @property
+    def changes(self) -> bool:
+        """Whether an item of the library is not what it was: an undo has something to take back."""
+        return self.writes or self is Outcome.REMOVED
+
+    @property
+    def is_of_gone(self) -> bool:
+        """Whether it is about a block that the source does not hold any more (:attr:`ConflictState.GONE`)."""
+        return self in (Outcome.REMOVED, Outcome.KEPT)
 
 
 class ImportState(TextChoices):
@@ -250,6 +263,8 @@ class SourceData:
     """What could not be read and belongs to no block."""
     problem: str = ""
     """Why it cannot be imported; empty where it can."""
+    is_partial: bool = False
+    """Whether blocks may be missing that are in the source: ``warnings`` say why."""
 
     org: str = field(init=False)
     """The organization's short name; empty for an export without a readable key."""
@@ -358,21 +373,62 @@ class PlannedItem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GoneItem(PlannedItem):
+    """
+    An item of the library whose block the source does not hold any more: ``kept``, unless a reviewer removes it.
+
+    ``num`` counts on after the last staged block, and ``usage_key`` is that of the block. ``warnings`` say what speaks
+    against removing it.
+    """
+
+    target: ItemKey
+    entity_id: int
+    edited: bool = False
+    """Whether somebody edited it in the library since it was imported."""
+    used_by: tuple[str, ...] = ()
+    """Titles of the containers that hold it and stay as they are."""
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing speaks against removing it. What is edited or in use goes only where it is named itself."""
+        return not self.edited and not self.used_by
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether the import takes it out of the library."""
+        return self.outcome is Outcome.REMOVED
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """The complete list of changes that an import would make, in the order of the source."""
 
     items: tuple[PlannedItem, ...]
     blockers: tuple[str, ...] = ()
     """Reasons why nothing of this can be written (the library's block limit, say)."""
+    gone: tuple[GoneItem, ...] = ()
+    """What earlier imports brought and the source does not hold any more, larger items first."""
+    gone_unknown: str = ""
+    """Why it cannot be said what is gone; empty where it can."""
+
+    @property
+    def everything(self) -> tuple[PlannedItem, ...]:
+        """What becomes of each staged block, and of each item whose block is gone."""
+        return (*self.items, *self.gone)
 
     def counts(self) -> dict[str, int]:
-        """Items by :class:`Outcome` value."""
-        return _count(item.outcome for item in self.items)
+        """All of it, by :class:`Outcome` value."""
+        return _count(item.outcome for item in self.everything)
 
     @property
     def writes(self) -> int:
         """How many items get a new version."""
         return sum(item.outcome.writes for item in self.items)
+
+    @property
+    def removes(self) -> int:
+        """How many items are taken out of the library."""
+        return sum(item.is_removed for item in self.gone)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -477,6 +533,32 @@ class BlockData:
         return self.state is not None and self.state.is_conflict
 
 
+@dataclass(frozen=True, kw_only=True)
+class GoneData:
+    """An item of the library whose block the source does not hold any more, as the review sees it."""
+
+    num: int
+    """Place after the staged blocks."""
+    item_key: str
+    """``lb:…`` or ``lct:…``."""
+    item_url: str = ""
+    """Its page, where the host has one."""
+    usage_key: str
+    """Of the block that is gone."""
+    block_type: str
+    kind: BlockKind
+    title: str
+    outcome: Outcome
+    """``REMOVED`` or ``KEPT``."""
+    edited: bool
+    """Whether somebody edited it in the library since it was imported."""
+    used_by: tuple[str, ...]
+    """Titles of the containers that hold it and stay as they are."""
+    reason: str
+    warnings: tuple[str, ...]
+    """What speaks against removing it."""
+
+
 class DiffLine(NamedTuple):
     """One line of a difference; ``mark`` is ``" "`` (both), ``"-"`` (first only), ``"+"`` (second only) or ``"@"``."""
 
@@ -541,6 +623,16 @@ class Page[T]:
     total: int
     offset: int
     limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GonePage(Page[GoneData]):
+    """A part of the list of what is gone from the source."""
+
+    removed: int
+    """How many of all of it are to be removed."""
+    unknown: str
+    """Why it cannot be said what is gone; empty where it can."""
 
 
 @dataclass(frozen=True, kw_only=True)

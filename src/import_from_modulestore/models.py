@@ -80,6 +80,9 @@ class Import(models.Model):
     state = models.CharField(max_length=20, choices=ImportState, default=ImportState.CREATED, db_index=True)
     error = models.TextField(blank=True, default="")
     warnings = models.JSONField(default=list, help_text=_("What was noticed about the source as a whole."))
+    is_partial = models.BooleanField(
+        default=False, help_text=_("Whether blocks may be missing among the staged ones that are in the source.")
+    )
 
     level = models.CharField(max_length=20, choices=CompositionLevel, default=CompositionLevel.SECTION)
     on_conflict = models.CharField(max_length=20, choices=Decision, default=Decision.SKIP)
@@ -220,6 +223,9 @@ class StagedBlock(models.Model):
     problem = models.TextField(blank=True, help_text=_("Why the block could not be read."))
     refusal = models.TextField(blank=True, help_text=_("Why a library cannot hold the block."))
     left_out = models.JSONField(default=list, help_text=_("Child blocks that go with a refused block."))
+    inner_keys = models.JSONField(
+        default=list, help_text=_("Usage keys of the blocks that a component is made of in the source.")
+    )
     reading_warnings = models.JSONField(default=list, help_text=_("What was noticed when the source was read."))
     warnings = models.JSONField(default=list, help_text=_("What there is to know of the block as it is."))
 
@@ -241,10 +247,33 @@ class StagedBlock(models.Model):
         return f"{self.num} {self.usage_key}"
 
 
+class Removal(models.Model):
+    """
+    A reviewer's wish to take an item out of the library with an import, since the source has lost its block.
+
+    It stands while the item's block is gone. ``insisted`` says that the item was edited or in use when it was chosen by
+    name, and is to go all the same; without, it stays if that has become so since.
+
+    .. no_pii:
+    """
+
+    import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="removals")
+    entity = models.ForeignKey(content_models.PublishableEntity, on_delete=models.CASCADE, related_name="+")
+    insisted = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["import_run", "entity"], name="msi_removal_uniq")]
+
+    def __str__(self) -> str:
+        return f"{self.import_run_id}: {self.entity_id}"
+
+
 class ImportRecord(models.Model):
     """
     What happened to one source block in one import. Never deleted while the import stands, and never changed, but for
     ``undone``: whether what it tells of was taken back since.
+
+    A block that the source has lost has a record too, in the state ``gone``: of the item that was removed, or kept.
 
     ``draft_before`` and ``draft_after`` are the item's draft versions around the import, ``published_before`` and
     ``published_after`` the published ones; a missing version is null (nothing there, or deleted) and so is its number.

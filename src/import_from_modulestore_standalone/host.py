@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -58,7 +58,8 @@ class StandaloneHost(Host):
         return self._shelf.describe(sources)
 
     def get_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
-        return self._shelf.get(source_key, export)
+        found = self._shelf.get(source_key, export)
+        return replace(found, is_partial=found.is_partial and branch is Branch.DRAFT)  # Only drafts can be missing.
 
     def stage(
         self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str, export: str = ""

@@ -102,6 +102,8 @@ class Library:
                     title=item.title,
                     digest=self._digest(item),
                     deleted=item.deleted,
+                    children=(children := tuple(self.items[child].entity_id for child in self._live(item))),
+                    published_children=children,
                 )
                 for key, item in self.items.items()
             },
@@ -125,6 +127,8 @@ class Library:
                     item.target_digest,
                     item.children,
                 )
+        for item in plan.gone:
+            after.items[item.target].deleted = item.is_removed
         for item in plan.items:
             if item.outcome.writes or item.outcome is Outcome.UNCHANGED:
                 entity_id = after.items[item.target].entity_id
@@ -136,5 +140,7 @@ class Library:
     def _digest(self, item: Item) -> str:
         if not item.kind.is_container:
             return item.digest
-        live = [child for child in item.children if child in self.items and not self.items[child].deleted]
-        return container_digest(item.title, map(str, live))
+        return container_digest(item.title, map(str, self._live(item)))
+
+    def _live(self, item: Item) -> list[ItemKey]:
+        return [child for child in item.children if child in self.items and not self.items[child].deleted]

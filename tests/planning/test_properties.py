@@ -147,6 +147,33 @@ def test_twice_is_once(blocks, library, options):
     assert [item for item in second.items if item.outcome.writes] == []
 
 
+@settings(max_examples=300)
+@given(sources(), sources(), libraries(), options(), st.data())
+def test_what_is_gone_was_imported_and_is_nowhere_in_the_source(then, now, library, options, data):
+    library = library.after(make_plan(then, library.state(), options))
+    state = library.state()
+    plan = make_plan(now, state, options)
+    assert not {item.target for item in plan.gone} & {item.target for item in plan.items}
+    for item in plan.gone:
+        assert item.usage_key not in {block.usage_key for block in now}
+        assert not state.items[item.target].deleted
+        assert item.outcome is Outcome.KEPT
+    ranks = [item.kind.rank for item in plan.gone]
+    assert ranks == sorted(ranks, reverse=True)
+
+    wishes = data.draw(st.dictionaries(st.sampled_from([item.entity_id for item in plan.gone] or [0]), st.booleans()))
+    chosen = make_plan(now, state, options, removals=wishes)
+    removed = {item.entity_id for item in chosen.gone if item.is_removed}
+    assert {pk for pk, insists in wishes.items() if insists} <= removed | {0}
+    assert removed <= wishes.keys()
+    assert all(item.is_untouched or wishes[item.entity_id] for item in chosen.gone if item.is_removed)
+    kept = [state.items[item.target] for item in chosen.gone if not item.is_removed and not item.is_untouched]
+    for holder in kept:  # What stays for a reason is not emptied from below, but by name.
+        assert all(wishes[child] for child in holder.children if child in removed)
+    after = library.after(chosen).state()
+    assert not removed & {item.entity_id for item in make_plan(now, after, options).gone}
+
+
 @settings(max_examples=100)
 @given(sources(), libraries(), options())
 def test_a_plan_is_the_same_every_time(blocks, library, options):

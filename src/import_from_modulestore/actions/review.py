@@ -15,6 +15,7 @@ from ..data import (
     BlockKind,
     ConflictState,
     Decision,
+    GonePage,
     ImportOptions,
     Outcome,
     Page,
@@ -35,11 +36,13 @@ from ..review import (
     decide,
     edit,
     find_block,
+    gone_page,
     planned_import,
     revert_edit,
     select,
     with_edited,
 )
+from ..review import remove_gone as choose_removals
 from ..staging import discard, stage
 from . import access
 from .records import check_page, containing
@@ -206,6 +209,36 @@ def revert_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
     block = find_block(run, usage_key)
     revert_edit(run, block, source_key=parse_source_key(run.source_key), host=get_host())
     return _details(run, usage_key)
+
+
+def list_gone(*, user: Any, import_id: str, offset: int = 0, limit: int = 100) -> GonePage:
+    """
+    What the source has lost: the library's items that came from it, whose blocks are nowhere in it any more.
+
+    Larger items come first. They stay in the library, unless :func:`remove_gone` says otherwise. Blocks that are only
+    left out are not among them, nor those that could not be read; where that leaves it open what is gone, the page says
+    so. Once the import is written, :func:`list_records` lists them, with the outcomes ``removed`` and ``kept``.
+
+    Cost: a fixed number of statements. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidOption``.
+    """
+    run = _reviewable(user, import_id)
+    check_page(offset, limit)
+    return gone_page(planned_import(run, _plan), offset, limit)
+
+
+def remove_gone(*, user: Any, import_id: str, item_keys: Sequence[str] | None = None, remove: bool = True) -> int:
+    """
+    Have the import take items of :func:`list_gone` out of the library; without ``remove``, keep them after all.
+
+    ``item_keys`` are ``lb:…`` or ``lct:…``. Without them, all are meant; to be removed, all that nobody has edited in
+    the library since, and that are not in use elsewhere. Those others have to be named. What is edited or put to use
+    after this choice stays, and says why. Returns how many choices changed.
+
+    Cost: a fixed number of statements, and some for each 500 items. Raises ``NotFound`` (an item is not among those
+    that are gone; nothing is changed then), ``InvalidEdit`` (no item is named), ``NotPermitted``, ``WrongState``.
+    """
+    run = _changeable(user, import_id)
+    return choose_removals(run, item_keys, remove=remove, planned=planned_import(run, _plan))
 
 
 def _reviewable(user: Any, import_id: str) -> Import:

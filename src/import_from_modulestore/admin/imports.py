@@ -67,11 +67,13 @@ _EXPLANATIONS = {
 _PLAN_ORDER = (
     Outcome.FAILED,
     Outcome.UNSUPPORTED,
+    Outcome.REMOVED,
     Outcome.UPDATED,
     Outcome.FORKED,
     Outcome.CREATED,
     Outcome.SKIPPED,
     Outcome.UNCHANGED,
+    Outcome.KEPT,
 )
 _REVERSAL_ORDER = (ReversalOutcome.KEPT, ReversalOutcome.REVERTED, ReversalOutcome.REMOVED, ReversalOutcome.RESTORED)
 
@@ -381,8 +383,8 @@ def _plan_parts(plan: Plan) -> dict[str, Any]:
     return {
         "is_planned": True,
         "blockers": plan.blockers,
-        "counts": plan.items and counts(Outcome, plan.counts()),
-        "groups": _grouped(plan.items, _PLAN_ORDER),
+        "counts": plan.everything and counts(Outcome, plan.counts()),
+        "groups": _grouped(plan.everything, _PLAN_ORDER),
     }
 
 

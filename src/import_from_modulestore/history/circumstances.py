@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import batched
 from typing import Any
 
-from django.db.models import F, Min, Model, Q, QuerySet
+from django.db.models import F, Max, Min, Model, Q, QuerySet
 from openedx_content.models_api import DraftChangeLogRecord, EntityListRow, PublishLogRecord
 
+from ..data import Outcome, ReversalKind
 from ..models import Import, ImportRecord
 from .judging import Circumstances, Holder
 from .records import BATCH_SIZE, WRITING, versions_of
@@ -16,16 +19,47 @@ from .records import BATCH_SIZE, WRITING, versions_of
 _VERSION = "entity_list__container_versions__publishable_entity_version"
 
 
-def circumstances_of(run: Import, records: Sequence[ImportRecord], *, with_holders: bool) -> Circumstances:
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """When an import or an undo had just been written: its last log of drafts, and the time of its publishing."""
+
+    draft_change_log: int
+    published: datetime | None
+
+
+def circumstances_of(
+    run: Import, records: Sequence[ImportRecord], kind: ReversalKind, *, with_holders: bool
+) -> Circumstances:
     """What the library holds now of the items of these records."""
     entity_ids: list[Any] = [record.entity_id for record in records if record.entity_id is not None]
     versions = versions_of(entity_ids)
     drafts = {now.draft for now in versions.values() if now.draft is not None}
+    deleted = [pk for pk, now in versions.items() if now.draft is None]
+    holders: dict[int, list[Holder]] = {}
+    if with_holders and kind is ReversalKind.UNDO:
+        holders = _holders(_Moment(run.draft_change_log_id or 0, run.started), entity_ids)
+    elif with_holders:  # A redo takes out of the library what the import had removed, and nothing else.
+        removed = [record.entity_id for record in records if record.outcome == Outcome.REMOVED]
+        holders = _holders(_last_undo(run), removed) if removed else {}
     return Circumstances(
         versions=versions,
-        holders=_holders(run, entity_ids) if with_holders else {},
+        holders=holders,
         from_imports=_from_imports(run, drafts),
+        removed_by_imports=_removed_by_imports(run, deleted),
     )
+
+
+def _last_undo(run: Import) -> _Moment:
+    last = run.reversals.filter(kind=ReversalKind.UNDO).annotate(log=Max("draft_change_logs")).latest("pk")
+    return _Moment(last.log or 0, last.finished)
+
+
+def _removed_by_imports(run: Import, entity_ids: Iterable[Any]) -> set[int]:
+    found: set[int] = set()
+    for batch in batched(entity_ids, BATCH_SIZE):
+        removals = ImportRecord.objects.filter(entity_id__in=batch, outcome=Outcome.REMOVED, undone=False)
+        found.update(removals.exclude(import_run=run).values_list("entity_id", flat=True))
+    return found
 
 
 def _from_imports(run: Import, version_ids: Iterable[int]) -> set[int]:
@@ -36,7 +70,7 @@ def _from_imports(run: Import, version_ids: Iterable[int]) -> set[int]:
     return found
 
 
-def _holders(run: Import, entity_ids: Sequence[Any]) -> dict[int, list[Holder]]:
+def _holders(moment: _Moment, entity_ids: Sequence[Any]) -> dict[int, list[Holder]]:
     """The containers that hold each of these entities, in their draft or their published version."""
     titles: dict[tuple[int, int], str] = {}
     for batch in batched(entity_ids, BATCH_SIZE):
@@ -51,7 +85,7 @@ def _holders(run: Import, entity_ids: Sequence[Any]) -> dict[int, list[Holder]]:
         )
         for entity_id, container_id, title, code in rows.order_by(f"{_VERSION}_id"):  # The newest title counts.
             titles[entity_id, container_id] = title or code
-    then = _held_then(run, list({container_id for _entity_id, container_id in titles}), set(entity_ids))
+    then = _held_then(moment, list({container_id for _entity_id, container_id in titles}), set(entity_ids))
     holders: dict[int, list[Holder]] = {}
     for (entity_id, container_id), title in titles.items():
         since = entity_id not in then.get(container_id, ())
@@ -59,17 +93,17 @@ def _holders(run: Import, entity_ids: Sequence[Any]) -> dict[int, list[Holder]]:
     return holders
 
 
-def _held_then(run: Import, container_ids: Sequence[int], entity_ids: set[int]) -> dict[int, set[int]]:
+def _held_then(moment: _Moment, container_ids: Sequence[int], entity_ids: set[int]) -> dict[int, set[int]]:
     """
-    What these containers held when the import had just been written, in their drafts and their published versions.
+    What these containers held at a moment, in their drafts and their published versions.
 
     The first thing that was logged of a container since tells which version it had; nothing logged, that it still has
     it. Publishing is told apart by time, since an import that publishes nothing leaves no publish log to count from.
     """
     containers_with: dict[int, int] = {}
     for batch in batched(container_ids, BATCH_SIZE):
-        drafts = DraftChangeLogRecord.objects.filter(draft_change_log_id__gt=run.draft_change_log_id or 0)
-        published = PublishLogRecord.objects.filter(publish_log__published_at__gt=run.started)
+        drafts = DraftChangeLogRecord.objects.filter(draft_change_log_id__gt=moment.draft_change_log)
+        published = PublishLogRecord.objects.filter(publish_log__published_at__gt=moment.published)
         versions = versions_of(batch)
         first_drafts, first_published = _first_old_versions(drafts, batch), _first_old_versions(published, batch)
         for entity_id, now in versions.items():

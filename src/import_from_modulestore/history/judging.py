@@ -37,11 +37,13 @@ class Circumstances:
     * ``versions``: of the entities that are still there.
     * ``holders``: the containers that hold each of them; not asked for where nothing can be kept for their sake.
     * ``from_imports``: those of their draft versions that other imports wrote.
+    * ``removed_by_imports``: those of the entities that other imports removed.
     """
 
     versions: Mapping[int, Versions]
     holders: Mapping[int, Sequence[Holder]]
     from_imports: Collection[int]
+    removed_by_imports: Collection[int]
 
 
 @dataclass(slots=True)
@@ -89,12 +91,13 @@ def judge(
     2. items that are at their goal already;
     3. items that are not as expected;
     4. in an undo: items that a container which stays has come to hold since the import;
-    5. in an undo: items that would be removed from under a container of the import that is kept itself.
+    5. in an undo: items that would be removed from under a container of the import that is kept itself;
+    6. in a redo: the same two, of items that the import had removed, and since the undo.
 
     Under ``force`` only the first two are.
     """
     verdicts = [_judge_alone(record, there, kind, force=force) for record in records]
-    if kind is ReversalKind.UNDO and not force:
+    if not force:
         _keep_what_is_held(verdicts, there.holders)
     return tuple(verdicts)
 
@@ -126,7 +129,7 @@ def _judge_alone(record: ImportRecord, there: Circumstances, kind: ReversalKind,
             return Verdict(record, now, goal, _("It is as it was before the import already."), settled=True)
         return Verdict(record, now, goal, _("It is as the import left it already."), settled=True)
     if now != expected and not force:
-        return Verdict(record, now, goal, _what_happened(expected, now, there.from_imports))
+        return Verdict(record, now, goal, _what_happened(record, expected, now, there))
     return Verdict(record, now, goal)
 
 
@@ -137,9 +140,11 @@ def _is_lost(versions: Versions) -> bool:
     )
 
 
-def _what_happened(expected: Versions, now: Versions, from_imports: Collection[int]) -> str:
-    if now.draft is not None and now.draft in from_imports and now.draft > (expected.draft or 0):
+def _what_happened(record: ImportRecord, expected: Versions, now: Versions, there: Circumstances) -> str:
+    if now.draft is not None and now.draft in there.from_imports and now.draft > (expected.draft or 0):
         return _("Another import has changed it since. Undo that one first.")
+    if now.draft is None and expected.draft is not None and record.entity_id in there.removed_by_imports:
+        return _("Another import has removed it since. Undo that one first.")
     if now.draft is None and expected.draft is not None:
         return _("It was deleted in the library since.")
     if now.draft is not None and expected.draft is None:
@@ -168,7 +173,7 @@ def _keep_what_is_held(verdicts: Sequence[Verdict], holders: Mapping[int, Sequen
         holder_id = waiting.pop()
         for verdict, holder in held_by.pop(holder_id, ()):
             num = verdict.record.num
-            if verdict.kept and num not in names:
+            if (verdict.kept and num not in names) or verdict.now.draft is None:  # Who holds it gets it back.
                 continue
             if holder.since or (holder_id in of_entity and verdict.goal.draft is None):
                 names.setdefault(num, set()).add(holder.title)

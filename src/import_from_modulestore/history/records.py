@@ -24,6 +24,9 @@ BATCH_SIZE = 500
 WRITING = tuple(outcome for outcome in Outcome if outcome.writes)
 """The outcomes that gave the library a new version of something."""
 
+CHANGING = (*WRITING, Outcome.REMOVED)
+"""The outcomes that an undo takes back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Versions:
@@ -66,14 +69,15 @@ def write_records(
     tag_warnings: Mapping[str, Sequence[str]],
 ) -> None:
     """
-    Write one record for every planned item, in bulk, in the transaction that wrote the items.
+    Write one record for every planned item, and for every one that is gone from the source, in bulk, in the transaction
+    that wrote the items.
 
     ``before`` holds the versions of existing items as they were before the write; ``collected`` the entities that were
     put into the import's collection; ``tags``, by the items' keys, what the import added. Three statements for each
     batch, and what :func:`source_contents` takes where blocks were edited in a review.
     """
     held_back = set(written.held_back)
-    for batch in batched(plan.items, BATCH_SIZE):
+    for batch in batched(plan.everything, BATCH_SIZE):
         after = versions_of([written.entity_of[item.num] for item in batch if item.num in written.entity_of])
         files = _files_of(run, [item.num for item in batch])
         sources = source_contents(run, [item.num for item in batch if _differs_from_source(item)])

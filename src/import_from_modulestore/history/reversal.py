@@ -34,7 +34,7 @@ from ..writing.collection import put_back, take_out
 from ..writing.tags import add_tags, remove_tags
 from .circumstances import circumstances_of
 from .judging import Verdict, judge
-from .records import BATCH_SIZE, WRITING
+from .records import BATCH_SIZE, CHANGING, WRITING
 from .resetting import Reset, Resetter
 
 _REVERTED = [outcome for outcome in ReversalOutcome if outcome is not ReversalOutcome.KEPT]
@@ -132,8 +132,8 @@ def _library_is_gone(run: Import) -> NotFound:
 
 
 def _considered(run: Import, kind: ReversalKind) -> list[ImportRecord]:
-    """An undo is about all that the import wrote; a redo about what the last undo took back. Two queries at most."""
-    records = run.records.filter(outcome__in=WRITING)
+    """An undo is about all that the import changed; a redo about what the last undo took back. Two queries at most."""
+    records = run.records.filter(outcome__in=CHANGING)
     if kind is ReversalKind.REDO:
         last_undo = run.reversals.filter(kind=ReversalKind.UNDO).order_by("-pk").first()
         records = records.filter(reversal_records__reversal=last_undo, reversal_records__outcome__in=_REVERTED)
@@ -141,7 +141,7 @@ def _considered(run: Import, kind: ReversalKind) -> list[ImportRecord]:
 
 
 def _judged(run: Import, kind: ReversalKind, records: Sequence[ImportRecord], *, force: bool) -> tuple[Verdict, ...]:
-    there = circumstances_of(run, records, with_holders=kind is ReversalKind.UNDO and not force)
+    there = circumstances_of(run, records, kind, with_holders=not force)
     return judge(records, there, kind, force=force)
 
 
@@ -199,6 +199,10 @@ def _mark_records(kind: ReversalKind, reverted: Iterable[Verdict]) -> None:
             taken_back |= {verdict.record.draft_after_id, verdict.now.draft}
     _set_undone(taken_back - in_force, True)
     _set_undone(in_force, False)
+    # A removal has no version to be known by, and is known to no other import.
+    removals = [verdict.record.pk for verdict in reverted if verdict.record.outcome == Outcome.REMOVED]
+    for batch in batched(removals, BATCH_SIZE):
+        ImportRecord.objects.filter(pk__in=batch).update(undone=kind is ReversalKind.UNDO)
 
 
 def _set_undone(version_ids: Collection[int | None], undone: bool) -> None:

@@ -16,7 +16,7 @@ from openedx_content.models_api import (
     Media,
 )
 
-from ..data import BlockIds, BlockKind, ItemKey, Outcome
+from ..data import BlockIds, BlockKind, Branch, ItemKey, Outcome
 from ..models import ImportRecord
 from ..olx.normal_form import component_digest, container_digest, normal_digest
 from ..olx.parsing import UnreadableXML
@@ -46,9 +46,9 @@ def load_target_state(
     Load the library's items, their drafts' digests, and the history of imports from this source into it.
 
     ``package_id`` is ``None`` for a library that is still to be made. ``blocks`` are staged; ``block_ids`` says how
-    they get their IDs, and ``normal_digests`` holds their digests in normal form by the digest of their exact OLX. Six
-    queries whatever the size of the library and of the import, and one more for each 500 components whose OLX has to be
-    compared in normal form; :mod:`.codes` needs some of its own on MySQL and MariaDB.
+    they get their IDs, and ``normal_digests`` holds their digests in normal form by the digest of their exact OLX.
+    Seven queries whatever the size of the library and of the import, and one more for each 500 components whose OLX has
+    to be compared in normal form; :mod:`.codes` needs some of its own on MySQL and MariaDB.
     """
     letters = letters_of_codes()
     codes = {(block.kind.is_container, wanted_code(block, block_ids, letters)) for block in blocks}
@@ -86,11 +86,17 @@ def _load_history(target_key: str, source_key: str) -> dict[str, PastImport]:
         .values("newest")
     )
     records = ImportRecord.objects.filter(pk__in=newest).values_list(
-        "source_key", "entity_id", "source_digest", "target_digest"
+        "source_key", "entity_id", "source_digest", "target_digest", "block_type", "import_run__branch"
     )
     return {
-        key: PastImport(entity_id=entity_id, source_digest=source, target_digest=target)
-        for key, entity_id, source, target in records.iterator()
+        key: PastImport(
+            entity_id=entity_id,
+            source_digest=source,
+            target_digest=target,
+            block_type=block_type,
+            branch=Branch(branch),
+        )
+        for key, entity_id, source, target, block_type, branch in records.iterator()
     }
 
 
@@ -175,33 +181,51 @@ def _load_containers(package_id: LearningPackage.ID) -> tuple[dict[ItemKey, Targ
             "container_code",
             "publishable_entity__draft__version__title",
             "publishable_entity__draft__version_id",
+            "publishable_entity__published__version_id",
         )
     )
     children = _load_children(package_id) if rows else {}
+    published = _load_published_children(package_id) if rows else {}
     items = {}
     other_codes = set()
-    for entity_id, type_code, code, title, version_id in rows:
+    for entity_id, type_code, code, title, version_id, published_id in rows:
         if type_code not in _CONTAINER_KINDS:
             other_codes.add(code)
             continue
-        names = children.get(version_id, [])
+        held = children.get(version_id, [])
+        child_ids = tuple(child_id for child_id, _name in held)
         items[ItemKey(type_code, code)] = TargetItem(
             entity_id=entity_id,
             kind=_CONTAINER_KINDS[type_code],
             title=title or "",
-            digest=container_digest(title or "", names),
+            digest=container_digest(title or "", [name for _entity_id, name in held]),
             deleted=version_id is None,
+            children=child_ids,
+            published_children=child_ids if published_id == version_id else tuple(published.get(published_id, ())),
         )
     return items, other_codes
 
 
-def _load_children(package_id: LearningPackage.ID) -> dict[int, list[str]]:
+def _load_published_children(package_id: LearningPackage.ID) -> dict[int, list[int]]:
+    """What learners see in containers of which authors see another version, as entity IDs by container version."""
+    children: dict[int, list[int]] = {}
+    rows = EntityListRow.objects.filter(
+        entity_list__container_versions__publishable_entity_version__published__isnull=False,
+        entity_list__container_versions__publishable_entity_version__draft__isnull=True,
+        entity_list__container_versions__container__learning_package_id=package_id,
+    ).values_list(F("entity_list__container_versions__publishable_entity_version_id"), "entity_id")
+    for version_id, entity_id in rows.iterator():
+        children.setdefault(version_id, []).append(entity_id)
+    return children
+
+
+def _load_children(package_id: LearningPackage.ID) -> dict[int, list[tuple[int, str]]]:
     """
-    The live children of every container's draft, in order, by container version.
+    The live children of every container's draft, in order, by container version: entity ID and name.
 
     A pinned child is named with its version, so that it never equals a planned one: imports do not pin.
     """
-    children: dict[int, list[str]] = {}
+    children: dict[int, list[tuple[int, str]]] = {}
     live = Draft.objects.filter(entity__learning_package_id=package_id, version__isnull=False)
     component_keys = {
         entity_id: f"{type_name}:{code}"
@@ -226,5 +250,5 @@ def _load_children(package_id: LearningPackage.ID) -> dict[int, list[str]]:
     )
     for version_id, entity_id, pinned_id, container_type, container_code in rows.iterator():
         name = f"{container_type}:{container_code}" if container_type else component_keys.get(entity_id, "")
-        children.setdefault(version_id, []).append(f"{name}@{pinned_id}" if pinned_id else name)
+        children.setdefault(version_id, []).append((entity_id, f"{name}@{pinned_id}" if pinned_id else name))
     return children

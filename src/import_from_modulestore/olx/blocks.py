@@ -160,12 +160,19 @@ def drop_asides(root: etree._Element) -> None:
     etree.strip_elements(root, _ASIDE, with_tail=False)
 
 
+def inner_blocks(element: etree._Element) -> list[etree._Element]:
+    """All blocks below a component, in order; none where it has no children."""
+    if not has_children(element):
+        return []
+    return [node for node in element.iterdescendants(tag=etree.Element) if node.get("url_name")]
+
+
 def leaf_blocks(element: etree._Element) -> list[etree._Element]:
     """The innermost blocks below a component that has children, in order."""
     return [
         node
-        for node in element.iterdescendants(tag=etree.Element)
-        if node.get("url_name") and not any(child.get("url_name") for child in node.iterchildren(tag=etree.Element))
+        for node in inner_blocks(element)
+        if not any(child.get("url_name") for child in node.iterchildren(tag=etree.Element))
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 
-from ..data import BlockKind, Decision, ItemKey
+from ..data import BlockKind, Branch, Decision, ItemKey
 
 
 class Letters(Enum):
@@ -47,26 +47,40 @@ class SourceBlock:
     warnings: tuple[str, ...] = ()
     decision: Decision | None = None
     selected: bool = True
+    inner_keys: tuple[str, ...] = ()
+    """Usage keys of the blocks that a component is made of: no items of their own, and yet in the source."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TargetItem:
-    """One item of the library, live or ``deleted``; ``digest`` stands for the content of its draft."""
+    """
+    One item of the library, live or ``deleted``; ``digest`` stands for the content of its draft.
+
+    ``children`` are the entity IDs of what a container's draft holds, ``published_children`` of what learners see.
+    """
 
     entity_id: int
     kind: BlockKind
     title: str
     digest: str
     deleted: bool = False
+    children: tuple[int, ...] = ()
+    published_children: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PastImport:
-    """What an earlier import did with a source block: where it went, what the source held, what was written."""
+    """
+    What an earlier import did with a source block: where it went, what the source held, what was written.
+
+    ``block_type`` is the block's OLX tag, ``branch`` the side of the source that was read.
+    """
 
     entity_id: int
     source_digest: str
     target_digest: str
+    block_type: str = ""
+    branch: Branch = Branch.DRAFT
 
 
 @dataclass(frozen=True, kw_only=True)

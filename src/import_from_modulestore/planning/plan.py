@@ -8,16 +8,17 @@ will hold depends on what becomes of its children.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..data import BlockIds, ConflictState, Decision, ImportOptions, ItemKey, Outcome, Plan, PlannedItem
+from ..data import BlockIds, ConflictState, Decision, GoneItem, ImportOptions, ItemKey, Outcome, Plan, PlannedItem
 from ..olx.normal_form import container_digest
 from .data import PastImport, SourceBlock, TargetItem, TargetState
+from .gone import gone_items, gone_unknown
 from .ids import numbered, wanted_code
 
 _LOST_EDITS = {
@@ -40,13 +41,22 @@ _EDITED_BEFORE = gettext_lazy(
 )
 
 
-def make_plan(blocks: Sequence[SourceBlock], target: TargetState, options: ImportOptions) -> Plan:
+def make_plan(
+    blocks: Sequence[SourceBlock],
+    target: TargetState,
+    options: ImportOptions,
+    *,
+    removals: Mapping[int, bool] | None = None,
+    is_partial: bool = False,
+) -> Plan:
     """
     Work out everything that an import would do, without doing it.
 
-    ``blocks`` are in the order of their ``num``. Time and memory are linear in blocks and library items.
+    ``blocks`` are in the order of their ``num``. ``removals`` are the entity IDs of items to remove if their blocks are
+    gone, and whether in spite of what speaks against it; ``is_partial`` says that there may be blocks in the source
+    that are not among these. Time and memory are linear in blocks and library items.
     """
-    return _Planner(blocks, target, options).plan()
+    return _Planner(blocks, target, options).plan(removals or {}, is_partial=is_partial)
 
 
 class _Planner:
@@ -65,14 +75,17 @@ class _Planner:
         self._contributions: dict[int, tuple[ItemKey, ...]] = {}
         self._brought: set[int] = set()
 
-    def plan(self) -> Plan:
+    def plan(self, removals: Mapping[int, bool], *, is_partial: bool) -> Plan:
         considered = self._considered()
         for num in considered:
             self._claim_by_history(self._blocks[num])
         for num in self._leaves_first(considered):
             self._settle(self._blocks[num])
         items = self._with_places([self._items[num] for num in considered if num in self._items])
-        return Plan(items=items, blockers=self._blockers(items))
+        blocks = list(self._blocks.values())
+        unknown = gone_unknown(blocks, self._target, is_partial=is_partial)
+        gone = () if unknown else gone_items(blocks, items, self._met_keys(), self._target, self._options, removals)
+        return Plan(items=items, blockers=self._blockers(items, gone), gone=gone, gone_unknown=unknown)
 
     # Which blocks
 
@@ -163,6 +176,11 @@ class _Planner:
 
     def _wanted_code(self, block: SourceBlock) -> str:
         return wanted_code(block, self._options.block_ids, self._target.letters)
+
+    def _met_keys(self) -> set[ItemKey]:
+        """The keys of all items that staged blocks claim, or would if they were selected."""
+        met = (self._met_by_key(block) for block in self._blocks.values() if block.repeats is None)
+        return {*self._claimed, *(found[0] for found in met if found)}
 
     def _type_of(self, block: SourceBlock) -> str:
         return block.kind.value if block.kind.is_container else block.block_type
@@ -392,9 +410,9 @@ class _Planner:
             parent = self._blocks[parent].parent
         return depth
 
-    def _blockers(self, items: Sequence[PlannedItem]) -> tuple[str, ...]:
+    def _blockers(self, items: Sequence[PlannedItem], gone: Sequence[GoneItem]) -> tuple[str, ...]:
         added = sum(1 for item in items if item.outcome.writes and self._adds(item))
-        total = self._target.live_count + added
+        total = self._target.live_count + added - sum(item.is_removed for item in gone)
         if total > self._target.block_limit:
             return (
                 _("The library would hold {total:,} items, {over:,} more than its limit of {limit:,}.").format(

@@ -3,6 +3,7 @@
 from .blocks import block_page, planned_import, with_edited
 from .details import block_details
 from .edits import decide, edit, find_block, revert_edit, select
+from .gone import gone_page, remove_gone
 
 __all__ = [
     "block_details",
@@ -10,7 +11,9 @@ __all__ = [
     "decide",
     "edit",
     "find_block",
+    "gone_page",
     "planned_import",
+    "remove_gone",
     "revert_edit",
     "select",
     "with_edited",

@@ -99,7 +99,7 @@ def _last_import(
             undone=False,
             draft_after__isnull=False,
         )
-        .exclude(outcome="skipped")
+        .exclude(outcome__in=("skipped", "kept"))
         .order_by("-pk")
         .only("draft_after_id", "source_digest", "target_digest", "source_content")
         .first()

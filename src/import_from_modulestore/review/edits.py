@@ -41,7 +41,7 @@ def find_block(run: Import, usage_key: str) -> StagedBlock:
 
 def select(run: Import, usage_keys: Sequence[str], *, selected: bool, below: bool) -> int:
     """Take blocks in or leave them out, wherever the source shows them; returns how many rows changed."""
-    with _changing(run):
+    with changing(run):
         places = _places(run, usage_keys)
         return sum(
             rows.exclude(selected=selected).update(selected=selected) for rows in _rows_of(run, places, below=below)
@@ -52,7 +52,7 @@ def decide(
     run: Import, usage_keys: Sequence[str], *, decision: Decision | None, below: bool, planned: PlannedImport
 ) -> int:
     """Set the decision of blocks; returns how many changed. Raises ``InvalidEdit`` where there is nothing to decide."""
-    with _changing(run):
+    with changing(run):
         places = _places(run, usage_keys)
         if decision is not None:
             _check_decidable(places, decision, below=below, planned=planned)
@@ -66,7 +66,7 @@ def edit(run: Import, block: StagedBlock, *, title: str | None, olx: str | None,
         raise InvalidEdit(_("Give a title or OLX."), field="title")
     if title is not None and (not clean_title(title) or len(title) > MAX_TITLE_LENGTH):
         raise InvalidEdit(_("A title has 1 to {max} characters.").format(max=MAX_TITLE_LENGTH), field="title")
-    with _changing(run):
+    with changing(run):
         if BlockKind(block.kind).is_container:
             if olx is not None:
                 raise InvalidEdit(
@@ -91,7 +91,7 @@ def revert_edit(run: Import, block: StagedBlock, *, source_key: Any, host: Host)
     """Take the edits of a block back. Raises ``InvalidEdit`` where it has none."""
     if not (block.edited_title or block.edited_olx):
         raise InvalidEdit(_("{title} was not edited.").format(title=block.title))
-    with _changing(run):
+    with changing(run):
         block.edited_title = block.edited_olx = ""
         block.source_files = []
         element = staged_element(block)
@@ -109,9 +109,9 @@ def _describe(run: Import, source_key: Any, host: Host, block: StagedBlock, elem
 
 
 @contextmanager
-def _changing(run: Import) -> Iterator[None]:
+def changing(run: Import) -> Iterator[None]:
     """
-    A transaction that changes what is staged, and only while that may be changed.
+    A transaction that changes what is staged or chosen, and only while that may be changed.
 
     The update of the import comes first: a completion that begins at the same time waits for it, or makes this fail.
     """
@@ -243,5 +243,9 @@ def _check_files(run: Import, block: StagedBlock, element: etree._Element) -> No
 
 
 def _not_staged(usage_keys: Sequence[str]) -> NotFound:
-    shown = ", ".join(usage_keys[:5]) + ("…" if len(usage_keys) > 5 else "")
-    return NotFound(_("Not among the blocks of this import: {keys}.").format(keys=shown), field="usage_keys")
+    return NotFound(_("Not among the blocks of this import: {keys}.").format(keys=some(usage_keys)), field="usage_keys")
+
+
+def some(keys: Sequence[str]) -> str:
+    """The first of these keys, for an error."""
+    return ", ".join(keys[:5]) + ("…" if len(keys) > 5 else "")

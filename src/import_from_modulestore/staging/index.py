@@ -21,7 +21,7 @@ from ..hosts import Host
 from ..keys import is_component_type
 from ..models import Import, StagedBlock, StagedRoot
 from ..olx.addresses import ForeignFile, course_links, foreign_files
-from ..olx.blocks import has_children, leaf_blocks, name_for_people, title_of
+from ..olx.blocks import has_children, inner_blocks, leaf_blocks, name_for_people, title_of
 from ..olx.closure import Closure
 from ..olx.course_bound import notes_on
 from ..olx.normal_form import component_digest, component_olx, normal_digest, text_digest
@@ -137,7 +137,7 @@ class Indexer:
 
     def _row(self, root: StagedRoot, block: OlxBlock, files: dict[str, Any], staged: StagedRootData) -> StagedBlock:
         num = root.first_num + block.index
-        usage_key = self._usage_key(block)
+        usage_key = self._usage_key(block.block_type, block.block_id)
         row = StagedBlock(
             import_run=self._run,
             root=root,
@@ -156,14 +156,17 @@ class Indexer:
         self._met.setdefault(usage_key, num)
         if row.repeats is None and not block.kind.is_container:
             self.describe(row, block.element, files)
+            row.inner_keys = [
+                self._usage_key(inner.tag, inner.get("url_name", "")) for inner in inner_blocks(block.element)
+            ]
         row.source_digest, row.source_title = row.digest, row.title
         return row
 
-    def _usage_key(self, block: OlxBlock) -> str:
+    def _usage_key(self, block_type: str, block_id: str) -> str:
         try:
-            return str(self._source_key.make_usage_key(block.block_type, block.block_id))
+            return str(self._source_key.make_usage_key(block_type, block_id))
         except InvalidKeyError:
-            return f"{block.block_type}+{block.block_id}"
+            return f"{block_type}+{block_id}"
 
     def describe(self, row: StagedBlock, element: etree._Element, files: Mapping[str, Any]) -> None:
         """

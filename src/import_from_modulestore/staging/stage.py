@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
 from ..hosts import Host
 from ..lifecycle import hold, transition
-from ..models import Import, StagedBlock, StagedRoot
+from ..models import Import, Removal, StagedBlock, StagedRoot
 from .index import BATCH_SIZE, Indexer
 
 
@@ -55,6 +55,7 @@ def stage(
             block_count=block_count,
             source_title=source.title[:255],
             source_version=source.version[:255],
+            is_partial=source.is_partial,
             warnings=warnings,
         )
     except BaseException:
@@ -65,8 +66,13 @@ def stage(
 
 
 def discard(run: Import) -> None:
-    """Remove what an import has staged: OLX, files and index. Files that other staged content shares stay."""
+    """
+    Remove what an import has staged: OLX, files, index, and what a review has chosen.
+
+    Files that other staged content shares stay.
+    """
     StagedBlock.objects.filter(import_run=run).delete()
+    Removal.objects.filter(import_run=run).delete()
     StagedRoot.objects.filter(import_run=run).delete()
     content_model = _staged_content_model()
     file_model = content_model._meta.get_field("files").related_model

@@ -19,6 +19,8 @@ MARKS: dict[Outcome | ReversalOutcome, tuple[str, str]] = {
     Outcome.SKIPPED: ("–", "yellow"),
     Outcome.UNSUPPORTED: ("⊘", "magenta"),
     Outcome.FAILED: ("✗", "bold red"),
+    Outcome.REMOVED: ("−", "red"),
+    Outcome.KEPT: ("•", "yellow"),
     ReversalOutcome.REMOVED: ("−", "red"),
     ReversalOutcome.RESTORED: ("+", "green"),
     ReversalOutcome.REVERTED: ("↺", "cyan"),

@@ -53,6 +53,32 @@ def publish(
     return logs, held_back
 
 
+def publish_removals(
+    package_id: LearningPackage.ID,
+    entity_ids: Sequence[PublishableEntity.ID],
+    *,
+    message: str,
+    published_by: int | None,
+    published_at: datetime,
+) -> list[PublishLog]:
+    """Publish that these items are deleted, as far as learners see them."""
+    logs = []
+    for batch in batched(entity_ids, _BATCH_SIZE):
+        drafts = Draft.objects.filter(entity_id__in=batch, entity__published__version__isnull=False).order_by("pk")
+        if drafts.exists():
+            logs.append(
+                content_api.publish_from_drafts(
+                    package_id,
+                    drafts,
+                    message=message,
+                    published_at=published_at,
+                    published_by=published_by,
+                    publish_dependencies=False,
+                )
+            )
+    return logs
+
+
 def _with_unpublished_children(entities: Mapping[PublishableEntity.ID, int]) -> set[PublishableEntity.ID]:
     """Of these containers, those whose draft has a child that was never published."""
     found: set[PublishableEntity.ID] = set()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import batched
 from typing import Any, cast
 
 from openedx_content import api as content_api
 from openedx_content.models_api import (
     Container,
+    Draft,
     DraftChangeLog,
     LearningPackage,
     PublishableEntity,
@@ -22,7 +24,9 @@ from ..olx.normal_form import component_olx
 from ..staging.content import staged_components
 from .change_log import one_change_log
 from .components import ComponentMedia
-from .publishing import publish
+from .publishing import publish, publish_removals
+
+_BATCH_SIZE = 500
 
 
 @dataclass
@@ -47,25 +51,27 @@ def write_plan(
     write of the same content takes over.
     """
     written = Written(
-        entity_of={item.num: cast(PublishableEntity.ID, item.entity_id) for item in plan.items if item.entity_id}
+        entity_of={item.num: cast(PublishableEntity.ID, item.entity_id) for item in plan.everything if item.entity_id}
     )
     changes = [item for item in plan.items if item.outcome.writes]
-    if not changes:
+    removed = [item for item in plan.gone if item.is_removed]
+    if not changes and not removed:
         return written
     with one_change_log(package_id, changed_by=user_id, changed_at=now) as change_log:
-        _Writer(run, package_id, user_id, now, progress, plan, written).write(changes)
+        _Writer(run, package_id, user_id, now, progress, plan, written).write(changes, removed)
     written.draft_change_log = change_log
     to_publish = [item for item in changes if item.publish]
-    if to_publish:
-        progress("publishing", len(changes), len(changes), run.target_title)
-        written.publish_logs, written.held_back = publish(
-            package_id,
-            to_publish,
-            written.entity_of,
-            message=f"Import from {run.source_key}"[:255],
-            published_by=user_id,
-            published_at=now,
-        )
+    to_publish_removed = [written.entity_of[item.num] for item in removed if item.publish]
+    if to_publish or to_publish_removed:
+        total = len(changes) + len(removed)
+        progress("publishing", total, total, run.target_title)
+        how: dict[str, Any] = {
+            "message": f"Import from {run.source_key}"[:255],
+            "published_by": user_id,
+            "published_at": now,
+        }
+        written.publish_logs, written.held_back = publish(package_id, to_publish, written.entity_of, **how)
+        written.publish_logs += publish_removals(package_id, to_publish_removed, **how)
     return written
 
 
@@ -89,13 +95,17 @@ class _Writer:
         self._num_of = {item.target: item.num for item in plan.items if item.target is not None}
         self._done = 0
 
-    def write(self, changes: list[PlannedItem]) -> None:
-        """Components first, then containers from the smallest up: a container needs its children."""
-        self._total = len(changes)
+    def write(self, changes: list[PlannedItem], removed: Sequence[PlannedItem]) -> None:
+        """
+        Components first, then containers from the smallest up: a container needs its children. Removals come last,
+        when nothing that is written holds them any more.
+        """
+        self._total = len(changes) + len(removed)
         self._write_components({item.num: item for item in changes if item.kind is BlockKind.COMPONENT})
         containers = [item for item in changes if item.kind.is_container]
         for item in sorted(containers, key=lambda item: (item.kind.rank, item.num)):
             self._write_container(item)
+        self._remove(removed)
 
     def _write_components(self, items: Mapping[int, PlannedItem]) -> None:
         media = ComponentMedia(self._package_id, self._now)
@@ -155,6 +165,14 @@ class _Writer:
         ids = [self._written.entity_of[self._num_of[key]] for key in item.children]
         by_id = PublishableEntity.objects.in_bulk(ids)
         return [by_id[pk] for pk in ids]
+
+    def _remove(self, items: Sequence[PlannedItem]) -> None:
+        for batch in batched(items, _BATCH_SIZE):
+            ids = [self._written.entity_of[item.num] for item in batch]
+            drafts = Draft.objects.filter(pk__in=ids).prefetch_related("entity").in_bulk()
+            for item, entity_id in zip(batch, ids, strict=True):
+                content_api.set_draft_version(drafts[entity_id], None)  # As soft_delete_draft, with fewer queries.
+                self._note(item, entity_id)
 
     def _note(self, item: PlannedItem, entity_id: PublishableEntity.ID) -> None:
         self._written.entity_of[item.num] = entity_id

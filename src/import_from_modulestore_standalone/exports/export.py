@@ -97,6 +97,11 @@ class Export:
             *self.static_files.left_out.values(),
         ]
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether drafts cannot be read: blocks that were never published may be missing."""
+        return bool(self._drafts.unreadable)
+
     @cached_property
     def static_files(self) -> StaticFiles:
         """The files that components may refer to."""

@@ -250,10 +250,10 @@ class Shelf:
         """With the counts of what was read of the export, which are kept for an archive."""
         file = self._cache_folder(found.entry) / f"{part}-{_short_hash(found.root)}.json"
         keep = found.entry.kind is _EntryKind.ARCHIVE
-        summary = _read_json(file, {"counts", "types", "warnings"}) if keep else None
+        summary = _read_json(file, {"counts", "types", "warnings", "is_partial"}) if keep else None
         if summary is None:
             kinds, types = export.count()
-            summary = {"counts": kinds, "types": types, "warnings": export.warnings}
+            summary = {"counts": kinds, "types": types, "warnings": export.warnings, "is_partial": export.is_partial}
             if keep:
                 with suppress(OSError):  # It only saves time.
                     file.write_text(json.dumps(summary))

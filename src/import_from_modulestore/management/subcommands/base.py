@@ -19,7 +19,8 @@ from django.core.management.base import CommandError
 from rich.console import Console, RenderableType
 
 from ... import api
-from ...data import Action, ImportData, ImportState, Outcome
+from ...data import Action, ConflictState, ImportData, ImportState, Outcome
+from ...terminal.gone import gone_list
 from ...terminal.marks import summary
 from ...terminal.outline import Item, notes, outline
 from ...terminal.progress import ProgressBar
@@ -182,15 +183,25 @@ def arguments_of_tree(parser: argparse.ArgumentParser) -> None:
 
 
 def result(
-    title: str, items: Sequence[Item], warnings: Sequence[str], *, everything: bool
+    title: str, items: Sequence[Item], warnings: Sequence[str], *, everything: bool, gone_unknown: str = ""
 ) -> list[RenderableType | None]:
-    """What happens, or happened, to each block, with numbers and what is worth knowing; to be shown."""
-    if not items:
+    """
+    What happens, or happened, to each block, with numbers, what is gone from the source, and what is worth knowing; to
+    be shown.
+    """
+    blocks = [item for item in items if item.state is not ConflictState.GONE]
+    if not blocks:
         shown: list[RenderableType | None] = ["There is nothing to import here."]
     else:
-        shown = [outline(title, items, everything=everything), "", summary(items)]
-    worth_knowing = notes(items, warnings, everything=everything)
-    return [*shown, "" if worth_knowing else None, worth_knowing]
+        shown = [outline(title, blocks, everything=everything), "", summary(items)]
+    gone = gone_list(
+        [item for item in items if item.state is ConflictState.GONE],
+        gone_unknown,
+        everything=everything,
+        more="--all shows them.",
+    )
+    worth_knowing = notes(blocks, warnings, everything=everything)
+    return [*shown, *(part for found in (gone, worth_knowing) if found for part in ("", found))]
 
 
 def exit_code_of(items: Sequence[Item]) -> int:

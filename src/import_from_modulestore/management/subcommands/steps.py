@@ -133,7 +133,13 @@ def preview(session: Session, *, source: str, target: str, everything: bool, **o
     told = f"\nNothing was written. `run` with the same words would write {counted(plan.writes, 'item')}."
     session.show(
         {"source": source_data, "plan": plan, "counts": plan.counts()},
-        *result(f"{source_data.title} → {target}", plan.items, source_data.warnings, everything=everything),
+        *result(
+            f"{source_data.title} → {target}",
+            plan.everything,
+            source_data.warnings,
+            everything=everything,
+            gone_unknown=plan.gone_unknown,
+        ),
     )
     return _end_of_plan(session, plan, told)
 
@@ -186,7 +192,13 @@ def plan(session: Session, *, import_name: str, everything: bool, **options: Any
     made = api.plan_import(user=session.user, import_id=found.id)
     session.show(
         {"import": found, "plan": made, "counts": made.counts()},
-        *result(f"{found.source_title} → {found.target_key}", made.items, found.warnings, everything=everything),
+        *result(
+            f"{found.source_title} → {found.target_key}",
+            made.everything,
+            found.warnings,
+            everything=everything,
+            gone_unknown=made.gone_unknown,
+        ),
     )
     words = command_line("complete {id}", found.id)
     told = f"\nNothing was written. This would write {counted(made.writes, 'item')}; to do it:\n  {words}"

@@ -1,0 +1,139 @@
+"""What the source has lost: items of the library whose blocks were imported before and are nowhere in it any more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from django.utils.translation import gettext as _
+
+from ..data import Branch, ConflictState, GoneItem, ImportOptions, ItemKey, Outcome, PlannedItem
+from .data import PastImport, SourceBlock, TargetItem, TargetState
+
+_NAMED = 3
+"""How many containers a warning names."""
+
+type _Lost = tuple[str, PastImport, ItemKey, TargetItem]
+"""The usage key of a block, what became of it, and the item, which is still there."""
+
+
+def gone_unknown(blocks: Sequence[SourceBlock], target: TargetState, *, is_partial: bool) -> str:
+    """
+    Why it cannot be said what is gone; empty where it can, and where nothing was imported before.
+
+    What a container holds that cannot be read is nowhere among the blocks, and may be in the source all the same.
+    """
+    if not target.history:
+        return ""
+    if is_partial or any(block.problem and block.kind.is_container for block in blocks):
+        return _("Parts of the source could not be read, so it is not known what it has lost since the last import.")
+    return ""
+
+
+def gone_items(
+    blocks: Sequence[SourceBlock],
+    planned: Sequence[PlannedItem],
+    claimed: Collection[ItemKey],
+    target: TargetState,
+    options: ImportOptions,
+    removals: Mapping[int, bool],
+) -> tuple[GoneItem, ...]:
+    """
+    The items whose blocks are gone, larger ones first, then by usage key.
+
+    ``claimed`` are the keys that staged blocks have to themselves, whether they are selected or not. ``removals`` are
+    the entity IDs of the items that a reviewer removes, and whether in spite of what speaks against it. Linear in
+    blocks, history and library items.
+    """
+    lost = sorted(_lost(blocks, claimed, target, options), key=lambda found: (-found[3].kind.rank, found[0]))
+    if not lost:
+        return ()
+    holders = _holders(planned, target, options)
+    first_num = max((block.num for block in blocks), default=-1) + 1
+    going: set[int] = set()
+    gone = []
+    for num, (usage_key, past, key, item) in enumerate(lost, first_num):
+        edited = past.target_digest != item.digest
+        # What holds it is larger, and so was settled before.
+        used_by = tuple(title for holder, title in holders.get(item.entity_id, ()) if holder not in going)
+        spared = bool(edited or used_by)
+        removed = item.entity_id in removals and (removals[item.entity_id] or not spared)
+        if removed or not spared:
+            going.add(item.entity_id)
+        gone.append(
+            GoneItem(
+                num=num,
+                depth=0,
+                usage_key=usage_key,
+                block_type=past.block_type,
+                kind=item.kind,
+                title=item.title,
+                state=ConflictState.GONE,
+                outcome=Outcome.REMOVED if removed else Outcome.KEPT,
+                target=key,
+                entity_id=item.entity_id,
+                meets=item.entity_id,
+                publish=removed and options.publish,
+                reason=_reason(removed=removed, wanted=item.entity_id in removals),
+                warnings=tuple(_warnings(edited=edited, used_by=used_by)),
+                edited=edited,
+                used_by=used_by,
+            )
+        )
+    return tuple(gone)
+
+
+def _lost(
+    blocks: Sequence[SourceBlock], claimed: Collection[ItemKey], target: TargetState, options: ImportOptions
+) -> Iterator[_Lost]:
+    in_source = {block.usage_key for block in blocks}
+    in_source.update(key for block in blocks for key in block.inner_keys)
+    taken = {target.history[key].entity_id for key in in_source if key in target.history}
+    for usage_key, past in target.history.items():
+        key = target.key_of.get(past.entity_id)
+        if usage_key in in_source or key is None or key in claimed or past.entity_id in taken:
+            continue
+        # What is not published may still stand among the drafts, which were read then and are not read now.
+        if options.branch is Branch.PUBLISHED and past.branch is not Branch.PUBLISHED:
+            continue
+        item = target.items[key]
+        if not item.deleted:
+            taken.add(past.entity_id)
+            yield usage_key, past, key, item
+
+
+def _holders(
+    planned: Sequence[PlannedItem], target: TargetState, options: ImportOptions
+) -> dict[int, list[tuple[int, str]]]:
+    """
+    The containers that still hold each item once the import is written: entity ID and title.
+
+    What the import writes holds none that is gone. Where learners see the removal at once, what they see counts too.
+    """
+    written = {item.entity_id: item.publish for item in planned if item.outcome.writes}
+    holders: dict[int, list[tuple[int, str]]] = {}
+    for key, item in target.items.items():
+        held = set() if item.entity_id in written else set(item.children)
+        if options.publish and not written.get(item.entity_id):
+            held.update(item.published_children)
+        for child in held:
+            holders.setdefault(child, []).append((item.entity_id, item.title or key.code))
+    return holders
+
+
+def _reason(*, removed: bool, wanted: bool) -> str:
+    if removed:
+        return _("The source does not hold it any more.")
+    if wanted:
+        return _("The source does not hold it any more. It was to be removed, but was edited or put to use since.")
+    return _("The source does not hold it any more; the library's item stays.")
+
+
+def _warnings(*, edited: bool, used_by: Sequence[str]) -> Iterator[str]:
+    if edited:
+        yield _("It was edited in the library since it was imported.")
+    if used_by:
+        names = ", ".join(used_by[:_NAMED])
+        if len(used_by) > _NAMED:
+            yield _("It is in use: {names} and {count} more hold it.").format(names=names, count=len(used_by) - _NAMED)
+        else:
+            yield _("It is in use, by: {names}.").format(names=names)

@@ -1,0 +1,51 @@
+"""What the source has lost: items of the library whose blocks are nowhere in it any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from ..data import GoneData, RecordData
+from .marks import MARKS, type_of
+from .outline import Item, hanging
+from .text import counted, printable
+
+MAX_GONE = 25
+"""Items that are shown before the rest is only counted."""
+
+
+def gone_list(
+    items: Sequence[GoneData | Item], unknown: str = "", *, everything: bool = False, more: str = ""
+) -> RenderableType | None:
+    """
+    The items, each with what becomes, or became, of it; ``None`` where there are none.
+
+    ``unknown`` is why it cannot be said what is gone. With ``everything`` all are shown, with the keys of their blocks;
+    ``more`` says how to see them all otherwise.
+    """
+    if unknown:
+        return hanging(Text("⚠"), Text(printable(unknown)))
+    if not items:
+        return None
+    lines: list[RenderableType] = [Text(f"Gone from the source: {counted(len(items), 'item')}", style="bold")]
+    shown = items if everything else items[:MAX_GONE]
+    lines += [hanging(Text(*MARKS[item.outcome]), _told(item, keys=everything)) for item in shown]
+    if len(items) > len(shown):
+        lines.append(Text(f"… and {len(items) - len(shown):,} more{more and '; '}{more}", style="dim"))
+    return Group(*lines)
+
+
+def _told(item: GoneData | Item, *, keys: bool) -> Text:
+    text = Text.assemble((printable(item.title), "bold" if item.kind.is_container else ""))
+    text.append(f"  {type_of(item)}", style="dim")
+    if isinstance(item, GoneData):
+        text.append(f"  {item.num}", style="dim")
+    if keys:
+        text.append(f"  {item.source_key if isinstance(item, RecordData) else item.usage_key}", style="dim")
+    if isinstance(item, RecordData) and item.undone:
+        text.append("  undone", style="yellow")
+    if item.warnings:
+        text.append(f"  ⚠ {printable(' '.join(item.warnings))}", style="yellow")
+    return text
