@@ -34,7 +34,7 @@ from .models import Import, StagedBlock
 from .planning import SourceBlock, make_plan
 from .writing import write_plan
 from .writing.collection import collect
-from .writing.tags import Tags, add_tags, staged_tags
+from .writing.tags import Tags, TagsLeftOut, add_tags, staged_tags
 
 _BATCH_SIZE = 500
 
@@ -87,7 +87,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
             [written.entity_of[item.num] for item in plan.items if _is_collected(item)],
             user_id=user.pk,
         )
-    tags, tag_warnings = _carry_tags(run, plan, library_key, host)
+    tags, tags_left_out, tag_warnings = _carry_tags(run, plan, library_key, host)
     lifecycle.hold(run)
     write_records(
         run,
@@ -97,6 +97,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
         library_key,
         collected=collected.added if collected else frozenset(),
         tags=tags,
+        tags_left_out=tags_left_out,
         tag_warnings=tag_warnings,
     )
     run.publish_logs.set(written.publish_logs)
@@ -135,15 +136,24 @@ def _library_for(run: Import, library_key: Any, host: Host, user: Any) -> Librar
         return host.get_library(library_key)
 
 
-def _carry_tags(run: Import, plan: Plan, library_key: Any, host: Host) -> tuple[dict[str, Tags], dict[str, list[str]]]:
-    """Give every item that was written the tags of its source block."""
+def _carry_tags(
+    run: Import, plan: Plan, library_key: Any, host: Host
+) -> tuple[dict[str, Tags], dict[str, TagsLeftOut], dict[str, list[str]]]:
+    """
+    Give every item that was written the tags of its source block.
+
+    Returns by the items' keys what was added, what has no taxonomy here, and warnings.
+    """
     written = {
         item.usage_key: library_item_key(library_key, item.kind, item.target)
         for item in plan.items
         if item.outcome.writes and item.target is not None
     }
-    wanted = {written[usage_key]: tags for usage_key, tags in staged_tags(run, written.keys()).items()}
-    return add_tags(wanted, partial(host.permitted_taxonomies, library_key))
+    staged = staged_tags(run, written.keys())
+    wanted = {written[usage_key]: tags for usage_key, (tags, _left_out) in staged.items() if tags}
+    left_out = {written[usage_key]: without for usage_key, (_tags, without) in staged.items() if without}
+    added, warnings = add_tags(wanted, partial(host.permitted_taxonomies, library_key))
+    return added, left_out, warnings
 
 
 def _is_collected(item: PlannedItem) -> bool:

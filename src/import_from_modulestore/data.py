@@ -297,18 +297,32 @@ class Notice(Enum):
     """
     What may be met at many blocks of a source, and is said of the source once, with how often.
 
-    The values are the sentences, with ``%(count)d`` in them.
+    Each is told by its sentence, with ``%(count)d`` in it; lazy ones are equal to each other, and so no values.
     """
+
+    def __new__(cls, text: Any) -> Notice:
+        """Numbered in their order."""
+        member = object.__new__(cls)
+        member._value_ = len(cls.__members__)
+        return member
+
+    def __init__(self, text: Any) -> None:
+        self._text = text
 
     PYTHON_LIBRARY_LEFT_OUT = ngettext_lazy(
         "python_lib.zip was left out, and %(count)d problem that runs Python may need it.",
         "python_lib.zip was left out, and %(count)d problems that run Python may need it.",
         "count",
     )
+    TAGS_WITHOUT_TAXONOMY = ngettext_lazy(
+        "%(count)d block has tags of a taxonomy that is not here. They are put on record, and not carried over.",
+        "%(count)d blocks have tags of a taxonomy that is not here. They are put on record, and not carried over.",
+        "count",
+    )
 
     def sentence(self, count: int) -> str:
         """What to say of a source in which it was met so often."""
-        return str(self.value % {"count": count})
+        return str(self._text % {"count": count})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -702,6 +716,8 @@ class RecordData:
     left_out: tuple[str, ...]
     tags: tuple[str, ...]
     """Tags of the source block that the import gave the item."""
+    tags_left_out: tuple[str, ...]
+    """Tags of the source block whose taxonomy is not here, each after the name of that."""
     undone: bool
     """Whether what this tells of was taken back since."""
 

@@ -302,6 +302,9 @@ class ImportRecord(models.Model):
     tags = models.JSONField(
         default=dict, help_text=_("Tags that the import gave the item: values by ID of their taxonomy.")
     )
+    tags_left_out = models.JSONField(
+        default=dict, help_text=_("Tags whose taxonomy is not here: values by the export ID of their taxonomy.")
+    )
     undone = models.BooleanField(default=False)
     entity = models.ForeignKey(content_models.PublishableEntity, null=True, on_delete=models.SET_NULL, related_name="+")
     draft_before = models.ForeignKey(

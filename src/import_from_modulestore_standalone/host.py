@@ -26,8 +26,11 @@ from import_from_modulestore.olx.blocks import title_of
 from import_from_modulestore.olx.closure import gather
 from import_from_modulestore.olx.course_bound import take_off_groups
 from import_from_modulestore.olx.references import PYTHON_LIBRARY
+from import_from_modulestore.olx.tree import walk
+from import_from_modulestore.writing.tags import as_staged, known_taxonomies
 
 from .content_staging.models import StagedContent, StagedContentFile, StagedContentStatus
+from .exports.export import Export
 from .exports.shelf import Shelf
 from .exports.static_files import asset_name, md5_of
 from .grants import Role, give, has_role, libraries_of
@@ -66,6 +69,7 @@ class StandaloneHost(Host):
     ) -> Iterator[StagedRoot]:
         opened = self._shelf.open(source_key, export)
         store = _FileStore(purpose)
+        tags = _Tags(opened)
         for root in opened.read(branch):
             for key, warning in take_off_groups(root.element, opened.key):
                 root.warnings.setdefault(key, []).append(warning)
@@ -79,6 +83,9 @@ class StandaloneHost(Host):
             notices = {}
             if gathered.running_python and PYTHON_LIBRARY in opened.static_files.left_out:
                 notices[Notice.PYTHON_LIBRARY_LEFT_OUT] = gathered.running_python
+            tagged, without_taxonomy = tags.below(root.element)
+            if without_taxonomy:
+                notices[Notice.TAGS_WITHOUT_TAXONOMY] = without_taxonomy
             with transaction.atomic():
                 content = StagedContent.objects.create(
                     user=user,
@@ -88,7 +95,7 @@ class StandaloneHost(Host):
                     olx=etree.tostring(root.element, encoding="unicode"),
                     display_name=title_of(root.element),
                     suggested_url_name=root.element.get("url_name", ""),
-                    tags={},
+                    tags=tagged,
                 )
                 StagedContentFile.objects.bulk_create(
                     _file_row(content, name, stored, opened.key) for name, stored in files.items()
@@ -151,6 +158,12 @@ class StandaloneHost(Host):
     def refusal_of(self, block_type: str) -> str:
         return ""  # The backup may be restored where the type exists.
 
+    def permitted_taxonomies(self, library_key: LibraryLocatorV2, taxonomy_ids: Collection[int]) -> set[int]:
+        """All that are here; organizations are not."""
+        from openedx_tagging.models import Taxonomy
+
+        return set(Taxonomy._default_manager.filter(pk__in=taxonomy_ids, enabled=True).values_list("pk", flat=True))
+
     def warning_about(self, block_type: str) -> str:
         if block_type in settings.STOCK_BLOCK_TYPES:
             return ""
@@ -169,6 +182,26 @@ def _with_role(user: Any, role: Role, library_keys: set[str]) -> set[str]:
 
 def _library_data(package: LearningPackage) -> LibraryData:
     return LibraryData(key=package.package_ref, title=package.title, package_id=package.id)
+
+
+class _Tags:
+    """The tags of an export, root by root, each block's once."""
+
+    def __init__(self, export: Export) -> None:
+        self._source_key: Any = export.key
+        self._left = dict(export.tags.of_blocks)
+        self._known = known_taxonomies({export_id for tags in self._left.values() for export_id in tags})
+
+    def below(self, root: etree._Element) -> tuple[dict[str, dict[str, list[str]]], int]:
+        """What to stage of a root's tags, by usage key; and how many blocks have some without a taxonomy here."""
+        found: dict[str, dict[str, list[str]]] = {}
+        without = 0
+        for block in walk(root) if self._left else ():
+            tags = self._left.pop((block.block_type, block.block_id), None)
+            if tags:
+                found[str(self._source_key.make_usage_key(block.block_type, block.block_id))] = as_staged(tags)
+                without += not self._known.keys() >= tags.keys()
+        return found, without
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,16 @@ class ImportRecordAdmin(_HistoryAdmin):
         (_("In the library"), {"fields": ("item", "draft", "published", "collected")}),
         (
             _("Worth knowing"),
-            {"fields": ("all_warnings", "all_files", "all_missing_files", "all_left_out", "all_tags")},
+            {
+                "fields": (
+                    "all_warnings",
+                    "all_files",
+                    "all_missing_files",
+                    "all_left_out",
+                    "all_tags",
+                    "all_tags_left_out",
+                )
+            },
         ),
     )
     readonly_fields = (
@@ -91,6 +100,7 @@ class ImportRecordAdmin(_HistoryAdmin):
         "all_missing_files",
         "all_left_out",
         "all_tags",
+        "all_tags_left_out",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRecord]:
@@ -201,6 +211,11 @@ class ImportRecordAdmin(_HistoryAdmin):
     def all_tags(self, record: ImportRecord) -> SafeString | str:
         """What the import has tagged the item with."""
         return _lines([value for values in record.tags.values() for value in values])
+
+    @admin.display(description=_("tags without a taxonomy here"))
+    def all_tags_left_out(self, record: ImportRecord) -> SafeString | str:
+        """What the import could not tag the item with."""
+        return _lines([f"{name}: {value}" for name, values in record.tags_left_out.items() for value in values])
 
     @admin.display(description=_("missing files"))
     def all_missing_files(self, record: ImportRecord) -> SafeString | str:

@@ -17,7 +17,7 @@ from ..keys import library_item_key
 from ..models import Import, ImportRecord, StagedBlock
 from ..staging.content import source_contents
 from ..writing import Written
-from ..writing.tags import Tags
+from ..writing.tags import Tags, TagsLeftOut
 
 BATCH_SIZE = 500
 
@@ -66,6 +66,7 @@ def write_records(
     *,
     collected: Collection[int],
     tags: Mapping[str, Tags],
+    tags_left_out: Mapping[str, TagsLeftOut],
     tag_warnings: Mapping[str, Sequence[str]],
 ) -> None:
     """
@@ -73,7 +74,8 @@ def write_records(
     that wrote the items.
 
     ``before`` holds the versions of existing items as they were before the write; ``collected`` the entities that were
-    put into the import's collection; ``tags``, by the items' keys, what the import added. Three statements for each
+    put into the import's collection; ``tags``, by the items' keys, what the import added, and
+    ``tags_left_out`` what it could not. Three statements for each
     batch, and what :func:`source_contents` takes where blocks were edited in a review.
     """
     held_back = set(written.held_back)
@@ -92,6 +94,7 @@ def write_records(
                 source=sources.get(item.num, {}),
                 target_key=(key := library_item_key(library_key, item.kind, item.target) if item.target else ""),
                 tags=tags.get(key, {}),
+                tags_left_out=tags_left_out.get(key, {}),
                 warnings=(*item.warnings, *tag_warnings.get(key, ())),
                 reason=_("It stays a draft: it holds an item that was never published.")
                 if item.num in held_back
@@ -113,6 +116,7 @@ def _record(
     source: dict[str, Any],
     target_key: str,
     tags: Tags,
+    tags_left_out: TagsLeftOut,
     warnings: Sequence[str],
     reason: str,
     collected: bool,
@@ -133,6 +137,7 @@ def _record(
         target_key=target_key,
         collected=collected,
         tags=tags,
+        tags_left_out=tags_left_out,
         entity_id=entity_id,
         draft_before_id=then.draft,
         draft_after_id=now.draft,
@@ -183,6 +188,7 @@ def record_data(record: ImportRecord) -> RecordData:
         missing_files=tuple(record.missing_files),
         left_out=tuple(record.left_out),
         tags=tuple(value for values in record.tags.values() for value in values),
+        tags_left_out=tuple(f"{name}: {value}" for name, values in record.tags_left_out.items() for value in values),
         undone=record.undone,
     )
 

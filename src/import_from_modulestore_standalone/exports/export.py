@@ -26,6 +26,7 @@ from .drafts import DraftRoot, Drafts
 from .files import UnreadableFile, read_file, shown
 from .policy import Policy
 from .static_files import StaticFiles
+from .tags import ExportedTags, read_tags
 from .texts import read_xml
 
 ROOT_FILES = {"course.xml": SourceKind.COURSE, "library.xml": SourceKind.LIBRARY}
@@ -95,12 +96,18 @@ class Export:
                 for draft in self._outline.unplaced_drafts
             ),
             *self.static_files.left_out.values(),
+            *self.tags.warnings,
         ]
 
     @property
     def is_partial(self) -> bool:
         """Whether drafts cannot be read: blocks that were never published may be missing."""
         return bool(self._drafts.unreadable)
+
+    @cached_property
+    def tags(self) -> ExportedTags:
+        """The tags of its blocks."""
+        return read_tags(self.folder)
 
     @cached_property
     def static_files(self) -> StaticFiles:

@@ -515,6 +515,9 @@ class Record(serializers.Serializer):
     missing_files = _texts()
     left_out = _texts()
     tags = _texts(help_text="Tags of the source block that the import gave the item.")
+    tags_left_out = _texts(
+        help_text="Tags of the source block whose taxonomy is not here, each after that taxonomy's export ID."
+    )
     undone = serializers.BooleanField(help_text="Whether this was taken back since.")
 
 

@@ -1,0 +1,82 @@
+"""
+The tags of an export: ``tags.csv``, beside ``course.xml``.
+
+Studio writes it where a course has tags: a row for each block with its ``Name``, ``Type`` and ``ID``, and a column for
+each taxonomy, headed by its ``export_id``, with the values separated by ``;`` (platform:
+``openedx/core/djangoapps/content_tagging/api.py``, ``generate_csv_rows`` and ``import_course_tags_from_csv``).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+from import_from_modulestore.olx.parsing import NOT_XML_CHARACTERS
+
+from .files import UnreadableFile, has_file, read_file
+from .texts import decode
+
+FILE = "tags.csv"
+
+MAX_TAGS = 100
+"""Tags of one taxonomy that a block may have (``openedx_tagging.api``: ``_check_new_tag_count``)."""
+
+_MAX_VALUE = 500
+_MAX_EXPORT_ID = 255
+"""Characters of a tag and of a taxonomy's ``export_id`` (``openedx_tagging.models``)."""
+
+_MAX_COLUMNS = 200
+_SEPARATOR = ";"
+_ABOUT_BLOCKS = frozenset(("Name", "Type", "ID"))
+_COURSE = "course"
+"""Its own tags are about the course, not about what is in it."""
+
+
+@dataclass(frozen=True)
+class ExportedTags:
+    """The tags of an export's blocks, by type and ID, then by ``export_id``; and what was wrong with the file."""
+
+    of_blocks: Mapping[tuple[str, str], Mapping[str, list[str]]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def read_tags(folder: Path) -> ExportedTags:
+    """Read the tags of an export; none where it has no file of them, or one that is no table of tags."""
+    if not has_file(folder, FILE):
+        return ExportedTags()
+    try:
+        text, guessed = decode(read_file(folder, FILE))
+        of_blocks = _tags_of(csv.reader(StringIO(text, newline="")))
+    except (UnreadableFile, csv.Error, KeyError) as error:
+        reason = f"it has no column {error}" if isinstance(error, KeyError) else str(error)
+        return ExportedTags(
+            warnings=(f"{FILE} could not be read, so there are no tags: {reason}. Export the course again.",)
+        )
+    return ExportedTags(of_blocks, (f"{FILE} is not UTF-8; it was read as {guessed}.",) if guessed else ())
+
+
+def _tags_of(rows: Iterator[list[str]]) -> dict[tuple[str, str], dict[str, list[str]]]:
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    header: list[str] = next(rows, [])
+    columns = {name.strip(): number for number, name in enumerate(header[:_MAX_COLUMNS])}
+    block_type, block_id = columns["Type"], columns["ID"]
+    taxonomies = {
+        name: number
+        for name, number in columns.items()
+        if name not in _ABOUT_BLOCKS and 0 < len(name) <= _MAX_EXPORT_ID
+    }
+    for row in rows:
+        if len(row) <= max(block_type, block_id) or row[block_type] == _COURSE:
+            continue
+        tags = {name: values for name, number in taxonomies.items() if (values := _values(row[number : number + 1]))}
+        if tags:
+            found[row[block_type], row[block_id]] = tags
+    return found
+
+
+def _values(cell: list[str]) -> list[str]:
+    values = (NOT_XML_CHARACTERS.sub("", value).strip() for text in cell for value in text.split(_SEPARATOR))
+    return list(dict.fromkeys(value for value in values if 0 < len(value) <= _MAX_VALUE))[:MAX_TAGS]
