@@ -206,15 +206,21 @@ def project(tmp_path, _migrated) -> Project:
     return Project(tmp_path / "project").with_database(_migrated)
 
 
+@pytest.fixture
+def server_url() -> str:
+    """The address of a MySQL or MariaDB server; the test is skipped where there is none."""
+    address = os.environ.get("TEST_MYSQL_URL", "")
+    if not address:
+        missing = "no MySQL or MariaDB server is named in TEST_MYSQL_URL; `.ci/mariadb make test` starts one"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    return address
+
+
 @pytest.fixture(params=["sqlite", "mysql"])
 def project_on(request, tmp_path) -> Iterator[Project]:
     """The project in processes of its own, on each kind of database in turn."""
     if request.param == "sqlite":
         yield request.getfixturevalue("project")
         return
-    server_url = os.environ.get("TEST_MYSQL_URL", "")
-    if not server_url:
-        missing = "no MySQL or MariaDB server is named in TEST_MYSQL_URL; `.ci/mariadb make test` starts one"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    with ServerProject(tmp_path / "project", server_url) as project:
+    with ServerProject(tmp_path / "project", request.getfixturevalue("server_url")) as project:
         yield project

@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,16 +93,31 @@ class Project:
 
 
 class ServerProject(Project):
-    """The same with a database of its own on a MySQL or MariaDB server: made on entering, dropped on leaving."""
+    """
+    The same with a database of its own on a MySQL or MariaDB server: made on entering, dropped on leaving.
 
-    def __init__(self, folder: Path, server_url: str, **environment: str) -> None:
+    ``charset`` is what the database has by default; ``migrated_to`` names the last migrations of some apps, where
+    others are not wanted yet.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        server_url: str,
+        *,
+        charset: str = "utf8mb4",
+        migrated_to: Mapping[str, str] | None = None,
+        **environment: str,
+    ) -> None:
+        self._charset, self._migrated_to = charset, migrated_to
         self.name = f"import_processes_{os.getpid()}"
         self._server = urlsplit(server_url)
         super().__init__(folder, self._server._replace(path=f"/{self.name}").geturl(), **environment)
 
     def __enter__(self) -> ServerProject:
-        self._execute(f"CREATE DATABASE {self.name} CHARACTER SET utf8mb4", database="")
-        self.manage("migrate", "--verbosity", "0")
+        self._execute(f"CREATE DATABASE {self.name} CHARACTER SET {self._charset}", database="")
+        for migration in self._migrated_to.items() if self._migrated_to else [()]:
+            self.manage("migrate", *migration, "--verbosity", "0")
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -121,6 +136,7 @@ class ServerProject(Project):
             user=server.username,
             password=server.password,
             database=database,
+            charset="utf8mb4",
         )
         with closing(connection), connection.cursor() as cursor:
             cursor.execute(sql)

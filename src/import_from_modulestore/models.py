@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from openedx_content import models_api as content_models
 from openedx_django_lib.fields import case_sensitive_char_field
 
+from .columns import text_field, title_field
 from .data import (
     BlockIds,
     BlockKind,
@@ -53,9 +54,9 @@ class Import(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
     source_key = case_sensitive_char_field(max_length=255, db_index=True)
-    source_title = models.CharField(max_length=255, blank=True, default="")
-    source_version = models.CharField(max_length=255, blank=True, default="")
-    source_export = models.CharField(
+    source_title = title_field(max_length=255, blank=True, default="")
+    source_version = case_sensitive_char_field(max_length=255, blank=True, default="")
+    source_export = case_sensitive_char_field(
         max_length=500,
         blank=True,
         default="",
@@ -63,7 +64,7 @@ class Import(models.Model):
     )
 
     target_key = case_sensitive_char_field(max_length=255, db_index=True)
-    target_title = models.CharField(max_length=500, blank=True, default="")
+    target_title = title_field(max_length=500, blank=True, default="")
     learning_package = models.ForeignKey(
         content_models.LearningPackage, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -75,24 +76,24 @@ class Import(models.Model):
     )
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    username = models.CharField(max_length=150, blank=True, default="")
+    username = case_sensitive_char_field(max_length=150, blank=True, default="")
 
-    state = models.CharField(max_length=20, choices=ImportState, default=ImportState.CREATED, db_index=True)
-    error = models.TextField(blank=True, default="")
+    state = case_sensitive_char_field(max_length=20, choices=ImportState, default=ImportState.CREATED, db_index=True)
+    error = text_field(blank=True, default="")
     warnings = models.JSONField(default=list, help_text=_("What was noticed about the source as a whole."))
     is_partial = models.BooleanField(
         default=False, help_text=_("Whether blocks may be missing among the staged ones that are in the source.")
     )
 
-    level = models.CharField(max_length=20, choices=CompositionLevel, default=CompositionLevel.SECTION)
-    on_conflict = models.CharField(max_length=20, choices=Decision, default=Decision.SKIP)
+    level = case_sensitive_char_field(max_length=20, choices=CompositionLevel, default=CompositionLevel.SECTION)
+    on_conflict = case_sensitive_char_field(max_length=20, choices=Decision, default=Decision.SKIP)
     publish = models.BooleanField(default=True)
-    block_ids = models.CharField(max_length=20, choices=BlockIds, default=BlockIds.KEEP)
-    branch = models.CharField(max_length=20, choices=Branch, default=Branch.DRAFT)
+    block_ids = case_sensitive_char_field(max_length=20, choices=BlockIds, default=BlockIds.KEEP)
+    branch = case_sensitive_char_field(max_length=20, choices=Branch, default=Branch.DRAFT)
     selection = models.JSONField(default=list)
     collection_wanted = models.BooleanField(default=False)
-    collection_code = models.CharField(max_length=255, blank=True, default="")
-    collection_title = models.CharField(max_length=500, blank=True, default="")
+    collection_code = case_sensitive_char_field(max_length=255, blank=True, default="")
+    collection_title = title_field(max_length=500, blank=True, default="")
 
     block_count = models.PositiveIntegerField(default=0, help_text=_("Blocks that were staged."))
     counts = models.JSONField(default=dict, help_text=_("Source blocks by outcome, once imported."))
@@ -115,7 +116,7 @@ class Import(models.Model):
     )
     force = models.BooleanField(default=False, help_text=_("Whether the running undo or redo spares nothing."))
     queued = models.DateTimeField(null=True, help_text=_("When the step was asked for that no worker has taken yet."))
-    worker = models.CharField(
+    worker = case_sensitive_char_field(
         max_length=255,
         blank=True,
         default="",
@@ -195,24 +196,24 @@ class StagedBlock(models.Model):
     usage_key = case_sensitive_char_field(max_length=255)
     block_type = case_sensitive_char_field(max_length=100)
     block_id = case_sensitive_char_field(max_length=255)
-    kind = models.CharField(max_length=20, choices=BlockKind)
-    title = models.CharField(max_length=500, blank=True)
+    kind = case_sensitive_char_field(max_length=20, choices=BlockKind)
+    title = title_field(max_length=500, blank=True)
 
-    olx_digest = models.CharField(
+    olx_digest = case_sensitive_char_field(
         max_length=_DIGEST_LENGTH, blank=True, help_text=_("Hash of the exact text that the library would store.")
     )
-    normal_digest = models.CharField(
+    normal_digest = case_sensitive_char_field(
         max_length=_DIGEST_LENGTH, blank=True, help_text=_("Hash of the OLX with formatting left aside.")
     )
-    digest = models.CharField(
+    digest = case_sensitive_char_field(
         max_length=_DIGEST_LENGTH,
         blank=True,
         help_text=_("Hash of everything that makes up the item: OLX, title, files."),
     )
-    source_digest = models.CharField(
+    source_digest = case_sensitive_char_field(
         max_length=_DIGEST_LENGTH, blank=True, default="", help_text=_("The same of what was staged, before any edit.")
     )
-    source_title = models.CharField(max_length=500, blank=True, default="")
+    source_title = title_field(max_length=500, blank=True, default="")
     files = models.JSONField(
         default=list,
         help_text=_("Files that the OLX names and the source holds: name, digest, size, staged file's ID."),
@@ -220,8 +221,8 @@ class StagedBlock(models.Model):
     source_files = models.JSONField(default=list, help_text=_("The same before any edit, where the OLX was edited."))
     missing_files = models.JSONField(default=list, help_text=_("Files that the OLX names and the source lacks."))
 
-    problem = models.TextField(blank=True, help_text=_("Why the block could not be read."))
-    refusal = models.TextField(blank=True, help_text=_("Why a library cannot hold the block."))
+    problem = text_field(blank=True, help_text=_("Why the block could not be read."))
+    refusal = text_field(blank=True, help_text=_("Why a library cannot hold the block."))
     left_out = models.JSONField(default=list, help_text=_("Child blocks that go with a refused block."))
     inner_keys = models.JSONField(
         default=list, help_text=_("Usage keys of the blocks that a component is made of in the source.")
@@ -230,11 +231,11 @@ class StagedBlock(models.Model):
     warnings = models.JSONField(default=list, help_text=_("What there is to know of the block as it is."))
 
     selected = models.BooleanField(default=True)
-    decision = models.CharField(
+    decision = case_sensitive_char_field(
         max_length=20, choices=Decision, blank=True, default="", help_text=_("For this very block; else the import's.")
     )
-    edited_title = models.CharField(max_length=500, blank=True, default="", help_text=_("For containers."))
-    edited_olx = models.TextField(blank=True, default="", help_text=_("For components."))
+    edited_title = title_field(max_length=500, blank=True, default="", help_text=_("For containers."))
+    edited_olx = text_field(blank=True, default="", help_text=_("For components."))
 
     class Meta:
         ordering = ["num"]
@@ -289,13 +290,13 @@ class ImportRecord(models.Model):
     depth = models.PositiveSmallIntegerField()
     source_key = case_sensitive_char_field(max_length=255, db_index=True)
     block_type = case_sensitive_char_field(max_length=100)
-    kind = models.CharField(max_length=20, choices=BlockKind)
-    title = models.CharField(max_length=500, blank=True)
+    kind = case_sensitive_char_field(max_length=20, choices=BlockKind)
+    title = title_field(max_length=500, blank=True)
 
-    state = models.CharField(max_length=20, choices=ConflictState)
-    decision = models.CharField(max_length=20, choices=Decision, blank=True, default="")
-    outcome = models.CharField(max_length=20, choices=Outcome, db_index=True)
-    reason = models.TextField(blank=True, default="")
+    state = case_sensitive_char_field(max_length=20, choices=ConflictState)
+    decision = case_sensitive_char_field(max_length=20, choices=Decision, blank=True, default="")
+    outcome = case_sensitive_char_field(max_length=20, choices=Outcome, db_index=True)
+    reason = text_field(blank=True, default="")
 
     target_key = case_sensitive_char_field(max_length=600, blank=True, default="", db_index=True)
     collected = models.BooleanField(default=False, help_text=_("Whether the import put the item into its collection."))
@@ -324,8 +325,8 @@ class ImportRecord(models.Model):
     published_before_num = models.PositiveIntegerField(null=True)
     published_after_num = models.PositiveIntegerField(null=True)
 
-    source_digest = models.CharField(max_length=_DIGEST_LENGTH, blank=True, default="")
-    target_digest = models.CharField(max_length=_DIGEST_LENGTH, blank=True, default="")
+    source_digest = case_sensitive_char_field(max_length=_DIGEST_LENGTH, blank=True, default="")
+    target_digest = case_sensitive_char_field(max_length=_DIGEST_LENGTH, blank=True, default="")
     source_content = models.JSONField(
         default=dict, help_text=_("What the source held, where the library holds an edit of it: title, OLX, files.")
     )
@@ -356,9 +357,9 @@ class Reversal(models.Model):
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="reversals")
-    kind = models.CharField(max_length=10, choices=ReversalKind)
+    kind = case_sensitive_char_field(max_length=10, choices=ReversalKind)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    username = models.CharField(max_length=150, blank=True, default="")
+    username = case_sensitive_char_field(max_length=150, blank=True, default="")
     forced = models.BooleanField(default=False)
     counts = models.JSONField(default=dict, help_text=_("Items by outcome."))
     finished = models.DateTimeField()
@@ -383,8 +384,8 @@ class ReversalRecord(models.Model):
 
     reversal = models.ForeignKey(Reversal, on_delete=models.CASCADE, related_name="records")
     record = models.ForeignKey(ImportRecord, on_delete=models.CASCADE, related_name="reversal_records")
-    outcome = models.CharField(max_length=20, choices=ReversalOutcome)
-    reason = models.TextField(blank=True, default="")
+    outcome = case_sensitive_char_field(max_length=20, choices=ReversalOutcome)
+    reason = text_field(blank=True, default="")
     draft_before_num = models.PositiveIntegerField(null=True)
     draft_after_num = models.PositiveIntegerField(null=True)
     published_before_num = models.PositiveIntegerField(null=True)
@@ -412,7 +413,7 @@ class IdempotentRequest(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = case_sensitive_char_field(max_length=255)
-    fingerprint = models.CharField(max_length=_DIGEST_LENGTH, help_text=_("Hash of method, path and body."))
+    fingerprint = case_sensitive_char_field(max_length=_DIGEST_LENGTH, help_text=_("Hash of method, path and body."))
     status = models.PositiveSmallIntegerField(null=True, help_text=_("Null while the first request is under way."))
     answer = models.JSONField(null=True)
     created = models.DateTimeField(auto_now_add=True)

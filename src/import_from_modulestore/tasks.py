@@ -9,6 +9,7 @@ left to :func:`recover_imports`, so that what exhausts the memory does not come 
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,8 @@ from user_tasks.tasks import UserTask
 from . import api
 from .data import ImportState
 from .models import Import
+
+_RARE = re.compile("[\U00010000-\U0010ffff]")
 
 
 class ImportTask(UserTask):
@@ -39,9 +42,14 @@ class ImportTask(UserTask):
 
     @classmethod
     def generate_name(cls, arguments_dict: dict[str, Any]) -> str:
-        """What the user's list of tasks says."""
+        """
+        What the user's list of tasks says.
+
+        Its column is ``user_tasks``', and takes what the database does by default: rare characters may be none of that.
+        """
         run = arguments_dict["run"]
-        return str(cls.title).format(source=run.source_title, target=run.target_title)[:255]
+        name = str(cls.title).format(source=run.source_title, target=run.target_title)
+        return _RARE.sub("?", name)[:255]
 
     def run_step(self, import_id: str) -> None:
         """

@@ -233,7 +233,8 @@ class _FileStore:
             except OSError:
                 self._stored[path] = None
                 return None
-            name = f"{self._prefix}{md5}{path.suffix.lower()[:16]}"
+            suffix = path.suffix.lower()[:16]
+            name = f"{self._prefix}{md5}{suffix if suffix.isascii() else ''}"
             if self._storage.exists(name) and self._storage.size(name) != path.stat().st_size:
                 self._storage.delete(name)  # A copy that was broken off.
             if not self._storage.exists(name):

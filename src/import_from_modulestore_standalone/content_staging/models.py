@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from openedx_django_lib.fields import MultiCollationTextField, case_insensitive_char_field
+from openedx_django_lib.fields import MultiCollationTextField, case_insensitive_char_field, case_sensitive_char_field
 
 
 class StagedContentStatus(models.TextChoices):
@@ -27,12 +27,12 @@ class StagedContent(models.Model):
     id = models.AutoField(primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     created = models.DateTimeField(auto_now_add=True)
-    purpose = models.CharField(max_length=64)
-    status = models.CharField(max_length=20, choices=StagedContentStatus)
-    block_type = models.CharField(max_length=100, help_text=_("The root tag of the OLX."))
+    purpose = case_sensitive_char_field(max_length=64)
+    status = case_sensitive_char_field(max_length=20, choices=StagedContentStatus)
+    block_type = case_sensitive_char_field(max_length=100, help_text=_("The root tag of the OLX."))
     olx = MultiCollationTextField(db_collations={"sqlite": "BINARY", "mysql": "utf8mb4_bin"})
     display_name = case_insensitive_char_field(max_length=768)
-    suggested_url_name = models.CharField(max_length=1024)
+    suggested_url_name = case_sensitive_char_field(max_length=1024)
     version_num = models.PositiveIntegerField(default=0)
     tags = models.JSONField(null=True, help_text=_("Tags of the source blocks, by usage key."))
 
@@ -51,10 +51,10 @@ class StagedContentFile(models.Model):
     """
 
     for_content = models.ForeignKey(StagedContent, on_delete=models.CASCADE, related_name="files")
-    filename = models.CharField(max_length=255)
+    filename = case_sensitive_char_field(max_length=255)
     data_file = models.FileField(upload_to="staged-content-temp/", blank=True)
-    source_key_str = models.CharField(max_length=255, blank=True)
-    md5_hash = models.CharField(max_length=32, blank=True)
+    source_key_str = case_sensitive_char_field(max_length=255, blank=True)
+    md5_hash = case_sensitive_char_field(max_length=32, blank=True)
 
     def __str__(self) -> str:
         return self.filename
