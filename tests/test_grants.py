@@ -203,7 +203,7 @@ class TestCommand:
             (("give", "--group", "none", "viewer", TARGET), "There is no group 'none'."),
             (("give", "eve", "viewer", "lib:Acme:None"), "There is no library lib:Acme:None."),
             (("give", "eve", "viewer", "nonsense"), "is not the key of a content library"),
-            (("give", "eve", "reader", TARGET), "one of the whole site"),
+            (("give", "eve", "reader", TARGET), "for the whole site"),
             (("take", "eve", "viewer", TARGET), "eve is not viewer of lib:Acme:Target."),
             (("give", "eve", "owner", TARGET), "invalid choice: 'owner'"),
         ],

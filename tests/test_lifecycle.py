@@ -27,7 +27,7 @@ def created(courses, user, library):
 @pytest.mark.parametrize("state", [s for s in ImportState if s not in ("created", "staging_failed")])
 def test_only_what_is_not_staged_yet_can_be_staged(created, user, state):
     Import.objects.update(state=state)
-    with pytest.raises(api.WrongState, match=str(ImportState(state).label).lower()):
+    with pytest.raises(api.WrongState, match=f"the import {ImportState(state).told}"):
         api.stage_import(user=user, import_id=created.id)
     assert Import.objects.get().state == state
 
@@ -41,7 +41,7 @@ def test_only_what_is_staged_can_be_completed(created, user, state):
 
 
 def test_what_is_not_staged_has_no_plan(created, user):
-    with pytest.raises(api.WrongState, match="needs one that is staged"):
+    with pytest.raises(api.WrongState, match="the import has not been staged yet"):
         api.plan_import(user=user, import_id=created.id)
 
 

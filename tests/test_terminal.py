@@ -96,8 +96,8 @@ def test_a_course_without_content_says_so(courses, user):
 @pytest.mark.parametrize(
     ("error", "message", "code"),
     [
-        (OperationalError("database is locked"), "The database refused: database is locked", 1),
-        (PermissionError(13, "Permission denied", "/x"), "The operating system refused: Permission denied (/x)", 1),
+        (OperationalError("database is locked"), "The database cannot do this: database is locked", 1),
+        (PermissionError(13, "Permission denied", "/x"), "/x: Permission denied.", 1),
         (KeyboardInterrupt(), "Interrupted. The library is as it was", 130),
     ],
     ids=["database", "system", "interrupt"],
@@ -171,7 +171,7 @@ class TestReviewTree:
         ]
         assert shown(review_tree("Course → lib:A:B", blocks)) == [
             "Course → lib:A:B",
-            "└── 0 + Unit  unit",
+            "└── 0 + Unit",
             "    ├── 1 + Title 1  html",
             "    ├── 2 ↑ Title 2  html  both changed → overwrite  ⚠",
             "    ├── 3 ↑ Title 3  html  both changed → overwrite by default  edited",
@@ -270,10 +270,10 @@ class TestReversal:
         ]
         assert shown(reversal_outline("Undo", items, {0: 2, 1: 3, 2: 2, 3: 2}))[1:] == [
             "├── − Title 0  unit  − 1 component",
-            "├── ↺ Title 2  html  draft 3 → 2",
+            "├── ↺ Title 2  html  draft back to version 2",
             "└── • Title 3  html",
         ]
-        assert shown(kept_items(items)) == ["Kept as it is", "• Title 3 html: It was edited since."]
+        assert shown(kept_items(items)) == ["Kept", "• Title 3 html: It was edited since."]
 
 
 class TestImportFacts:
@@ -314,5 +314,6 @@ class TestImportFacts:
         )
         redone = replace(undone, kind=ReversalKind.REDO, forced=False, counts={}, finished=NOW + timedelta(days=1))
         lines = shown(import_facts(self.run, [undone, redone]), width=120)
-        assert "Undo    2026-05-04 12:00 UTC, bob, forced: 2 taken out of the library, 1 kept as it is" in lines
+        forced = "2026-05-04 12:00 UTC, bob, also of what was changed since"
+        assert f"Undo    {forced}: 2 removed, 1 kept" in lines
         assert "Redo    2026-05-05 12:00 UTC, bob: nothing to change" in lines

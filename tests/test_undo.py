@@ -445,7 +445,7 @@ class TestCareful:
         author.set_back(T, 1)
         plan = api.preview_redo(user=user, import_id=done.id)
         assert {name_of(item): (item.outcome, item.reason) for item in plan.items} == {
-            "t": (KEPT, "It was brought back in the library since."),
+            "t": (KEPT, "It was restored in the library since."),
             "t2": (RESTORED, ""),
         }
         redo(done)

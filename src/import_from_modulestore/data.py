@@ -122,6 +122,27 @@ class Outcome(TextChoices):
         """Whether it is about a block that the source does not hold any more (:attr:`ConflictState.GONE`)."""
         return self in (Outcome.REMOVED, Outcome.KEPT)
 
+    @property
+    def planned(self) -> Any:
+        """What a plan says of it: nothing has happened yet."""
+        return _PLANNED[self.value]
+
+
+_PLANNED = {
+    "created": _("Create"),
+    "updated": _("Update"),
+    "forked": _("Fork"),
+    "unchanged": _("Unchanged"),
+    "skipped": _("Skip"),
+    "unsupported": _("Unsupported"),
+    "failed": _("Cannot be read"),
+    "removed": _("Remove"),
+    "restored": _("Restore"),
+    "reverted": _("Back to the former version"),
+    "kept": _("Keep"),
+}
+"""Labels of :class:`Outcome` and :class:`ReversalOutcome` before it has happened, by value."""
+
 
 class ImportState(TextChoices):
     """Where an import stands; every change of state is one conditional UPDATE (see :mod:`.lifecycle`)."""
@@ -143,6 +164,25 @@ class ImportState(TextChoices):
         """Whether a step is under way, or queued."""
         return self in _RUNNING
 
+    @property
+    def told(self) -> Any:
+        """The same in a sentence, after “the import”."""
+        return _TOLD[self.value]
+
+
+_TOLD = {
+    "created": _("has not been staged yet"),
+    "staging": _("is being staged"),
+    "staging_failed": _("could not be staged"),
+    "staged": _("is staged, and not completed yet"),
+    "importing": _("is being completed"),
+    "import_failed": _("could not be completed"),
+    "imported": _("is completed"),
+    "undoing": _("is being undone"),
+    "undone": _("is undone"),
+    "redoing": _("is being redone"),
+    "canceled": _("is canceled"),
+}
 
 _RUNNING = frozenset((ImportState.STAGING, ImportState.IMPORTING, ImportState.UNDOING, ImportState.REDOING))
 
@@ -154,7 +194,7 @@ class Action(TextChoices):
     REVIEW = "review", _("Review and edit")
     COMPLETE = "complete", _("Complete")
     CANCEL = "cancel", _("Cancel")
-    RETRY = "retry", _("Try again")
+    RETRY = "retry", _("Retry")
     UNDO = "undo", _("Undo")
     REDO = "redo", _("Redo")
 
@@ -169,10 +209,15 @@ class ReversalKind(TextChoices):
 class ReversalOutcome(TextChoices):
     """What an undo or redo does with one item of the library."""
 
-    REMOVED = "removed", _("Taken out of the library")
-    RESTORED = "restored", _("Brought back")
-    REVERTED = "reverted", _("Set to another version")
-    KEPT = "kept", _("Kept as it is")
+    REMOVED = "removed", _("Removed")
+    RESTORED = "restored", _("Restored")
+    REVERTED = "reverted", _("Back to the former version")
+    KEPT = "kept", _("Kept")
+
+    @property
+    def planned(self) -> Any:
+        """What a preview says of it: nothing has happened yet."""
+        return _PLANNED[self.value]
 
 
 class DifferenceKind(TextChoices):

@@ -113,7 +113,7 @@ def transition(run: Import, allowed: tuple[ImportState, ...], to: ImportState, *
     changed = Import.objects.filter(pk=run.pk, state__in=allowed).update(state=to, **fields)
     run.refresh_from_db(fields=["state", *fields])
     if not changed:
-        raise wrong_state(run, allowed)
+        raise wrong_state(run)
     facts = {"state": to.value, "state_before": str(before)}
     ImportLog(log, run).info("%s → %s", before, to.value, extra=facts)
 
@@ -132,14 +132,10 @@ def hold(run: Import) -> None:
         raise WrongState(_("The import was canceled, or another process has taken this step up."), state=run.state)
 
 
-def wrong_state(run: Import, allowed: tuple[ImportState, ...]) -> WrongState:
-    """What to say of an import that is in none of the ``allowed`` states."""
+def wrong_state(run: Import) -> WrongState:
+    """What to say of an import whose state does not allow what was asked for."""
     return WrongState(
-        _("The import is {state}, so this step is not possible; it needs one that is {allowed}.").format(
-            state=ImportState(run.state).label.lower(),
-            allowed=_(" or ").join(str(state.label).lower() for state in allowed),
-        ),
-        state=run.state,
+        _("This is not possible now: the import {is_so}.").format(is_so=ImportState(run.state).told), state=run.state
     )
 
 
@@ -147,8 +143,8 @@ def failed_step(run: Import) -> Step:
     """The step that failed and can be tried again. Raises :class:`WrongState` where none did."""
     step = RETRY_STEPS.get(ImportState(run.state))
     if step is None:
-        told = _("Nothing failed that could be tried again: the import is {state}.").format(
-            state=ImportState(run.state).label.lower()
+        told = _("Nothing failed that could be tried again: the import {is_so}.").format(
+            is_so=ImportState(run.state).told
         )
         if run.error:  # Told of the last undo or redo.
             told += " " + _("An undo or redo that fails leaves it as it was; ask for it once more.")
@@ -170,7 +166,7 @@ def begin(run: Import, step: Step, *, actor: Any, force: bool = False) -> None:
 def _enter(run: Import, step: Step, **fields: Any) -> None:
     states = STATES[step]
     if run.state not in states.allowed:  # Told at once: on SQLite, an update waits for whoever writes.
-        raise wrong_state(run, states.allowed)
+        raise wrong_state(run)
     transition(run, states.allowed, states.running, error="", **fields)
 
 

@@ -105,6 +105,9 @@ TEMPLATES = [
     }
 ]
 
+HAS_OWN_DATABASE = "DATABASE_URL" not in os.environ
+"""Whether data is kept in a file of the project's own, which is set up on first use."""
+
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {

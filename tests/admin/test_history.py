@@ -70,7 +70,7 @@ class TestRecords:
         pages = pages_of(django_user_model.objects.create(username="bea", is_superuser=True))
         page = text_of(pages.get(url("import", "change", imported.pk)))
         assert "This library is gone." in page
-        assert "Asked for by: ada" in page
+        assert "Started by: ada" in page
         record = ImportRecord.objects.get(source_key=TEXT)
         assert ITEM in text_of(pages.get(url("importrecord", "change", record.pk)))
 
@@ -82,7 +82,7 @@ class TestReversals:
         assert page in links(pages.get(url("import", "change", undone.pk)))
         response = pages.get(page)
         assert url("import", "change", undone.pk) in links(response)
-        assert "7 Taken out of the library" in text_of(response)
+        assert "7 Removed" in text_of(response)
         record = ImportRecord.objects.get(source_key=TEXT)
         assert url("importrecord", "change", record.pk) in links(response)
         assert page in links(pages.get(url("importrecord", "change", record.pk)))

@@ -66,17 +66,17 @@ class TestFinding:
 
 
 class TestChanging:
-    def test_leaves_out_a_subtree_and_takes_it_in_again(self, pages, run):
-        assert change(pages, run, "leave_out", UNIT) == ["3 blocks were changed."]
+    def test_leaves_out_a_subtree_and_selects_it_again(self, pages, run):
+        assert change(pages, run, "leave_out", UNIT) == ["3 blocks were left out."]
         assert "page 1 of 1, 3 blocks" in review(pages, run, selected="no")
-        assert change(pages, run, "take_in", TEXT, below=False) == ["1 block was changed."]
+        assert change(pages, run, "select", TEXT, below=False) == ["1 block was selected."]
         assert staged(TEXT).selected
         assert not staged(PROBLEM).selected
 
     def test_decides_and_goes_back_to_the_default(self, pages, conflicting):
         assert change(pages, conflicting, "new_version", TEXT, below=False) == ["1 decision was changed."]
         assert staged(TEXT).decision == Decision.NEW_VERSION
-        assert "New version Updated" in review(pages, conflicting, conflicts="on")
+        assert "New version Update" in review(pages, conflicting, conflicts="on")
         change(pages, conflicting, "default", TEXT, below=False)
         assert staged(TEXT).decision == ""
 
@@ -168,4 +168,4 @@ class TestOneBlock:
 def test_what_is_not_to_be_reviewed_leads_back_and_says_why(pages, imported):
     for page in (url("import", "blocks", imported.pk), url("import", "block", imported.pk, TEXT)):
         for response in (pages.post(page, do="leave_out", blocks=[TEXT]), pages.get(pages.get(page).url)):
-            assert "The import is imported" in messages_of(response)[0]
+            assert "the import is completed" in messages_of(response)[0]

@@ -31,21 +31,21 @@ def test_start_review_edit_decide_plan_complete_read_undo_redo(pages, start, imp
     assert "Units and components" in page
 
     review = text_of(pages.get(url("import", "blocks", run.pk), conflicts="on"))
-    assert "Text t1 html Source changed Skip Skipped" in review
+    assert "Text t1 html Source changed Skip Skip" in review
     assert "page 1 of 1, 1 block " in review
 
     told = pages.post(url("import", "blocks", run.pk), do="leave_out", blocks=[usage_key("vertical", "u2")], below="on")
-    assert messages_of(told) == ["2 blocks were changed."]
+    assert messages_of(told) == ["2 blocks were left out."]
 
     block = url("import", "block", run.pk, TEXT)
     assert "- <p>Text.</p> + <p>Now.</p>" in text_of(pages.get(block))
     olx = api.get_block(user=run.user, import_id=str(run.uuid), usage_key=TEXT).olx
     edited = pages.post(block, do="edit", title="Hello", olx=olx.replace("Now.", "Today."))
-    assert "The block was changed" in messages_of(edited)[0]
+    assert "The block was edited" in messages_of(edited)[0]
     assert messages_of(pages.post(block, do="overwrite", below="on")) == ["1 decision was changed."]
 
     plan = text_of(pages.get(action_url("complete", run)))
-    assert "1 Updated" in plan
+    assert "1 Update" in plan
     assert "Hello" in plan
     assert "Text t2" not in plan
     assert state() == before
@@ -61,12 +61,12 @@ def test_start_review_edit_decide_plan_complete_read_undo_redo(pages, start, imp
     assert "Hello" in records
     assert "1 → 2" in records
 
-    assert "1 Set to another version" in text_of(pages.get(action_url("undo", run)))
+    assert "1 Back to the former version" in text_of(pages.get(action_url("undo", run)))
     pages.do("undo", run)
     assert state_of(run) == ImportState.UNDONE
     assert drafts(state())["xblock.v1:html:t1"] == before["items"]["xblock.v1:html:t1"]["draft"]
 
-    assert "1 Set to another version" in text_of(pages.get(action_url("redo", run)))
+    assert "1 Back to the former version" in text_of(pages.get(action_url("redo", run)))
     pages.do("redo", run)
     assert state_of(run) == ImportState.IMPORTED
     assert drafts(state())["xblock.v1:html:t1"]["title"] == "Hello"
@@ -92,7 +92,7 @@ def test_retry_after_a_failure_goes_on_from_the_step_that_failed(pages, start, c
     assert state_of(run) == ImportState.STAGED
 
     Import.objects.filter(pk=run.pk).update(state=ImportState.IMPORT_FAILED, learning_package=start().learning_package)
-    assert "7 Created" in text_of(pages.get(action_url("retry", run)))
+    assert "7 Create" in text_of(pages.get(action_url("retry", run)))
     pages.do("retry", run)
     assert state_of(run) == ImportState.IMPORTED
 
@@ -132,11 +132,11 @@ class TestConfirmation:
     def test_of_several_says_which_are_not_possible_and_why(self, pages, start, imported):
         staged = start()
         page = text_of(pages.get(action_url("complete", imported, staged)))
-        assert "It is imported; what can be done with it is: undo." in page
+        assert "The import is completed. Possible now: Undo." in page
         assert "7 Unchanged" in page
         done = pages.do("complete", imported, staged)
         refused, asked = sorted(messages_of(done), key=len, reverse=True)
-        assert "The import is imported" in refused
+        assert "the import is completed" in refused
         assert "was asked for" in asked
         assert state_of(staged) == ImportState.IMPORTED
 
@@ -148,18 +148,18 @@ class TestConfirmation:
         api.stage_import(user=user, import_id=again.id)
         api.complete_import(user=user, import_id=again.id)
         page = text_of(pages.get(action_url("undo", imported)))
-        assert "Kept as it is" in page
-        assert "Spare nothing" in page
+        assert " Keep " in page
+        assert "Also take back what was changed or put to use since." in page
         reason = next(item.reason for item in api.preview_undo(user=user, import_id=str(imported.uuid)).kept)
         assert reason in page
-        assert "Kept as it is" not in text_of(pages.get(action_url("undo", imported), force="on", ids=imported.pk))
-        assert "sparing nothing" in messages_of(pages.do("undo", imported, force="on"))[0]
+        assert " Keep " not in text_of(pages.get(action_url("undo", imported), force="on", ids=imported.pk))
+        assert "also of what was changed since" in messages_of(pages.do("undo", imported, force="on"))[0]
         assert drafts(library_state(TARGET)) == {}
 
     def test_names_so_many_blocks_and_counts_the_rest(self, pages, start, monkeypatch):
         monkeypatch.setattr("import_from_modulestore.admin.imports.MAX_ITEMS", 5)
         page = text_of(pages.get(action_url("complete", start())))
-        assert "7 Created" in page
+        assert "7 Create" in page
         assert "… and 2 more" in page
 
     def test_of_what_there_is_not_is_not_found(self, pages, start):

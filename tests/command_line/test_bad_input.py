@@ -48,7 +48,7 @@ def test_what_the_import_does_not_allow(staged):
         ("decide last skip t1 --only", 1, "is new: there is no conflict to decide"),
         (f"leave-out last {usage_key('html', 't1', 'course-v1:Acme+C2+R1')}", 4, "Acme+C2+R1+type@html+block@t1"),
         (f"review last {usage_key('html', 'gone')}", 4, "Not among the blocks of this import"),
-        ("undo last --yes", 6, "The import is staged"),
+        ("undo last --yes", 6, "the import is staged"),
         ("redo last --preview", 6, "import_from_modulestore complete"),
     ):
         message, returned = refused(*words.split())

@@ -149,6 +149,6 @@ def test_nothing_is_edited_after_completion(user):
     command("complete", "last")
     message, code = refused("edit", "last", "t1", "--title", "Late")
     assert code == 6
-    assert "The import is imported" in message
+    assert "the import is completed" in message
     assert "import_from_modulestore undo" in message
     assert api.get_records(user=user, import_id=data_of("history")[0]["id"])[3].title == "Text t1"

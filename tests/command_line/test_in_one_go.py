@@ -51,7 +51,7 @@ class TestPreview:
 class TestRun:
     def test_imports_and_shows_what_happened(self):
         out = command(*RUN)
-        assert "+ Created" in out
+        assert "+ Create" in out
         assert "Sections 2 2" in in_one_line(out)
         assert len(drafts(library_state(TARGET))) == 12
 
@@ -150,7 +150,7 @@ class TestLongOutlines:
         out = command(*PREVIEW)
         assert len(out.splitlines()) < 90
         assert "+ vertical u7  unit  + 5 components" in out
-        assert "⊘ Split Test  split_test" in out
+        assert "⊘ Content Experiment  split_test" in out
 
     def test_show_everything_on_request(self, courses):
         units = [unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(5))) for n in range(60)]

@@ -60,7 +60,7 @@ def test_the_whole_way(courses):
     assert "+ vertical u1  unit" in command("review", "last")
 
     assert "3 blocks left out" in command("leave-out", "last", "unit/u1")
-    assert "1 block taken in" in command("select", "last", "t1")
+    assert "1 block selected" in command("select", "last", "t1")
     assert "Deep sea is edited" in command("edit", "last", "t3", "--title", "Deep sea")
     assert "would write 10 items" in command("plan", "last")
     assert command("libraries").startswith("No libraries")
@@ -84,7 +84,7 @@ def test_the_whole_way(courses):
     assert after["xblock.v1:html:t3"]["title"] == "Text t3"
 
     out = command("undo", "last", "--preview")
-    assert "↺ Text t3  html  version 2 → 1" in out
+    assert "↺ Text t3  html  back to version 1" in out
     assert drafts(library_state(TARGET)) == after
     command("undo", "last", "--yes")
     assert drafts(library_state(TARGET)) == drafts(before)
@@ -217,7 +217,7 @@ class TestCancelAndCleanup:
         assert "is canceled. The library is as it was." in command("cancel", staged)
         message, code = refused("complete", staged)
         assert code == 6
-        assert "Nothing can be done with it any more; `stage` or `run` begins anew." in message
+        assert "Nothing can be done with it any more; `stage` or `run` begins a new one." in message
 
     def test_what_ended_is_cleaned_up(self, staged):
         command("cancel", staged)
@@ -328,7 +328,7 @@ class TestUndo:
         Author(LearningPackage.objects.get(package_ref=TARGET).pk).edit("xblock.v1:html:t1")
         out, code = ended("undo", "last", "--yes")
         assert code == 3
-        assert "• Text t1 html: " in in_one_line(out.partition("Kept as it is")[2])
+        assert "• Text t1 html: " in in_one_line(out.partition("\nKept\n")[2])
         assert "xblock.v1:html:t1" in drafts(library_state(TARGET))
 
     def test_by_force_keeps_nothing(self):

@@ -242,7 +242,7 @@ def test_a_step_that_the_state_does_not_allow(client, imported):
     for method, path, body in STEPS:
         status, error = answer(client(method, f"imports/{imported}/{path}", body))
         assert (status, error["code"], error["state"], error["actions"]) == (409, "wrong_state", "imported", ["undo"])
-        assert "is imported" in error["detail"]
+        assert "the import is completed" in error["detail"]
 
 
 def test_an_undo_of_what_is_not_imported(client, staged):

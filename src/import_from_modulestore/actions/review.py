@@ -253,7 +253,7 @@ def _in_review(run: Import, require: Callable[[Import], None]) -> Import:
     """The import, once the right is there and then its state is one that allows a review."""
     require(run)
     if run.state not in REVIEWABLE:
-        raise wrong_state(run, REVIEWABLE)
+        raise wrong_state(run)
     return run
 
 

@@ -144,7 +144,7 @@ def cancel_import(*, user: Any, import_id: str) -> ImportData:
         access.require_target(user, run)
     allowed = lifecycle.ALLOWED[Action.CANCEL]
     if run.state not in allowed:
-        raise lifecycle.wrong_state(run, allowed)
+        raise lifecycle.wrong_state(run)
     now = timezone.now()
     if ImportState(run.state).is_running:
         ask_to_stop(run)  # First: on SQLite, a step that writes lets nobody else write.
@@ -259,7 +259,7 @@ def remove_old_staged_content(*, days: int | None = None) -> int:
     if days is None:
         days = getattr(settings, "IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS", 14)
     if days < 0:
-        raise InvalidOption(_("A number of days is 0 or more."), field="days")
+        raise InvalidOption(_("Give 0 or more days."), field="days")
     _update_names()
     ended = (ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE, ImportState.REDOING, ImportState.CANCELED)
     limit = timezone.now() - timedelta(days=days)
@@ -337,7 +337,7 @@ def _preview(step: Step, user: Any, import_id: str, force: bool) -> ReversalPlan
     run = access.visible_import(user, import_id)
     allowed = lifecycle.STATES[step].allowed
     if run.state not in allowed:
-        raise lifecycle.wrong_state(run, allowed)
+        raise lifecycle.wrong_state(run)
     return plan_reversal(run, _KINDS[step], force=force)
 
 

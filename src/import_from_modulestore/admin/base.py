@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from ..actions.access import all_visible_imports
+from ..data import Outcome, ReversalOutcome
 from ..models import Import
 from ..templatetags.modulestore_imports import NOTHING
 
@@ -101,9 +102,15 @@ def badge(choice: TextChoices, note: str = "") -> SafeString:
     return format_html('{} <span class="quiet">{}</span>', label, note) if note else label
 
 
-def counts(choices: type[TextChoices], by_value: Mapping[str, int]) -> SafeString | str:
-    """Numbers by outcome, as labels in the order of the choices."""
-    parts = [(choice.value, by_value[choice.value], choice.label) for choice in choices if by_value.get(choice.value)]
+def counts(
+    choices: type[Outcome] | type[ReversalOutcome], by_value: Mapping[str, int], *, planned: bool = False
+) -> SafeString | str:
+    """Numbers by outcome, past or planned, as labels in the order of the choices."""
+    parts = [
+        (choice.value, by_value[choice.value], choice.planned if planned else choice.label)
+        for choice in choices
+        if by_value.get(choice.value)
+    ]
     return format_html_join(" ", '<span class="msi-badge msi-{}">{} {}</span>', parts) or NOTHING
 
 

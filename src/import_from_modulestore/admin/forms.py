@@ -41,14 +41,14 @@ class StartForm(forms.Form):
         help_text=_("lib:Org:slug. The library is made when the import is completed."),
     )
     new_title = forms.CharField(
-        label=_("Its title"),
+        label=_("Title of the new library"),
         required=False,
         max_length=500,
         widget=AdminTextInputWidget,
-        help_text=_("Empty: the title of the source."),
+        help_text=_("The title of the source, if you leave this empty."),
     )
     level = forms.ChoiceField(
-        label=_("Keep"), choices=CompositionLevel.choices, initial=CompositionLevel.SECTION, required=False
+        label=_("Structure to keep"), choices=CompositionLevel.choices, initial=CompositionLevel.SECTION, required=False
     )
     on_conflict = forms.ChoiceField(
         label=_("On conflict"),
@@ -56,7 +56,7 @@ class StartForm(forms.Form):
         initial=Decision.SKIP,
         required=False,
         help_text=_(
-            "Where something else stands in a block's place. In the review, each block can be decided by itself."
+            "Where the library holds something else in a block's place. In the review, you can decide for each block."
         ),
     )
     publish = forms.BooleanField(
@@ -65,22 +65,22 @@ class StartForm(forms.Form):
     block_ids = forms.ChoiceField(
         label=_("IDs of new items"), choices=BlockIds.choices, initial=BlockIds.KEEP, required=False
     )
-    branch = forms.ChoiceField(label=_("Read"), choices=Branch.choices, initial=Branch.DRAFT, required=False)
+    branch = forms.ChoiceField(label=_("Content to read"), choices=Branch.choices, initial=Branch.DRAFT, required=False)
     collection_title = forms.CharField(
-        label=_("Title of a collection"),
+        label=_("Title of the collection"),
         required=False,
         max_length=500,
         widget=AdminTextInputWidget,
         help_text=_("Put the top-level items into the collection of this title; it is made where there is none."),
     )
     collection_code = forms.CharField(
-        label=_("Or code of one that exists"), required=False, max_length=255, widget=AdminTextInputWidget
+        label=_("Code of an existing collection"), required=False, max_length=255, widget=AdminTextInputWidget
     )
 
     fieldsets = (
         (None, {"fields": ["source"]}),
-        (_("Into"), {"fields": ["target", "new_key", "new_title"]}),
-        (_("How"), {"fields": ["level", "on_conflict", "publish", "block_ids", "branch"]}),
+        (_("Library"), {"fields": ["target", "new_key", "new_title"]}),
+        (_("Options"), {"fields": ["level", "on_conflict", "publish", "block_ids", "branch"]}),
         (_("Collection"), {"fields": ["collection_title", "collection_code"]}),
     )
 

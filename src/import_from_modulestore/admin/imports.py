@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet, TextChoices
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -34,6 +34,7 @@ from ..data import (
 )
 from ..imports import import_data
 from ..models import Import, ImportRecord, Reversal
+from ..templatetags.modulestore_imports import when
 from .base import ReadOnlyAdmin, badge, counts, link_if_any, link_where_allowed, list_url, name_of, page_url, two_lines
 from .forms import StartForm
 from .review import BlockPages
@@ -60,7 +61,10 @@ _EXPLANATIONS = {
     Action.COMPLETE: _("What is planned below is written into the library: everything or nothing."),
     Action.RETRY: _("The step that failed is tried again, and no other."),
     Action.CANCEL: _("The import is given up. A step that runs is stopped; the library stays as it is."),
-    Action.UNDO: _("The library's items go back to the versions from before the import. Nothing is destroyed."),
+    Action.UNDO: _(
+        "The library's items go back to their versions from before the import, and lose the tags that it gave them. "
+        "All their versions are kept."
+    ),
     Action.REDO: _("The library's items get back the versions that the import had written."),
 }
 
@@ -82,7 +86,7 @@ _REVERSAL_ORDER = (ReversalOutcome.KEPT, ReversalOutcome.REVERTED, ReversalOutco
 class Group:
     """Blocks of one outcome: the first of them, and how many there are."""
 
-    outcome: TextChoices
+    outcome: Outcome | ReversalOutcome
     items: Sequence[PlannedItem | ReversalItem]
     total: int
 
@@ -136,7 +140,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
     """Imports into the libraries that the user may see."""
 
     path_to_import = ""
-    list_display = ("source", "target", "state_now", "result", "username", "created")
+    list_display = ("source", "target", "state_now", "result", "username", "created_at")
     list_display_links = ("source",)
     list_filter = (
         "state",
@@ -185,6 +189,11 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             return counts(Outcome, run.counts)
         blocks = ngettext("{count} block staged", "{count} blocks staged", run.block_count)
         return blocks.format(count=run.block_count) if run.block_count else ""
+
+    @admin.display(description=_("created"), ordering="created")
+    def created_at(self, run: Import) -> str:
+        """With the time zone."""
+        return when(run.created)
 
     # The pages
 
@@ -263,18 +272,18 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             return HttpResponseRedirect(page_url(Import, runs[0].pk) if len(runs) == 1 else list_url(Import))
         force = "force" in request.GET
         prospects = [self._prospect(request.user, step, run, force=force) for run in runs]
+        possible = sum(prospect.is_possible for prospect in prospects)
         context = self.page_context(
             request,
             runs[0] if len(runs) == 1 else None,
-            title=ngettext("{action} this import?", "{action} {count} imports?", len(runs)).format(
-                action=step.label, count=len(runs)
-            ),
+            title=self._question(step, len(runs), possible),
             action=step,
             explanation=_EXPLANATIONS[step],
             prospects=prospects,
             may_force=force or any(prospect.kept for prospect in prospects),
             force=force,
-            possible=sum(prospect.is_possible for prospect in prospects),
+            possible=possible,
+            impossible=len(runs) - possible,
             back_url=page_url(Import, runs[0].pk) if len(runs) == 1 else list_url(Import),
         )
         return TemplateResponse(request, "admin/modulestore_imports/import/confirm.html", context)
@@ -298,6 +307,15 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
 
     # Their parts
 
+    @staticmethod
+    def _question(action: Action, asked: int, possible: int) -> str:
+        if not possible:
+            return gettext("{action}: not possible").format(action=action.label)
+        if asked == 1:
+            return gettext("{action} this import?").format(action=action.label)
+        told = ngettext("{action} {count} import?", "{action} {count} imports?", possible)
+        return told.format(action=action.label, count=possible)
+
     def _carry_out(self, request: HttpRequest, action: Action, run: Import, *, force: bool) -> None:
         options: dict[str, Any] = {"force": force} if action in _PREVIEWS else {}
         told = format_html('<a href="{}">{}</a>', page_url(Import, run.pk), name_of(run))
@@ -306,23 +324,23 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
         except api.ImportFromModulestoreError as error:
             self.message_user(request, format_html("{}: {}", told, str(error)), messages.ERROR)
             return
-        forced = gettext(", sparing nothing") if force else ""
+        forced = gettext(", also of what was changed since") if force else ""
         self.log_change(request, run, f"{action.label}{forced}.")
-        done = gettext("canceled") if action is Action.CANCEL else gettext("“{action}” was asked for; a worker does it")
-        message = format_html("{}: {}{}.", told, done.format(action=action.label), forced)
+        done = (
+            gettext("canceled")
+            if action is Action.CANCEL
+            else gettext("“{action}{forced}” was asked for; a worker does it")
+        )
+        message = format_html("{}: {}.", told, done.format(action=action.label, forced=forced))
         self.message_user(request, message, messages.SUCCESS)
 
     def _prospect(self, user: Any, action: Action, run: Import, *, force: bool) -> Prospect:
         data = import_data(run)
         common: dict[str, Any] = {"run": data, "url": page_url(Import, run.pk), "name": name_of(run)}
         if action not in data.actions:
-            possible = ", ".join(str(each.label).lower() for each in data.actions) or gettext("nothing")
-            return Prospect(
-                **common,
-                refusal=gettext("It is {state}; what can be done with it is: {possible}.").format(
-                    state=data.state.label.lower(), possible=possible
-                ),
-            )
+            possible = ", ".join(str(each.label) for each in data.actions) or gettext("nothing")
+            told = gettext("The import {is_so}. Possible now: {possible}.")
+            return Prospect(**common, refusal=told.format(is_so=data.state.told, possible=possible))
         try:
             if action in _PREVIEWS:
                 reversal = _PREVIEWS[action](user=user, import_id=data.id, force=force)
@@ -341,22 +359,22 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
         facts: list[tuple[Any, Any]] = [
             (_("Import"), data.id),
             (_("Source"), two_lines(link_if_any(data.source_url, data.source_title), data.source_key)),
-            (_("Its version"), data.source_version),
+            (_("Version of the source"), data.source_version),
             (_("Library"), two_lines(link_if_any(data.target_url, data.target_title), library)),
-            (_("Asked for by"), data.username),
-            (_("Keeps"), options.level.label),
+            (_("Started by"), data.username),
+            (_("Structure kept"), options.level.label),
             (_("On conflict"), options.on_conflict.label),
-            (_("Publishes"), _("What is created, overwritten or forked") if options.publish else _("Nothing")),
+            (_("Published at once"), _("What is created, overwritten or forked") if options.publish else _("Nothing")),
             (_("IDs of new items"), options.block_ids.label),
-            (_("Reads"), options.branch.label),
-            (_("Only"), format_html_join("", "<div>{}</div>", ((key,) for key in options.selection))),
+            (_("Content read"), options.branch.label),
+            (_("Only these blocks"), format_html_join("", "<div>{}</div>", ((key,) for key in options.selection))),
             (_("Collection"), (options.collection.title or options.collection.code) if options.collection else ""),
             (_("Blocks staged"), data.block_count),
-            (_("Created"), data.created),
-            (_("Staged"), data.staged),
-            (_("Written"), data.started),
-            (_("Finished"), data.finished),
-            (_("Staged content removed"), run.staged_removed),
+            (_("Created"), when(data.created)),
+            (_("Staged"), when(data.staged)),
+            (_("Written"), when(data.started)),
+            (_("Finished"), when(data.finished)),
+            (_("Staged content removed"), when(run.staged_removed)),
         ]
         if not run.learning_package_id and not run.makes_target:
             facts.insert(4, ("", _("This library is gone.")))
@@ -383,7 +401,7 @@ def _plan_parts(plan: Plan) -> dict[str, Any]:
     return {
         "is_planned": True,
         "blockers": plan.blockers,
-        "counts": plan.everything and counts(Outcome, plan.counts()),
+        "counts": plan.everything and counts(Outcome, plan.counts(), planned=True),
         "groups": _grouped(plan.everything, _PLAN_ORDER),
     }
 
@@ -391,14 +409,14 @@ def _plan_parts(plan: Plan) -> dict[str, Any]:
 def _reversal_parts(plan: ReversalPlan) -> dict[str, Any]:
     return {
         "is_planned": True,
-        "counts": plan.items and counts(ReversalOutcome, plan.counts()),
+        "counts": plan.items and counts(ReversalOutcome, plan.counts(), planned=True),
         "groups": _grouped(plan.items, _REVERSAL_ORDER),
         "kept": len(plan.kept),
     }
 
 
-def _grouped(items: Iterable[Any], order: Iterable[TextChoices]) -> list[Group]:
-    by_outcome: dict[TextChoices, list[Any]] = {outcome: [] for outcome in order}
+def _grouped(items: Iterable[Any], order: Iterable[Outcome | ReversalOutcome]) -> list[Group]:
+    by_outcome: dict[Outcome | ReversalOutcome, list[Any]] = {outcome: [] for outcome in order}
     for item in items:
         by_outcome[item.outcome].append(item)
     return [

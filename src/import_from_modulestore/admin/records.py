@@ -16,7 +16,7 @@ from openedx_content.models_api import PublishableEntity
 from ..data import BlockKind, ConflictState, Decision, Outcome, ReversalKind, ReversalOutcome
 from ..hosts import item_url
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
-from ..templatetags.modulestore_imports import NOTHING, versions
+from ..templatetags.modulestore_imports import NOTHING, versions, when
 from .base import (
     ReadOnlyAdmin,
     badge,
@@ -140,7 +140,7 @@ class ImportRecordAdmin(_HistoryAdmin):
         """The outcome, and whether it was taken back."""
         return badge(Outcome(record.outcome), gettext("undone") if record.undone else "")
 
-    @admin.display(description=_("before"), ordering="state")
+    @admin.display(description=_("state before"), ordering="state")
     def was(self, record: ImportRecord) -> str:
         """How the block stood to the library."""
         return str(ConflictState(record.state).label)
@@ -234,14 +234,24 @@ class ReversalAdmin(_HistoryAdmin):
 
     list_title = _("Undos and redos")
     path_to_import = "import_run"
-    list_display = ("what", "of_import", "result", "forced", "username", "finished")
+    list_display = ("what", "of_import", "result", "also_changed", "username", "finished_at")
     list_filter = ("kind", "forced", ("finished", admin.DateFieldListFilter))
     list_select_related = ("import_run",)
     search_fields = ("username", "import_run__source_title", "import_run__target_key")
-    fields = ("what", "of_import", "username", "finished", "forced", "result", "items")
-    readonly_fields = ("what", "of_import", "result", "items")
+    fields = ("what", "of_import", "username", "finished_at", "also_changed", "result", "items")
+    readonly_fields = ("what", "of_import", "finished_at", "also_changed", "result", "items")
 
-    @admin.display(description=_("what"), ordering="kind")
+    @admin.display(description=_("also of what was changed since"), boolean=True, ordering="forced")
+    def also_changed(self, reversal: Reversal) -> bool:
+        """Whether items that were changed or put to use meanwhile went back too."""
+        return reversal.forced
+
+    @admin.display(description=_("finished"), ordering="finished")
+    def finished_at(self, reversal: Reversal) -> str:
+        """With the time zone."""
+        return when(reversal.finished)
+
+    @admin.display(description=_("undo or redo"), ordering="kind")
     def what(self, reversal: Reversal) -> str:
         """Undo or redo."""
         return str(ReversalKind(reversal.kind).label)

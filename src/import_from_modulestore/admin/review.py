@@ -44,7 +44,7 @@ class BlockPages(admin.ModelAdmin):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_block", args=[run.pk, usage_key])
 
     def blocks_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The staged blocks of an import as a tree, with filters; taking in, leaving out, deciding."""
+        """The staged blocks of an import as a tree, with filters; selecting, leaving out, deciding."""
         run = self._run(request, pk)
         if request.method == "POST":
             self._change(request, run)
@@ -135,9 +135,13 @@ class BlockPages(admin.ModelAdmin):
             if do == "revert":
                 api.revert_block(**common, usage_key=keys[0])
                 told = gettext("The edits were taken back.")
-            elif do in ("take_in", "leave_out"):
-                changed = api.select_blocks(**common, **many, selected=do == "take_in")
-                told = ngettext("{count} block was changed.", "{count} blocks were changed.", changed)
+            elif do in ("select", "leave_out"):
+                changed = api.select_blocks(**common, **many, selected=do == "select")
+                told = (
+                    ngettext("{count} block was selected.", "{count} blocks were selected.", changed)
+                    if do == "select"
+                    else ngettext("{count} block was left out.", "{count} blocks were left out.", changed)
+                )
                 told = told.format(count=changed)
             elif do == "default" or do in Decision:
                 changed = api.decide_blocks(**common, **many, decision=None if do == "default" else Decision(do))
@@ -163,7 +167,7 @@ class BlockPages(admin.ModelAdmin):
         except api.ImportFromModulestoreError as error:
             self.message_user(request, str(error), messages.ERROR)
             return True
-        self.message_user(request, gettext("The block was changed; its source stays as it was."), messages.SUCCESS)
+        self.message_user(request, gettext("The block was edited. The source stays as it was."), messages.SUCCESS)
         return True
 
 

@@ -148,7 +148,7 @@ def _what_happened(record: ImportRecord, expected: Versions, now: Versions, ther
     if now.draft is None and expected.draft is not None:
         return _("It was deleted in the library since.")
     if now.draft is not None and expected.draft is None:
-        return _("It was brought back in the library since.")
+        return _("It was restored in the library since.")
     edited, published = now.draft != expected.draft, now.published != expected.published
     if edited and published:
         return _("It was edited and published in the library since.")
@@ -185,4 +185,4 @@ def _in_use(names: Collection[str]) -> str:
     named = ", ".join(sorted(names)[:_NAMED])
     if len(names) > _NAMED:
         return _("It is in use: {names} and {count} more hold it.").format(names=named, count=len(names) - _NAMED)
-    return _("It is in use, by: {names}.").format(names=named)
+    return _("It is in use by {names}.").format(names=named)

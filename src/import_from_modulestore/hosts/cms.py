@@ -267,7 +267,7 @@ class StudioHost(Host):
         if block_class is None:
             return _("The block type “{type}” is not installed in this Studio.").format(type=block_type)
         if block_class.has_children:
-            return _("It is made of other blocks, which a library's components cannot be.")
+            return _("A library cannot hold a component that contains other blocks.")
         return ""
 
     def warning_about(self, block_type: str) -> str:

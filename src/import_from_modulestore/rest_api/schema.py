@@ -44,7 +44,7 @@ their key free.
 
 TAGS = {
     "sources": _("What can be imported"),
-    "targets": _("Where to"),
+    "targets": _("Content libraries, which content is imported into"),
     "imports": _("Imports, how far they are, and what they would do"),
     "review": _("Look through what is staged, change it, decide"),
     "steps": _("What a worker does"),
@@ -127,7 +127,7 @@ _ERRORS = {
         409,
         _("Something is in the way: the import's state, its plan, or the same request, still under way."),
         "wrong_state",
-        "The import is imported, so this step is not possible; it needs one that is staged or import failed.",
+        "This is not possible now: the import is completed.",
         Conflict,
         state="imported",
         actions=["undo"],

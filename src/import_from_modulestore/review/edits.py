@@ -118,7 +118,7 @@ def changing(run: Import) -> Iterator[None]:
     with transaction.atomic():
         if not Import.objects.filter(pk=run.pk, state__in=REVIEWABLE).update(revision=F("revision") + 1):
             run.refresh_from_db(fields=["state"])
-            raise wrong_state(run, REVIEWABLE)
+            raise wrong_state(run)
         run.refresh_from_db(fields=["revision"])
         yield
 

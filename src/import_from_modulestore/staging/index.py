@@ -183,7 +183,7 @@ class Indexer:
         if has_children(element):
             leaves = leaf_blocks(element)
             row.left_out = [name_for_people(leaf) for leaf in leaves]
-            row.refusal = _("It is made of other blocks, which a library's components cannot be.")
+            row.refusal = _("A library cannot hold a component that contains other blocks.")
             if leaves:
                 row.refusal += " " + ngettext(
                     "{count} block goes with it: {names}.", "{count} blocks go with it: {names}.", len(leaves)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import template
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from ..data import Decision
 
@@ -20,6 +24,17 @@ def versions(before: int | None, after: int | None) -> str:
     ('2 → 3', '– → 1', '2')
     """
     return str(after or NOTHING) if before == after else f"{before or NOTHING} → {after or NOTHING}"
+
+
+@register.filter
+def when(moment: datetime | None) -> str:
+    """
+    A moment with its time zone; empty for none.
+
+    >>> when(None)
+    ''
+    """
+    return date_format(localtime(moment), "Y-m-d H:i T") if moment else ""
 
 
 @register.filter

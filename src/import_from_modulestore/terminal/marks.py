@@ -60,19 +60,37 @@ class Settled(Protocol):
         """What happens."""
 
 
+class Titled(Typed, Protocol):
+    """The same, with a title."""
+
+    @property
+    def title(self) -> str:
+        """What authors call it."""
+
+
 def type_of(item: Typed) -> str:
     """What a person calls a block of this type."""
     return str(item.kind.label).lower() if item.kind.is_container else item.block_type
 
 
-def summary(items: Sequence[Settled]) -> RenderableType:
-    """A table of kinds by outcomes; blocks that are not considered are left out."""
+def type_beside_title(item: Titled) -> str:
+    """The type, to stand after the title; empty where the title says nothing else."""
+    return "" if item.title.lower() == type_of(item) else type_of(item)
+
+
+def label_of(outcome: Outcome | ReversalOutcome, *, planned: bool) -> str:
+    """What happened, or what is planned to happen, in words."""
+    return str(outcome.planned if planned else outcome.label)
+
+
+def summary(items: Sequence[Settled], *, planned: bool) -> RenderableType:
+    """A table of kinds by outcomes, planned or past; blocks that are not considered are left out."""
     outcomes = [outcome for outcome in MARKS if any(item.outcome is outcome for item in items)]
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     for outcome in outcomes:
         mark, style = MARKS[outcome]
-        table.add_column(f"{mark} {outcome.label}", justify="right", style=style)
+        table.add_column(f"{mark} {label_of(outcome, planned=planned)}", justify="right", style=style)
     table.add_column("All", justify="right")
     for kind in BlockKind:
         counts = Counter(item.outcome for item in items if item.kind is kind and item.outcome is not None)

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..data import BlockData, Outcome, PlannedItem, RecordData
-from .marks import MARKS, type_of
+from .marks import MARKS, type_beside_title
 from .text import printable
 from .tree import Row, tree
 
@@ -43,7 +43,8 @@ def notes(
     for item in shown:
         mark, style = MARKS[item.outcome]  # type: ignore[index]  # Those without an outcome are not noted.
         texts = " ".join(text for text in (item.reason, *item.warnings) if text)
-        heading = Text.assemble((printable(item.title), "bold"), f" {type_of(item)}: ", printable(texts))
+        kind = f" {type_beside_title(item)}".rstrip()
+        heading = Text.assemble((printable(item.title), "bold"), f"{kind}: ", printable(texts))
         lines.append(hanging(Text(mark, style=style), heading))
     if len(noted) > len(shown):
         lines.append(Text(f"… and {len(noted) - len(shown)} more; --all shows them.", style="dim"))
@@ -63,7 +64,7 @@ def _row(item: Item, *, keys: bool) -> Row:
     mark, style = MARKS[item.outcome]
     is_loss = item.outcome in (Outcome.FAILED, Outcome.UNSUPPORTED)
     text = Text.assemble((f"{mark} ", style), (printable(item.title), "bold" if item.kind.is_container else ""))
-    text.append(f"  {type_of(item)}", style="dim")
+    text.append(f"  {type_beside_title(item)}".rstrip(), style="dim")
     if item.state.is_conflict:
         text.append(f"  {str(item.state.label).lower()}", style="yellow")
     if item.outcome.writes and item.decision:

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ..data import ReversalItem, ReversalOutcome
-from .marks import MARKS, type_of
+from .marks import MARKS, type_beside_title
 from .outline import hanging
 from .text import printable
 from .tree import Row, tree
@@ -18,7 +18,7 @@ def reversal_outline(
     title: str, items: Sequence[ReversalItem], depths: Mapping[int, int], *, everything: bool = False
 ) -> RenderableType:
     """
-    The items as a tree; branches that are taken out or brought back as a whole are summed up.
+    The items as a tree; branches that are removed or restored as a whole are summed up.
 
     ``depths`` says how deep each of the import's records stands, by number; an item stands below the nearest one that
     is shown as well. With ``everything`` each item is shown, with its key.
@@ -33,10 +33,11 @@ def kept_items(items: Sequence[ReversalItem]) -> RenderableType | None:
     kept = [item for item in items if item.outcome is ReversalOutcome.KEPT]
     if not kept:
         return None
-    lines: list[RenderableType] = [Text("Kept as it is", style="bold")]
+    lines: list[RenderableType] = [Text("Kept", style="bold")]
     mark, style = MARKS[ReversalOutcome.KEPT]
     for item in kept:
-        told = Text.assemble((printable(item.title), "bold"), f" {type_of(item)}: ", printable(item.reason))
+        kind = f" {type_beside_title(item)}".rstrip()
+        told = Text.assemble((printable(item.title), "bold"), f"{kind}: ", printable(item.reason))
         lines.append(hanging(Text(mark, style=style), told))
     return Group(*lines)
 
@@ -58,7 +59,7 @@ def _depths_of(nums: Collection[int], depths: Mapping[int, int]) -> dict[int, in
 def _row(item: ReversalItem, depth: int, *, keys: bool) -> Row:
     mark, style = MARKS[item.outcome]
     text = Text.assemble((f"{mark} ", style), (printable(item.title), "bold" if item.kind.is_container else ""))
-    text.append(f"  {type_of(item)}", style="dim")
+    text.append(f"  {type_beside_title(item)}".rstrip(), style="dim")
     if versions := _versions(item):
         text.append(f"  {versions}", style="dim")
     if keys:
@@ -75,16 +76,16 @@ def _row(item: ReversalItem, depth: int, *, keys: bool) -> Row:
 
 
 def _versions(item: ReversalItem) -> str:
-    """Which version was, or is to be, followed by which; nothing for what is taken out, brought back or kept."""
+    """The version that it goes back to; nothing for what is removed, restored or kept."""
     if item.outcome is not ReversalOutcome.REVERTED:
         return ""
     draft = (item.draft_before, item.draft_after)
     published = (item.published_before, item.published_after)
     if draft == published:
-        return f"version {_step(*draft)}"
-    pairs = (("draft", draft), ("published", published))
-    return ", ".join(f"{name} {_step(*pair)}" for name, pair in pairs if pair[0] != pair[1])
-
-
-def _step(before: int | None, after: int | None) -> str:
-    return f"{before or '–'} → {after or '–'}"
+        return f"back to version {draft[1]}"
+    told = []
+    if draft[0] != draft[1]:
+        told.append(f"draft back to version {draft[1]}")
+    if published[0] != published[1]:
+        told.append(f"published version {published[1]} again" if published[1] else "not published any more")
+    return ", ".join(told)

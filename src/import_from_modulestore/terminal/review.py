@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ..data import BlockData, BlockDetails, Difference, DiffLine, LibraryItemData, Outcome
 from ..olx.readable import difference, readable_lines
-from .marks import MARKS, type_of
+from .marks import MARKS, label_of, type_beside_title
 from .text import counted, printable
 from .tree import Row, tree
 
@@ -103,7 +103,7 @@ def _difference(title: str, lines: Sequence[DiffLine]) -> RenderableType:
 
 def _heading(block: BlockData) -> Text:
     line = Text.assemble((f"{block.num} ", "dim"), *_mark(block), (printable(block.title), "bold"))
-    line.append(f"  {type_of(block)}", style="dim")
+    line.append(f"  {type_beside_title(block)}".rstrip(), style="dim")
     return _with_what_happens(line, block)
 
 
@@ -115,7 +115,7 @@ def _facts(details: BlockDetails) -> RenderableType:
     table.add_row("Key", Text(block.usage_key))
     if block.outcome is not None:
         mark, style = MARKS[block.outcome]
-        happens = Text.assemble((f"{mark} {block.outcome.label}", style))
+        happens = Text.assemble((f"{mark} {label_of(block.outcome, planned=True)}", style))
         if block.target_key:
             happens.append(f"  {block.target_key}")
         table.add_row("Outcome", happens)
@@ -150,7 +150,7 @@ def _row(block: BlockData, width: int, *, pale: bool, ids: bool) -> Row:
     (mark, style), space = _sign(block), " "
     text = Text.assemble((f"{block.num:>{width}} ", "dim"), (mark + space, style))
     text.append(printable(block.title), style="dim" if pale or block.outcome is None else _title_style(block))
-    text.append(f"  {type_of(block)}", style="dim")
+    text.append(f"  {type_beside_title(block)}".rstrip(), style="dim")
     if not pale:
         _with_what_happens(text, block)
     if ids:

@@ -22,7 +22,7 @@ from ..data import (
     ReversalOutcome,
     SourceData,
 )
-from .marks import MARKS, type_of
+from .marks import MARKS, type_beside_title
 from .progress import PHASES
 from .text import counted, printable
 
@@ -154,7 +154,7 @@ def places_table(records: Sequence[RecordData], imports: Mapping[str, ImportData
     for record in records:
         run, (mark, style) = imports[record.import_id], MARKS[record.outcome]
         heading = Text.assemble((f"{mark} {record.outcome.label}", style), f"  {printable(record.title)}")
-        heading.append(f"  {type_of(record)}", style="dim")
+        heading.append(f"  {type_beside_title(record)}".rstrip(), style="dim")
         if record.undone:
             heading.append("  undone", style="yellow")
         place = (record.target_key if to else record.source_key) or record.reason
@@ -189,7 +189,7 @@ def _state(run: ImportData) -> Text:
 
 
 def _reversal(reversal: ReversalData) -> str:
-    forced = ", forced" if reversal.forced else ""
+    forced = ", also of what was changed since" if reversal.forced else ""
     return f"{_when(reversal.finished)}, {reversal.username}{forced}: {reversal_counts(reversal.counts)}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from contextlib import suppress
@@ -22,10 +23,12 @@ from ..subcommands.base import (
     EXIT_CODES,
     FAILED,
     INTERRUPTED,
+    NO_READER,
     NOT_FOUND,
     NOT_PERMITTED,
     USAGE,
     WRONG_STATE,
+    ReaderGone,
     Session,
     after_failure,
     after_interrupt,
@@ -107,11 +110,13 @@ class Command(BaseCommand):
         except api.ImportFromModulestoreError as error:
             _refuse(session, error)
         except DatabaseError as error:
-            advice = "If it is new or older than this program, bring it up to date with: manage.py migrate"
-            raise refusal(f"The database refused: {error}. {advice}", FAILED) from error
+            advice = "If it is new, or older than this program, bring it up to date with: manage.py migrate"
+            raise refusal(f"The database cannot do this: {error}. {advice}", FAILED) from error
+        except ReaderGone:
+            _end_quietly()
         except OSError as error:
-            where = f" ({error.filename})" if error.filename else ""
-            raise refusal(f"The operating system refused: {error.strerror or error}{where}.", FAILED) from error
+            where = f"{error.filename}: " if error.filename else ""
+            raise refusal(f"{where}{error.strerror or error}.", FAILED) from error
         except KeyboardInterrupt as error:
             raise refusal(_told_of_interrupt(session), INTERRUPTED) from error
         if code:
@@ -131,6 +136,12 @@ class Command(BaseCommand):
             err=Console(stderr=True, **look),
             as_json=options["as_json"],
         )
+
+
+def _end_quietly() -> NoReturn:
+    """End as other programs do where the one that reads the output has seen enough: ``| head``."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would complain when it closes the output.
+    sys.exit(NO_READER)
 
 
 def _refuse(session: Session, error: api.ImportFromModulestoreError) -> NoReturn:

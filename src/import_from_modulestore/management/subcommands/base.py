@@ -34,6 +34,7 @@ NOT_PERMITTED = 5
 WRONG_STATE = 6
 NOT_CONFIRMED = 7
 INTERRUPTED = 130
+NO_READER = 141
 
 EXIT_CODES = f"""\
 exit codes:
@@ -46,6 +47,7 @@ exit codes:
   {WRONG_STATE}    the import is in a state that does not allow this
   {NOT_CONFIRMED}    not confirmed; nothing was changed
   {INTERRUPTED}  interrupted
+  {NO_READER}  what reads the output went away, as `head` does
 """
 
 _BLANKS_AT_END = re.compile(r" +$", re.MULTILINE)
@@ -107,6 +109,10 @@ def subcommand(*arguments: Arguments, name: str = "") -> Callable[[Callable[...,
     return lambda do: Subcommand(name=name or do.__name__.replace("_", "-"), do=do, arguments=arguments)
 
 
+class ReaderGone(Exception):
+    """What reads the output has seen enough, and went away."""
+
+
 @dataclass(kw_only=True)
 class Session:
     """One call of the command: who acts, where to print, and which import it is about."""
@@ -145,7 +151,7 @@ class Session:
     def show(self, data: Any, *parts: RenderableType | None) -> None:
         """Print ``data`` where JSON was asked for, else the parts, ``None`` being left out."""
         if self.as_json:
-            self.stdout.write(json.dumps(data, default=_plain, indent=2, ensure_ascii=False) + "\n")
+            self._write(json.dumps(data, default=_plain, indent=2, ensure_ascii=False) + "\n")
             return
         for part in parts:
             if part is not None:
@@ -155,7 +161,14 @@ class Session:
         """Print something for people; tables fill lines with blanks, which are of no use in a log."""
         with self.out.capture() as captured:
             self.out.print(part, style=style)
-        self.stdout.write(_BLANKS_AT_END.sub("", captured.get()))
+        self._write(_BLANKS_AT_END.sub("", captured.get()))
+
+    def _write(self, text: str) -> None:
+        try:
+            self.stdout.write(text)
+            self.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def can_ask(self) -> bool:
         """Whether there is a person at a terminal, and not a script that wants JSON."""
@@ -183,7 +196,13 @@ def arguments_of_tree(parser: argparse.ArgumentParser) -> None:
 
 
 def result(
-    title: str, items: Sequence[Item], warnings: Sequence[str], *, everything: bool, gone_unknown: str = ""
+    title: str,
+    items: Sequence[Item],
+    warnings: Sequence[str],
+    *,
+    everything: bool,
+    planned: bool,
+    gone_unknown: str = "",
 ) -> list[RenderableType | None]:
     """
     What happens, or happened, to each block, with numbers, what is gone from the source, and what is worth knowing; to
@@ -193,7 +212,7 @@ def result(
     if not blocks:
         shown: list[RenderableType | None] = ["There is nothing to import here."]
     else:
-        shown = [outline(title, blocks, everything=everything), "", summary(items)]
+        shown = [outline(title, blocks, everything=everything), "", summary(items, planned=planned)]
     gone = gone_list(
         [item for item in items if item.state is ConflictState.GONE],
         gone_unknown,
@@ -230,7 +249,7 @@ def next_steps(run: ImportData) -> str:
         return "Follow it with: " + command_line("show {id} --watch", run.id)
     possible = [action for action in run.actions if not (action is Action.STAGE and Action.RETRY in run.actions)]
     if not possible:
-        return "Nothing can be done with it any more; `stage` or `run` begins anew."
+        return "Nothing can be done with it any more; `stage` or `run` begins a new one."
     return "\n".join(["Possible now:", *("  " + command_line(_NEXT[action], run.id) for action in possible)])
 
 
@@ -260,7 +279,7 @@ def after_interrupt(run: ImportData) -> str:
         case ImportState.CANCELED:
             told, words = "The import is canceled, and the library is as it was; its history is shown by", "show {id}"
         case _:
-            told, words = f"The import is {str(run.state.label).lower()}; see how it ends with", "show {id} --watch"
+            told, words = f"The import {run.state.told}; see how it ends with", "show {id} --watch"
     return f"Interrupted. {told}: {command_line(words, run.id)}"
 
 

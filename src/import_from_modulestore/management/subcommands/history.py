@@ -52,7 +52,7 @@ def _arguments_of_where(parser: argparse.ArgumentParser) -> None:
 
 def _arguments_of_reversal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preview", action="store_true", help="only show what would happen")
-    parser.add_argument("--force", action="store_true", help="also items that were edited or used meanwhile")
+    parser.add_argument("--force", action="store_true", help="also items that were changed or put to use since")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
@@ -95,7 +95,7 @@ def show(session: Session, *, import_name: str, everything: bool, watch: bool, *
         run = _watched(session, run)
     records = api.get_records(user=session.user, import_id=run.id)
     reversals = api.get_reversals(user=session.user, import_id=run.id)
-    blocks = ["", *result(run.target_title, records, (), everything=everything)] if records else []
+    blocks = ["", *result(run.target_title, records, (), everything=everything, planned=False)] if records else []
     session.show(
         {"import": run, "records": records, "reversals": reversals},
         import_facts(run, reversals),
@@ -185,7 +185,7 @@ def _reverse(
     title = f"{kind.label} of import {short(run.id)}"
     if preview or not yes:
         plan = make_preview(user=session.user, import_id=run.id, force=force)
-        _show_items(session, run, title, plan.items, everything)
+        _show_items(session, run, title, plan.items, everything, planned=True)
         if preview:
             if not session.as_json:
                 session.say(f"\nNothing was changed. To do it:\n  {command_line(name + ' {id}', run.id)}", style="dim")
@@ -199,15 +199,18 @@ def _reverse(
         done = carry_out(user=session.user, import_id=run.id, force=force, progress=progress)
     items = api.get_last_reversal_items(user=session.user, import_id=run.id)
     if yes:
-        _show_items(session, done, title, items, everything)
+        _show_items(session, done, title, items, everything, planned=False)
     if not session.as_json:
         back = Action.REDO if kind is ReversalKind.UNDO else Action.UNDO
-        told = f"\nImport {short(run.id)} is {str(done.state.label).lower()}: {reversal_counts(_counts(items))}."
+        what = "undone" if kind is ReversalKind.UNDO else "redone"
+        told = f"\nImport {short(run.id)} is {what}: {reversal_counts(_counts(items))}."
         session.say(f"{told} `{back.value} {short(run.id)}` goes back.", style="dim")
     return PARTLY if any(item.outcome is ReversalOutcome.KEPT for item in items) else 0
 
 
-def _show_items(session: Session, run: ImportData, title: str, items: Sequence[ReversalItem], everything: bool) -> None:
+def _show_items(
+    session: Session, run: ImportData, title: str, items: Sequence[ReversalItem], everything: bool, *, planned: bool
+) -> None:
     data = {"import": run, "items": items, "counts": _counts(items)}
     if not items:
         session.show(data, "There is nothing to change in the library.")
@@ -218,7 +221,7 @@ def _show_items(session: Session, run: ImportData, title: str, items: Sequence[R
         data,
         reversal_outline(title, items, depths, everything=everything),
         "",
-        summary(items),
+        summary(items, planned=planned),
         "" if kept else None,
         kept,
     )

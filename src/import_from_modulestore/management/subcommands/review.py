@@ -98,9 +98,9 @@ def review(
     """
     Show what is staged: all of it as a tree, or one block in full.
 
-    Each line has the block's number, what would happen to it (+ created, ↑ updated, ⑂ forked, = unchanged, – skipped,
-    ⊘ unsupported, ✗ unreadable, ○ left out), its title and type, how it stands to the library where that is a conflict,
-    the decision that settles it, and whether it was edited.
+    Each line has the block's number, what would happen to it (+ create, ↑ update, ⑂ fork, = unchanged, – skip,
+    ⊘ unsupported, ✗ cannot be read, ○ left out), its title and type, its state where that is a conflict, the decision
+    that settles it, and whether it was edited.
 
     A block is shown with its OLX, its files, what stands in the library in its place, and the differences: - is what
     the library holds, + is what would replace it. For a block that was imported before, the differences also say what
@@ -130,7 +130,7 @@ def review(
         shown,
         review_tree(f"{run.source_title} → {run.target_key}", blocks, only=nums, everything=everything),
         "",
-        summary(shown) if any(staged.outcome for staged in shown) else None,
+        summary(shown, planned=True) if any(staged.outcome for staged in shown) else None,
         printable(review_counts(shown)),
         "" if worth_knowing else None,
         worth_knowing,
@@ -185,10 +185,10 @@ def decide(
 @subcommand(arguments_of_import, _arguments_of_blocks)
 def select(session: Session, **options: Any) -> None:
     """
-    Take blocks in that were left out.
+    Select blocks that were left out.
 
-    With everything below them, unless --only. Taking in what is inside a block that stays left out makes it stand on
-    its own in the library.
+    With everything below them, unless --only. What is selected inside a block that stays left out stands on its own in
+    the library.
     """
     _select(session, selected=True, **options)
 
@@ -198,7 +198,7 @@ def leave_out(session: Session, **options: Any) -> None:
     """
     Leave blocks out of the import.
 
-    With everything below them, unless --only. They stay staged; `select` takes them in again.
+    With everything below them, unless --only. They stay staged; `select` brings them back.
     """
     _select(session, selected=False, **options)
 
@@ -293,7 +293,7 @@ def _select(
         selected=selected,
         below=not only,
     )
-    verb = "taken in" if selected else "left out"
+    verb = "selected" if selected else "left out"
     session.show(
         {"changed": changed},
         f"{counted(changed, 'block')} {verb}. What would happen now: {command_line('plan {id}', run.id)}",

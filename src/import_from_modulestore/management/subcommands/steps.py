@@ -138,6 +138,7 @@ def preview(session: Session, *, source: str, target: str, everything: bool, **o
             plan.everything,
             source_data.warnings,
             everything=everything,
+            planned=True,
             gone_unknown=plan.gone_unknown,
         ),
     )
@@ -197,6 +198,7 @@ def plan(session: Session, *, import_name: str, everything: bool, **options: Any
             made.everything,
             found.warnings,
             everything=everything,
+            planned=True,
             gone_unknown=made.gone_unknown,
         ),
     )
@@ -285,7 +287,7 @@ def _show_staged(session: Session, staged: ImportData) -> None:
         *blockers,
         "",
         "What would happen:",
-        summary(made.items),
+        summary(made.items, planned=True),
         "",
         next_steps(staged),
     )
@@ -295,7 +297,7 @@ def _show_result(session: Session, done: ImportData, everything: bool) -> int:
     records = api.get_records(user=session.user, import_id=done.id)
     session.show(
         {"import": done, "records": records},
-        *result(done.target_title, records, done.warnings, everything=everything),
+        *result(done.target_title, records, done.warnings, everything=everything, planned=False),
     )
     if not session.as_json:
         told = f"\nimport {short(done.id)} from {done.source_key} into {done.target_key}"

@@ -398,7 +398,7 @@ _DECISION_HELP = gettext_lazy("Null goes back to the import's default.")
 
 
 class BlocksChange(_AtLeastOneOf):
-    """Take blocks in, leave them out, or decide about their conflicts. All of it is done, or nothing."""
+    """Select blocks, leave them out, or decide about their conflicts. All of it is done, or nothing."""
 
     usage_keys = serializers.ListField(child=Text(max_length=255), min_length=1, max_length=MAX_KEYS)
     below = Truth(default=True, help_text="Whether everything below them is meant too.")
@@ -476,13 +476,13 @@ class ReversalItem(serializers.Serializer):
 class ForceQuery(PageQuery):
     """Which part of a preview, and of what."""
 
-    force = Truth(default=False, help_text="Spare nothing: neither items that were edited since, nor ones in use.")
+    force = Truth(default=False, help_text="Also items that were changed or put to use since.")
 
 
 class ReversalRequest(Body):
     """How to undo or redo."""
 
-    force = Truth(default=False, help_text="Spare nothing: neither items that were edited since, nor ones in use.")
+    force = Truth(default=False, help_text="Also items that were changed or put to use since.")
 
 
 # History

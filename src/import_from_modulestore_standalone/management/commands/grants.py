@@ -95,7 +95,7 @@ class Command(BaseCommand):
 
     def _change(self, action: str, package: LearningPackage | None, role: Role, name: str, *, is_group: bool) -> None:
         if package is not None and not role.is_of_library:
-            raise CommandError(f"A {role} is one of the whole site; leave {package.package_ref} away.", returncode=2)
+            raise CommandError(f"The role {role} is for the whole site. Leave {package.package_ref} out.", returncode=2)
         who = _group(name) if is_group else _user(name)
         of = package.package_ref if package else "all libraries" if role.is_of_library else "the whole site"
         told = f"{'Group ' if is_group else ''}{name}"

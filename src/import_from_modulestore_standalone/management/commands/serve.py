@@ -59,7 +59,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, host: str, port: int, workers: int, no_worker: bool, **options: Any) -> None:
         """Run until stopped."""
         if not 0 <= port <= 65535:
-            raise CommandError(f"There is no port {port}; they go up to 65535.", returncode=2)
+            raise CommandError(
+                f"{port} is not a port. Choose one from 0 to 65535; 0 takes any that is free.", returncode=2
+            )
         if workers < 1:
             raise CommandError("--workers needs 1 or more; --no-worker starts none.", returncode=2)
         for name in ("SIGTERM", "SIGHUP"):
@@ -202,7 +204,10 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
                 f"Port {port} is taken, perhaps by another `serve`. Stop that, or choose another: --port {port + 1}.",
                 returncode=_FAILED,
             ) from error
-        raise CommandError(f"There is no listening at {host}, port {port}: {error}.", returncode=_FAILED) from error
+        raise CommandError(
+            f"The server cannot listen at {host}, port {port}: {error}. Choose another: --host, --port.",
+            returncode=_FAILED,
+        ) from error
     with listener:
         yield listener
 

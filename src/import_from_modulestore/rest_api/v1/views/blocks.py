@@ -60,9 +60,9 @@ class Blocks(ImportView):
         id="change_blocks",
         tag="review",
         method="PATCH",
-        summary=_("Choose and decide for many blocks"),
+        summary=_("Select blocks, leave them out, decide about them"),
         description=_(
-            "Takes blocks in or leaves them out (`selected`), and decides about their conflicts (`decision`); with "
+            "Selects blocks or leaves them out (`selected`), and decides about their conflicts (`decision`); with "
             "everything below them, unless `below` is false."
         ),
         path=IMPORT_ID,
@@ -135,7 +135,7 @@ class BlockDetail(ImportView):
         id="change_block",
         tag="review",
         method="PATCH",
-        summary=_("Edit a block, choose it, decide about it"),
+        summary=_("Edit a block, select it or leave it out, decide about it"),
         description=_(
             "OLX has to be well-formed, to have the block's own root tag and `url_name`, and to name only files that "
             "are staged. A title given with it takes the place of its `display_name`."

@@ -225,7 +225,7 @@ class Retry(_Step):
 
     @_step(
         "retry_import",
-        _("Try again"),
+        _("Retry"),
         _("Asks a worker to do the step that failed, and no other: after a staging that failed, a review comes next."),
     )
     def post(self, request: Request, import_id: str) -> Response:

@@ -1,0 +1,37 @@
+"""The command as a person calls it on a machine: a new one, and with other programs behind it."""
+
+import os
+import subprocess
+
+import pytest
+
+from ..builders import KEY, small_course, write_course
+from ..processes import Project
+
+NO_READER = 141
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A folder in which nothing was set up."""
+    project = Project(tmp_path_factory.mktemp("new"))
+    del project.environment["DATABASE_URL"]
+    write_course(project.courses / "c1", *small_course())
+    return project
+
+
+def test_a_new_machine_needs_no_step_before_the_first(project):
+    first = project.manage("import_from_modulestore", "sources")
+    assert (first.returncode, KEY in first.stdout) == (0, True), first.stderr
+    assert "Setting up the database" in first.stderr
+    assert project.manage("import_from_modulestore", "sources").stderr == ""
+
+
+@pytest.mark.parametrize("words", [("sources",), ("history", "--json")])
+def test_who_has_read_enough_is_not_told_of_it(project, words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as out:
+        command = project.command("import_from_modulestore", *words)
+        ended = subprocess.run(command, env=project.environment, stdout=out, stderr=subprocess.PIPE, check=False)
+    assert (ended.stderr, ended.returncode) == (b"", NO_READER)
