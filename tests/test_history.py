@@ -150,7 +150,7 @@ class TestNames:
         assert names() == ["ada", "bob", "bob"]
 
     def test_that_are_up_to_date_cost_no_update(self, names, django_assert_num_queries):
-        with django_assert_num_queries(3):  # with the search for what is staged
+        with django_assert_num_queries(7):  # with the searches for what is staged and for lost links
             api.remove_old_staged_content()
 
 

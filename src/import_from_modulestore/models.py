@@ -13,6 +13,7 @@ goes, and the facts (names, keys, version numbers) stand beside the links.
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -35,6 +36,16 @@ from .data import (
 )
 
 _DIGEST_LENGTH = 40
+
+
+def account(**options: Any) -> models.ForeignKey:
+    """
+    A link to a user that holds no account in the database: it may lead nowhere, until the daily housekeeping.
+
+    In Open edX the LMS deletes accounts in the same database, and does not know these tables. So whoever follows such a
+    link looks for the user, and names are kept beside it.
+    """
+    return models.ForeignKey(settings.AUTH_USER_MODEL, related_name="+", db_constraint=False, **options)
 
 
 class Import(models.Model):
@@ -75,7 +86,7 @@ class Import(models.Model):
         default=False, help_text=_("Whether this only serves a preview: it is no history, and is removed after it.")
     )
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    user = account(null=True, on_delete=models.SET_NULL)
     username = case_sensitive_char_field(max_length=150, blank=True, default="")
 
     state = case_sensitive_char_field(max_length=20, choices=ImportState, default=ImportState.CREATED, db_index=True)
@@ -107,13 +118,7 @@ class Import(models.Model):
     finished = models.DateTimeField(null=True)
     staged_removed = models.DateTimeField(null=True, help_text=_("When what was staged was removed again."))
 
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        help_text=_("Who asked for the step that runs or is queued."),
-    )
+    actor = account(null=True, on_delete=models.SET_NULL, help_text=_("Who asked for the step that runs or is queued."))
     force = models.BooleanField(default=False, help_text=_("Whether the running undo or redo spares nothing."))
     queued = models.DateTimeField(null=True, help_text=_("When the step was asked for that no worker has taken yet."))
     worker = case_sensitive_char_field(
@@ -358,7 +363,7 @@ class Reversal(models.Model):
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="reversals")
     kind = case_sensitive_char_field(max_length=10, choices=ReversalKind)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    user = account(null=True, on_delete=models.SET_NULL)
     username = case_sensitive_char_field(max_length=150, blank=True, default="")
     forced = models.BooleanField(default=False)
     counts = models.JSONField(default=dict, help_text=_("Items by outcome."))
@@ -405,13 +410,13 @@ class IdempotentRequest(models.Model):
 
     The row is made before the work, and so decides which of two equal requests does it. It is of use for a day.
 
-    .. pii: The answers name users, as all answers about imports do. They go with the account, and when they are a day
-      old and another such request comes.
+    .. pii: The answers name users, as all answers about imports do. They go with the account (where the LMS deletes it,
+      with the next daily housekeeping), and when they are a day old and another such request comes.
     .. pii_types: username
     .. pii_retirement: local_api
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    user = account(on_delete=models.CASCADE)
     key = case_sensitive_char_field(max_length=255)
     fingerprint = case_sensitive_char_field(max_length=_DIGEST_LENGTH, help_text=_("Hash of method, path and body."))
     status = models.PositiveSmallIntegerField(null=True, help_text=_("Null while the first request is under way."))

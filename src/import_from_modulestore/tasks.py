@@ -15,6 +15,7 @@ from typing import Any
 
 from celery import shared_task
 from celery.exceptions import Ignore
+from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 from edx_django_utils.monitoring import set_code_owner_attribute, set_code_owner_attribute_from_module
 from user_tasks.models import UserTaskStatus
@@ -35,10 +36,12 @@ class ImportTask(UserTask):
 
     @classmethod
     def arguments_as_dict(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The arguments, with the import and the user whose task it is."""
+        """The arguments, with the import and the user whose task it is: ``None`` where their account is gone."""
         arguments = super().arguments_as_dict(*args, **kwargs)
         run = Import.objects.get(uuid=arguments["import_id"])
-        return {**arguments, "user_id": run.actor_id or run.user_id, "run": run}
+        accounts = get_user_model()._default_manager.in_bulk([run.actor_id, run.user_id])
+        user_id = next((pk for pk in (run.actor_id, run.user_id) if pk in accounts), None)
+        return {**arguments, "user_id": user_id, "run": run}
 
     @classmethod
     def generate_name(cls, arguments_dict: dict[str, Any]) -> str:

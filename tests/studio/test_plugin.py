@@ -216,6 +216,23 @@ class TestMigrations:
         assert self.flag(migrated) == [(True,)]
         assert "modulestore_imports_import" in self.tables(migrated)
 
+    def test_take_everything_away_also_where_accounts_are_gone(self, migrated):
+        made = migrated.python(
+            "import django\n"
+            "django.setup()\n"
+            "from import_from_modulestore.models import IdempotentRequest, Import\n"
+            "Import.objects.create(source_key='s', target_key='t', user_id=77, actor_id=77, username='bob')\n"
+            "IdempotentRequest.objects.create(user_id=77, key='k')\n"
+            "result = Import.objects.get().user_id"
+        )
+        assert made == 77
+        migrated.manage(*OURS, "0010")
+        assert migrated.query("SELECT user_id, actor_id, username FROM modulestore_imports_import") == [
+            (None, None, "bob")
+        ]
+        migrated.manage(*OURS, "zero")
+        assert self.tables(migrated) == set()
+
     def test_leave_a_flag_alone_that_is_there(self, migrated):
         migrated.manage(*OURS, "zero")
         rest = {"superusers": True, "staff": False, "authenticated": False, "testing": False, "rollout": False}

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -41,7 +41,7 @@ from ..imports import find_import, new_import, options_of
 from ..keys import parse_library_key, parse_source_key
 from ..lifecycle import Step
 from ..logs import ImportLog
-from ..models import Import, Reversal
+from ..models import IdempotentRequest, Import, Reversal
 from ..olx.blocks import clean_title
 from ..progress import Reporter, ask_to_stop, withdraw
 from ..staging import discard, stage
@@ -217,7 +217,7 @@ def run_step(*, import_id: str) -> bool:
     if step is None:
         ImportLog(log, run).info("it is %s, and asks for nothing", run.state)
         return False
-    user = run.actor
+    user = get_user_model()._default_manager.in_bulk([run.actor_id]).get(run.actor_id)
     with lifecycle.running(run, step):
         if user is None:
             raise NotPermitted(_("The account of the user who asked for this is gone. Somebody else may ask again."))
@@ -252,7 +252,8 @@ def remove_old_staged_content(*, days: int | None = None) -> int:
 
     The default is ``IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS``, or 14. Records and history stay.
 
-    Also brings the names in the history up to date with their accounts: Open edX retires an account by renaming it.
+    Also brings the history up to date with its accounts: the names of those that were renamed, as Open edX does to
+    retire them, and the links to those that are gone.
 
     Raises ``InvalidOption`` for a negative number.
     """
@@ -260,6 +261,7 @@ def remove_old_staged_content(*, days: int | None = None) -> int:
         days = getattr(settings, "IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS", 14)
     if days < 0:
         raise InvalidOption(_("Give 0 or more days."), field="days")
+    _let_go_of_accounts()
     _update_names()
     ended = (ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE, ImportState.REDOING, ImportState.CANCELED)
     limit = timezone.now() - timedelta(days=days)
@@ -269,6 +271,30 @@ def remove_old_staged_content(*, days: int | None = None) -> int:
         Import.objects.filter(pk=run.pk).update(staged_removed=timezone.now())
         removed += 1
     return removed
+
+
+def _let_go_of_accounts() -> None:
+    """
+    Take links to accounts off that were deleted where this app is not known; see :func:`.models.account`.
+
+    A query for each kind of link, and one statement where there is something to change.
+    """
+    accounts = get_user_model()._default_manager.all()
+    links: tuple[tuple[QuerySet[Any], str], ...] = (
+        (Import.objects.order_by(), "user"),
+        (Import.objects.order_by(), "actor"),
+        (Reversal.objects.order_by(), "user"),
+        (IdempotentRequest.objects.order_by(), "user"),
+    )
+    for rows, link in links:
+        linked = rows.filter(**{f"{link}__isnull": False})
+        gone = linked.exclude(Exists(accounts.filter(pk=OuterRef(f"{link}_id")))).values_list(f"{link}_id", flat=True)
+        if pks := set(gone.distinct()):
+            of_them = rows.filter(**{f"{link}_id__in": pks})
+            if rows.model is IdempotentRequest:
+                of_them.delete()
+            else:
+                of_them.update(**{link: None})
 
 
 def _update_names() -> None:
