@@ -1,12 +1,14 @@
 """What real courses hold and Studio never writes, from the export to the library."""
 
+import re
+
 import pytest
 
 from import_from_modulestore import api
-from import_from_modulestore.data import ConflictState, ImportOptions, Outcome
+from import_from_modulestore.data import CompositionLevel, ConflictState, ImportOptions, Outcome
 from import_from_modulestore.olx.parsing import parse_xml
 
-from .builders import KEY, TARGET, block, section, subsection, text, unit, unit_of, usage_key, write_course
+from .builders import KEY, TARGET, block, problem, section, subsection, text, unit, unit_of, usage_key, write_course
 from .command_line.calls import command, in_one_line
 from .library_state import drafts
 
@@ -122,6 +124,123 @@ class TestOldNames:
         assert by_key(records)[usage_key(tag, "b")].target_key == "lct:Acme:Target:subsection:b"
         assert drafts(state())["b"]["children"] == ["u"]
         assert run_import()[0].counts == {"unchanged": 4}
+
+
+class TestNamesByContent:
+    def test_survive_what_is_put_in_between(self, course, run_import):
+        videos = [f'<video display_name="Video" youtube="{n}"/>' for n in range(20)]
+        course(unit_of("".join(videos)))
+        done, _records = run_import()
+        assert [warning.partition(" ")[0] for warning in done.warnings] == ["20"]
+        course(unit_of("".join(['<video display_name="Video" youtube="new"/>', *videos])))
+        _done, records = run_import()
+        videos = [record.state for record in records if record.block_type == "video"]
+        assert videos == [ConflictState.NEW, *[ConflictState.UNCHANGED] * 20]
+
+
+class TestComponentsOutsideOfUnits:
+    """Each run of them gets a unit, named after its first."""
+
+    @pytest.fixture
+    def written(self, course):
+        loose = [text("t1", title="Low  tide"), text("t2"), unit("u", text("t3")), problem("p1", title="Why?")]
+        return course(section("s", subsection("b", *loose), subsection("c", unit("v"))))
+
+    def test_are_in_units(self, written, run_import, state):
+        done, records = run_import()
+        found = drafts(state())
+        assert found["b"]["children"] == ["t1_unit", "u", "p1_unit"]
+        assert (found["t1_unit"]["title"], found["p1_unit"]["title"]) == ("Low  tide", "Why?")
+        assert found["t1_unit"]["children"] == ["xblock.v1:html:t1", "xblock.v1:html:t2"]
+        assert done.warnings == (
+            "2 units were made for components that stand in none. Each is named after the first of them.",
+        )
+        assert not any(record.warnings for record in records)
+        assert [record.depth for record in records] == [0, 1, 2, 3, 3, 2, 3, 2, 3, 1, 2]
+
+    def test_as_often_as_they_are_read(self, written, run_import):
+        run_import()
+        assert run_import()[0].counts == {"unchanged": 11}
+
+    @pytest.mark.parametrize(("level", "count"), [("subsection", 10), ("unit", 8), ("component", 4)])
+    def test_on_each_level(self, level, count, written, run_import, state):
+        run_import(level=CompositionLevel(level))
+        assert len(drafts(state())) == count
+
+    def test_or_on_their_own_where_they_are_selected(self, written, run_import, state):
+        run_import(selection=(usage_key("html", "t2"),))
+        assert list(drafts(state())) == ["xblock.v1:html:t2"]
+
+    def test_where_they_stood_alone_before_too(self, written, run_import, state):
+        run_import(selection=tuple(usage_key("html", f"t{n}") for n in (1, 2, 3)))
+        _done, records = run_import()
+        states = {record.source_key: record.state for record in records}
+        assert {states[usage_key("html", f"t{n}")] for n in (1, 2, 3)} == {ConflictState.UNCHANGED}
+        assert states[usage_key("vertical", "t1~unit")] is ConflictState.NEW
+        assert drafts(state())["t1_unit"]["children"] == ["xblock.v1:html:t1", "xblock.v1:html:t2"]
+
+    def test_are_counted_with_them(self, written, staged, user):
+        [source] = api.list_sources(user=user).items
+        assert source.counts == {"section": 1, "subsection": 2, "unit": 4, "component": 4}
+        assert api.get_import(user=user, import_id=staged()).block_count == source.block_count
+
+    def test_may_be_all_that_a_section_holds(self, course, run_import, state):
+        course(section("s", text("t1")))
+        run_import()
+        assert drafts(state())["t1_unit"]["children"] == ["xblock.v1:html:t1"]
+
+    def test_get_none_where_a_library_takes_none_of_them(self, course, run_import):
+        course(section("s", subsection("b", block("conditional", "c", "<html>x</html>"))))
+        done, records = run_import()
+        assert (done.counts, done.warnings) == ({"created": 2, "unsupported": 1}, ())
+        assert [record.depth for record in records] == [0, 1, 0]
+
+    def test_of_equal_beginning_are_two_units(self, course, run_import, state):
+        runs = [text("t1"), text("t2")], [text("t1"), text("t3")], [text("t1"), text("t2")]
+        course(section("s", *(subsection(f"b{n}", *run) for n, run in enumerate(runs))))
+        run_import()
+        found = drafts(state())
+        assert [found[f"b{n}"]["children"] for n in range(3)] == [["t1_unit"], ["t3_unit"], ["t1_unit"]]
+        assert found["t3_unit"]["children"] == ["xblock.v1:html:t1", "xblock.v1:html:t3"]
+        assert found["t3_unit"]["title"] == "Text t1"
+
+    def test_do_not_take_the_name_of_a_unit_that_is_there(self, course, run_import, state):
+        course(section("s", subsection("b", unit("t1~unit", problem("p1")), text("t1"))))
+        run_import()
+        first, second = drafts(state())["b"]["children"]
+        assert [drafts(state())[name]["children"] for name in (first, second)] == [
+            ["xblock.v1:problem:p1"],
+            ["xblock.v1:html:t1"],
+        ]
+
+
+class TestWhatStandsOnItsOwn:
+    """It is drawn after the tree that it is in the midst of, and so is what comes to nothing beside it."""
+
+    def tree(self, out: str) -> list[str]:
+        found = re.findall(r"^(.*)── \S+ (\S+)", out, re.MULTILINE)
+        return [f"{len(guides) // 4} {title}" for guides, title in found]
+
+    @pytest.fixture
+    def written(self, course):
+        refused = block("conditional", "x", "<html>x</html>").titled("x")
+        return course(
+            section(
+                "s",
+                unit("u1", text("t1", title="t1"), title="u1"),
+                subsection("b", refused, unit("u2", title="u2"), title="b"),
+                title="s",
+            )
+        )
+
+    def test_in_a_plan_and_a_result(self, written, library):
+        expected = ["0 s", "1 b", "2 u2", "0 u1", "1 t1", "0 x"]
+        assert self.tree(command("preview", KEY, TARGET, "--all")) == expected
+        assert self.tree(command("run", KEY, TARGET, "--all")) == expected
+
+    def test_on_record(self, written, run_import):
+        _done, records = run_import()
+        assert [f"{record.depth} {record.title}" for record in records] == ["0 s", "0 u1", "1 t1", "1 b", "0 x", "2 u2"]
 
 
 class TestAsides:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
@@ -268,7 +269,8 @@ class TestReversal:
             self.item(2, ReversalOutcome.REVERTED, **versions),
             self.item(3, ReversalOutcome.KEPT, reason="It was edited since."),
         ]
-        assert shown(reversal_outline("Undo", items, {0: 2, 1: 3, 2: 2, 3: 2}))[1:] == [
+        records = [SimpleNamespace(num=item.num, depth=int(item.num == 1), kind=item.kind) for item in items]
+        assert shown(reversal_outline("Undo", items, records))[1:] == [
             "├── − Title 0  unit  − 1 component",
             "├── ↺ Title 2  html  draft back to version 2",
             "└── • Title 3  html",

@@ -364,6 +364,18 @@ class Notice(Enum):
         "%(count)d blocks have tags of a taxonomy that is not here. They are put on record, and not carried over.",
         "count",
     )
+    KNOWN_BY_CONTENT = ngettext_lazy(
+        "%(count)d block has no name of its own, or shares it with another. It is known by its content: once that is "
+        "changed in the source, it counts as new.",
+        "%(count)d blocks have no name of their own, or share it with another. They are known by their content: once "
+        "that is changed in the source, they count as new.",
+        "count",
+    )
+    UNITS_MADE = ngettext_lazy(
+        "%(count)d unit was made for components that stand in none. It is named after the first of them.",
+        "%(count)d units were made for components that stand in none. Each is named after the first of them.",
+        "count",
+    )
 
     def sentence(self, count: int) -> str:
         """What to say of a source in which it was met so often."""

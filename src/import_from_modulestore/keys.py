@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
 from django.utils.translation import gettext as _
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, LearningContextKey, UsageKey
@@ -18,6 +21,7 @@ from .data import BlockKind, ItemKey
 from .errors import InvalidKey
 
 _MAX_KEY_LENGTH = 255
+"""Characters of a key in the platform's and our columns (the platform's ``UsageKeyField``)."""
 
 
 def parse_source_key(text: str) -> LearningContextKey:
@@ -78,6 +82,15 @@ def parse_item_key(text: str) -> LibraryUsageLocatorV2 | LibraryContainerLocator
     raise InvalidKey(
         _("{text!r} is not the key of a library item (lb:Org:slug:type:id or lct:Org:slug:type:id).").format(text=text)
     )
+
+
+def fitting_block_id(source_key: Any, block_type: str, block_id: str) -> str:
+    """The block ID, cut where the block's usage key would be longer than a key may be; then it ends in its hash."""
+    over = len(str(source_key.make_usage_key(block_type, block_id))) - _MAX_KEY_LENGTH
+    if over <= 0:
+        return block_id
+    digest = hashlib.sha1(block_id.encode(), usedforsecurity=False).hexdigest()[:12]
+    return f"{block_id[: max(1, len(block_id) - over - len(digest) - 1)]}_{digest}"
 
 
 def parse_usage_key(text: str) -> UsageKey:

@@ -80,12 +80,11 @@ class StandaloneHost(Host):
             for block, warning in gathered.warnings:
                 usage_key = str(source_key.make_usage_key(block.block_type, block.block_id))  # type: ignore[attr-defined]
                 root.warnings.setdefault(usage_key, []).append(warning)
-            notices = {}
             if gathered.running_python and PYTHON_LIBRARY in opened.static_files.left_out:
-                notices[Notice.PYTHON_LIBRARY_LEFT_OUT] = gathered.running_python
+                root.notices[Notice.PYTHON_LIBRARY_LEFT_OUT] = gathered.running_python
             tagged, without_taxonomy = tags.below(root.element)
             if without_taxonomy:
-                notices[Notice.TAGS_WITHOUT_TAXONOMY] = without_taxonomy
+                root.notices[Notice.TAGS_WITHOUT_TAXONOMY] = without_taxonomy
             with transaction.atomic():
                 content = StagedContent.objects.create(
                     user=user,
@@ -105,7 +104,7 @@ class StandaloneHost(Host):
                 usage_key=root.usage_key,
                 problems=root.problems,
                 warnings={key: tuple(warnings) for key, warnings in root.warnings.items()},
-                notices=notices,
+                notices=root.notices,
             )
 
     # Permissions

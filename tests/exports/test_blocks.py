@@ -1,13 +1,15 @@
 """Reading blocks: every form that OLX takes in the wild becomes one inlined tree; what cannot be read is reported."""
 
 import os
+from collections import Counter
+from hashlib import sha1
 from time import perf_counter
 from types import SimpleNamespace
 
 import pytest
 from lxml import etree
 
-from import_from_modulestore.data import Branch
+from import_from_modulestore.data import Branch, Notice
 from import_from_modulestore.olx.normal_form import component_olx
 from import_from_modulestore.olx.parsing import MAX_TEXT_BYTES, parse_xml
 from import_from_modulestore.olx.tree import walk
@@ -42,6 +44,7 @@ def read(tmp_path):
             unit=next((unit for root in roots for unit in root.element.iterfind(".//vertical[@url_name='u']")), None),
             problems={key: problem for root in roots for key, problem in root.problems.items()},
             warnings={key: warnings for root in roots for key, warnings in root.warnings.items()},
+            notices=sum((root.notices for root in roots), Counter()),
         )
 
     return read_course
@@ -347,20 +350,57 @@ class TestNames:
         assert [len(key) for key in keys] == [255, 255]
         assert len(set(keys)) == 2
 
-    def test_of_different_blocks_are_kept_apart_with_a_warning(self, read_unit):
+    def test_that_different_blocks_share_are_made_of_their_content(self, read_unit):
         found = read_unit("".join(f'<problem url_name="p">{text}</problem>' for text in "xyx"))
-        assert [(child.get("url_name"), child.text) for child in found.unit] == [("p", "x"), ("p_2", "y"), ("p", None)]
-        assert found.warnings == {
-            usage_key("problem", "p_2"): ["Two different blocks are called 'p'; this one was read as 'p_2'."]
-        }
+        x, y = (
+            f"problem_p_{sha1(f'<problem url_name="p">{text}</problem>'.encode()).hexdigest()[:12]}" for text in "xy"
+        )
+        assert [(child.get("url_name"), child.text) for child in found.unit] == [(x, "x"), (y, "y"), (x, None)]
+        assert (found.notices, found.warnings) == ({Notice.KNOWN_BY_CONTENT: 2}, {})
+
+    @pytest.mark.parametrize("place", [0, 1, 3])
+    @pytest.mark.parametrize("name", ["", 'display_name="Video"', 'url_name="v"'])
+    def test_stay_where_a_block_is_put_in(self, read_unit, name, place):
+        videos = [f'<video {name} youtube="{n}"/>' for n in range(3)]
+        before = names(read_unit("".join(videos)).unit)
+        videos.insert(place, f'<video {name} youtube="new"/>')
+        after = names(read_unit("".join(videos)).unit)
+        del after[place]
+        assert after == before
+
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_that_are_shared_with_a_file_are_the_files(self, read_unit, order):
+        inner = ['<problem url_name="p">1</problem>', '<problem url_name="p"/>'][::order]
+        found = read_unit("".join(inner), {"problem/p.xml": "<problem>file</problem>"})
+        assert {child.get("url_name"): child.text for child in found.unit}["p"] == "file"
+
+    @pytest.mark.parametrize("name", ["", 'display_name="Video"'])
+    def test_do_not_depend_on_how_it_is_indented(self, read_unit, name):
+        found = [read_unit(f"<video {name}>{gap}<source/></video><video {name}/>").unit for gap in ("", "\n  ")]
+        assert names(found[0]) == names(found[1])
+
+    def test_in_a_refused_block_are_not_told_of(self, read_unit):
+        found = read_unit('<conditional url_name="c"><problem>1</problem></conditional>')
+        assert names(found.unit[0])[0].startswith("problem problem_")
+        assert not found.notices
 
     def test_that_are_given_are_never_taken_twice(self, read_unit):
-        inner = '<problem url_name="p">1</problem><problem url_name="p_2">2</problem><problem url_name="p">3</problem>'
-        assert names(read_unit(inner).unit) == ["problem p", "problem p_2", "problem p_3"]
+        first = read_unit('<problem url_name="p">1</problem><problem url_name="p">2</problem>').unit
+        taken = first[0].get("url_name")
+        inner = (
+            f'<problem url_name="{taken}">0</problem><problem url_name="p">1</problem><problem url_name="p">2</problem>'
+        )
+        found = names(read_unit(inner).unit)
+        assert found[0] == f"problem {taken}"
+        assert len(set(found)) == 3
 
     def test_alike_after_replacement_are_kept_apart(self, read_unit):
         found = read_unit('<problem url_name="a b">1</problem><problem url_name="a_b">2</problem>')
-        assert names(found.unit) == ["problem a_b", "problem a_b_2"]
+        assert len(set(names(found.unit))) == 2
+        files = {"problem/a b.xml": "<problem>1</problem>", "problem/a_b.xml": "<problem>2</problem>"}
+        found = read_unit('<problem url_name="a b"/><problem url_name="a_b"/>', files)
+        assert [child.text for child in found.unit] == ["1", "2"]
+        assert len(set(names(found.unit))) == 2
 
     def test_alike_of_two_types_are_two_names(self, read_unit):
         found = read_unit('<problem url_name="a">1</problem><html url_name="a">1</html>')
@@ -369,7 +409,7 @@ class TestNames:
     def test_in_great_number_cost_linear_time(self, read_unit):
         start = perf_counter()
         found = read_unit("".join(f'<problem url_name="p" n="{n}"/>' for n in range(5_000)))
-        assert found.unit[-1].get("url_name") == "p_5000"
+        assert len(set(names(found.unit))) == 5_000
         assert perf_counter() - start < 5
 
 
@@ -402,7 +442,7 @@ class TestRepeats:
 
     def test_a_namesake_of_its_container_is_another_block(self, read_unit):
         found = read_unit('<vertical url_name="u"><problem url_name="p">x</problem></vertical>')
-        assert names(found.unit) == ["vertical u_2"]
+        assert names(found.unit)[0].startswith("vertical vertical_u_")
         assert len(found.unit[0]) == 1
 
     def test_containers_without_end_are_cut_off(self, read):
@@ -422,7 +462,7 @@ class TestRepeats:
         inner = '<vertical url_name="v"><problem url_name="p">x</problem></vertical><vertical url_name="v"/>'
         doubled = f"<vertical>{'<vertical url_name="v"/>' * 2}</vertical>"
         found = read_unit(inner, {"vertical/v.xml": doubled})
-        assert names(found.unit) == ["vertical v", "vertical v_2"]
+        assert [name.partition("_")[0] for name in names(found.unit)] == ["vertical vertical", "vertical v"]
         assert len(found.unit[1]) == 0
 
 

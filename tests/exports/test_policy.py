@@ -42,7 +42,7 @@ def test_the_policy_stands_over_the_xml(attributes):
     written = block("problem", "p", weight="1", rerandomize="always")
     assert attributes(of_p(weight=5), written) == {"weight": "5", "rerandomize": "always"}
     inline = '<problem url_name="p" weight="2"><p/></problem>'
-    assert attributes(of_p(weight=5), problem("p"), inner=inline) == {"weight": "5"}
+    assert attributes(of_p(weight=5), problem("q"), inner=inline) == {"weight": "5"}
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from xmodule.modulestore.django import BlockData, BlockKey, Structure, modulesto
 from import_from_modulestore.data import Branch
 from import_from_modulestore.hosts.cms import FLAG
 from import_from_modulestore.olx.blocks import CONTAINER_KINDS, PARENT_TYPES, ROOT_TAGS
+from import_from_modulestore.olx.units import UNIT_TAG
 from import_from_modulestore_standalone.exports.export import Export
 
 from .site import Site, context, usage
@@ -218,8 +219,10 @@ def _add(element: etree._Element, blocks: dict[BlockKey, BlockData]) -> BlockKey
     own = copy.deepcopy(element)
     children = []
     if element.tag in CONTAINER_KINDS or element.tag in ROOT_TAGS or element.tag in PARENT_TYPES:
-        for child in list(own):
+        for child in [*own]:
             own.remove(child)
-            children.append(_add(child, blocks))
+            # Only this app makes units for components that stand in none.
+            made = child.tag == UNIT_TAG and child.get("url_name", "").endswith("~unit")
+            children += [_add(each, blocks) for each in ([*child] if made else [child])]
     blocks[key] = BlockData({"display_name": element.get("display_name"), "children": children}, own)
     return key

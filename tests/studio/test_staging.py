@@ -80,6 +80,15 @@ class TestSameAsAnExport:
         key = site.load(folder)
         assert in_studio(stage(key)) == in_export(site.export(key, tmp_path))
 
+    def test_components_that_stand_in_no_unit(self, ada, site, stage, tmp_path):
+        loose = [text("t1"), problem("p1"), unit("u", text("t2")), problem("p2")]
+        key = site.load(write_course(tmp_path / "c", section("s", subsection("b", *loose))))
+        run = stage(key)
+        assert in_studio(run) == in_export(site.export(key, tmp_path))
+        assert [warning.partition(" ")[0] for warning in run.warnings] == ["2"]
+        source = api.get_source(user=ada, source_key=key)
+        assert (source.counts["unit"], source.block_count) == (3, run.block_count)
+
     def test_a_section_is_a_root(self, load, stage):
         load()
         roots = StagedBlock.objects.filter(import_run__uuid=stage().id, depth=0).values_list("usage_key", flat=True)

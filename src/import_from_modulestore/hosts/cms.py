@@ -29,7 +29,7 @@ from lxml import etree
 from opaque_keys.edx.keys import LearningContextKey, UsageKey
 from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocator, LibraryLocatorV2
 
-from ..data import BlockKind, Branch, LibraryData, SourceData, SourceKind, StagedRoot
+from ..data import BlockKind, Branch, LibraryData, Notice, SourceData, SourceKind, StagedRoot
 from ..errors import InvalidKey, NotFound, SourceError
 from ..keys import parse_item_key, parse_source_key
 from ..olx.addresses import CourseName, OwnAddresses
@@ -39,6 +39,7 @@ from ..olx.course_bound import take_off_groups
 from ..olx.parsing import parse_xml
 from ..olx.references import MAX_READ_BYTES
 from ..olx.studio import mend, restore_cdata_ends, stub
+from ..olx.units import UNIT_TAG, UnitMaker, holds_units, runs
 from .base import Host
 
 # .. toggle_name: modulestore_imports.enabled
@@ -141,9 +142,10 @@ class StudioHost(Host):
         """
         outline = _outline(source_key, branch)
         assets = _Assets(source_key)
+        units = UnitMaker(source_key, lambda name: (UNIT_TAG, name) not in outline.blocks)
         for usage_key in outline.roots:
             with _reading(source_key, branch):
-                staged = _Stager(source_key, user, purpose, outline, assets).stage(usage_key)
+                staged = _Stager(source_key, user, purpose, outline, assets, units).stage(usage_key)
             yield staged
 
     # Permissions
@@ -358,7 +360,10 @@ def _read_outline(source_key: Any, root: Any) -> _Outline:
     met = set(stack)
     while stack:
         parent = stack.pop()
-        for child in _children(blocks, parent):
+        children = _children(blocks, parent)
+        if holds_units(parent.type):
+            kinds[BlockKind.UNIT.value] += len(runs([child for child in children if child in blocks], _type_of))
+        for child in children:
             if child in met or child.type in NOT_CONTENT_TAGS:
                 continue
             met.add(child)
@@ -384,6 +389,10 @@ def _read_outline(source_key: Any, root: Any) -> _Outline:
     )
 
 
+def _type_of(key: Any) -> str:
+    return key.type
+
+
 def _children(blocks: Mapping[Any, Any], key: Any) -> Iterable[Any]:
     return blocks[key].fields.get("children", ()) if key in blocks else ()
 
@@ -392,7 +401,13 @@ class _Stager:
     """Stages the roots of one source; to be used while it is being read (:func:`_reading`)."""
 
     def __init__(
-        self, source_key: LearningContextKey, user: Any, purpose: str, outline: _Outline, assets: _Assets
+        self,
+        source_key: LearningContextKey,
+        user: Any,
+        purpose: str,
+        outline: _Outline,
+        assets: _Assets,
+        units: UnitMaker,
     ) -> None:
         self._source_key: Any = source_key
         self._addresses = OwnAddresses(CourseName.of_key(str(source_key)))
@@ -400,6 +415,7 @@ class _Stager:
         self._user = user
         self._purpose = purpose
         self._outline = outline
+        self._units = units
         self._problems: dict[str, str] = {}
         self._warnings: dict[str, list[str]] = {}
 
@@ -416,6 +432,7 @@ class _Stager:
         self._problems.update(mend(element, _is_installed, self._outline.title_of))
         for key, warning in take_off_groups(element, self._source_key):
             self._warn(key, warning)
+        units_made = self._units.make(element)
         files = _Files(content, self._assets)
         gathered = gather(element, files)
         content.olx = etree.tostring(element, encoding="unicode")
@@ -426,6 +443,7 @@ class _Stager:
             usage_key=str(usage_key),
             problems=self._problems,
             warnings={key: tuple(warnings) for key, warnings in self._warnings.items()},
+            notices={Notice.UNITS_MADE: units_made} if units_made else {},
         )
 
     def _whole(self, block: Any) -> tuple[Any, etree._Element]:

@@ -393,22 +393,30 @@ class _Planner:
     # The whole
 
     def _with_places(self, items: list[PlannedItem]) -> tuple[PlannedItem, ...]:
-        """Tell each item how deep it will lie: below the first planned container that holds it."""
+        """
+        Tell each item how deep it will lie: below the first planned container that holds it.
+
+        What comes to nothing has the place that it would have: in the nearest item around it, if that could hold it.
+        """
         depths: dict[ItemKey, int] = {}
-        placed = []
+        placed: dict[int, PlannedItem] = {}
         for item in items:
-            depth = depths.get(item.target, 0) if item.target else self._depth_in_source(item)
+            if item.target:
+                depth = depths.get(item.target, 0)
+            else:
+                around = placed.get(self._item_around(item))
+                depth = around.depth + 1 if around and around.kind.rank == item.kind.rank + 1 else 0
             for child in item.children:
                 depths.setdefault(child, depth + 1)
-            placed.append(replace(item, depth=depth, top_level=depth == 0))
-        return tuple(placed)
+            placed[item.num] = replace(item, depth=depth, top_level=depth == 0)
+        return tuple(placed.values())
 
-    def _depth_in_source(self, item: PlannedItem) -> int:
-        depth, parent = 0, self._blocks[item.num].parent
-        while parent is not None:
-            depth += parent in self._items
+    def _item_around(self, item: PlannedItem) -> int:
+        """The number of the nearest item around it in the source; -1 where there is none."""
+        parent = self._blocks[item.num].parent
+        while parent is not None and parent not in self._items:
             parent = self._blocks[parent].parent
-        return depth
+        return -1 if parent is None else parent
 
     def _blockers(self, items: Sequence[PlannedItem], gone: Sequence[GoneItem]) -> tuple[str, ...]:
         added = sum(1 for item in items if item.outcome.writes and self._adds(item))

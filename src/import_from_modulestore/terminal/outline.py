@@ -11,7 +11,7 @@ from rich.text import Text
 from ..data import BlockData, Outcome, PlannedItem, RecordData
 from .marks import MARKS, type_beside_title
 from .text import printable
-from .tree import Row, tree
+from .tree import Row, in_tree_order, tree
 
 MAX_NOTES = 25
 """Notes that are shown before the rest is only counted."""
@@ -21,7 +21,8 @@ type Item = PlannedItem | RecordData
 
 def outline(title: str, items: Sequence[Item], *, everything: bool = False) -> RenderableType:
     """The items as a tree; what did not change is summed up. With ``everything`` each block is shown, with its key."""
-    return tree(title, [_row(item, keys=everything) for item in items], everything=everything)
+    rows = [_row(item, depth, keys=everything) for item, depth in in_tree_order(items)]
+    return tree(title, rows, everything=everything)
 
 
 def notes(
@@ -60,7 +61,7 @@ def hanging(mark: Text, text: Text) -> RenderableType:
     return line
 
 
-def _row(item: Item, *, keys: bool) -> Row:
+def _row(item: Item, depth: int, *, keys: bool) -> Row:
     mark, style = MARKS[item.outcome]
     is_loss = item.outcome in (Outcome.FAILED, Outcome.UNSUPPORTED)
     text = Text.assemble((f"{mark} ", style), (printable(item.title), "bold" if item.kind.is_container else ""))
@@ -76,7 +77,7 @@ def _row(item: Item, *, keys: bool) -> Row:
     if keys:
         text.append(f"  {item.usage_key if isinstance(item, PlannedItem) else item.source_key}", style="dim")
     return Row(
-        depth=item.depth,
+        depth=depth,
         kind=item.kind,
         mark=mark,
         style=style,

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ..data import ReversalItem, ReversalOutcome
+from ..data import RecordData, ReversalItem, ReversalOutcome
 from .marks import MARKS, type_beside_title
 from .outline import hanging
 from .text import printable
-from .tree import Row, tree
+from .tree import Row, in_tree_order, tree
 
 
 def reversal_outline(
-    title: str, items: Sequence[ReversalItem], depths: Mapping[int, int], *, everything: bool = False
+    title: str, items: Sequence[ReversalItem], records: Sequence[RecordData], *, everything: bool = False
 ) -> RenderableType:
     """
     The items as a tree; branches that are removed or restored as a whole are summed up.
 
-    ``depths`` says how deep each of the import's records stands, by number; an item stands below the nearest one that
-    is shown as well. With ``everything`` each item is shown, with its key.
+    Among the import's ``records``, an item stands below the nearest one that is shown as well. With ``everything`` each
+    item is shown, with its key.
     """
-    shown = _depths_of({item.num for item in items}, depths)
-    rows = [_row(item, shown.get(item.num, 0), keys=everything) for item in items]
+    shown = {item.num: item for item in items}
+    rows = [_row(shown[num], depth, keys=everything) for num, depth in _depths_of(shown.keys(), records).items()]
     return tree(title, rows, everything=everything)
 
 
@@ -42,17 +42,17 @@ def kept_items(items: Sequence[ReversalItem]) -> RenderableType | None:
     return Group(*lines)
 
 
-def _depths_of(nums: Collection[int], depths: Mapping[int, int]) -> dict[int, int]:
-    """How many of these records stand above each of them."""
+def _depths_of(nums: Collection[int], records: Sequence[RecordData]) -> dict[int, int]:
+    """How many of these records stand above each of them, in the order of a tree."""
     found: dict[int, int] = {}
     path: list[tuple[int, int]] = []
-    for num, depth in sorted(depths.items()):
+    for record, depth in in_tree_order(records):
         while path and path[-1][0] >= depth:
             path.pop()
         above = path[-1][1] if path else 0
-        if num in nums:
-            found[num] = above
-        path.append((depth, above + (num in nums)))
+        if record.num in nums:
+            found[record.num] = above
+        path.append((depth, above + (record.num in nums)))
     return found
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Protocol
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -34,6 +35,18 @@ class Row:
     """Whether it is summed up with its siblings where all of them, and all below, are quiet."""
 
 
+class Placed(Protocol):
+    """An item of a library that knows how deep it lies: in a container of the next higher kind, or on its own."""
+
+    @property
+    def depth(self) -> int:
+        """Levels below one that stands on its own."""
+
+    @property
+    def kind(self) -> BlockKind:
+        """Which kind of item it is."""
+
+
 @dataclass
 class _Node:
     row: Row
@@ -51,6 +64,28 @@ def tree(title: str, rows: Sequence[Row], *, everything: bool = False) -> Render
     top = Tree(Text(printable(title), style="bold"), guide_style="dim")
     _grow(top, _nest(rows), hidden, everything=everything)
     return top
+
+
+def in_tree_order[T: Placed](items: Iterable[T]) -> list[tuple[T, int]]:
+    """
+    Items of a library, given in the order of the source, each after what holds it, with its depth.
+
+    In the source, one that stands on its own may come between a container and what that holds; here it comes after.
+    """
+    children: dict[int | None, list[int]] = {}
+    latest: dict[tuple[int, int], int] = {}
+    placed = list(items)
+    for index, item in enumerate(placed):
+        holder = latest.get((item.depth - 1, item.kind.rank + 1))
+        children.setdefault(holder, []).append(index)
+        latest[item.depth, item.kind.rank] = index
+    ordered = []
+    stack = [(index, 0) for index in reversed(children.get(None, ()))]
+    while stack:
+        index, depth = stack.pop()
+        ordered.append((placed[index], depth))
+        stack += [(child, depth + 1) for child in reversed(children.get(index, ()))]
+    return ordered
 
 
 def _nest(rows: Sequence[Row]) -> list[_Node]:

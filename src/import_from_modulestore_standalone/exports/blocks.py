@@ -12,7 +12,10 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -21,6 +24,8 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import BlockUsageLocator
 
+from import_from_modulestore.data import Notice
+from import_from_modulestore.keys import fitting_block_id
 from import_from_modulestore.olx.addresses import CourseName, OwnAddresses
 from import_from_modulestore.olx.blocks import PARENT_TYPES, holds_block, is_component, read_display_name
 from import_from_modulestore.olx.course_bound import is_place
@@ -33,6 +38,7 @@ from import_from_modulestore.olx.parsing import (
     is_too_deep,
     set_cdata,
 )
+from import_from_modulestore.olx.units import UNIT_TAG, UnitMaker
 
 from . import drafts
 from .drafts import Drafts
@@ -43,9 +49,6 @@ from .texts import decode, read_xml
 MAX_DEPTH = 40
 """Levels of blocks in blocks; a course has four."""
 
-MAX_KEY_LENGTH = 255
-"""Characters of a usage key (the platform's ``UsageKeyField``)."""
-
 _MAX_TYPE_LENGTH = 100
 _POINTER_ATTRIBUTES = frozenset(("url_name", "slug", "org", "course"))
 
@@ -54,9 +57,10 @@ type BlockName = tuple[str, str]
 
 
 class _Name(NamedTuple):
-    """The name that a block goes by, and why that is not the one it has in its course."""
+    """The name that a block goes by, whether its content made it, and why else it is not the one that it was given."""
 
     url_name: str
+    by_content: bool
     warning: str = ""
 
 
@@ -71,12 +75,13 @@ def is_block(element: etree._Element) -> bool:
 
 @dataclass
 class ReadRoot:
-    """One root with everything below it; problems and warnings by usage key."""
+    """One root with everything below it; problems and warnings by usage key; notices with how often."""
 
     element: etree._Element
     usage_key: str
     problems: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, list[str]] = field(default_factory=dict)
+    notices: Counter[Notice] = field(default_factory=Counter)
 
 
 class BlockReader:
@@ -85,7 +90,7 @@ class BlockReader:
 
     One reader serves one reading: it remembers which blocks it has met, so that a block that several parents show is
     read once, and so that two blocks of one name get two keys. With ``outline`` set, components are not read, only
-    named.
+    named. ``shared_names`` gives the names that several blocks of the export have; it is asked where that matters.
     """
 
     def __init__(
@@ -97,6 +102,7 @@ class BlockReader:
         policy: Policy | None = None,
         addresses: OwnAddresses | None = None,
         outline: bool = False,
+        shared_names: Callable[[], Collection[BlockName]] = frozenset,
     ) -> None:
         self._folder = folder.resolve()
         self._source_key = source_key
@@ -106,8 +112,12 @@ class BlockReader:
         self._outline = outline
         self._names: dict[tuple[str, str, str], _Name] = {}
         self._taken: set[BlockName] = set()
-        self._numbers: dict[BlockName, int] = {}
-        self._met: set[tuple[BlockName, bool]] = set()
+        self._first_content: dict[BlockName, str] = {}
+        self._ask_shared_names = shared_names
+        self.shared_names: set[BlockName] = set()
+        """Names that several blocks have, of those that were read."""
+        self._met: dict[tuple[BlockName, bool], str | None] = {}
+        self._units = UnitMaker(source_key, self._claim_unit)
         self._root: ReadRoot
 
     def read_root(self, node: etree._Element) -> ReadRoot:
@@ -116,6 +126,8 @@ class BlockReader:
         element = self._read(node, parent_key="", path=())
         if element is not None:  # Always, since a root is a block and nothing is above it.
             self._root.element = element
+            if made := self._units.make(element):
+                self._root.notices[Notice.UNITS_MADE] = made
         self._root.usage_key = self._usage_key(self._root.element.tag, self._root.element.get("url_name", ""))
         return self._root
 
@@ -136,10 +148,9 @@ class BlockReader:
         if not is_block(node):
             self._warn(parent_key, f"The element <{tag}> is not a block and was left out.")
             return None
-        file_name = _name_of(node)
+        file_name = _given_name(node)
         definition_file = self._definition_file(node, tag, file_name)
-        content_mark = definition_file.as_posix() if definition_file else _hash_of(node)
-        url_name, warning = self._own_name(tag, file_name, content_mark)
+        url_name, by_content, warning = self._own_name(node, file_name, definition_file)
         name = (tag, url_name)
         if name in path:
             self._warn(
@@ -147,10 +158,13 @@ class BlockReader:
             )
             return None
         # Only blocks outside components are indexed, so one first met inside a component is still to be read in full.
-        met = (name, any(is_component(above) for above, _ in path))
+        inside_component = any(is_component(above) for above, _ in path)
+        met = (name, inside_component)
         if met in self._met:
-            return etree.Element(tag, url_name=url_name)
-        self._met.add(met)
+            return _bare(etree.Element(tag, url_name=url_name, display_name=self._met[met] or ""))
+        self._met[met] = None
+        if by_content and not inside_component:
+            self._root.notices[Notice.KNOWN_BY_CONTENT] += 1
         usage_key = self._usage_key(tag, url_name)
         if warning:
             self._warn(usage_key, warning)
@@ -160,6 +174,7 @@ class BlockReader:
                 raise UnreadableBlock(f"It lies more than {MAX_DEPTH} levels deep. Move it up.")
             element = self._definition(node, tag, usage_key, definition_file)
             self._give_names(element, url_name)
+            self._met[met] = element.get("display_name")
             if not is_component(tag):
                 self._read_children(element, url_name, usage_key, path)
             elif self._outline:
@@ -322,39 +337,54 @@ class BlockReader:
 
     # Names
 
-    def _own_name(self, tag: str, file_name: str, content_mark: str) -> _Name:
-        """The name by which this content goes: the same whenever it is met, and never one that other content has."""
-        known = self._names.get((tag, file_name, content_mark))
+    def _own_name(self, node: etree._Element, file_name: str, definition_file: Path | None) -> _Name:
+        """
+        The name by which this content goes: the same whenever it is met, and never one that other content has.
+
+        A block without a name goes by its content, and so do several of one name, but for one with a file of its own:
+        one more then changes the names of no others. Names are made as in the platform (``xmodule/modulestore/xml.py``,
+        ``make_name_unique``), but that there the first of several keeps its own, and one put before it would take it.
+        """
+        tag = node.tag
+        digest = _short_hash(file_name) if definition_file else _content_hash(node)
+        mark = definition_file.as_posix() if definition_file else digest
+        known = self._names.get((tag, file_name, mark))
         if known is not None:
             return known
-        wanted = self._key_name(tag, file_name)
-        url_name, number = wanted, self._numbers.get((tag, wanted), 1)
-        while (tag, url_name) in self._taken:
-            number += 1
-            url_name = self._key_name(tag, f"{wanted}_{number}")
-        self._numbers[tag, wanted] = number
+        wanted = url_name = self._key_name(tag, file_name or f"{tag}_{digest}")
+        by_content = not file_name
+        if self._first_content.setdefault((tag, wanted), mark) != mark:
+            self.shared_names.add((tag, wanted))
+        shared = not definition_file and file_name and (tag, wanted) in self._shared_in_export
+        while shared or (tag, url_name) in self._taken:
+            url_name = self._key_name(tag, f"{tag}_{wanted}_{digest}" if url_name == wanted else f"{url_name}_")
+            shared, by_content = False, not definition_file
         self._taken.add((tag, url_name))
         warning = ""
-        if url_name != wanted:
-            warning = f"Two different blocks are called {file_name!r}; this one was read as {url_name!r}."
-        elif url_name != file_name:
+        if not by_content and url_name != wanted:
+            warning = f"Another block is called {file_name!r} as well; this one was read as {url_name!r}."
+        elif not by_content and url_name != file_name:
             warning = f"The block is called {file_name!r}, which no key can hold; it was read as {url_name!r}."
-        self._names[tag, file_name, content_mark] = _Name(url_name, warning)
-        return _Name(url_name, warning)
+        self._names[tag, file_name, mark] = _Name(url_name, by_content, warning)
+        return self._names[tag, file_name, mark]
+
+    @cached_property
+    def _shared_in_export(self) -> Collection[BlockName]:
+        return self._ask_shared_names()
+
+    def _claim_unit(self, name: str) -> bool:
+        is_free = (UNIT_TAG, name) not in self._taken
+        self._taken.add((UNIT_TAG, name))
+        return is_free
 
     def _key_name(self, tag: str, name: str) -> str:
         """The name, or where a usage key cannot hold it, the nearest one that it can."""
         try:
-            key = self._usage_key(tag, name)
+            self._usage_key(tag, name)
         except InvalidKeyError:
             cleaned = _clean(name)
-            digest = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()[:12]
-            name = cleaned if any(map(str.isalnum, cleaned)) else f"{tag}_{digest}"
-            key = self._usage_key(tag, name)
-        if len(key) <= MAX_KEY_LENGTH:
-            return name
-        digest = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()[:12]
-        return f"{name[: max(1, len(name) - (len(key) - MAX_KEY_LENGTH) - len(digest) - 1)]}_{digest}"
+            name = cleaned if any(map(str.isalnum, cleaned)) else f"{tag}_{_short_hash(name)}"
+        return fitting_block_id(self._source_key, tag, name)
 
     def _usage_key(self, tag: str, url_name: str) -> str:
         key: Any = self._source_key
@@ -364,12 +394,11 @@ class BlockReader:
         self._root.warnings.setdefault(usage_key, []).append(warning)
 
 
-def _name_of(node: etree._Element) -> str:
+def _given_name(node: etree._Element) -> str:
     """
-    The block's ``url_name``, or what the platform would make in its place.
+    The block's name: its ``url_name``, ``slug``, ``name`` or ``display_name``; empty where it has none.
 
-    In order: ``url_name``, ``slug``, ``name``, ``display_name``, a hash of the content (platform:
-    ``xmodule/modulestore/xml.py``, ``make_name_unique``).
+    In this order, as the platform's (``xmodule/modulestore/xml.py``, ``make_name_unique``).
     """
     for attribute in ("url_name", "slug"):
         if name := (node.get(attribute) or "").strip():
@@ -377,7 +406,7 @@ def _name_of(node: etree._Element) -> str:
     for attribute in ("name", "display_name"):
         if name := (node.get(attribute) or "").strip():
             return _clean(name)
-    return f"{node.tag}_{_hash_of(node)[:12]}"
+    return ""
 
 
 def _clean(name: str) -> str:
@@ -385,8 +414,19 @@ def _clean(name: str) -> str:
     return BlockUsageLocator.clean(name).replace("%", "_")
 
 
-def _hash_of(node: etree._Element) -> str:
-    return hashlib.sha1(etree.tostring(node, with_tail=False), usedforsecurity=False).hexdigest()
+def _content_hash(node: etree._Element) -> str:
+    """
+    What the platform makes names of: the node as text, without blanks between its elements.
+
+    Platform: ``EDX_XML_PARSER`` in ``xmodule/xml_block.py``, ``fallback_name`` in ``xmodule/modulestore/xml.py``.
+    """
+    text = etree.tostring(node, encoding="unicode", with_tail=False)
+    parser = etree.XMLParser(remove_blank_text=True, resolve_entities=False, no_network=True)
+    return _short_hash(etree.tostring(etree.fromstring(text, parser), encoding="unicode"))
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]
 
 
 def _bare(element: etree._Element) -> etree._Element:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 from opaque_keys import InvalidKeyError
@@ -21,7 +22,7 @@ from import_from_modulestore.olx.blocks import clean_title, is_content
 from import_from_modulestore.olx.parsing import UnreadableXML, child_elements
 from import_from_modulestore.olx.tree import walk
 
-from .blocks import BlockReader, ReadRoot, is_block
+from .blocks import BlockName, BlockReader, ReadRoot, is_block
 from .drafts import DraftRoot, Drafts
 from .files import UnreadableFile, read_file, shown
 from .policy import Policy
@@ -40,6 +41,7 @@ class _Outline:
     kinds: Counter[str]
     types: Counter[str]
     unplaced_drafts: list[DraftRoot]
+    shared_names: Collection[BlockName]
 
 
 class Export:
@@ -123,29 +125,29 @@ class Export:
         kinds: Counter[str] = Counter()
         types: Counter[str] = Counter()
         met: set[tuple[str, str]] = set()
-        for root in self.read(Branch.DRAFT, outline=True):
+        reader = self._reader(self._drafts, outline=True)
+        for root in self._roots(reader):
             for block in walk(root.element):
                 if (name := (block.block_type, block.block_id)) not in met:
                     met.add(name)
                     kinds[block.kind.value] += 1
                     if block.kind is BlockKind.COMPONENT:
                         types[block.block_type] += 1
-        return _Outline(kinds, types, self._drafts.unplaced())
+        return _Outline(kinds, types, self._drafts.unplaced(), reader.shared_names)
 
-    def read(self, branch: Branch, *, outline: bool = False) -> Iterator[ReadRoot]:
+    def read(self, branch: Branch) -> Iterator[ReadRoot]:
         """
         Yield the roots in order, one at a time: each section of a course; a legacy library whole, as one ``<library>``.
 
-        Memory is that of the largest root. With ``outline`` components are only named, not read.
+        Memory is that of the largest root. The hierarchy is read before, where blocks do not have files of their own.
         """
-        reader = BlockReader(
-            self.folder,
-            self.key,
-            drafts=self._drafts if branch is Branch.DRAFT else None,
-            policy=self._policy,
-            addresses=self._addresses,
-            outline=outline,
-        )
+        drafts = self._drafts if branch is Branch.DRAFT else None
+        yield from self._roots(self._reader(drafts, shared_names=lambda: self._outline.shared_names))
+
+    def _reader(self, drafts: Drafts | None, **more: Any) -> BlockReader:
+        return BlockReader(self.folder, self.key, drafts=drafts, policy=self._policy, addresses=self._addresses, **more)
+
+    def _roots(self, reader: BlockReader) -> Iterator[ReadRoot]:
         if self.kind is SourceKind.LIBRARY:
             yield reader.read_root(self._root)
             return

@@ -215,11 +215,11 @@ def _show_items(
     if not items:
         session.show(data, "There is nothing to change in the library.")
         return
-    depths = {record.num: record.depth for record in api.get_records(user=session.user, import_id=run.id)}
+    records = api.get_records(user=session.user, import_id=run.id)
     kept = kept_items(items)
     session.show(
         data,
-        reversal_outline(title, items, depths, everything=everything),
+        reversal_outline(title, items, records, everything=everything),
         "",
         summary(items, planned=planned),
         "" if kept else None,
