@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint bench requirements clean
+.PHONY: help install demo serve test fuzz lint bench requirements clean
 
 PYTHON ?= $(shell command -v python3.12 || command -v python3)
 BIN := .venv/bin
@@ -55,6 +55,9 @@ serve: install  ## Start the web server and a worker, for use in a browser
 
 test: install  ## Run the tests; those that take long as well with SLOW=1
 	@$(BIN)/pytest -n 2 --dist loadfile $(if $(CI)$(SLOW),,-m "not slow")
+
+fuzz: install  ## Try hostile exports and archives: 1,000 of each kind, or EXAMPLES=…
+	@HOSTILE_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/pytest -n 2 --dist load tests/hostile
 
 lint: install  ## Check style, types, layers and annotations
 	@$(BIN)/ruff check .
