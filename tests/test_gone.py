@@ -447,7 +447,7 @@ class TestHistory:
         api.undo_import(user=user, import_id=import_id)
         author.container("mine", T2)
         (kept,) = api.preview_redo(user=user, import_id=import_id).kept
-        assert (name_of(kept.source_key), kept.reason) == ("t2", "It is in use, by: Mine mine.")
+        assert (name_of(kept.source_key), kept.reason) == ("t2", "It is in use by Mine mine.")
         api.redo_import(user=user, import_id=import_id)
         assert T2 in drafts(state())
         assert "u2" not in drafts(state())

@@ -45,6 +45,8 @@ select_blocks                  y        y        n         n        n        -
 decide_blocks                  y        y        n         n        n        -
 edit_block                     y        y        n         n        n        -
 revert_block                   y        y        n         n        n        -
+list_gone                      y        y        n         y        n        -
+remove_gone                    y        y        n         n        n        -
 
 complete_import                y        y        n         n        n        -
 start_completion               y        y        n         n        n        -
@@ -102,6 +104,8 @@ STATES = {
             "decide_blocks",
             "edit_block",
             "revert_block",
+            "list_gone",
+            "remove_gone",
             "complete_import",
             "start_completion",
         ],
@@ -128,14 +132,16 @@ EXPECTED = {" ".join(row[: -len(NAMES)]): dict(zip(NAMES, row[-len(NAMES) :], st
 @pytest.fixture
 def imports(courses, user, run_import):
     """An import in each of the states that the calls are tried in, by ID."""
-    write_course(courses / "c1", COURSE)
+    write_course(courses / "c1", COURSE, section("lost"))
 
     def created() -> str:
         return api.create_import(user=user, source_key=KEY, target_key=TARGET).id
 
     ids = {"undone": run_import()[0].id}
     api.undo_import(user=user, import_id=ids["undone"])
-    ids |= {"done": run_import()[0].id, "created": created(), "staged": created(), "failed": created()}
+    ids["done"] = run_import()[0].id
+    write_course(courses / "c1", COURSE)
+    ids |= {"created": created(), "staged": created(), "failed": created()}
     for name in ("staged", "failed"):
         api.stage_import(user=user, import_id=ids[name])
     api.edit_block(user=user, import_id=ids["staged"], usage_key=BLOCK, title="Edited")

@@ -26,6 +26,7 @@ def test_the_guide_names_pages_and_buttons_as_they_are(pages, start):
     for address in (reverse("admin:index"), url("import"), url("import", "blocks", run.pk), block):
         look(address)
     look(url("import", "change", run.pk))
+    look(url("import", "gone", run.pk))
     pages.do("complete", run)
     look(url("import", "change", run.pk))
     look(url("importrecord", "change", ImportRecord.objects.get(source_key=usage_key("html", "t1")).pk))

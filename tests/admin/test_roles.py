@@ -22,11 +22,13 @@ see the import          y        y        y         y        y        -
 see its records         y        y        y         y        y        -
 see its undos           y        y        y         y        y        -
 see the blocks          y        y        n         y        n        -
+see what is gone        y        y        n         y        n        -
 see the plan            y        y        n         y        n        -
 see the undo            y        y        y         y        y        -
 
 leave out               y        y        n         n        n        -
 edit                    y        y        n         n        n        -
+remove what is gone     y        y        n         n        n        -
 stage                   y        y        n         n        n        -
 complete                y        y        n         n        n        -
 cancel                  y        y        y         n        n        -
@@ -70,6 +72,10 @@ def attempt(what: str, pages, runs):
             return pages.get(url("reversal", "change", Reversal.objects.get().pk))
         case "see the blocks":
             return pages.get(url("import", "blocks", staged.pk))
+        case "see what is gone":
+            return pages.get(url("import", "gone", staged.pk))
+        case "remove what is gone":
+            return pages.post(url("import", "gone", staged.pk), do="remove_all")
         case "see the plan":
             return pages.get(action_url("complete", staged))
         case "see the undo":

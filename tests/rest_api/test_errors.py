@@ -225,6 +225,8 @@ def test_an_edit_that_is_not_there_is_not_taken_back(client, staged):
 STEPS = [
     ("GET", "blocks/", None),
     ("GET", "plan/", None),
+    ("GET", "gone/", None),
+    ("PATCH", "gone/", {"remove": True}),
     ("GET", f"blocks/{T1}/", None),
     ("PATCH", f"blocks/{T1}/", {"title": "Late"}),
     ("PATCH", "blocks/", {"usage_keys": [T1], "selected": False}),

@@ -11,11 +11,12 @@ from ..builders import KEY, TARGET, usage_key
 T1 = usage_key("html", "t1")
 
 READS = ["", "records/", "reversals/", "reversals/last/", "undo/"]
-REVIEWS = ["blocks/", f"blocks/{T1}/", "plan/"]
+REVIEWS = ["blocks/", f"blocks/{T1}/", "gone/", "plan/"]
 CHANGES = [
     ("PATCH", f"blocks/{T1}/", {"selected": False}),
     ("PATCH", "blocks/", {"usage_keys": [T1], "selected": False}),
     ("DELETE", f"blocks/{T1}/edit/", None),
+    ("PATCH", "gone/", {"remove": True}),
     ("POST", "complete/", {}),
     ("POST", "cancel/", {}),
 ]

@@ -28,6 +28,7 @@ WORDS = {
     "body.source": [KEY],
     "body.target": [TARGET],
     "body.key": ["lib:Acme:Sea"],
+    "body.items[*]": ["lb:Acme:Target:html:t2"],
     "body.usage_keys[*]": [usage_key("html", "t1"), usage_key("vertical", "u1")],
 }
 """What is there, for cases that would find nothing by chance."""

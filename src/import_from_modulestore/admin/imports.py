@@ -24,6 +24,7 @@ from openedx_content.models_api import LearningPackage
 from .. import api
 from ..data import (
     Action,
+    ConflictState,
     ImportData,
     Outcome,
     Plan,
@@ -225,6 +226,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             counts=counts(Outcome, data.counts) if data.counts else "",
             steps=[(self.action_url(action, [run.pk]), action) for action in data.actions if action in _STEPS],
             review_url=self.blocks_url(run) if Action.REVIEW in data.actions else "",
+            gone_url=self._gone_url(run, data),
             records_url=list_url(ImportRecord, import_run__exact=run.pk) if run.counts else "",
             reversals=[
                 (page_url(Reversal, pk), reversal, counts(ReversalOutcome, reversal.counts))
@@ -333,6 +335,14 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
         )
         message = format_html("{}: {}.", told, done.format(action=action.label, forced=forced))
         self.message_user(request, message, messages.SUCCESS)
+
+    def _gone_url(self, run: Import, data: ImportData) -> str:
+        """The address of what the source has lost: a part of the review, then of the records."""
+        if Action.REVIEW in data.actions:
+            return self.gone_url(run)
+        if any(data.counts.get(outcome.value) for outcome in Outcome if outcome.is_of_gone):
+            return list_url(ImportRecord, import_run__exact=run.pk, state__exact=ConflictState.GONE.value)
+        return ""
 
     def _prospect(self, user: Any, action: Action, run: Import, *, force: bool) -> Prospect:
         data = import_data(run)

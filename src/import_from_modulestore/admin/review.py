@@ -33,11 +33,16 @@ class BlockPages(admin.ModelAdmin):
         return [
             path("<int:pk>/blocks/", wrap(self.blocks_view), name=f"{name}_blocks"),
             path("<int:pk>/blocks/<str:usage_key>/", wrap(self.block_view), name=f"{name}_block"),
+            path("<int:pk>/gone/", wrap(self.gone_view), name=f"{name}_gone"),
         ]
 
     def blocks_url(self, run: Import) -> str:
         """The address of the list of an import's staged blocks."""
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_blocks", args=[run.pk])
+
+    def gone_url(self, run: Import) -> str:
+        """The address of the list of what the source has lost."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_gone", args=[run.pk])
 
     def block_url(self, run: Import, usage_key: str) -> str:
         """The address of the page about one staged block."""
@@ -59,6 +64,7 @@ class BlockPages(admin.ModelAdmin):
                 limit=PAGE_SIZE,
                 **_filters(chosen),
             )
+            gone = api.list_gone(user=request.user, import_id=str(run.uuid), limit=1)
         except ValueError as error:
             raise Http404 from error
         except api.ImportFromModulestoreError as error:
@@ -71,13 +77,15 @@ class BlockPages(admin.ModelAdmin):
             blocks=[(block, self.block_url(run, block.usage_key)) for block in page.items],
             total=page.total,
             all_blocks=run.block_count,
+            gone=gone,
+            gone_url=self.gone_url(run),
             number=number,
             pages=pages,
             previous_url=_with_page(chosen, number - 1) if number > 1 else "",
             next_url=_with_page(chosen, number + 1) if number < pages else "",
             chosen=chosen,
-            states=ConflictState,
-            outcomes=Outcome,
+            states=[state for state in ConflictState if state is not ConflictState.GONE],
+            outcomes=[outcome for outcome in Outcome if not outcome.is_of_gone],
             kinds=BlockKind,
             decisions=Decision,
             default=Decision(run.on_conflict),
@@ -114,6 +122,34 @@ class BlockPages(admin.ModelAdmin):
             default=Decision(run.on_conflict),
         )
         return TemplateResponse(request, "admin/modulestore_imports/import/block.html", context)
+
+    def gone_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What the source has lost since it was imported; removing it, or keeping it after all."""
+        run = self._run(request, pk)
+        if request.method == "POST":
+            self._remove_or_keep(request, run)
+            return HttpResponseRedirect(request.get_full_path())
+        try:
+            number = max(1, int(request.GET.get("page", "1")))
+            page = api.list_gone(
+                user=request.user, import_id=str(run.uuid), offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE
+            )
+        except ValueError as error:
+            raise Http404 from error
+        except api.ImportFromModulestoreError as error:
+            return self._refused(request, run, error)
+        pages = max(1, -(-page.total // PAGE_SIZE))
+        context = self.page_context(
+            request,
+            run,
+            title=_("Gone from the source"),
+            gone=page,
+            number=number,
+            pages=pages,
+            previous_url=_with_page({}, number - 1) if number > 1 else "",
+            next_url=_with_page({}, number + 1) if number < pages else "",
+        )
+        return TemplateResponse(request, "admin/modulestore_imports/import/gone.html", context)
 
     def _run(self, request: HttpRequest, pk: int) -> Import:
         run = self.get_queryset(request).filter(pk=pk).first()
@@ -153,6 +189,22 @@ class BlockPages(admin.ModelAdmin):
             self.message_user(request, str(error), messages.ERROR)
         else:
             self.message_user(request, told, messages.SUCCESS)
+
+    def _remove_or_keep(self, request: HttpRequest, run: Import) -> None:
+        """Do what a button asks for with the chosen items, or with all, and say what came of it."""
+        do = request.POST.get("do", "")
+        if do not in ("remove", "keep", "remove_all", "keep_all"):
+            raise Http404
+        items = None if do.endswith("_all") else request.POST.getlist("items")
+        try:
+            changed = api.remove_gone(
+                user=request.user, import_id=str(run.uuid), item_keys=items, remove=do.startswith("remove")
+            )
+        except api.ImportFromModulestoreError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            told = ngettext("{count} choice was changed.", "{count} choices were changed.", changed)
+            self.message_user(request, told.format(count=changed), messages.SUCCESS)
 
     def _edit(self, request: HttpRequest, run: Import, details: BlockDetails, form: BlockForm) -> bool:
         changes = form.changes()

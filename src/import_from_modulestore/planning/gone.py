@@ -136,4 +136,4 @@ def _warnings(*, edited: bool, used_by: Sequence[str]) -> Iterator[str]:
         if len(used_by) > _NAMED:
             yield _("It is in use: {names} and {count} more hold it.").format(names=names, count=len(used_by) - _NAMED)
         else:
-            yield _("It is in use, by: {names}.").format(names=names)
+            yield _("It is in use by {names}.").format(names=names)

@@ -8,44 +8,53 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ..data import GoneData, RecordData
-from .marks import MARKS, type_of
+from .marks import MARKS, type_beside_title
 from .outline import Item, hanging
 from .text import counted, printable
 
-MAX_GONE = 25
+MAX_GONE = 10
 """Items that are shown before the rest is only counted."""
 
 
 def gone_list(
-    items: Sequence[GoneData | Item], unknown: str = "", *, everything: bool = False, more: str = ""
+    items: Sequence[GoneData | Item],
+    unknown: str = "",
+    *,
+    total: int | None = None,
+    more: str = "",
+    everything: bool = False,
 ) -> RenderableType | None:
     """
     The items, each with what becomes, or became, of it; ``None`` where there are none.
 
-    ``unknown`` is why it cannot be said what is gone. With ``everything`` all are shown, with the keys of their blocks;
-    ``more`` says how to see them all otherwise.
+    ``unknown`` is why it cannot be said what is gone. ``total`` counts all, where these are only the first; ``more``
+    says how to see and remove them. With ``everything`` all of these are shown, with the keys of their blocks.
     """
     if unknown:
         return hanging(Text("⚠"), Text(printable(unknown)))
     if not items:
         return None
-    lines: list[RenderableType] = [Text(f"Gone from the source: {counted(len(items), 'item')}", style="bold")]
+    total = len(items) if total is None else total
+    lines: list[RenderableType] = [Text(f"Gone from the source: {counted(total, 'item')}", style="bold")]
     shown = items if everything else items[:MAX_GONE]
     lines += [hanging(Text(*MARKS[item.outcome]), _told(item, keys=everything)) for item in shown]
-    if len(items) > len(shown):
-        lines.append(Text(f"… and {len(items) - len(shown):,} more{more and '; '}{more}", style="dim"))
+    if total > len(shown):
+        lines.append(Text(f"… and {total - len(shown):,} more", style="dim"))
+    if more:
+        lines.append(Text(f"See all, keep or remove them: {more}", style="dim"))
     return Group(*lines)
 
 
 def _told(item: GoneData | Item, *, keys: bool) -> Text:
-    text = Text.assemble((printable(item.title), "bold" if item.kind.is_container else ""))
-    text.append(f"  {type_of(item)}", style="dim")
+    text = Text()
     if isinstance(item, GoneData):
-        text.append(f"  {item.num}", style="dim")
-    if keys:
-        text.append(f"  {item.source_key if isinstance(item, RecordData) else item.usage_key}", style="dim")
+        text.append(f"{item.num}  ", style="dim")
+    text.append(printable(item.title), "bold" if item.kind.is_container else "")
+    text.append(f"  {type_beside_title(item)}".rstrip(), style="dim")
     if isinstance(item, RecordData) and item.undone:
         text.append("  undone", style="yellow")
     if item.warnings:
         text.append(f"  ⚠ {printable(' '.join(item.warnings))}", style="yellow")
+    if keys:
+        text.append(f"  {item.source_key if isinstance(item, RecordData) else item.usage_key}", style="dim")
     return text

@@ -1,6 +1,6 @@
 """The subcommands as they are listed; each is a thin door onto :mod:`import_from_modulestore.api`."""
 
-from . import history, review, sources, steps
+from . import gone, history, review, sources, steps
 from .base import Subcommand
 
 SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
@@ -13,6 +13,7 @@ SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
         review.select,
         review.leave_out,
         review.edit,
+        gone.gone,
         steps.plan,
         steps.complete,
         steps.cancel,
@@ -30,6 +31,7 @@ EPILOGS = {
         (review.review.name, review.decide.name, review.select.name, review.leave_out.name, review.edit.name),
         review.BLOCKS_HELP,
     ),
+    gone.gone.name: gone.ITEMS_HELP,
 }
 """What stands at the end of a subcommand's help."""
 

@@ -217,7 +217,6 @@ def result(
         [item for item in items if item.state is ConflictState.GONE],
         gone_unknown,
         everything=everything,
-        more="--all shows them.",
     )
     worth_knowing = notes(blocks, warnings, everything=everything)
     return [*shown, *(part for found in (gone, worth_knowing) if found for part in ("", found))]

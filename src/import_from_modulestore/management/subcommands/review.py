@@ -27,8 +27,10 @@ from .base import (
     subcommand,
 )
 from .blocks import all_blocks, find_keys
+from .gone import gone_in_review
 
 _DEFAULT = "default"
+_STATES = [state.value for state in ConflictState if state is not ConflictState.GONE]
 
 BLOCKS_HELP = """\
 naming blocks:
@@ -45,11 +47,11 @@ def _arguments_of_review(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state",
         action="append",
-        choices=ConflictState.values,
+        choices=_STATES,
         dest="states",
         default=[],
         metavar="STATE",
-        help=f"only blocks in this state; repeat ({', '.join(ConflictState.values)})",
+        help=f"only blocks in this state; repeat ({', '.join(_STATES)})",
     )
     parser.add_argument("--search", default="", metavar="TEXT", help="only blocks with this in their title or key")
     parser.add_argument("--type", default="", dest="block_type", metavar="TYPE", help="only blocks of this type")
@@ -105,6 +107,8 @@ def review(
     A block is shown with its OLX, its files, what stands in the library in its place, and the differences: - is what
     the library holds, + is what would replace it. For a block that was imported before, the differences also say what
     changed since, in the library and in the source.
+
+    What the source has lost since it was imported is named at the end; `gone` lists all of it.
     """
     run = session.find(import_name)
     if block is not None:
@@ -126,12 +130,15 @@ def review(
     # That a conflict is skipped is told by its line; a note on each would bury the others.
     noted = [staged for staged in shown if staged.outcome is not Outcome.SKIPPED]
     worth_knowing = notes(noted, run.warnings, everything=everything)
+    gone = gone_in_review(session, everything=everything) if nums is None else None
     session.show(
         shown,
         review_tree(f"{run.source_title} → {run.target_key}", blocks, only=nums, everything=everything),
         "",
         summary(shown, planned=True) if any(staged.outcome for staged in shown) else None,
         printable(review_counts(shown)),
+        "" if gone else None,
+        gone,
         "" if worth_knowing else None,
         worth_knowing,
         "",

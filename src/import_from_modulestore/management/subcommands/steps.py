@@ -35,6 +35,7 @@ from .base import (
     short,
     subcommand,
 )
+from .gone import gone_in_short
 
 
 def _arguments_of_new(parser: argparse.ArgumentParser) -> None:
@@ -130,7 +131,7 @@ def preview(session: Session, *, source: str, target: str, everything: bool, **o
             export=options["export"],
             progress=progress,
         )
-    told = f"\nNothing was written. `run` with the same words would write {counted(plan.writes, 'item')}."
+    told = f"\nNothing was written. `run` with the same words would {_told_of(plan)}."
     session.show(
         {"source": source_data, "plan": plan, "counts": plan.counts()},
         *result(
@@ -171,6 +172,7 @@ def stage(session: Session, *, source: str, target: str | None, **options: Any) 
 
       review     what is staged, and what it meets in the library
       decide     what to do with a conflict; `select`, `leave-out` and `edit` change what is imported
+      gone       what the source has lost since it was imported, and removing it
       plan       what would happen
       complete   write it
       cancel     give it up
@@ -203,7 +205,7 @@ def plan(session: Session, *, import_name: str, everything: bool, **options: Any
         ),
     )
     words = command_line("complete {id}", found.id)
-    told = f"\nNothing was written. This would write {counted(made.writes, 'item')}; to do it:\n  {words}"
+    told = f"\nNothing was written. This would {_told_of(made)}; to do it:\n  {words}"
     return _end_of_plan(session, made, told)
 
 
@@ -282,15 +284,27 @@ def _show_staged(session: Session, staged: ImportData) -> None:
     )
     blockers = [f"It cannot be written as it is: {printable(blocker)}" for blocker in made.blockers]
     session.show(
-        {"import": staged, "counts": made.counts(), "conflicts": conflicts, "blockers": made.blockers},
+        {
+            "import": staged,
+            "counts": made.counts(),
+            "conflicts": conflicts,
+            "gone": len(made.gone),
+            "blockers": made.blockers,
+        },
         printable(told),
+        gone_in_short(session, len(made.gone)),
         *blockers,
         "",
         "What would happen:",
-        summary(made.items, planned=True),
+        summary(made.everything, planned=True),
         "",
         next_steps(staged),
     )
+
+
+def _told_of(plan: Plan) -> str:
+    removed = f", and remove {counted(plan.removes, 'item')}" if plan.removes else ""
+    return f"write {counted(plan.writes, 'item')}{removed}"
 
 
 def _show_result(session: Session, done: ImportData, everything: bool) -> int:

@@ -426,11 +426,47 @@ class BlocksChanged(serializers.Serializer):
     decided = serializers.IntegerField(allow_null=True)
 
 
+class GoneItem(serializers.Serializer):
+    """An item of the library whose block the source does not hold any more."""
+
+    num = serializers.IntegerField(help_text="Place after the staged blocks.")
+    item = serializers.CharField(source="item_key", help_text="Key of the library's item.")
+    item_url = _page_url()
+    usage_key = serializers.CharField(help_text="Of the block that is gone.")
+    block_type = serializers.CharField()
+    kind = EnumField(BlockKind)
+    title = serializers.CharField()
+    outcome = EnumField(Outcome, help_text="`removed` or `kept`.")
+    edited = serializers.BooleanField(help_text="Whether it was edited in the library since it was imported.")
+    used_by = _texts(help_text="Titles of the containers that hold it and stay as they are.")
+    reason = serializers.CharField()
+    warnings = _texts(help_text="What speaks against removing it.")
+
+
+class GoneChange(Body):
+    """Which items to take out of the library with the import, or to keep after all."""
+
+    items = serializers.ListField(
+        child=Key(keys.parse_item_key),
+        required=False,
+        min_length=1,
+        max_length=MAX_KEYS,
+        help_text="Default: all; to be removed, all that nobody has edited in the library, and that are not in use.",
+    )
+    remove = Truth(help_text="False keeps them.")
+
+
+class GoneChanged(serializers.Serializer):
+    """How many choices were changed."""
+
+    changed = serializers.IntegerField()
+
+
 # Plan, undo, redo
 
 
 class PlannedItem(serializers.Serializer):
-    """What would happen with one source block."""
+    """What would happen with one source block, or with an item whose block is gone from the source."""
 
     num = serializers.IntegerField()
     depth = serializers.IntegerField(help_text="Levels below the top of what the library will hold.")
@@ -546,12 +582,21 @@ SourcePage = _page("SourcePage", Source)
 TargetPage = _page("TargetPage", Target)
 ImportPage = _page("ImportPage", Import)
 BlockPage = _page("BlockPage", Block)
+GonePage = _page(
+    "GonePage",
+    GoneItem,
+    __doc__="Part of the list of what is gone, and its sums.",
+    removed=serializers.IntegerField(help_text="How many are to be removed, on all pages."),
+    unknown=serializers.CharField(help_text="Why it cannot be said what is gone; empty where it can."),
+)
 PlanPage = _page(
     "PlanPage",
     PlannedItem,
     __doc__="Part of a plan, and its sums.",
     counts=_numbers(help_text="Blocks by outcome, on all pages."),
     writes=serializers.IntegerField(help_text="How many items get a new version."),
+    removes=serializers.IntegerField(help_text="How many items are taken out of the library."),
+    gone_unknown=serializers.CharField(help_text="Why it cannot be said what the source has lost; empty where it can."),
     blockers=_texts(help_text="Reasons why nothing of this can be written."),
 )
 ReversalPreviewPage = _page(

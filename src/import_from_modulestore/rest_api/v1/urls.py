@@ -16,6 +16,7 @@ urlpatterns = [
     path("imports/<str:import_id>/blocks/", views.Blocks.as_view(), name="blocks"),
     path("imports/<str:import_id>/blocks/<str:usage_key>/", views.BlockDetail.as_view(), name="block"),
     path("imports/<str:import_id>/blocks/<str:usage_key>/edit/", views.BlockEdit.as_view(), name="block-edit"),
+    path("imports/<str:import_id>/gone/", views.Gone.as_view(), name="gone"),
     path("imports/<str:import_id>/plan/", views.Plan.as_view(), name="plan"),
     path("imports/<str:import_id>/stage/", views.Stage.as_view(), name="stage"),
     path("imports/<str:import_id>/complete/", views.Complete.as_view(), name="complete"),

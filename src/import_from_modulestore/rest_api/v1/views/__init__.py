@@ -1,6 +1,6 @@
 """The views, by what they show."""
 
-from .blocks import BlockDetail, BlockEdit, Blocks
+from .blocks import BlockDetail, BlockEdit, Blocks, Gone
 from .description import Docs, Schema
 from .history import LastReversal, Mappings, Records, Reversals
 from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Redo, Retry, Stage, Undo
@@ -13,6 +13,7 @@ __all__ = [
     "Cancel",
     "Complete",
     "Docs",
+    "Gone",
     "ImportDetail",
     "Imports",
     "LastReversal",

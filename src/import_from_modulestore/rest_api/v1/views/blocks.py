@@ -182,3 +182,58 @@ class BlockEdit(ImportView):
         """Take them back."""
         reverted = api.revert_block(user=request.user, import_id=import_id, usage_key=usage_key)
         return Response(serializers.BlockDetails(reverted).data)
+
+
+class Gone(ImportView):
+    """What the source has lost since it was imported."""
+
+    @operation(
+        id="list_gone",
+        tag="review",
+        summary=_("See what the source has lost"),
+        description=_(
+            "Items of the library that came from this source, and whose blocks are nowhere in it any more; larger ones "
+            "first. They stay, unless you have them removed. Once the import is written, its records tell of them."
+        ),
+        path=IMPORT_ID,
+        query=serializers.PageQuery,
+        ok={200: serializers.GonePage},
+        errors=[403, 404, 409],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """A page of it."""
+        query = self.query(serializers.PageQuery)
+        size = query["page_size"]
+        found = api.list_gone(user=request.user, import_id=import_id, offset=(query["page"] - 1) * size, limit=size)
+        return self.page(lambda *_: found, serializers.GoneItem, **query, removed=found.removed, unknown=found.unknown)
+
+    @operation(
+        id="change_gone",
+        tag="review",
+        method="PATCH",
+        summary=_("Remove what the source has lost, or keep it"),
+        description=_(
+            "The items are taken out of the library when the import is written, and an undo brings them back. What is "
+            "edited in the library, or in use, has to be named. What is edited or put to use after this stays."
+        ),
+        path=IMPORT_ID,
+        body=serializers.GoneChange,
+        ok={200: serializers.GoneChanged},
+        errors=[404, 409],
+        examples=[
+            OpenApiExample("remove all that is untouched", value={"remove": True}, request_only=True),
+            OpenApiExample(
+                "keep one after all", value={"items": ["lb:Acme:Sea:html:moon"], "remove": False}, request_only=True
+            ),
+        ],
+    )
+    def patch(self, request: Request, import_id: str) -> Response:
+        """Choose: all that is asked for, or nothing."""
+        body = self.body(serializers.GoneChange)
+        asked: dict[str, Any] = {"user": request.user, "import_id": import_id}
+        api.get_import(**asked)
+        try:
+            changed = api.remove_gone(**asked, item_keys=body.get("items"), remove=body["remove"])
+        except api.NotFound as error:  # The import was found before.
+            raise ValidationError({"items": [str(error)]}, code="not_found") from error
+        return Response(serializers.GoneChanged({"changed": changed}).data)

@@ -157,12 +157,14 @@ class Plan(ImportView):
         plan = api.plan_import(user=request.user, import_id=import_id)
         library_key = api.get_import(user=request.user, import_id=import_id).target_key
         return self.page(
-            part_of(plan.items),
+            part_of(plan.everything),
             serializers.PlannedItem,
             **query,
             context={"library_key": library_key},
             counts=plan.counts(),
             writes=plan.writes,
+            removes=plan.removes,
+            gone_unknown=plan.gone_unknown,
             blockers=list(plan.blockers),
         )
 
