@@ -277,7 +277,7 @@ class TestTwoAtOnce:
         run = site.staged("lib:Acme:Old")
         other.begin("complete_import", import_id=run)
         site.wait_for_middle(run, "writing")
-        with pytest.raises(Refused, match="WrongState: The import is importing"):
+        with pytest.raises(Refused, match="WrongState: This is not possible now: the import is being completed"):
             site.call("undo_import", import_id=run)
         assert other.end()["state"] == "imported"
 

@@ -18,6 +18,9 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+MAX_OLX_CHARACTERS = 1_000_000
+"""Length of the longest OLX that an edit may give a component."""
+
 
 class BlockKind(TextChoices):
     """What a source block becomes in a library."""

@@ -70,7 +70,7 @@ class TestGroups:
             "/media/h5pxblockmedia/Acme/C1/x (h5p_content_json_path)",
         ),
         ('<openassessment teams_enabled="True" selected_teamset_id="crews"/>', "team set “crews”"),
-        (f'<lti lti_id="{"x" * 10_000}"/>', "LTI passport “" + "x" * 99 + "…”"),
+        (f'<lti lti_id="{"x" * 10_000}"/>', "LTI passport “" + "x" * 100 + "…"),
     ],
 )
 def test_what_a_copy_will_miss_is_named(olx, named):

@@ -132,7 +132,7 @@ class TestFresh:
 def test_review_is_over_once_it_is_imported(stage, user):
     import_id = stage()
     api.complete_import(user=user, import_id=import_id)
-    with pytest.raises(api.WrongState, match="imported"):
+    with pytest.raises(api.WrongState, match="is completed"):
         api.list_blocks(user=user, import_id=import_id)
-    with pytest.raises(api.WrongState, match="imported"):
+    with pytest.raises(api.WrongState, match="is completed"):
         api.get_block(user=user, import_id=import_id, usage_key=key("t1"))

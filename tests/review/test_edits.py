@@ -275,7 +275,7 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_nothing_can_be_changed_once_it_is_imported(change, staged, user, complete):
     complete(staged)
-    with pytest.raises(api.WrongState, match="imported") as error:
+    with pytest.raises(api.WrongState, match="is completed") as error:
         CHANGES[change](user, staged)
     assert error.value.state == ImportState.IMPORTED
 
@@ -286,5 +286,5 @@ def test_nothing_can_be_changed_before_it_is_staged(change, write, user, library
 
     write()
     run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
-    with pytest.raises(api.WrongState, match="created"):
+    with pytest.raises(api.WrongState, match="not been staged"):
         CHANGES[change](user, run.id)

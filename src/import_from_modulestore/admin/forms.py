@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from .. import api
 from ..actions.records import MAX_PAGE
 from ..data import (
+    MAX_OLX_CHARACTERS,
     BlockDetails,
     BlockIds,
     Branch,
@@ -181,7 +182,7 @@ class BlockForm(forms.Form):
     def __init__(self, details: BlockDetails, data: Any = None) -> None:
         self._details = details
         super().__init__(data, initial={"title": details.block.title, "olx": details.olx})
-        if details.block.kind.is_container:
+        if details.block.kind.is_container or len(details.olx) > MAX_OLX_CHARACTERS:
             del self.fields["olx"]
 
     def changes(self) -> dict[str, str]:

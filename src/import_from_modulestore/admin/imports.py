@@ -35,6 +35,7 @@ from ..data import (
 )
 from ..imports import import_data
 from ..models import Import, ImportRecord, Reversal
+from ..quoting import shortened
 from ..templatetags.modulestore_imports import when
 from .base import ReadOnlyAdmin, badge, counts, link_if_any, link_where_allowed, list_url, name_of, page_url, two_lines
 from .forms import StartForm
@@ -185,7 +186,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
     def result(self, run: Import) -> SafeString | str:
         """Numbers by outcome; what went wrong; or how much is staged."""
         if run.error:
-            return format_html('<span class="msi-error">{}</span>', _shortened(run.error))
+            return format_html('<span class="msi-error">{}</span>', shortened(run.error))
         if run.counts:
             return counts(Outcome, run.counts)
         blocks = ngettext("{count} block staged", "{count} blocks staged", run.block_count)
@@ -403,7 +404,7 @@ def _state(data: ImportData) -> SafeString:
     if progress.seconds_left is not None:
         told += gettext(", {seconds} s left").format(seconds=round(progress.seconds_left))
     bar = format_html('<progress value="{}" max="{}"></progress>', progress.done, progress.total)
-    title = _shortened(progress.title, 60)
+    title = shortened(progress.title, 60)
     return format_html('{}<br>{} <span class="quiet">{}</span>', badge(data.state, told), bar, title)
 
 
@@ -434,7 +435,3 @@ def _grouped(items: Iterable[Any], order: Iterable[Outcome | ReversalOutcome]) -
         for outcome, found in by_outcome.items()
         if found
     ]
-
-
-def _shortened(text: str, length: int = 160) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -8,6 +8,7 @@ import re
 from lxml import etree
 
 from ..data import BlockKind
+from ..quoting import shortened
 from .parsing import NOT_XML_CHARACTERS
 
 CONTAINER_KINDS: dict[str, BlockKind] = {
@@ -187,7 +188,7 @@ def name_for_people(element: etree._Element) -> str:
     if not name:
         text = " ".join(_MARKUP.sub(" ", " ".join(element.itertext())).split())
         cut = text if len(text) <= _SNIPPET_LENGTH else f"{text[:_SNIPPET_LENGTH].rsplit(' ', 1)[0]} …"
-        name = f"“{cut}”" if cut else element.get("url_name", "")
+        name = f"“{cut}”" if cut else shortened(element.get("url_name", ""))
     return f"{name} ({element.tag})"
 
 

@@ -40,6 +40,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from lxml import etree
 
+from ..quoting import shortened
 from .blocks import has_children
 from .tree import walk
 
@@ -188,4 +189,4 @@ def _json_of(text: str) -> Any:
 
 
 def _shown(text: str) -> str:
-    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 1]}…"
+    return shortened(text, _MAX_SHOWN)

@@ -15,6 +15,12 @@ from .parsing import UnreadableXML, parse_xml
 MAX_LINES = 4_000
 """Lines of each side that are compared; comparing takes quadratic time at worst."""
 
+MAX_SHOWN = 1_000
+"""Lines of a difference that are shown."""
+
+MAX_LINE = 500
+"""Characters of a line; longer ones go on in the next, so that what differs near their end is found there."""
+
 _CONTEXT = 3
 _WIDTH = 100
 # Where a line of HTML ends for a reader: before the next block begins.
@@ -36,13 +42,14 @@ def readable_lines(olx: str | etree._Element) -> list[str]:
         try:
             olx = parse_xml(olx)
         except UnreadableXML:
-            return olx.splitlines()
-    return list(_lines(olx, 0))
+            return [piece for line in olx.splitlines() for piece in _pieces(line)]
+    return [piece for line in _lines(olx, 0) for piece in _pieces(line)]
 
 
 def difference(before: Sequence[str], after: Sequence[str]) -> tuple[DiffLine, ...]:
     """
-    What differs between two texts, with three lines around each change; empty where nothing does.
+    What differs between two texts, with three lines around each change; empty where nothing does. Of very much, the
+    first :data:`MAX_SHOWN` lines.
 
     >>> for line in difference(["one", "two"], ["one", "2"]): print(*line)
     @ -1,2 +1,2
@@ -52,6 +59,8 @@ def difference(before: Sequence[str], after: Sequence[str]) -> tuple[DiffLine, .
     """
     lines = difflib.unified_diff(before[:MAX_LINES], after[:MAX_LINES], n=_CONTEXT, lineterm="")
     found = [DiffLine("@", line.strip("@ ")) if line[0] == "@" else DiffLine(line[0], line[1:]) for line in lines][2:]
+    if len(found) > MAX_SHOWN:
+        found[MAX_SHOWN:] = [DiffLine("@", f"and {len(found) - MAX_SHOWN:,} more lines")]
     if len(before) > MAX_LINES or len(after) > MAX_LINES:
         found.append(DiffLine("@", f"only the first {MAX_LINES} lines are compared"))
     return tuple(found)
@@ -83,6 +92,10 @@ def _lines(element: etree._Element, depth: int) -> Iterator[str]:
         yield from inside
         if inside:
             yield f"{indent}</{element.tag}>"
+
+
+def _pieces(line: str) -> Iterator[str]:
+    return (line[start : start + MAX_LINE] for start in range(0, len(line) or 1, MAX_LINE))
 
 
 def _text_lines(text: str | None, depth: int) -> Iterator[str]:

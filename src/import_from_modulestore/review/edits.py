@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from lxml import etree
 
-from ..data import BlockKind, ConflictState, Decision
+from ..data import MAX_OLX_CHARACTERS, BlockKind, ConflictState, Decision
 from ..errors import InvalidEdit, NotFound
 from ..hosts import Host
 from ..lifecycle import REVIEWABLE, wrong_state
@@ -21,12 +21,10 @@ from ..models import Import, StagedBlock
 from ..olx.blocks import MAX_TITLE_LENGTH, clean_title, title_of
 from ..olx.parsing import UnreadableXML, parse_xml
 from ..olx.references import is_of_platform, references
+from ..quoting import listed
 from ..staging.content import current_element, staged_element, staged_files
 from ..staging.index import Indexer
 from .blocks import PlannedImport
-
-MAX_OLX_CHARACTERS = 1_000_000
-"""Length of the longest OLX that an edit may give a component."""
 
 _BATCH_SIZE = 500
 
@@ -237,7 +235,7 @@ def _check_files(run: Import, block: StagedBlock, element: etree._Element) -> No
                 "The OLX names a file that is not staged: {names}. Only files that came with the source can be used.",
                 "The OLX names files that are not staged: {names}. Only files that came with the source can be used.",
                 len(unknown),
-            ).format(names=", ".join(unknown)),
+            ).format(names=listed(unknown)),
             field="olx",
         )
 
@@ -248,4 +246,4 @@ def _not_staged(usage_keys: Sequence[str]) -> NotFound:
 
 def some(keys: Sequence[str]) -> str:
     """The first of these keys, for an error."""
-    return ", ".join(keys[:5]) + ("…" if len(keys) > 5 else "")
+    return listed(keys, 5)

@@ -28,6 +28,7 @@ from ..olx.normal_form import component_digest, component_olx, normal_digest, te
 from ..olx.parsing import parse_xml
 from ..olx.references import MAX_READ_BYTES, PYTHON_LIBRARY, Reference, addresses_in, runs_python
 from ..olx.tree import OlxBlock, walk
+from ..quoting import MAX_LENGTH, MAX_TEXT, bounded, listed, shortened
 
 BATCH_SIZE = 500
 
@@ -120,7 +121,7 @@ class Indexer:
         if unknown := sorted(self._selection - self._met.keys()):
             raise InvalidOption(
                 _("These selected blocks are not in {source}: {keys}. A preview lists those that are.").format(
-                    source=self._source_key, keys=", ".join(unknown)
+                    source=self._source_key, keys=listed(unknown)
                 ),
                 field="selection",
             )
@@ -150,8 +151,8 @@ class Indexer:
             block_id=block.block_id,
             kind=block.kind.value,
             title=title_of(block.element),
-            problem=staged.problems.get(usage_key, ""),
-            reading_warnings=list(staged.warnings.get(usage_key, ())),
+            problem=shortened(staged.problems.get(usage_key, ""), MAX_TEXT),
+            reading_warnings=bounded(staged.warnings.get(usage_key, ())),
         )
         self._met.setdefault(usage_key, num)
         if row.repeats is None and not block.kind.is_container:
@@ -182,18 +183,21 @@ class Indexer:
         row.refusal, warning = self._notes_on(row.block_type)
         if has_children(element):
             leaves = leaf_blocks(element)
-            row.left_out = [name_for_people(leaf) for leaf in leaves]
+            names = [name_for_people(leaf) for leaf in leaves]
+            row.left_out = bounded(names, length=MAX_LENGTH)
             row.refusal = _("A library cannot hold a component that contains other blocks.")
             if leaves:
                 row.refusal += " " + ngettext(
                     "{count} block goes with it: {names}.", "{count} blocks go with it: {names}.", len(leaves)
-                ).format(count=len(leaves), names=", ".join(row.left_out))
+                ).format(count=len(leaves), names=listed(names))
         if row.refusal:
             return
         if warning:
             row.warnings.append(warning)
         row.warnings += notes_on(element)
         self._describe_files(row, element, files)
+        row.warnings = bounded(row.warnings)
+        row.missing_files = bounded(row.missing_files, length=MAX_TEXT)
         row.olx_digest = text_digest(component_olx(element))
         row.normal_digest = normal_digest(element)
         row.digest = component_digest(
@@ -254,13 +258,13 @@ class Indexer:
 
 def _link(address: str) -> str:
     return _("The link {address} leads into a course. It was kept, but a library has no such place.").format(
-        address=address
+        address=shortened(address)
     )
 
 
 def _foreign(foreign: ForeignFile, *, is_held: bool) -> str:
     warning = _("It uses {address}, a file of {course}, which is not this course. The address was kept.").format(
-        address=foreign.address, course=foreign.course
+        address=shortened(foreign.address), course=foreign.course
     )
     if is_held:
         warning += " " + _("This course has a file of the same name; to use it, write /static/{name}.").format(
@@ -272,9 +276,9 @@ def _foreign(foreign: ForeignFile, *, is_held: bool) -> str:
 def _missing(name: str, named_by: str) -> str:
     if named_by:
         return _("The file {name} is named in {page}, but the source does not hold it.").format(
-            name=name, page=named_by
+            name=shortened(name), page=named_by
         )
-    return _("The file {name} is named, but the source does not hold it.").format(name=name)
+    return _("The file {name} is named, but the source does not hold it.").format(name=shortened(name))
 
 
 def _measure_subtrees(rows: list[StagedBlock], first_num: int) -> None:

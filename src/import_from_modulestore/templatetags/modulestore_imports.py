@@ -9,10 +9,14 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from ..data import Decision
+from ..quoting import shortened
 
 register = template.Library()
 
 NOTHING = "–"
+
+MAX_OLX = 100_000
+"""Characters of OLX that a page quotes."""
 
 
 @register.simple_tag
@@ -35,6 +39,12 @@ def when(moment: datetime | None) -> str:
     ''
     """
     return date_format(localtime(moment), "Y-m-d H:i T") if moment else ""
+
+
+@register.filter
+def beginning(text: str) -> str:
+    """What a page quotes of OLX."""
+    return shortened(text, MAX_OLX)
 
 
 @register.filter

@@ -13,9 +13,13 @@ from rich.text import Text
 
 from ..data import BlockData, BlockDetails, Difference, DiffLine, LibraryItemData, Outcome
 from ..olx.readable import difference, readable_lines
+from ..quoting import bounded, listed, shortened
 from .marks import MARKS, label_of, type_beside_title
 from .text import counted, printable
 from .tree import Row, tree
+
+MAX_OLX = 20_000
+"""Characters of a block's OLX that are shown; an editor shows all of it."""
 
 _LEFT_OUT = ("○", "dim")
 _SHOWN_AGAIN = ("↻", "dim")
@@ -72,7 +76,12 @@ def block_view(details: BlockDetails, *, only_differences: bool = False) -> Rend
         parts.append(Padding(Text("Nothing to compare: the library holds nothing in its place.", style="dim"), (0, 2)))
     if details.olx and not only_differences:
         olx = Syntax(
-            printable(details.olx), "xml", theme="ansi_dark", word_wrap=True, background_color="default", padding=(0, 2)
+            printable(shortened(details.olx, MAX_OLX)),
+            "xml",
+            theme="ansi_dark",
+            word_wrap=True,
+            background_color="default",
+            padding=(0, 2),
         )
         parts += ["", Text("What would be imported", style="bold"), olx]
     return Group(*parts)
@@ -127,8 +136,8 @@ def _facts(details: BlockDetails) -> RenderableType:
         table.add_row("Reason", Text(printable(block.reason)))
     for warning in block.warnings:
         table.add_row("", Text(f"⚠ {printable(warning)}", style="yellow"))
-    for file in details.files:
-        table.add_row("File", Text(printable(f"{file.name}  {file.size:,} bytes")))
+    for told in bounded(f"{file.name}  {file.size:,} bytes" for file in details.files):
+        table.add_row("File", Text(printable(told)))
     for name in details.missing_files:
         table.add_row("File", Text(printable(f"{name}  missing in the source"), style="yellow"))
     if details.library is not None:
@@ -143,7 +152,7 @@ def _add_library_facts(table: Table, item: LibraryItemData) -> None:
     table.add_row("In library", Text(printable(f"{item.title}  {item.key}")))
     table.add_row("", Text(" · ".join(versions) + modified, style="dim"))
     if item.children:
-        table.add_row("", Text(printable("holds " + ", ".join(item.children)), style="dim"))
+        table.add_row("", Text(printable("holds " + listed(item.children, 50)), style="dim"))
 
 
 def _row(block: BlockData, width: int, *, pale: bool, ids: bool) -> Row:

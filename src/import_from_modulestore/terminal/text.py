@@ -13,6 +13,11 @@ def printable(text: str) -> str:
     return _NOT_PRINTABLE.sub(" ", text)
 
 
+def escaped(json: str) -> str:
+    """JSON without such characters: they stand in strings only, where they can be written as escapes."""
+    return _NOT_PRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
+
+
 def counted(count: int, noun: str) -> str:
     """
     A number with its noun.

@@ -24,7 +24,7 @@ from ...terminal.gone import gone_list
 from ...terminal.marks import summary
 from ...terminal.outline import Item, notes, outline
 from ...terminal.progress import ProgressBar
-from ...terminal.text import printable
+from ...terminal.text import escaped, printable
 
 FAILED = 1
 USAGE = 2
@@ -151,7 +151,7 @@ class Session:
     def show(self, data: Any, *parts: RenderableType | None) -> None:
         """Print ``data`` where JSON was asked for, else the parts, ``None`` being left out."""
         if self.as_json:
-            self._write(json.dumps(data, default=_plain, indent=2, ensure_ascii=False) + "\n")
+            self._write(escaped(json.dumps(data, default=_plain, indent=2, ensure_ascii=False)) + "\n")
             return
         for part in parts:
             if part is not None:

@@ -15,6 +15,7 @@ from rest_framework import serializers
 
 from ... import data, keys
 from ...data import (
+    MAX_OLX_CHARACTERS,
     Action,
     BlockIds,
     BlockKind,
@@ -31,6 +32,7 @@ from ...data import (
     ReversalOutcome,
     SourceKind,
 )
+from ...quoting import shortened
 from ..fields import Body, EnumField, Key, Query, Text, Truth
 from ..pagination import MAX_PAGE, MAX_PAGE_SIZE, PAGE_SIZE
 
@@ -333,6 +335,14 @@ class BlocksQuery(SearchQuery):
     conflicts = Truth(default=False, help_text="Only blocks for which a decision settles what happens.")
 
 
+class _Olx(serializers.CharField):
+    """OLX, whole where an edit could send it back."""
+
+    def to_representation(self, value: str) -> str:
+        """The text, or the beginning of it."""
+        return shortened(value, MAX_OLX_CHARACTERS)
+
+
 class DiffLine(serializers.Serializer):
     """One line of a difference."""
 
@@ -365,7 +375,7 @@ class LibraryItem(serializers.Serializer):
     draft_num = _version("Number of its draft version; null where it is deleted.")
     published_num = _version("Number of its published version; null where there is none.")
     modified = serializers.DateTimeField(allow_null=True)
-    olx = serializers.CharField(help_text="Empty for containers.")
+    olx = _Olx(help_text="Empty for containers.")
     children = _texts(help_text="Titles of a container's children, in order.")
 
 
@@ -373,8 +383,8 @@ class BlockDetails(serializers.Serializer):
     """One staged block with its content, and what it meets in the library."""
 
     block = Block()
-    olx = serializers.CharField(help_text="What would be imported; empty for containers.")
-    staged_olx = serializers.CharField(help_text="What the source holds: other than `olx` where it was edited.")
+    olx = _Olx(help_text="What would be imported; empty for containers.")
+    staged_olx = _Olx(help_text="What the source holds: other than `olx` where it was edited.")
     files = File(many=True)
     missing_files = _texts()
     library = LibraryItem(allow_null=True)
