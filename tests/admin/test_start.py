@@ -1,5 +1,7 @@
 """The form that starts an import: what it offers, what it makes, what it refuses at which field."""
 
+import os
+
 import pytest
 
 from import_from_modulestore import api
@@ -61,11 +63,13 @@ def test_offers_readable_sources_by_kind_and_names_the_others(pages, course, cou
 
 def test_offers_each_export_of_a_source(pages, start, courses):
     write_course(courses / "again", title="Tides")
+    os.utime(courses / "again", (4e9, 4e9))
     response = pages.get(url("import", "add"))
-    assert dict(form_of(response).fields["source"].choices[1:])["Course"] == [
-        (f"{KEY} again", f"Tides ({KEY}): again"),
-        (f"{KEY} c1", f"Tides ({KEY}): c1"),
-    ]
+    (again, named_again), (c1, named_c1) = dict(form_of(response).fields["source"].choices[1:])["Course"]
+    assert (again, c1) == (f"{KEY} again", f"{KEY} c1")
+    assert named_again.startswith(f"Tides ({KEY}): again, Oct. 2, 2096, 7:06 a.m., ")
+    assert named_again.endswith("\xa0bytes")
+    assert named_c1.startswith(f"Tides ({KEY}): c1, ")
     assert start(source=f"{KEY} again").source_export == "again"
     assert start(source=f"{KEY} c1").source_export == "c1"
 

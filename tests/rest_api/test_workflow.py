@@ -149,3 +149,5 @@ def test_of_several_exports_one_can_be_named(client, courses, library):
     for source in found:
         run = client.post("imports/", {"source": KEY, "target": TARGET, "export": source["export"]}, status=201)
         assert run["source_export"] == source["export"]
+        assert client.get(f"sources/{KEY}/", export=source["export"])["export"] == source["export"]
+    assert client("GET", f"sources/{KEY}/", query={"export": "c3"}).status_code == 404

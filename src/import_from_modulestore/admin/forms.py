@@ -7,6 +7,9 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from .. import api
@@ -25,7 +28,12 @@ from ..data import (
     SourceKind,
 )
 
-_FIELD_OF_ARGUMENT = {"source_key": "source", "title": "new_title", "collection": "collection_title"}
+_FIELD_OF_ARGUMENT = {
+    "source_key": "source",
+    "export": "source",
+    "title": "new_title",
+    "collection": "collection_title",
+}
 
 
 class StartForm(forms.Form):
@@ -154,9 +162,13 @@ class StartForm(forms.Form):
 
 
 def _choice(source: SourceData, *, several: bool) -> tuple[str, str]:
-    """A source to choose; where several exports hold it, one of these."""
+    """A source to choose; where several exports hold it, one of these, with its time and size."""
     value, name = source.key, f"{source.title} ({source.key})"
-    return (f"{value} {source.export}", f"{name}: {source.export}") if several else (value, name)
+    if not several:
+        return value, name
+    modified = date_format(localtime(source.modified), "DATETIME_FORMAT") if source.modified else ""
+    facts = (source.export, modified, filesizeformat(source.size) if source.size else "")
+    return f"{value} {source.export}", f"{name}: {', '.join(filter(None, facts))}"
 
 
 def _all_sources(user: Any) -> list[SourceData]:

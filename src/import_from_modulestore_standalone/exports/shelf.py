@@ -8,6 +8,7 @@ import logging
 import os
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -145,13 +146,15 @@ class Shelf:
         """
         All that lies there, in order of name: every export, and what is none or cannot be read with its problem.
 
-        Nothing is counted (see :meth:`describe`). An archive that was not met before costs the reading of it.
+        Nothing is counted (see :meth:`describe`), but of several exports with one key, size and time are told. An
+        archive that was not met before costs the reading of it.
         """
         entries = self._entries()
         self._drop_stale(entries)
-        for entry in entries:
-            for found in self._found_in(entry):
-                yield found.data()
+        found = [one for entry in entries for one in self._found_in(entry)]
+        held = Counter(one.export.key for one in found if one.export)
+        for one in found:
+            yield self._measured(one) if one.export and held[one.export.key] > 1 else one.data()
 
     def describe(self, sources: Sequence[SourceData]) -> Sequence[SourceData]:
         """The same with counts, size and time. Reads the hierarchy of each, and unpacks nothing."""
@@ -228,12 +231,21 @@ class Shelf:
         if problems := [one.problem for one in named if one.problem]:
             raise SourceError(" ".join(problems))
         if named:
-            raise NotFound(f"{name} does not hold {key}. `sources` lists what is there.")
+            raise NotFound(f"{name} does not hold {key}. `sources` lists what is there.", field="export")
         if name:
-            raise NotFound(f"There is no export {name} in {self._folder}. Put it back, or see `sources` for others.")
+            raise NotFound(
+                f"There is no export {name} in {self._folder}. Put it back, or see `sources` for others.",
+                field="export",
+            )
         problems = [one.problem for one in found if one.problem and one.entry.kind is not _EntryKind.OTHER]
         hint = f" These could not be read: {' '.join(problems)}" if problems else ""
         raise NotFound(f"No export in {self._folder} holds {key}. `sources` lists what is there.{hint}")
+
+    def _measured(self, found: _Found) -> SourceData:
+        try:
+            return replace(found.data(), **found.facts)
+        except (OSError, SourceError) as error:  # It is gone since.
+            return replace(found.data(), problem=_problem(found.name, error))
 
     def _described(self, source: SourceData, found: _Found | None) -> SourceData:
         if found is None or found.export is None:

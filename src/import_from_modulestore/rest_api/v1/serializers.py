@@ -91,6 +91,14 @@ def _page(name: str, serializer: type[serializers.Serializer], **more: Any) -> t
 # Sources and targets
 
 
+class SourceQuery(Query):
+    """Which export of a source."""
+
+    export = Text(
+        default="", allow_blank=True, max_length=500, help_text="Where several hold it: its name. Default: the newest."
+    )
+
+
 class Source(serializers.Serializer):
     """A course or legacy library that can be imported, or what lies there and cannot, and why (`problem`)."""
 

@@ -52,12 +52,14 @@ class SourceDetail(ApiView):
         tag="sources",
         summary=_("Look at a source"),
         path=_SOURCE_KEY,
+        query=serializers.SourceQuery,
         ok={200: serializers.Source},
         errors=[400, 404, 422],
     )
     def get(self, request: Request, key: str) -> Response:
         """The source, with its counts."""
-        return Response(serializers.Source(api.get_source(user=request.user, source_key=key)).data)
+        query = self.query(serializers.SourceQuery)
+        return Response(serializers.Source(api.get_source(user=request.user, source_key=key, **query)).data)
 
 
 class Targets(ApiView):
