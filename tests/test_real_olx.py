@@ -179,6 +179,15 @@ class TestComponentsOutsideOfUnits:
         assert states[usage_key("vertical", "t1~unit")] is ConflictState.NEW
         assert drafts(state())["t1_unit"]["children"] == ["xblock.v1:html:t1", "xblock.v1:html:t2"]
 
+    def test_are_reviewed_as_other_units_are(self, written, staged, user, state):
+        run, unit_key = staged(), usage_key("vertical", "t1~unit")
+        api.edit_block(user=user, import_id=run, usage_key=unit_key, title="Tides")
+        api.select_blocks(user=user, import_id=run, usage_keys=[usage_key("vertical", "p1~unit")], selected=False)
+        assert api.get_block(user=user, import_id=run, usage_key=unit_key).block.title == "Tides"
+        api.complete_import(user=user, import_id=run)
+        assert drafts(state())["t1_unit"]["title"] == "Tides"
+        assert drafts(state())["b"]["children"] == ["t1_unit", "u"]
+
     def test_are_counted_with_them(self, written, staged, user):
         [source] = api.list_sources(user=user).items
         assert source.counts == {"section": 1, "subsection": 2, "unit": 4, "component": 4}

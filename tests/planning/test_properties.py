@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocatorV2, LibraryUsageLocatorV2
 
 from import_from_modulestore.data import BlockIds, BlockKind, CompositionLevel, Decision, ImportOptions, Outcome
-from import_from_modulestore.planning import SourceBlock, make_plan
+from import_from_modulestore.planning import Letters, SourceBlock, make_plan
+from import_from_modulestore.planning.ids import slug_from_title, usable_code
 
 from .model import TAGS, Library, like_mysql
 
@@ -192,3 +194,11 @@ def test_what_is_left_out_is_neither_planned_nor_held(blocks, library, options, 
     planned = {item.num for item in plan.items}
     assert planned <= everything - left_out
     assert {key for item in plan.items for key in item.children} <= {item.target for item in plan.items}
+
+
+@given(text=st.text(), letters=st.sampled_from(Letters))
+def test_every_code_is_one_that_the_keys_of_a_library_take(text, letters):
+    library = LibraryLocatorV2("Acme", "L")
+    for code in (usable_code(text, letters), slug_from_title(text, letters)):
+        assert LibraryUsageLocatorV2(library, "problem", code).usage_id == code
+        assert LibraryContainerLocator(library, container_type="unit", container_id=code).container_id == code

@@ -102,7 +102,7 @@ class TestRights:
         site.close_account(bob)
         assert not get_host().can_edit_library(bob, parse_library_key(TARGET))
         assert not api.list_sources(user=bob).items
-        with pytest.raises(NotPermitted):
+        with pytest.raises(NotFound):
             api.get_source(user=bob, source_key=KEY)
         with pytest.raises(NotFound):
             api.get_library(user=bob, library_key=TARGET)

@@ -4,7 +4,7 @@ import pytest
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Branch, SourceKind
-from import_from_modulestore.errors import NotFound, NotPermitted, SourceError
+from import_from_modulestore.errors import NotFound, SourceError
 from tests.builders import KEY, LIBRARY_KEY, section, subsection, text, unit, usage_key, write_library
 
 COUNTS = {"section": 2, "subsection": 2, "unit": 3, "component": 5}
@@ -104,7 +104,7 @@ class TestOne:
         load()
         bob = site.person("bob")
         for key in (KEY, "course-v1:No+Such+Course"):
-            with pytest.raises(NotPermitted):
+            with pytest.raises(NotFound):
                 api.get_source(user=bob, source_key=key)
 
     @pytest.mark.double

@@ -72,6 +72,7 @@ class Host(ABC):
 
         Roots come in the order of the source. OLX is inlined: one tree per root, a ``url_name`` on every block, HTML as
         CDATA. A block that is met again, because several parents show it, is an empty element the second time.
+        Components that stand in no unit are put into units (:mod:`..olx.units`).
         """
 
     # Permissions
