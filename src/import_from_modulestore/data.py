@@ -362,6 +362,13 @@ class Notice(Enum):
         "python_lib.zip was left out, and %(count)d problems that run Python may need it.",
         "count",
     )
+    UNNAMED_BLOCKS = ngettext_lazy(
+        "Studio did not say which blocks are which (copied_from_block) in %(count)d section, so each was read by "
+        "itself. Ask those who run this site for a version of the import that is made for this Studio.",
+        "Studio did not say which blocks are which (copied_from_block) in %(count)d sections, so each was read by "
+        "itself. Ask those who run this site for a version of the import that is made for this Studio.",
+        "count",
+    )
     TAGS_WITHOUT_TAXONOMY = ngettext_lazy(
         "%(count)d block has tags of a taxonomy that is not here. They are put on record, and not carried over.",
         "%(count)d blocks have tags of a taxonomy that is not here. They are put on record, and not carried over.",

@@ -57,6 +57,7 @@ _KEPT = (
     (decorators, "auditors"),
     (libraries_api, "roles"),
     (libraries_api, "creators"),
+    (staging_api, "not_written"),
     (staging_api, "tags"),
     (staging_api, "transcripts"),
     (tagging_utils, "orgs"),
@@ -72,6 +73,7 @@ class DoubleSite(Site):
     creators = libraries_api.creators
     library_roles = libraries_api.roles
     loaded = property(lambda self: modulestore().loaded)
+    not_written = staging_api.not_written
     transcripts = staging_api.transcripts
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Branch
-from import_from_modulestore.models import StagedBlock
+from import_from_modulestore.models import Import, StagedBlock
 from import_from_modulestore.olx.blocks import has_children, title_of
 from import_from_modulestore.olx.closure import gather
 from import_from_modulestore.olx.normal_form import normal_digest
@@ -339,6 +339,54 @@ def test_an_edit_while_it_is_staged_is_told_of(ada, site, load, library):
     rows = staged_blocks(api.stage_import(user=ada, import_id=made.id, progress=edit_once))
     assert not rows[usage_key("chapter", "s1")].reading_warnings
     assert "somebody made while" in rows[usage_key("chapter", "s2")].reading_warnings[0]
+
+
+@pytest.mark.double
+class TestSerializerThatNamesNoBlocks:
+    """An older one, or one to come, does not write ``copied_from_block``: each component is then staged by itself."""
+
+    @pytest.fixture(autouse=True)
+    def _older(self, site):
+        site.not_written.add("copied_from_block")
+
+    def test_stages_the_same(self, site, stage, tmp_path):
+        key = site.load(SAMPLE)
+        assert in_studio(stage(key)) == in_export(site.export(key, tmp_path))
+
+    def test_is_told_of_once(self, load, stage):
+        load()
+        (warning,) = [warning for warning in stage().warnings if "copied_from_block" in warning]
+        assert "in 2 sections" in warning
+
+    @pytest.mark.parametrize("levels", [210, 252])
+    def test_guards_against_xml_that_is_too_deep(self, site, load, stage, levels):
+        load()
+        site.edit(usage_key("problem", "p1"), "<problem>" + "<b>" * levels + "</b>" * levels + "</problem>")
+        run = stage()
+        rows = staged_blocks(run)
+        assert "levels deep" in rows[usage_key("problem", "p1")].problem
+        assert rows[usage_key("html", "t1")].digest
+
+    def test_names_what_is_empty_or_not_installed(self, load, stage):
+        load(section("s", subsection("b", unit("u", problem("p1", ""), block("nosuch", "x1", display_name="X")))))
+        rows = staged_blocks(stage())
+        assert "It is empty" in rows[usage_key("problem", "p1")].problem
+        assert "is not installed" in rows[usage_key("nosuch", "x1")].problem
+
+    def test_does_not_give_a_block_the_name_of_one_that_it_was_pasted_from(self, site, load, stage):
+        load(section("s", subsection("b", unit("u", problem("p1"), problem("p2")))))
+        site.configure(usage_key("problem", "p2"), copied_from_block=usage_key("problem", "p1"))
+        rows = staged_blocks(stage())
+        assert rows[usage_key("problem", "p2")].repeats is None
+        assert rows[usage_key("problem", "p2")].title == "Problem p2"
+
+    def test_keeps_tags_and_files(self, site, load, stage, tmp_path):
+        load(section("s", subsection("b", unit("u", text("t1", '<img src="/static/a.png"/>')))), static={"a.png": b"A"})
+        site.tag(usage_key("html", "t1"), "tides")
+        run = stage()
+        assert [file["name"] for file in staged_blocks(run)[usage_key("html", "t1")].files] == ["a.png"]
+        (root,) = Import.objects.get(uuid=run.id).roots.select_related("staged_content")
+        assert usage_key("html", "t1") in root.staged_content.tags
 
 
 class TestBranches:

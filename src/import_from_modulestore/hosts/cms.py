@@ -38,7 +38,7 @@ from ..olx.closure import Gathered, gather
 from ..olx.course_bound import take_off_groups
 from ..olx.parsing import parse_xml
 from ..olx.references import MAX_READ_BYTES
-from ..olx.studio import mend, restore_cdata_ends, stub
+from ..olx.studio import give_name, is_named, mend, restore_cdata_ends, stub
 from ..olx.units import UNIT_TAG, UnitMaker, holds_units, runs
 from .base import Host
 
@@ -418,6 +418,7 @@ class _Stager:
         self._units = units
         self._problems: dict[str, str] = {}
         self._warnings: dict[str, list[str]] = {}
+        self._notices: Counter[Notice] = Counter()
 
     def stage(self, usage_key: UsageKey) -> StagedRoot:
         try:
@@ -428,11 +429,16 @@ class _Stager:
             _raise_if_of_the_site(error)
             log.warning("%s could not be staged as a whole: %s", usage_key, error, exc_info=True)
             content, element = self._in_parts(usage_key)
+        else:
+            if not is_named(element, block.usage_key):
+                log.warning("%s: the platform's serializer does not write copied_from_block", usage_key)
+                self._notices[Notice.UNNAMED_BLOCKS] += 1
+                content, element = self._in_parts(usage_key, content)
         self._note_gone(element)
         self._problems.update(mend(element, _is_installed, self._outline.title_of))
         for key, warning in take_off_groups(element, self._source_key):
             self._warn(key, warning)
-        units_made = self._units.make(element)
+        self._notices[Notice.UNITS_MADE] += self._units.make(element)
         files = _Files(content, self._assets)
         gathered = gather(element, files)
         content.olx = etree.tostring(element, encoding="unicode")
@@ -443,7 +449,7 @@ class _Stager:
             usage_key=str(usage_key),
             problems=self._problems,
             warnings={key: tuple(warnings) for key, warnings in self._warnings.items()},
-            notices={Notice.UNITS_MADE: units_made} if units_made else {},
+            notices=+self._notices,
         )
 
     def _whole(self, block: Any) -> tuple[Any, etree._Element]:
@@ -458,9 +464,9 @@ class _Stager:
     def _text_of(self, url_name: str) -> str:
         return _modulestore().get_item(self._source_key.make_usage_key("html", url_name)).data
 
-    def _in_parts(self, usage_key: UsageKey) -> tuple[Any, etree._Element]:
-        """A root put together from components that are staged one by one."""
-        parts: list[Any] = []
+    def _in_parts(self, usage_key: UsageKey, *parts_before: Any) -> tuple[Any, etree._Element]:
+        """A root put together from components that are staged one by one; files and tags also from ``parts_before``."""
+        parts = list(parts_before)
         element = self._part(usage_key, parts)
         model = _staged_content_model()
         tags: dict[str, Any] = {}
@@ -490,6 +496,8 @@ class _Stager:
                 element.extend(self._part(child, parts) for child in block.children)
                 return element
             content, element = self._whole(block)
+            if not is_named(element, block.usage_key):
+                give_name(element, block.usage_key)
         except Exception as error:
             _raise_if_of_the_site(error)
             self._problems[str(usage_key)] = _(

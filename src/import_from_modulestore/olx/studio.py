@@ -4,6 +4,9 @@ OLX as Studio's serializer writes it, brought to the form that exports are read 
 Studio (platform: ``openedx/core/lib/xblock_serializer/block_serializer.py``) names the block that an element was made
 from in ``copied_from_block``, at every depth. A block that has nothing to say of itself, since its type is not
 installed or its data is empty, becomes an element ``<root>`` without content.
+
+A serializer that leaves these names out, as that of August 2025 did, and as its ``write_copied_from`` can have it, is
+noticed (:func:`is_named`): the host then stages one component after another, each with its name (:func:`give_name`).
 """
 
 from __future__ import annotations
@@ -52,6 +55,23 @@ def mend(
             for child in list(element):
                 element.remove(child)
     return problems
+
+
+def is_named(root: etree._Element, key: UsageKey) -> bool:
+    """
+    Whether the serializer has written of the block, and so of all below it, which one it is.
+
+    Without that, an element may have the mark of another block: ``copied_from_block`` is also a field of what was
+    pasted (platform: ``cms/lib/xblock/authoring_mixin.py``).
+    """
+    return root.get(_COPIED_FROM[0]) == str(key)
+
+
+def give_name(component: etree._Element, key: UsageKey) -> None:
+    """Write of a component which one it is, and take off what marks there are."""
+    for element in component.iter(etree.Element):
+        _take_off_marks(element)
+    component.set(_COPIED_FROM[0], str(key))
 
 
 def stub(key: UsageKey, title: str | None) -> etree._Element:
