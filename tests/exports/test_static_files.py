@@ -86,7 +86,10 @@ def test_links_are_not_followed(tmp_path, link):
     folder = write_course(tmp_path / "c1")
     (folder / link).parent.mkdir(exist_ok=True)
     (folder / link).symlink_to(tmp_path / "outside" / ("secret.txt" if link.endswith("txt") else ""))
-    assert [StaticFiles(folder).find(name) for name in ("secret.txt", "x/secret.txt")] == [None, None]
+    files = StaticFiles(folder)
+    assert [files.find(name) for name in ("secret.txt", "x/secret.txt")] == [None, None]
+    [said] = files.left_out.values()
+    assert "was left out: it is a link" in said
 
 
 def test_a_course_may_have_none(tmp_path):

@@ -28,6 +28,9 @@ from .tree import OlxBlock, walk
 MAX_FILES = 1000
 """How many files of a component are followed."""
 
+MAX_LOOKUPS = 20_000
+"""How many times a file of a component is looked for, which may cost a query each."""
+
 MAX_FOLLOWED_BYTES = 50_000_000
 """Bytes of pages, style sheets and scripts that are read for one component."""
 
@@ -77,10 +80,12 @@ class Closure[F]:
         met: set[str] = set()
         missing: set[str] = set()
         read = 0
+        lookups = 0
         queue = deque((reference, "", "", 0) for reference in references(element))
         while queue:
             reference, named_by, folder, depth = queue.popleft()
-            if len(met) >= MAX_FILES:
+            lookups += 1
+            if len(met) >= MAX_FILES or lookups > MAX_LOOKUPS:
                 result.is_cut = True
                 break
             resolved = resolve(reference, self._files)

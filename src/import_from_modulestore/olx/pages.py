@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from urllib.parse import unquote
 
 from lxml import etree
@@ -32,9 +33,12 @@ _LOADING = frozenset(
         ("video", "poster"),
     ]
 )
+_MAX_LOADED = 1000
+"""How many files that one file names are looked for."""
+
 _LINKS_THAT_LOAD = frozenset(("stylesheet", "icon", "preload", "modulepreload", "manifest"))
 _CSS_ADDRESS = re.compile(
-    r"""url\(\s*(?:"([^"\n]{1,1000})"|'([^'\n]{1,1000})'|([^\s"')]{1,1000}))\s*\)|@import\s+["']([^"'\n]{1,1000})["']""",
+    r"""url\(\s*(?:"([^"\n]{1,1000})"|'([^'\n]{1,1000})'|([^\s"'()]{1,1000}))\s*\)|@import\s+["']([^"'\n]{1,1000})["']""",
     re.IGNORECASE,
 )
 _FILE_IN_QUOTES = re.compile(
@@ -57,12 +61,15 @@ def loaded_by(name: str, text: str, folder: str) -> list[Reference]:
 
     ``folder`` is that of the page which loaded it: what a script asks for is relative to its page.
     """
+    own_folder = posixpath.dirname(name)
+    found: Iterable[Reference] = ()
     if name.lower().endswith(_STYLES):
-        return list(_by_style(text, posixpath.dirname(name)))
-    if name.lower().endswith(_SCRIPTS):
-        return [*_by_script(text, folder), *_by_script(text, posixpath.dirname(name))]
-    root = parse_html(text)
-    return list(_by_page(root, posixpath.dirname(name))) if root is not None else []
+        found = _by_style(text, own_folder)
+    elif name.lower().endswith(_SCRIPTS):
+        found = chain.from_iterable(_by_script(text, where) for where in dict.fromkeys((folder, own_folder)))
+    elif (root := parse_html(text)) is not None:
+        found = _by_page(root, own_folder)
+    return list(islice(found, _MAX_LOADED))
 
 
 def is_page(name: str) -> bool:

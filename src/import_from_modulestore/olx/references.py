@@ -49,7 +49,7 @@ _QUOTES = frozenset("\"'`")
 _UNQUOTED_END = re.compile(r"[\s\"'`<>()\[\]{}|\\,;]")
 # What a quoted text holds besides one address: a srcset's descriptors and further candidates.
 _CANDIDATES = re.compile(rf"\s[\d.]+[wx]\s*(?:,|$)|[\s,]{STATIC}")
-_SCRIPT_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)
+_SCRIPT_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|^[ \t]*//[^\n]*", re.DOTALL | re.MULTILINE)
 _HINT = re.compile(r"static|asset-v1|c4x|jump_to|course")
 _PLACEHOLDER = re.compile(r"[{}$*<>]|%[sd(]")
 _PYTHON_SCRIPT_TYPES = frozenset(("text/python", "loncapa/python"))

@@ -20,7 +20,7 @@ from ..errors import InvalidOption
 from ..hosts import Host
 from ..keys import is_component_type
 from ..models import Import, StagedBlock, StagedRoot
-from ..olx.addresses import ForeignFile, course_links, foreign_files
+from ..olx.addresses import CourseLink, ForeignFile, course_links, foreign_files
 from ..olx.blocks import has_children, inner_blocks, leaf_blocks, name_for_people, title_of
 from ..olx.closure import Closure
 from ..olx.course_bound import notes_on
@@ -31,6 +31,8 @@ from ..olx.tree import OlxBlock, walk
 from ..quoting import MAX_LENGTH, MAX_TEXT, bounded, listed, shortened
 
 BATCH_SIZE = 500
+_MAX_LINKS = 10
+"""Links of one block that are told of by address."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Indexer:
         self._hashes: dict[str, tuple[str, int]] = {}
         self._loads: dict[tuple[_File, str, str], list[Reference]] = {}
         self._type_notes: dict[str, tuple[str, str]] = {}
-        self._links: dict[int, dict[str, str]] = {}
+        self._links: dict[int, list[CourseLink]] = {}
         self.next_num = 0
         self.notices: Counter[Notice] = Counter()
 
@@ -93,28 +95,24 @@ class Indexer:
 
     def linking(self) -> list[int]:
         """Numbers of the components described so far that link to blocks of a course."""
-        return [num for num, links in self._links.items() if any(links.values())]
+        return [num for num, links in self._links.items() if any(link.block_id for link in links)]
 
     def name_targets(self, rows: Iterable[StagedBlock]) -> None:
         """
-        Add to the warnings about links what they lead to, where that is staged too; when all rows are there.
+        Say in the warnings about links what they lead to, where that is staged too; when all rows are there.
 
         One query.
         """
         linking = [(row, self._links[row.num]) for row in rows if row.num in self._links]
-        wanted = {block_id for _row, links in linking for block_id in links.values() if block_id}
-        targets = StagedBlock.objects.filter(import_run=self._run, block_id__in=wanted, repeats=None)
-        found: dict[str, str] = {}
-        for block_id, title, kind, block_type in targets.values_list("block_id", "title", "kind", "block_type"):
-            named = block_type if kind == BlockKind.COMPONENT.value else BlockKind(kind).label
-            found.setdefault(
-                block_id, _("What it leads to is imported as “{title}” ({kind}).").format(title=title, kind=named)
-            )
+        wanted = {link.block_id for _row, links in linking for link in links if link.block_id}
+        targets: dict[str, StagedBlock] = {}
+        for target in StagedBlock.objects.filter(import_run=self._run, block_id__in=wanted, repeats=None).only(
+            "block_id", "title", "kind", "block_type"
+        ):
+            targets.setdefault(target.block_id, target)
         for row, links in linking:
-            row.warnings = [
-                f"{warning} {found[links[warning]]}" if links.get(warning) in found else warning
-                for warning in row.warnings
-            ]
+            unnamed, named = _linking(links, {}), _linking(links, targets)
+            row.warnings = [named if warning == unnamed else warning for warning in row.warnings]
 
     def check_selection(self) -> None:
         """Raise ``InvalidOption`` where blocks were to be selected that are not there; after the last root."""
@@ -237,8 +235,8 @@ class Indexer:
             row.warnings.append(_("Its pages load more files than are followed; some may be left out."))
         addresses = list(addresses_in(element))
         row.warnings += [_foreign(foreign, is_held=foreign.name in files) for foreign in foreign_files(addresses)]
-        if links := {_link(link.address): link.block_id for link in course_links(addresses)}:
-            row.warnings += links
+        if links := course_links(addresses):
+            row.warnings.append(_linking(links, {}))
             self._links[row.num] = links
 
     def _hashed(self, row: Any) -> _File | None:
@@ -256,10 +254,27 @@ class Indexer:
         return _File(digest_hex, size, row)
 
 
-def _link(address: str) -> str:
-    return _("The link {address} leads into a course. It was kept, but a library has no such place.").format(
-        address=shortened(address)
-    )
+def _linking(links: Sequence[CourseLink], targets: Mapping[str, StagedBlock]) -> str:
+    """What to say of links into a course, and of what they lead to."""
+    shown = []
+    for link in links:
+        if target := targets.get(link.block_id):
+            kind = BlockKind(target.kind)
+            shown.append(
+                _("{address} (imported as “{title}”, {kind})").format(
+                    address=link.address,
+                    title=target.title,
+                    kind=kind.label.lower() if kind.is_container else target.block_type,
+                )
+            )
+        else:
+            shown.append(link.address)
+    sentence = ngettext(
+        "A link into the course was kept, but a library has no such place: {links}.",
+        "{count} links into the course were kept, but a library has no such places: {links}.",
+        len(links),
+    ).format(count=len(links), links=listed(shown, _MAX_LINKS))
+    return shortened(sentence, MAX_TEXT)
 
 
 def _foreign(foreign: ForeignFile, *, is_held: bool) -> str:

@@ -34,7 +34,11 @@ class StaticFiles:
         self.left_out: dict[str, str] = {}
         self._by_name: dict[str, Path] = {}
         static = folder / _FOLDER
-        paths = sorted(self._plain_files(static)) if static.is_dir() and not static.is_symlink() else []
+        paths = []
+        if static.is_symlink():
+            self.left_out[""] = f"The folder {_FOLDER} was left out: it is a link. Put the folder itself in its place."
+        elif static.is_dir():
+            paths = sorted(self._plain_files(static))
         by_path = {path.relative_to(static).as_posix(): path for path in paths}
         self._by_name.update(by_path)
         assets = _recorded_assets(folder)
