@@ -39,7 +39,7 @@ def test_a_library_that_is_not_there(user):
 
 
 def test_a_library_that_is_there_already(user, library):
-    with pytest.raises(api.InvalidKey, match="exists already"):
+    with pytest.raises(api.AlreadyExists, match="exists already"):
         api.create_library(user=user, library_key=TARGET, title="Again")
 
 

@@ -152,6 +152,13 @@ def other(project) -> Iterator[Caller]:
         yield call
 
 
+@pytest.fixture(scope="module")
+def third(project) -> Iterator[Caller]:
+    """One more."""
+    with project.caller() as call:
+        yield call
+
+
 @pytest.fixture
 def worker(site):
     """The site's worker, which runs."""
@@ -280,6 +287,27 @@ class TestTwoAtOnce:
         with pytest.raises(Refused, match="WrongState: This is not possible now: the import is being completed"):
             site.call("undo_import", import_id=run)
         assert other.end()["state"] == "imported"
+
+    def test_three_make_one_library(self, site, other, third):
+        for number in range(5):
+            calls = (site.call, other, third)
+            for call in calls:
+                call.begin("create_library", library_key=f"lib:Acme:Same{number}", title="Same")
+            assert sorted(self.made(call) for call in calls) == ["AlreadyExists", "AlreadyExists", "Same"]
+
+    def test_three_imports_make_one_library(self, site, other, third):
+        runs = [site.staged("lib:Acme:Shared") for _ in range(3)]
+        calls = (site.call, other, third)
+        for call, run in zip(calls, runs, strict=True):
+            call.begin("complete_import", import_id=run)
+        assert [self.outcome(call) for call in calls] == ["imported"] * 3
+        assert site.items(runs[0]) == ITEMS
+
+    def made(self, call) -> str:
+        try:
+            return call.end()["title"]
+        except Refused as refused:
+            return refused.kind
 
     def outcome(self, call) -> str:
         try:

@@ -70,6 +70,7 @@ from .actions.steps import (
     undo_import,
 )
 from .errors import (
+    AlreadyExists,
     ImportFromModulestoreError,
     InvalidEdit,
     InvalidKey,
@@ -84,6 +85,7 @@ from .errors import (
 )
 
 __all__ = [
+    "AlreadyExists",
     "ImportFromModulestoreError",
     "InvalidEdit",
     "InvalidKey",

@@ -6,7 +6,6 @@ from functools import partial
 from itertools import batched
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openedx_content.models_api import Draft, LearningPackage
@@ -24,7 +23,7 @@ from .data import (
     PlannedItem,
     Progress,
 )
-from .errors import NotFound, PlanBlocked
+from .errors import AlreadyExists, NotFound, PlanBlocked
 from .history.records import versions_of, write_records
 from .hosts import Host
 from .imports import options_of
@@ -64,7 +63,8 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
     Makes the library first where that was asked for. Takes a lock on it, so that of two imports into it one waits for
     the other.
 
-    Raises ``NotFound`` where the library is gone, ``PlanBlocked``, ``InvalidOption``.
+    Raises ``NotFound`` where the library is gone, ``AlreadyExists`` where another import is making it, ``PlanBlocked``,
+    ``InvalidOption``.
     """
     if run.learning_package_id is None and run.makes_target:
         run.learning_package_id = _library_for(run, library_key, host, user).package_id
@@ -124,16 +124,21 @@ def _lock_removals(run: Import) -> None:
 
 
 def _library_for(run: Import, library_key: Any, host: Host, user: Any) -> LibraryData:
-    """The new library, or the one that somebody has made meanwhile."""
+    """
+    The new library, or the one that somebody has made meanwhile, where the user may change it.
+
+    Raises ``NotFound`` where the user may not, and ``AlreadyExists`` where somebody else is still at it.
+    """
     try:
-        return host.get_library(library_key)
-    except NotFound:
-        pass
-    try:
-        with transaction.atomic():
-            return host.create_library(library_key, title=run.target_title, user=user)
-    except IntegrityError:  # In this very moment: the database has let this wait until it was there.
-        return host.get_library(library_key)
+        return host.make_library(library_key, title=run.target_title, user=user)
+    except AlreadyExists as exists:
+        try:
+            library = host.get_library(library_key)
+        except NotFound:
+            raise exists from None
+    if not host.can_edit_library(user, library_key):
+        raise host.no_such_library(library_key)
+    return library
 
 
 def _carry_tags(

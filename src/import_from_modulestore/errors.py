@@ -39,6 +39,10 @@ class NotFound(ImportFromModulestoreError):
     """No such source, library, import or block, or none that the user is to know of."""
 
 
+class AlreadyExists(ImportFromModulestoreError):
+    """What was to be made is there already, or somebody else is making it."""
+
+
 class SourceError(ImportFromModulestoreError):
     """The source as a whole cannot be read (not an archive, no course in it, unsafe entries, …)."""
 

@@ -20,7 +20,7 @@ from openedx_content import api as content_api
 from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore.data import Branch, LibraryData, Notice, SourceData, StagedRoot
-from import_from_modulestore.errors import InvalidKey, NotFound
+from import_from_modulestore.errors import NotFound
 from import_from_modulestore.hosts.base import Host
 from import_from_modulestore.olx.blocks import title_of
 from import_from_modulestore.olx.closure import gather
@@ -144,9 +144,9 @@ class StandaloneHost(Host):
         )
 
     def create_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:
-        if content_api.learning_package_exists(str(library_key)):
-            raise InvalidKey(_("The library {key} exists already.").format(key=library_key))
         with transaction.atomic():
+            if content_api.learning_package_exists(str(library_key)):
+                raise self.library_exists(library_key)
             package = content_api.create_learning_package(str(library_key), title)
             give(user, Role.EDITOR, package)
         return _library_data(package)

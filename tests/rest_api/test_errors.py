@@ -167,7 +167,9 @@ def test_a_source_that_cannot_be_read(client, courses, library):
 
 
 def test_a_library_that_is_there_already(client, library):
-    assert "exists already" in faults(client("POST", "targets/", {"key": TARGET, "title": "Again"}))["key"]
+    status, error = answer(client("POST", "targets/", {"key": TARGET, "title": "Again"}))
+    assert (status, error["code"]) == (409, "already_exists")
+    assert "exists already" in error["detail"]
 
 
 def test_a_block_that_is_not_of_this_import(client, staged):

@@ -4,7 +4,7 @@ import pytest
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportOptions, Outcome
-from import_from_modulestore.errors import InvalidKey, NotFound, NotPermitted
+from import_from_modulestore.errors import AlreadyExists, InvalidKey, NotFound, NotPermitted
 from import_from_modulestore.hosts import get_host
 from import_from_modulestore.keys import parse_library_key
 from tests.builders import KEY, TARGET, block, section, subsection, text, unit, usage_key
@@ -21,7 +21,7 @@ class TestLibraries:
         assert api.get_library(user=ada, library_key="lib:Acme:Mine").title == "Mine"
 
     def test_none_is_made_twice(self, ada, library):
-        with pytest.raises(InvalidKey, match="exists already"):
+        with pytest.raises(AlreadyExists, match="exists already"):
             api.create_library(user=ada, library_key=TARGET, title="Again")
 
     def test_an_organization_that_may_not_be_made_up_is_named(self, ada, settings):

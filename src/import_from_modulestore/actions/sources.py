@@ -64,12 +64,12 @@ def get_library(*, user: Any, library_key: str) -> LibraryData:
 
 
 def create_library(*, user: Any, library_key: str, title: str) -> LibraryData:
-    """Make an empty library. Raises ``InvalidKey`` (also where it exists), ``InvalidOption``, ``NotPermitted``."""
+    """Make an empty library. Raises ``AlreadyExists``, ``InvalidKey``, ``InvalidOption``, ``NotPermitted``."""
     key = parse_library_key(library_key)
     access.require(get_host().can_create_library(user), _("You may not create libraries."))
     if not title.strip() or len(title) > MAX_TITLE_LENGTH:
         raise InvalidOption(_("A library needs a title of 1 to 500 characters."), field="title")
-    return get_host().create_library(key, title=title.strip(), user=user)
+    return get_host().make_library(key, title=title.strip(), user=user)
 
 
 def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool = False) -> int:

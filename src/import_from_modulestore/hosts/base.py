@@ -11,13 +11,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils.translation import gettext as _
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import LibraryLocatorV2
 
 from ..data import Branch, LibraryData, SourceData, StagedRoot
-from ..errors import NotFound
+from ..errors import AlreadyExists, NotFound
 from ..keys import parse_library_key
+
+_BUSY = (1205, 1213)
+"""MySQL's errors where somebody else holds what one needs, and goes on to hold it (lock wait timeout, deadlock)."""
 
 
 class Host(ABC):
@@ -115,9 +120,46 @@ class Host(ABC):
         """What to say of a library that is not there, or that the user is not to know of."""
         return NotFound(_("There is no library {key}, or none that you may see.").format(key=library_key))
 
+    def make_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:
+        """
+        Make an empty library. Of several who make the same one at once, one does.
+
+        Raises ``AlreadyExists`` for the others: the database has let them wait for the one, or for as long as it lets
+        anybody wait. What else may be made along with a library (an organization) is no reason to give up.
+        """
+        for last in (False, False, True):
+            try:
+                with transaction.atomic():
+                    return self.create_library(library_key, title=title, user=user)
+            except (IntegrityError, ValidationError):  # openedx_content looks before it writes, and so may see it too.
+                if self._is_there(library_key):
+                    raise self.library_exists(library_key) from None
+                if last:
+                    raise
+            except OperationalError as error:
+                if error.args[0] not in _BUSY:
+                    raise
+                raise AlreadyExists(
+                    _("The library {key} is being made by somebody else. Wait until it is there.").format(
+                        key=library_key
+                    )
+                ) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    def library_exists(self, library_key: LibraryLocatorV2) -> AlreadyExists:
+        """What to say of a library that is to be made, and is there."""
+        return AlreadyExists(_("The library {key} exists already.").format(key=library_key))
+
+    def _is_there(self, library_key: LibraryLocatorV2) -> bool:
+        try:
+            self.get_library(library_key)
+        except NotFound:
+            return False
+        return True
+
     @abstractmethod
     def create_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:
-        """Make an empty library."""
+        """Make an empty library; :meth:`make_library` sees to who else does. Raises ``AlreadyExists``."""
 
     # Links
 

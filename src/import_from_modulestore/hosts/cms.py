@@ -234,7 +234,7 @@ class StudioHost(Host):
                 org=Organization.objects.get(short_name=library_key.org), slug=library_key.slug, title=title
             )
         except libraries.LibraryAlreadyExists:
-            raise InvalidKey(_("The library {key} exists already.").format(key=library_key)) from None
+            raise self.library_exists(library_key) from None
         libraries.assign_library_role_to_user(made.key, user, libraries.AccessLevel.ADMIN_LEVEL)
         return self._library(made.key, made.title, made.learning_package_id)
 

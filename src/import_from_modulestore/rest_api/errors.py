@@ -45,6 +45,7 @@ class Problem(TextChoices):
     NOT_FOUND = "not_found", gettext_lazy("It is not there, or you may not see it")
     METHOD_NOT_ALLOWED = "method_not_allowed", gettext_lazy("This address does not take this method")
     WRONG_STATE = "wrong_state", gettext_lazy("The import's state does not allow this")
+    ALREADY_EXISTS = "already_exists", gettext_lazy("It is there already")
     PLAN_BLOCKED = "plan_blocked", gettext_lazy("The plan cannot be written")
     STEP_CANCELED = "step_canceled", gettext_lazy("The import was canceled")
     REQUEST_UNDER_WAY = "request_under_way", gettext_lazy("The same request is under way")
@@ -61,6 +62,7 @@ _ANSWERS: dict[type[api.ImportFromModulestoreError], tuple[int, Problem]] = {
     api.NotPermitted: (status.HTTP_403_FORBIDDEN, Problem.NOT_PERMITTED),
     api.NotFound: (status.HTTP_404_NOT_FOUND, Problem.NOT_FOUND),
     api.WrongState: (status.HTTP_409_CONFLICT, Problem.WRONG_STATE),
+    api.AlreadyExists: (status.HTTP_409_CONFLICT, Problem.ALREADY_EXISTS),
     api.PlanBlocked: (status.HTTP_409_CONFLICT, Problem.PLAN_BLOCKED),
     api.StepCanceled: (status.HTTP_409_CONFLICT, Problem.STEP_CANCELED),
     api.SourceError: (status.HTTP_422_UNPROCESSABLE_ENTITY, Problem.SOURCE_ERROR),

@@ -90,6 +90,7 @@ class Targets(ApiView):
         description=_("Makes an empty content library."),
         body=serializers.TargetRequest,
         ok={201: serializers.Target},
+        errors=[409],
         examples=[OpenApiExample("a library", value={"key": "lib:Acme:Sea", "title": "The Sea"})],
     )
     def post(self, request: Request) -> Response:
