@@ -226,5 +226,8 @@ def _add(element: etree._Element, blocks: dict[BlockKey, BlockData]) -> BlockKey
             # Only this app makes units for components that stand in none.
             made = child.tag == UNIT_TAG and child.get("url_name", "").endswith("~unit")
             children += [_add(each, blocks) for each in ([*child] if made else [child])]
-    blocks[key] = BlockData({"display_name": element.get("display_name"), "children": children}, own)
+    fields = {"display_name": element.get("display_name"), "children": children}
+    if groups := element.get("group_access"):
+        fields["group_access"] = json.loads(groups)
+    blocks[key] = BlockData(fields, own)
     return key

@@ -9,6 +9,7 @@ that the app starts, and is tested, where there is no platform. All that it uses
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import tempfile
 import unicodedata
@@ -39,6 +40,7 @@ from ..olx.course_bound import take_off_groups
 from ..olx.parsing import parse_xml
 from ..olx.references import MAX_READ_BYTES
 from ..olx.studio import give_name, is_named, mend, restore_cdata_ends, stub
+from ..olx.tree import walk
 from ..olx.units import UNIT_TAG, UnitMaker, holds_units, runs
 from .base import Host
 
@@ -320,6 +322,11 @@ class _Outline:
         block = self.blocks.get((usage_key.block_type, usage_key.block_id))
         return block.fields.get("display_name") if block else None
 
+    def groups_of(self, block_type: str, block_id: str) -> Any:
+        """The groups of the course that a block is limited to, by group configuration."""
+        block = self.blocks.get((block_type, block_id))
+        return block.fields.get("group_access") if block else None
+
     def facts(self) -> dict[str, Any]:
         return {"version": self.version, "counts": self.counts, "types": self.types}
 
@@ -436,6 +443,7 @@ class _Stager:
                 content, element = self._in_parts(usage_key, content)
         self._note_gone(element)
         self._problems.update(mend(element, _is_installed, self._outline.title_of))
+        self._restore_groups(element)
         for key, warning in take_off_groups(element, self._source_key):
             self._warn(key, warning)
         self._notices[Notice.UNITS_MADE] += self._units.make(element)
@@ -519,6 +527,13 @@ class _Stager:
             key = str(self._source_key.make_usage_key(node.tag, node.get("url_name", "")))
             for child in self._outline.gone.get(key, ()):
                 self._warn(key, _("It names the block {child}, which is not there any more.").format(child=child))
+
+    def _restore_groups(self, element: etree._Element) -> None:
+        """Write out which groups may see a block: the platform does not, of texts, and no more do stubs."""
+        for block in walk(element):
+            groups = self._outline.groups_of(block.block_type, block.block_id)
+            if groups and "group_access" not in block.element.attrib:
+                block.element.set("group_access", json.dumps(groups))
 
     def _warn(self, usage_key: str, warning: str) -> None:
         self._warnings.setdefault(usage_key, []).append(warning)
