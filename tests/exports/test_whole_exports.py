@@ -90,7 +90,7 @@ class TestRealExports:
         assert source.warnings == ()
 
     def test_the_demo_library_is_read_without_loss(self, shelf):
-        [source] = [source for source in shelf.list() if source.key.startswith("library-v1:")]
+        [source] = shelf.describe([source for source in shelf.list() if source.key.startswith("library-v1:")])
         assert (source.counts, source.types) == ({"component": 6}, {"problem": 6})
         [root] = shelf.open(LearningContextKey.from_string(source.key)).read(Branch.DRAFT)
         assert (len(root.element), root.problems, root.warnings) == (6, {}, {})
