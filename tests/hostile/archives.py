@@ -6,6 +6,7 @@ import gzip
 import io
 import stat
 import tarfile
+import warnings
 import zipfile
 from collections.abc import Callable
 
@@ -118,15 +119,14 @@ def _zips(draw: st.DrawFn) -> Made:
 
     def made(files: Files) -> bytes:
         out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", method) as archive:
+        with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(out, "w", method) as archive:
             for name, content in files.items():
                 archive.writestr(_encodable(f"c/{name}"), content)
             for name, mode, flags in more:
                 info = zipfile.ZipInfo(_encodable(name) or "c/")
-                info.external_attr, info.flag_bits = mode << 16, flags
-                if name not in archive.namelist():
-                    archive.writestr(info, b"x")
-                    info.flag_bits |= flags
+                info.external_attr = mode << 16
+                archive.writestr(info, b"x")
+                info.flag_bits |= flags  # As it is written at the end.
         return out.getvalue()
 
     return made

@@ -7,8 +7,9 @@ import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from pathlib import Path
 from typing import Any
+
+import psutil
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Action, ImportOptions, ImportState, SourceData
@@ -37,10 +38,9 @@ def bounds() -> Iterator[None]:
         raise Hangs(f"not done within {SECONDS} seconds")
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
     before = signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEGABYTES * 1_000_000, hard))
+    resource.setrlimit(resource.RLIMIT_AS, (psutil.Process().memory_info().vms + MEGABYTES * 1_000_000, hard))
     try:
         yield
     finally:
