@@ -33,7 +33,7 @@ from .models import Import, StagedBlock
 from .planning import SourceBlock, make_plan
 from .writing import write_plan
 from .writing.collection import collect
-from .writing.tags import Tags, TagsLeftOut, add_tags, staged_tags
+from .writing.tags import Tags, TagsLeftOut, add_tags, staged_tags, tags_of
 
 _BATCH_SIZE = 500
 
@@ -147,7 +147,7 @@ def _carry_tags(
     """
     Give every item that was written the tags of its source block.
 
-    Returns by the items' keys what was added, what has no taxonomy here, and warnings.
+    Returns by the items' keys what was added, or lost by what was removed; what has no taxonomy here; and warnings.
     """
     written = {
         item.usage_key: library_item_key(library_key, item.kind, item.target)
@@ -158,7 +158,8 @@ def _carry_tags(
     wanted = {written[usage_key]: tags for usage_key, (tags, _left_out) in staged.items() if tags}
     left_out = {written[usage_key]: without for usage_key, (_tags, without) in staged.items() if without}
     added, warnings = add_tags(wanted, partial(host.permitted_taxonomies, library_key))
-    return added, left_out, warnings
+    removed = [library_item_key(library_key, item.kind, item.target) for item in plan.gone if item.is_removed]
+    return added | tags_of(removed), left_out, warnings
 
 
 def _is_collected(item: PlannedItem) -> bool:

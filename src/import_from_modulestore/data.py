@@ -782,7 +782,7 @@ class RecordData:
     missing_files: tuple[str, ...]
     left_out: tuple[str, ...]
     tags: tuple[str, ...]
-    """Tags of the source block that the import gave the item."""
+    """Tags of the source block that the import gave the item; of an item that it removed, those that it had."""
     tags_left_out: tuple[str, ...]
     """Tags of the source block whose taxonomy is not here, each after the name of that."""
     undone: bool

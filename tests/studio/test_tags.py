@@ -56,6 +56,18 @@ def test_those_of_the_library_stay(ada, site, tagged, run_import):
     assert tags_of(ITEM) == {"Mine", "Sea"}
 
 
+def test_what_was_removed_gets_its_own_back_with_an_undo(ada, site, tagged, run_import, stage):
+    run_import()
+    site.tag(ITEM, "Mine", "Moon")
+    site.lose(T1)
+    run = stage(on_conflict=Decision.OVERWRITE)
+    assert api.remove_gone(user=ada, import_id=run.id) == 1
+    api.complete_import(user=ada, import_id=run.id)
+    ObjectTag.objects.filter(object_id=ITEM).delete()  # As the platform's receivers do, once it is committed.
+    api.undo_import(user=ada, import_id=run.id)
+    assert tags_of(ITEM) == {"Mine", "Moon"}
+
+
 def test_a_later_import_adds_what_is_new(ada, site, tagged, run_import):
     run_import()
     site.edit(T1, '<html display_name="New"><![CDATA[<p>New.</p>]]></html>')

@@ -107,6 +107,7 @@ class Prospect:
     name: str
     refusal: str = ""
     blockers: Sequence[str] = ()
+    gone_unknown: str = ""
     counts: SafeString | str = ""
     groups: Sequence[Group] = ()
     kept: int = 0
@@ -412,6 +413,7 @@ def _plan_parts(plan: Plan) -> dict[str, Any]:
     return {
         "is_planned": True,
         "blockers": plan.blockers,
+        "gone_unknown": plan.gone_unknown,
         "counts": plan.everything and counts(Outcome, plan.counts(), planned=True),
         "groups": _grouped(plan.everything, _PLAN_ORDER),
     }

@@ -31,7 +31,7 @@ from ..errors import NotFound
 from ..hosts import Host, item_url
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
 from ..writing.collection import put_back, take_out
-from ..writing.tags import add_tags, remove_tags
+from ..writing.tags import Tags, add_tags, remove_tags
 from .circumstances import circumstances_of
 from .judging import Verdict, judge
 from .records import BATCH_SIZE, CHANGING, WRITING
@@ -172,16 +172,15 @@ def _collect_or_not(run: Import, kind: ReversalKind, verdicts: Iterable[Verdict]
 def _tag_or_not(
     kind: ReversalKind, reverted: Iterable[Verdict], permitted: Callable[[Collection[int]], set[int]]
 ) -> None:
-    """Take the tags away that the import gave the items, or give them again."""
-    tags = {
-        verdict.record.target_key: {int(pk): values for pk, values in verdict.record.tags.items()}
-        for verdict in reverted
-        if verdict.record.tags
-    }
-    if kind is ReversalKind.UNDO:
-        remove_tags(tags)
-    else:
-        add_tags(tags, permitted)
+    """Take the tags away that the import gave the items, or give them again; the other way round where it removed."""
+    gives_back = {Outcome.REMOVED} if kind is ReversalKind.UNDO else set(WRITING)
+    taken: dict[str, Tags] = {}
+    given: dict[str, Tags] = {}
+    for record in (verdict.record for verdict in reverted if verdict.record.tags):
+        tags = {int(pk): values for pk, values in record.tags.items()}
+        (given if record.outcome in gives_back else taken)[record.target_key] = tags
+    remove_tags(taken)
+    add_tags(given, permitted)
 
 
 def _mark_records(kind: ReversalKind, reverted: Iterable[Verdict]) -> None:

@@ -2,7 +2,8 @@
 Tags of source blocks, carried over to the library items that are made of them.
 
 Tags are added, and none is taken away: what authors of the library have tagged stays. What an import added stands in
-its records, so that an undo takes away just that. Tags are rows of ``openedx_tagging`` beside the content, not part of
+its records, so that an undo takes away just that. What an import removes loses its tags in Studio; they stand in its
+records too, so that an undo gives them back. Tags are rows of ``openedx_tagging`` beside the content, not part of
 its versions. They are written in the transaction that writes the items, and before the events about these, which is
 when search indexes read them.
 """
@@ -97,7 +98,7 @@ def add_tags(
         (pk, value.casefold())
         for pk, value in Tag._default_manager.filter(taxonomy__in=taxonomies).values_list("taxonomy_id", "value")
     }
-    there = _tags_of(wanted)
+    there = tags_of(wanted)
     added: dict[str, Tags] = {}
     warnings: dict[str, list[str]] = {}
 
@@ -144,7 +145,10 @@ def _is_exported(key: str) -> bool:
     return key.startswith(_BY_EXPORT_ID)
 
 
-def _tags_of(item_keys: Iterable[str]) -> dict[str, Tags]:
+def tags_of(item_keys: Collection[str]) -> dict[str, Tags]:
+    """The tags that library items have; one query for each 500."""
+    if not item_keys or not apps.is_installed("openedx_tagging"):
+        return {}
     from openedx_tagging.models import ObjectTag
 
     found: dict[str, Tags] = {}

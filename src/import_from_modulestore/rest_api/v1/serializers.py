@@ -568,7 +568,9 @@ class Record(serializers.Serializer):
     files = _texts()
     missing_files = _texts()
     left_out = _texts()
-    tags = _texts(help_text="Tags of the source block that the import gave the item.")
+    tags = _texts(
+        help_text="Tags of the source block that the import gave the item; of a removed one, those that it had."
+    )
     tags_left_out = _texts(
         help_text="Tags of the source block whose taxonomy is not here, each after that taxonomy's export ID."
     )
