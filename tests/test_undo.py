@@ -322,7 +322,7 @@ class TestCareful:
         done, _records = run_import()
         author.container("mine", T)
         found = preview(done)
-        assert found["t"] == (KEPT, "It is in use, by: Mine mine.")
+        assert found["t"] == (KEPT, "It is in use by Mine mine.")
         assert found["t2"] == found["u"] == (REMOVED, "")
         undo(done)
         assert sorted(state()["items"]) == ["mine", T]
@@ -335,8 +335,8 @@ class TestCareful:
         author.hold("mine")
         author.container("pins", T2, pinned=True)
         assert preview(done) == {
-            "t": (KEPT, "It is in use, by: Mine mine."),
-            "t2": (KEPT, "It is in use, by: Mine pins."),
+            "t": (KEPT, "It is in use by Mine mine."),
+            "t2": (KEPT, "It is in use by Mine pins."),
         }
 
     def test_what_a_deleted_unit_holds_is_not_in_use(self, course, run_import, preview, author):
@@ -382,7 +382,7 @@ class TestCareful:
         done, _records = run_import(on_conflict=Decision.OVERWRITE)
         assert preview(done) == {"t": (REVERTED, "")}
         author.hold("mine", T)
-        assert preview(done) == {"t": (KEPT, "It is in use, by: Mine mine.")}
+        assert preview(done) == {"t": (KEPT, "It is in use by Mine mine.")}
 
     def test_what_a_kept_container_holds_is_kept_all_the_way_down(
         self, course, run_import, undo, preview, state, author
@@ -393,9 +393,9 @@ class TestCareful:
         assert preview(done) == {
             "s": (REMOVED, ""),
             "b": (KEPT, "It was edited in the library since."),
-            "u": (KEPT, "It is in use, by: Edited subsection."),
-            "t": (KEPT, "It is in use, by: vertical u."),
-            "t2": (KEPT, "It is in use, by: vertical u."),
+            "u": (KEPT, "It is in use by Edited subsection."),
+            "t": (KEPT, "It is in use by vertical u."),
+            "t2": (KEPT, "It is in use by vertical u."),
         }
         undo(done)
         assert sorted(state()["items"]) == ["b", "u", T, T2]
