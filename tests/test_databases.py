@@ -15,7 +15,7 @@ from import_from_modulestore.models import Import
 
 from .builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
 from .library_state import drafts
-from .processes import ServerProject
+from .processes import Refused, ServerProject
 
 on_a_server = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite compares as Python does")
 
@@ -166,3 +166,25 @@ class TestCharacters:
             assert titles >= {"🌊", "U 🌊", "T 🌊"}
             ((count,),) = project.query("SELECT count(*) FROM openedx_content_media WHERE text LIKE '%🌊🌊%'")
             assert count == 1
+
+
+@pytest.mark.slow
+def test_a_section_that_is_larger_than_the_database_takes_is_named_and_staged_once_it_takes_more(server_url, tmp_path):
+    def take(megabytes: int) -> None:
+        project.query(f"SET GLOBAL max_allowed_packet = {megabytes * 1_048_576}")
+
+    with ServerProject(tmp_path / "project", server_url) as project:
+        ((before,),) = project.query("SELECT @@global.max_allowed_packet DIV 1048576")
+        texts = (text(f"t{n}", "<p>" + "long 'text' " * 50_000 + "</p>") for n in range(4))
+        write_course(project.courses / "c", section("s", subsection("b", unit("u", *texts)), title="Everything"))
+        take(2)
+        try:
+            with project.caller() as call:
+                run = call("create_import", source_key=KEY, target_key=TARGET, new_library_title="L")["id"]
+                with pytest.raises(Refused, match="StepFailed: Everything .* 2.7 MB .* 2.0 MB.*max_allowed_packet"):
+                    call("stage_import", import_id=run)
+                assert call("get_import", import_id=run)["state"] == "staging_failed"
+        finally:
+            take(before)
+        with project.caller() as call:
+            assert call("retry_import", import_id=run)["state"] == "staged"

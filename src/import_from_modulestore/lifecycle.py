@@ -30,6 +30,7 @@ from .data import Action, ImportState
 from .errors import ImportFromModulestoreError, StepFailed, WrongState
 from .logs import ImportLog, monitor
 from .models import Import
+from .packets import measured
 
 HEARTBEAT_EVERY = timedelta(seconds=20)
 """How often a step that runs says so."""
@@ -200,7 +201,7 @@ def running(run: Import, step: Step) -> Iterator[None]:
     states = STATES[step]
     monitor(run)
     try:
-        with _heart(run):
+        with _heart(run), measured(run.source_title or run.source_key):
             yield
     except BaseException as error:
         reason = _reason(error)

@@ -27,6 +27,7 @@ from import_from_modulestore.olx.closure import gather
 from import_from_modulestore.olx.course_bound import take_off_groups
 from import_from_modulestore.olx.references import PYTHON_LIBRARY
 from import_from_modulestore.olx.tree import walk
+from import_from_modulestore.packets import measured
 from import_from_modulestore.writing.tags import as_staged, known_taxonomies
 
 from .content_staging.models import StagedContent, StagedContentFile, StagedContentStatus
@@ -85,7 +86,7 @@ class StandaloneHost(Host):
             tagged, without_taxonomy = tags.below(root.element)
             if without_taxonomy:
                 root.notices[Notice.TAGS_WITHOUT_TAXONOMY] = without_taxonomy
-            with transaction.atomic():
+            with measured(title_of(root.element)), transaction.atomic():
                 content = StagedContent.objects.create(
                     user=user,
                     purpose=purpose,

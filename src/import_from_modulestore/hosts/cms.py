@@ -31,7 +31,7 @@ from opaque_keys.edx.keys import LearningContextKey, UsageKey
 from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocator, LibraryLocatorV2
 
 from ..data import BlockKind, Branch, LibraryData, Notice, SourceData, SourceKind, StagedRoot
-from ..errors import InvalidKey, NotFound, SourceError
+from ..errors import InvalidKey, NotFound, SourceError, StepFailed
 from ..keys import parse_item_key, parse_source_key
 from ..olx.addresses import CourseName, OwnAddresses
 from ..olx.blocks import CONTAINER_KINDS, NOT_CONTENT_TAGS, ROOT_TAGS, is_component, kind_of
@@ -42,6 +42,7 @@ from ..olx.references import MAX_READ_BYTES
 from ..olx.studio import give_name, is_named, mend, restore_cdata_ends, stub
 from ..olx.tree import walk
 from ..olx.units import UNIT_TAG, UnitMaker, holds_units, runs
+from ..packets import measured
 from .base import Host
 
 # .. toggle_name: modulestore_imports.enabled
@@ -146,7 +147,7 @@ class StudioHost(Host):
         assets = _Assets(source_key)
         units = UnitMaker(source_key, lambda name: (UNIT_TAG, name) not in outline.blocks)
         for usage_key in outline.roots:
-            with _reading(source_key, branch):
+            with _reading(source_key, branch), measured(str(usage_key)):
                 staged = _Stager(source_key, user, purpose, outline, assets, units).stage(usage_key)
             yield staged
 
@@ -754,10 +755,10 @@ def _is_installed(block_type: str) -> bool:
 
 
 def _raise_if_of_the_site(error: Exception) -> None:
-    """Let errors pass that no block is to blame for: a database or a storage that does not answer."""
+    """Let errors pass that no block is to blame for: a database or a storage that does not answer, or take so much."""
     from pymongo.errors import PyMongoError
 
-    if isinstance(error, DatabaseError | OSError | PyMongoError):
+    if isinstance(error, DatabaseError | OSError | PyMongoError | StepFailed):
         raise error
 
 

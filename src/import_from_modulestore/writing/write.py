@@ -21,6 +21,7 @@ from openedx_content.models_api import (
 from ..data import BlockKind, Plan, PlannedItem, Progress
 from ..models import Import
 from ..olx.normal_form import component_olx
+from ..packets import measured
 from ..staging.content import staged_components
 from .change_log import one_change_log
 from .components import ComponentMedia
@@ -112,7 +113,8 @@ class _Writer:
         for block, element in staged_components(self._run, items):
             item = items[block.num]
             assert item.target is not None
-            contents = media.of(item.target, component_olx(element), block.files)
+            with measured(item.title):
+                contents = media.of(item.target, component_olx(element), block.files)
             entity_id: Any = item.entity_id
             if entity_id is None:
                 component, _version = content_api.create_component_and_version(
