@@ -109,7 +109,7 @@ def stage() -> dict[str, Any]:
 
     found: dict[str, Any] = {}
     user = _user()
-    run = api.create_import(user=user, source_key=COURSE_KEY, target_key=TARGET, options=ImportOptions())
+    run = api.create_import(user=user, source_key=COURSE_KEY, library_key=TARGET, options=ImportOptions())
     with measured(found) as statements:
         api.stage_import(user=user, import_id=run.id, progress=statements.progress)
     return found | {"import_id": run.id}
@@ -210,8 +210,8 @@ def redo(import_id: str) -> dict[str, Any]:
 
 def plan_only(blocks: int, items: int, case: str) -> dict[str, Any]:
     """Planning alone, without a database: ``blocks`` staged blocks against a library of ``items``."""
-    from import_from_modulestore.data import BlockIds, BlockKind, ImportOptions, ItemKey
-    from import_from_modulestore.planning import SourceBlock, TargetItem, TargetState, make_plan
+    from import_from_modulestore.data import BlockIds, BlockKind, ImportOptions, LocalKey
+    from import_from_modulestore.planning import LibraryItem, LibraryState, SourceBlock, make_plan
 
     per_section = 1 + 3 * (1 + 4 * (1 + 5))
     layout = (BlockKind.SECTION, BlockKind.SUBSECTION, BlockKind.UNIT, BlockKind.COMPONENT)
@@ -237,12 +237,12 @@ def plan_only(blocks: int, items: int, case: str) -> dict[str, Any]:
         )
     first = 0 if case == "same IDs" else blocks
     held = {
-        ItemKey("html", f"b{num}"): TargetItem(
+        LocalKey("html", f"b{num}"): LibraryItem(
             entity_id=num + 1, kind=BlockKind.COMPONENT, title="", digest=f"{num:040x}"
         )
         for num in range(first, first + items)
     }
-    target = TargetState(items=held, history={}, block_limit=10_000_000)
+    target = LibraryState(items=held, history={}, block_limit=10_000_000)
     by_title = case in ("one title", "own titles")
     options = ImportOptions(block_ids=BlockIds.FROM_TITLES if by_title else BlockIds.KEEP)
     before, started = peak_memory(), time.process_time()

@@ -135,7 +135,7 @@ def run_import(user, library):
     """Run a whole import of the course on the shelf: ``run_import(level=…)`` gives its data and its records."""
 
     def run(source: str = KEY, target: str = TARGET, **options) -> tuple[ImportData, list[RecordData]]:
-        created = api.create_import(user=user, source_key=source, target_key=target, options=ImportOptions(**options))
+        created = api.create_import(user=user, source_key=source, library_key=target, options=ImportOptions(**options))
         api.stage_import(user=user, import_id=created.id)
         done = api.complete_import(user=user, import_id=created.id)
         return done, api.get_records(user=user, import_id=created.id)

@@ -31,7 +31,7 @@ def gone(courses, user, run_import, person):
     write_course(courses / "c1", *small_course(), title="Tides")
     done, _records = run_import()
     api.undo_import(user=user, import_id=done.id)
-    waiting = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    waiting = api.create_import(user=user, source_key=KEY, library_key=TARGET)
     bob = person("bob")
     Import.objects.update(user=bob, actor=bob, username="bob")
     Reversal.objects.update(user=bob, username="bob")
@@ -123,7 +123,7 @@ def test_are_no_matter_to_the_rest_api(gone, user):
     for path in ("imports/", f"imports/{gone[0]}/", f"imports/{gone[0]}/reversals/"):
         answer = client.get(REST + path)
         assert (answer.status_code, "bob" in answer.content.decode()) == (200, True), path
-    body = {"source": KEY, "target": TARGET, "start": False}
+    body = {"source_key": KEY, "library_key": TARGET, "start": False}
     made = client.post(f"{REST}imports/", body, "application/json", headers={"Idempotency-Key": "7f1c"})
     assert made.status_code == 201
 

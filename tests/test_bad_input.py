@@ -19,23 +19,23 @@ def _course(courses):
 )
 def test_a_source_key_that_is_none(user, library, key):
     with pytest.raises(api.InvalidKey, match="is not the key of a course"):
-        api.create_import(user=user, source_key=key, target_key=TARGET)
+        api.create_import(user=user, source_key=key, library_key=TARGET)
 
 
 @pytest.mark.parametrize("key", ["", "nonsense", "lib:Acme", "library-v1:Acme+L", "course-v1:A+B+C", "lib:Acme:a b"])
 def test_a_library_key_that_is_none(user, key):
     with pytest.raises(api.InvalidKey, match="is not the key of a content library"):
-        api.create_import(user=user, source_key=KEY, target_key=key)
+        api.create_import(user=user, source_key=KEY, library_key=key)
 
 
 def test_a_source_that_is_not_there(user, library):
     with pytest.raises(api.NotFound, match="holds course-v1:Acme\\+C1\\+R9. `sources` lists what is there"):
-        api.create_import(user=user, source_key="course-v1:Acme+C1+R9", target_key=TARGET)
+        api.create_import(user=user, source_key="course-v1:Acme+C1+R9", library_key=TARGET)
 
 
 def test_a_library_that_is_not_there(user):
     with pytest.raises(api.NotFound, match="let the import make it"):
-        api.create_import(user=user, source_key=KEY, target_key="lib:Acme:None")
+        api.create_import(user=user, source_key=KEY, library_key="lib:Acme:None")
 
 
 def test_a_library_that_is_there_already(user, library):
@@ -52,13 +52,13 @@ def test_a_library_without_a_usable_title(user, title):
 def test_a_selected_block_that_is_not_in_the_source(user, library):
     options = ImportOptions(selection=("block-v1:Acme+C1+R1+type@html+block@gone",))
     with pytest.raises(api.InvalidOption, match="block@gone. A preview lists"):
-        api.preview_import(user=user, source_key=KEY, target_key=TARGET, options=options)
+        api.preview_import(user=user, source_key=KEY, library_key=TARGET, options=options)
 
 
 def test_a_collection_without_code_and_title(user, library):
     with pytest.raises(api.InvalidOption, match="needs a code"):
         api.create_import(
-            user=user, source_key=KEY, target_key=TARGET, options=ImportOptions(collection=CollectionChoice())
+            user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(collection=CollectionChoice())
         )
 
 

@@ -26,7 +26,7 @@ def staged(courses, library, user):
         block("split_test", "x1", children),
     )
     write_course(courses / "c1", section("s", subsection("b", unit("u", *blocks))))
-    made = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    made = api.create_import(user=user, source_key=KEY, library_key=TARGET)
     return api.stage_import(user=user, import_id=made.id).id
 
 
@@ -91,7 +91,7 @@ def test_very_many_lines_are_counted():
 
 def test_json_holds_nothing_that_turns_the_writing_around(courses, user, library):
     write_course(courses / "c1", section("s", subsection("b", unit("u", text("t", "<p>a\u202eb\x85</p>")))))
-    made = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    made = api.create_import(user=user, source_key=KEY, library_key=TARGET)
     api.stage_import(user=user, import_id=made.id)
     out = command("review", "last", "t", "--json", "--user", "ada")
     assert "a\\u202eb" in out

@@ -49,7 +49,7 @@ class Site:
     def create(self, target: str = "", source: str = KEY) -> str:
         """A new import, by default into a library of its own."""
         target = target or f"lib:Acme:L{next(self._numbers)}"
-        return self.call("create_import", source_key=source, target_key=target, new_library_title=target)["id"]
+        return self.call("create_import", source_key=source, library_key=target, new_library_title=target)["id"]
 
     def staged(self, target: str = "") -> str:
         import_id = self.create(target)
@@ -79,7 +79,7 @@ class Site:
         """How many items the import's library holds."""
         return self.project.query(
             "SELECT count(*) FROM openedx_content_publishableentity e JOIN openedx_content_learningpackage p "
-            f"ON e.learning_package_id = p.id WHERE p.package_ref = '{self.get(import_id)['target_key']}'"
+            f"ON e.learning_package_id = p.id WHERE p.package_ref = '{self.get(import_id)['library_key']}'"
         )[0][0]
 
     def live_items(self, import_id: str) -> int:
@@ -88,7 +88,7 @@ class Site:
             "SELECT count(*) FROM openedx_content_draft d "
             "JOIN openedx_content_publishableentity e ON d.entity_id = e.id "
             "JOIN openedx_content_learningpackage p ON e.learning_package_id = p.id "
-            f"WHERE d.version_id IS NOT NULL AND p.package_ref = '{self.get(import_id)['target_key']}'"
+            f"WHERE d.version_id IS NOT NULL AND p.package_ref = '{self.get(import_id)['library_key']}'"
         )[0][0]
 
     def worker_of(self, import_id: str) -> str:
@@ -107,7 +107,7 @@ class Site:
 
     def user_tasks(self, import_id: str) -> list[tuple[str, int]]:
         """States and attempts of the tasks that the import was, as the user sees them."""
-        title = self.get(import_id)["target_title"]
+        title = self.get(import_id)["library_title"]
         return self.project.query(
             f"SELECT state, attempts FROM user_tasks_usertaskstatus WHERE name LIKE '% {title}' ORDER BY id"
         )

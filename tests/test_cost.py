@@ -22,7 +22,7 @@ def statements(courses, user, library):
         share = len(units) // sections
         parts = [section(f"s{n}", subsection(f"b{n}", *units[n * share : (n + 1) * share])) for n in range(sections)]
         write_course(courses / "c1", *parts)
-        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         return call(user, run.id)
 
     return count
@@ -49,7 +49,7 @@ def planning(user, import_id) -> int:
 def completing_again(user, import_id) -> int:
     api.stage_import(user=user, import_id=import_id)
     api.complete_import(user=user, import_id=import_id)
-    again = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    again = api.create_import(user=user, source_key=KEY, library_key=TARGET)
     api.stage_import(user=user, import_id=again.id)
     return counted(api.complete_import)(user, again.id)
 
@@ -89,7 +89,7 @@ def changing(change):
     def call(user, import_id) -> int:
         api.stage_import(user=user, import_id=import_id)
         api.complete_import(user=user, import_id=import_id)
-        again = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        again = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=again.id)
         return counted(partial(change, usage_keys=[usage_key("chapter", "s0")]))(user, again.id)
 
@@ -112,7 +112,7 @@ def removing(components: int, user, courses, call) -> int:
     kept = section("s", subsection("b", unit("u", text("t"))))
     write_course(courses / "c1", kept, section("lost", *(text(f"t{n}") for n in range(components))))
     for again in (False, True):
-        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=run.id)
         if again:
             return counted(call)(user, run.id)

@@ -31,7 +31,7 @@ def olx(state):
 
 
 def warnings_of(records) -> dict[str, tuple[str, ...]]:
-    return {record.source_key: record.warnings for record in records if record.warnings}
+    return {record.usage_key: record.warnings for record in records if record.warnings}
 
 
 class TestPolicy:

@@ -63,7 +63,7 @@ class TestIdsThatDifferByCase:
         assert len(drafts(state())) == (9 if TELLS_APART else 7)
 
     def test_a_failed_import_is_tried_again(self, course, user, library, monkeypatch):
-        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=run.id)
         with monkeypatch.context() as patched, pytest.raises(api.StepFailed):
             patched.setattr("import_from_modulestore.completion.write_records", lambda *args, **kwargs: 1 / 0)
@@ -74,10 +74,10 @@ class TestIdsThatDifferByCase:
         units = (unit(f"u{n}_{n}", text(f"t{n}")) for n in range(60))
         write_course(courses / "c1", section("s", subsection("b", *units)))
         options = ImportOptions(on_conflict=Decision.FORK)
-        first = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        first = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=first.id)
         api.complete_import(user=user, import_id=first.id)
-        run = api.create_import(user=user, source_key=KEY, target_key=TARGET, options=options)
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=options)
         api.stage_import(user=user, import_id=run.id)
         with django_assert_max_num_queries(25):
             api.plan_import(user=user, import_id=run.id)
@@ -152,7 +152,7 @@ class TestCharacters:
                 files={"html/bad.xml": "<html 🌊"},
             )
             with project.caller() as call:
-                run = call("create_import", source_key=KEY, target_key=TARGET, new_library_title="Library 🌊")["id"]
+                run = call("create_import", source_key=KEY, library_key=TARGET, new_library_title="Library 🌊")["id"]
                 call("start_staging", import_id=run)
                 call("run_step", import_id=run)
                 olx = f"<html display_name='T 🌊'>🌊🌊{body}</html>"
@@ -161,7 +161,7 @@ class TestCharacters:
                 call("start_completion", import_id=run)
                 call("run_step", import_id=run)
                 done = call("get_import", import_id=run)
-                assert (done["state"], done["target_title"]) == ("imported", "Library 🌊")
+                assert (done["state"], done["library_title"]) == ("imported", "Library 🌊")
             titles = {title for (title,) in project.query("SELECT title FROM modulestore_imports_importrecord")}
             assert titles >= {"🌊", "U 🌊", "T 🌊"}
             ((count,),) = project.query("SELECT count(*) FROM openedx_content_media WHERE text LIKE '%🌊🌊%'")
@@ -180,7 +180,7 @@ def test_a_section_that_is_larger_than_the_database_takes_is_named_and_staged_on
         take(2)
         try:
             with project.caller() as call:
-                run = call("create_import", source_key=KEY, target_key=TARGET, new_library_title="L")["id"]
+                run = call("create_import", source_key=KEY, library_key=TARGET, new_library_title="L")["id"]
                 with pytest.raises(Refused, match="StepFailed: Everything .* 2.7 MB .* 2.0 MB.*max_allowed_packet"):
                     call("stage_import", import_id=run)
                 assert call("get_import", import_id=run)["state"] == "staging_failed"

@@ -44,7 +44,7 @@ class BreakingAt:
 def staged(courses, user, library):
     write_course(courses / "c1", *small_course(), static={"a.png": b"PNG"})
     options = ImportOptions(collection=CollectionChoice(title="Course"))
-    created = api.create_import(user=user, source_key=KEY, target_key=TARGET, options=options)
+    created = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=options)
     return api.stage_import(user=user, import_id=created.id)
 
 
@@ -92,7 +92,7 @@ def test_a_fault_while_staging_leaves_nothing_staged_and_can_be_retried(courses,
     from import_from_modulestore_standalone.content_staging.models import StagedContent
 
     write_course(courses / "c1", *small_course())
-    created = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    created = api.create_import(user=user, source_key=KEY, library_key=TARGET)
     for n in (1, 3, 5, 7):
         with pytest.raises(api.StepFailed), connection.execute_wrapper(BreakingAt(n, tables=STAGING)):
             api.stage_import(user=user, import_id=created.id)

@@ -23,7 +23,7 @@ def imported(courses, run_import, state):
         write_course(courses / "c1", section("s", subsection("b", unit("u", *components))), **options)
         done, records = run_import()
         files = {ref.rpartition(":")[2]: item["files"] for ref, item in drafts(state()).items()}
-        found = {record.source_key.rpartition("@")[2]: record for record in records}
+        found = {record.usage_key.rpartition("@")[2]: record for record in records}
         return done, {name: (files.get(name, {}), found[name]) for name in found}
 
     return run
@@ -79,7 +79,7 @@ class TestAddresses:
         body = '<img src="/c4x/Other/X/asset/a.png">'
         course = section("s", subsection("b", unit("u", text("x", body))))
         write_course(courses / "c1", course, static={"a.png": b"PNG"})
-        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=run.id)
         olx = '<html><![CDATA[<img src="/static/a.png">]]></html>'
         edited = api.edit_block(user=user, import_id=run.id, usage_key=usage_key("html", "x"), olx=olx)
@@ -102,7 +102,7 @@ class TestAddresses:
         later = section("s2", subsection("b2", unit("vt", text("y"), title="The moon")))
         write_course(courses / "c1", section("s", subsection("b", unit("u", text("x", body)))), later)
         _done, records = run_import()
-        [record] = [record for record in records if record.source_key == usage_key("html", "x")]
+        [record] = [record for record in records if record.usage_key == usage_key("html", "x")]
         assert body in drafts(state())["xblock.v1:html:x"]["files"]["block.xml"].decode()
         [warning] = record.warnings
         named = f"{address} ({leads_to})" if leads_to else address

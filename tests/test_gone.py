@@ -70,7 +70,7 @@ def lost(course, run_import, stage):
 @pytest.fixture
 def stage(user, library):
     def staged(**options) -> str:
-        run = api.create_import(user=user, source_key=KEY, target_key=TARGET, options=ImportOptions(**options))
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
         return api.stage_import(user=user, import_id=run.id).id
 
     return staged
@@ -99,7 +99,7 @@ def complete(user):
     def complete(import_id) -> dict:
         api.complete_import(user=user, import_id=import_id)
         records = api.get_records(user=user, import_id=import_id)
-        return {name_of(record.source_key): record for record in records if record.state is ConflictState.GONE}
+        return {name_of(record.usage_key): record for record in records if record.state is ConflictState.GONE}
 
     return complete
 
@@ -230,13 +230,13 @@ class TestWhatIsGone:
         write_library(courses / "l1", text("t1"), text("t2"))
         run_import(LIBRARY_KEY)
         write_library(courses / "l1", text("t1"))
-        created = api.create_import(user=user, source_key=LIBRARY_KEY, target_key=TARGET)
+        created = api.create_import(user=user, source_key=LIBRARY_KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=created.id)
         assert [item.item_key for item in api.list_gone(user=user, import_id=created.id).items] == [LB2]
 
     def test_an_import_into_a_new_library_knows_of_none(self, course, user):
         course(unit("u", text("t1")))
-        created = api.create_import(user=user, source_key=KEY, target_key="lib:Acme:New", new_library_title="New")
+        created = api.create_import(user=user, source_key=KEY, library_key="lib:Acme:New", new_library_title="New")
         api.stage_import(user=user, import_id=created.id)
         assert api.list_gone(user=user, import_id=created.id).total == 0
 
@@ -390,7 +390,7 @@ class TestHistory:
 
     def test_the_record_says_whether_it_was_undone(self, removed, user):
         import_id = removed[0]
-        record = ImportRecord.objects.get(outcome="removed", source_key=usage_key("html", "t2"))
+        record = ImportRecord.objects.get(outcome="removed", usage_key=usage_key("html", "t2"))
         assert (record.draft_before_num, record.draft_after_num, record.published_after_num) == (1, None, None)
         assert not record.undone
         api.undo_import(user=user, import_id=import_id)
@@ -417,7 +417,7 @@ class TestHistory:
     def test_and_the_item_is_restored_if_that_is_decided(self, removed, course, run_import, state):
         course(unit("u", text("t1"), text("t2")))
         _done, records = run_import(**OVERWRITE)
-        assert next(record for record in records if record.source_key.endswith("@t2")).outcome is Outcome.UPDATED
+        assert next(record for record in records if record.usage_key.endswith("@t2")).outcome is Outcome.UPDATED
         assert T2 in drafts(state())
 
     def test_after_an_undo_it_is_gone_again(self, removed, user, stage, gone):
@@ -447,7 +447,7 @@ class TestHistory:
         api.undo_import(user=user, import_id=import_id)
         author.container("mine", T2)
         (kept,) = api.preview_redo(user=user, import_id=import_id).kept
-        assert (name_of(kept.source_key), kept.reason) == ("t2", "It is in use by Mine mine.")
+        assert (name_of(kept.usage_key), kept.reason) == ("t2", "It is in use by Mine mine.")
         api.redo_import(user=user, import_id=import_id)
         assert T2 in drafts(state())
         assert "u2" not in drafts(state())
@@ -455,4 +455,4 @@ class TestHistory:
     def test_an_item_that_somebody_restored_since_is_kept(self, removed, user, author):
         author.set_back(T2, 1)
         (kept,) = api.preview_undo(user=user, import_id=removed[0]).kept
-        assert name_of(kept.source_key) == "t2"
+        assert name_of(kept.usage_key) == "t2"

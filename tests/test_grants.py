@@ -116,7 +116,7 @@ class TestLibraries:
     def test_who_has_one_made_by_an_import_is_its_editor(self, person, courses):
         write_course(courses / "c1", *small_course())
         carla = person("carla", Role.CREATOR, Role.READER)
-        run = api.create_import(user=carla, source_key=KEY, target_key="lib:Acme:New", new_library_title="")
+        run = api.create_import(user=carla, source_key=KEY, library_key="lib:Acme:New", new_library_title="")
         api.stage_import(user=carla, import_id=run.id)
         api.complete_import(user=carla, import_id=run.id)
         assert [library.key for library in api.list_libraries(user=carla)] == ["lib:Acme:New"]

@@ -36,14 +36,14 @@ def _course(courses):
 
 def test_an_import_keeps_who_what_how_and_when(run_import):
     done, _records = run_import()
-    assert (done.username, done.source_key, done.source_title, done.target_key) == ("ada", KEY, "Tides", TARGET)
+    assert (done.username, done.source_key, done.source_title, done.library_key) == ("ada", KEY, "Tides", TARGET)
     assert (done.state, done.counts) == (ImportState.IMPORTED, {"created": 12})
     assert done.created <= done.staged <= done.started <= done.finished
 
 
 def test_there_is_one_record_a_source_block_in_the_sources_order(run_import):
     _done, records = run_import()
-    names = [record.source_key.rpartition("@")[2] for record in records]
+    names = [record.usage_key.rpartition("@")[2] for record in records]
     assert names == ["s1", "b1", "u1", "t1", "p1", "u2", "t2", "s2", "b2", "u3", "p2", "t3"]
     assert [record.depth for record in records] == [0, 1, 2, 3, 3, 2, 3, 0, 1, 2, 3, 3]
 
@@ -54,11 +54,11 @@ def test_a_record_links_source_and_target_with_versions_before_and_after(run_imp
         courses / "c1", section("s1", subsection("b1", unit("u1", text("t1", "<p>New.</p>", title="Text t1"))))
     )
     _done, records = run_import(on_conflict=Decision.OVERWRITE)
-    record = next(record for record in records if record.source_key == usage_key("html", "t1"))
-    assert (record.source_key, record.target_key) == (usage_key("html", "t1"), "lb:Acme:Target:html:t1")
+    record = next(record for record in records if record.usage_key == usage_key("html", "t1"))
+    assert (record.usage_key, record.item_key) == (usage_key("html", "t1"), "lb:Acme:Target:html:t1")
     assert (record.draft_before, record.draft_after) == (1, 2)
     assert (record.published_before, record.published_after) == (1, 2)
-    assert records[0].target_key == "lct:Acme:Target:section:s1"
+    assert records[0].item_key == "lct:Acme:Target:section:s1"
 
 
 def test_the_links_to_versions_say_what_the_numbers_say(run_import, courses):
@@ -66,7 +66,7 @@ def test_the_links_to_versions_say_what_the_numbers_say(run_import, courses):
         parts = section("s1", subsection("b1", unit("u1", text("t1", body))))
         write_course(courses / "c1", parts)
         run_import(on_conflict=Decision.NEW_VERSION)
-    record = ImportRecord.objects.filter(source_key=usage_key("html", "t1"), outcome="updated").latest("pk")
+    record = ImportRecord.objects.filter(usage_key=usage_key("html", "t1"), outcome="updated").latest("pk")
     links = [record.draft_before, record.draft_after, record.published_before, record.published_after]
     numbers = ["draft_before_num", "draft_after_num", "published_before_num", "published_after_num"]
     assert [link.version_num for link in links] == [getattr(record, name) for name in numbers] == [2, 3, 1, 1]
@@ -102,7 +102,7 @@ class TestStagedContent:
         assert api.remove_old_staged_content() == 0
 
     def test_of_an_import_that_goes_on_stays_however_old(self, run_import, user):
-        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=run.id)
         Import.objects.update(created="2020-01-01T00:00Z", staged="2020-01-01T00:00Z")
         assert api.remove_old_staged_content(days=0) == 0
@@ -110,7 +110,7 @@ class TestStagedContent:
         assert api.remove_old_staged_content(days=0) == 1
 
     def test_that_somebody_removed_is_missed_in_plain_words(self, user, library):
-        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=run.id)
         staged_content().all().delete()
         for step in (api.complete_import, partial(api.get_block, usage_key=usage_key("html", "t1"))):
@@ -129,7 +129,7 @@ class TestNames:
         """By whom imports and undos are, as the history says after housekeeping: the first by ada, the rest by bob."""
         write_course(courses / "c1", *small_course())
         run_import()
-        run = api.create_import(user=editor, source_key=KEY, target_key=TARGET)
+        run = api.create_import(user=editor, source_key=KEY, library_key=TARGET)
         api.stage_import(user=editor, import_id=run.id)
         api.complete_import(user=editor, import_id=run.id)
         api.undo_import(user=editor, import_id=run.id)
@@ -166,7 +166,7 @@ def test_records_outlive_what_they_describe(run_import, user, django_user_model,
         content_api.create_learning_package(TARGET, "Another of the same name")
     other = django_user_model.objects.create(username="grace", is_superuser=True)
     kept = api.get_import(user=other, import_id=done.id)
-    assert (kept.username, kept.target_title, kept.counts) == ("ada", "Target", {"created": 12})
+    assert (kept.username, kept.library_title, kept.counts) == ("ada", "Target", {"created": 12})
     assert api.get_records(user=other, import_id=done.id) == records
 
 
@@ -181,7 +181,7 @@ def test_imports_are_listed_newest_first_by_target_and_source(run_import, user):
     content_api.create_learning_package("lib:Acme:Other", "Other")
     first, second = run_import()[0], run_import(target="lib:Acme:Other")[0]
     assert [run.id for run in api.list_imports(user=user).items] == [second.id, first.id]
-    assert [run.id for run in api.list_imports(user=user, target_key=TARGET).items] == [first.id]
+    assert [run.id for run in api.list_imports(user=user, library_key=TARGET).items] == [first.id]
     assert api.list_imports(user=user, source_key="course-v1:Acme+C1+R9").total == 0
 
 
@@ -202,4 +202,4 @@ def test_unsupported_blocks_are_on_record_for_good(run_import, courses):
     done, records = run_import()
     assert done.counts == {"created": 3, "unsupported": 1}
     assert records[-1].reason
-    assert records[-1].target_key == ""
+    assert records[-1].item_key == ""

@@ -79,7 +79,7 @@ HELLO = "xblock.v1:html:t"
 
 
 def outcomes(records):
-    return {record.source_key.rpartition("@")[2]: record.outcome.value for record in records}
+    return {record.usage_key.rpartition("@")[2]: record.outcome.value for record in records}
 
 
 class TestWhatArrives:
@@ -246,7 +246,7 @@ class TestFiles:
         course(hello('<img src="/static/a.png">'), static={"a.png": b"PNG"})
         names = []
         for _ in range(2):
-            run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+            run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
             api.stage_import(user=user, import_id=run.id)
             names.append(StagedContentFile.objects.latest("pk").data_file.name)
         assert names[0] != names[1]
@@ -403,7 +403,7 @@ class TestTwiceIsOnce:
 
 class TestConflicts:
     def state_of(self, records):
-        return {record.source_key.rpartition("@")[2]: record.state for record in records}["t"]
+        return {record.usage_key.rpartition("@")[2]: record.state for record in records}["t"]
 
     def test_the_source_changed(self, course, run_import, state):
         course(hello())
@@ -461,7 +461,7 @@ class TestConflicts:
         )
         course(hello())
         _done, records = run_import()
-        assert self.state_of(records) is ConflictState.SAME_KEY
+        assert self.state_of(records) is ConflictState.ID_TAKEN
         assert drafts(state())[HELLO]["title"] == "Mine"
 
     def test_pinning_a_child_in_the_library_is_a_change_of_its_container(self, course, run_import, user):
@@ -512,7 +512,7 @@ class TestCollections:
             api.create_import(
                 user=user,
                 source_key=KEY,
-                target_key=TARGET,
+                library_key=TARGET,
                 options=ImportOptions(collection=CollectionChoice(code="gone")),
             )
 
@@ -532,7 +532,7 @@ class TestOneWrite:
     def test_a_full_library_takes_nothing(self, course, user, library, settings, state):
         settings.MAX_BLOCKS_PER_CONTENT_LIBRARY = 3
         course(hello())
-        created = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        created = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=created.id)
         with pytest.raises(api.PlanBlocked, match="4 items, 1 more than its limit of 3"):
             api.complete_import(user=user, import_id=created.id)
@@ -545,7 +545,7 @@ class TestNewLibrary:
 
     def run_into_new(self, user, title="", **options):
         run = api.create_import(
-            user=user, source_key=KEY, target_key=self.NEW, options=ImportOptions(**options), new_library_title=title
+            user=user, source_key=KEY, library_key=self.NEW, options=ImportOptions(**options), new_library_title=title
         )
         api.stage_import(user=user, import_id=run.id)
         return api.complete_import(user=user, import_id=run.id)
@@ -556,7 +556,7 @@ class TestNewLibrary:
     )
     def test_is_made_with_the_import(self, course, user, course_title, asked, title):
         course(hello(), title=course_title)
-        assert self.run_into_new(user, asked).target_title == title
+        assert self.run_into_new(user, asked).library_title == title
         assert api.get_library(user=user, library_key=self.NEW).title == title
 
     def test_is_not_made_when_the_import_fails(self, course, user):
@@ -567,7 +567,7 @@ class TestNewLibrary:
 
     def test_made_by_somebody_else_meanwhile_is_used(self, course, user):
         course(hello())
-        run = api.create_import(user=user, source_key=KEY, target_key=self.NEW, new_library_title="")
+        run = api.create_import(user=user, source_key=KEY, library_key=self.NEW, new_library_title="")
         api.stage_import(user=user, import_id=run.id)
         api.create_library(user=user, library_key=self.NEW, title="Theirs")
         assert api.complete_import(user=user, import_id=run.id).state is ImportState.IMPORTED
@@ -583,7 +583,7 @@ class TestPreview:
     def test_leaves_nothing_behind(self, course, user, library):
         course(hello('<img src="/static/a.png">'), static={"a.png": b"PNG"})
         before = row_counts()
-        _source, plan = api.preview_import(user=user, source_key=KEY, target_key=TARGET)
+        _source, plan = api.preview_import(user=user, source_key=KEY, library_key=TARGET)
         assert plan.counts() == {"created": 4}
         assert row_counts() == before
         assert api.list_imports(user=user).total == 0
@@ -591,7 +591,7 @@ class TestPreview:
 
     def test_says_what_the_import_then_does(self, course, user, library, run_import):
         course(*small_course(), section("x", subsection("y", unit("z", block("split_test", "w")))))
-        _source, plan = api.preview_import(user=user, source_key=KEY, target_key=TARGET)
+        _source, plan = api.preview_import(user=user, source_key=KEY, library_key=TARGET)
         _done, records = run_import()
         told = [(item.usage_key, item.state, item.outcome, item.reason) for item in plan.items]
-        assert told == [(record.source_key, record.state, record.outcome, record.reason) for record in records]
+        assert told == [(record.usage_key, record.state, record.outcome, record.reason) for record in records]

@@ -21,7 +21,7 @@ from .builders import KEY, TARGET, small_course, write_course
 @pytest.fixture
 def created(courses, user, library):
     write_course(courses / "c1", *small_course())
-    return api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    return api.create_import(user=user, source_key=KEY, library_key=TARGET)
 
 
 @pytest.mark.parametrize("state", [s for s in ImportState if s not in ("created", "staging_failed")])

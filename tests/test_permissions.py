@@ -78,9 +78,9 @@ CALLS = {
     "get_library": {"library_key": TARGET},
     "create_library": {"library_key": "lib:Acme:New", "title": "New"},
     "backup_library": {"library_key": TARGET},
-    "create_import": {"source_key": KEY, "target_key": TARGET},
-    "create_import of a library": {"source_key": KEY, "target_key": "lib:Acme:New", "new_library_title": ""},
-    "preview_import": {"source_key": KEY, "target_key": TARGET},
+    "create_import": {"source_key": KEY, "library_key": TARGET},
+    "create_import of a library": {"source_key": KEY, "library_key": "lib:Acme:New", "new_library_title": ""},
+    "preview_import": {"source_key": KEY, "library_key": TARGET},
     "get_block": {"usage_key": BLOCK},
     "select_blocks": {"usage_keys": [BLOCK], "selected": False},
     "decide_blocks": {"usage_keys": [BLOCK], "decision": Decision.FORK},
@@ -135,7 +135,7 @@ def imports(courses, user, run_import):
     write_course(courses / "c1", COURSE, section("lost"))
 
     def created() -> str:
-        return api.create_import(user=user, source_key=KEY, target_key=TARGET).id
+        return api.create_import(user=user, source_key=KEY, library_key=TARGET).id
 
     ids = {"undone": run_import()[0].id}
     api.undo_import(user=user, import_id=ids["undone"])
@@ -232,8 +232,8 @@ class TestStrangersAreToldNothing:
         for name, argument in (
             ("get_library", "library_key"),
             ("backup_library", "library_key"),
-            ("create_import", "target_key"),
-            ("preview_import", "target_key"),
+            ("create_import", "library_key"),
+            ("preview_import", "library_key"),
         ):
             existing = attempt(name, reader, {}, tmp_path)
             missing = attempt(name, reader, {}, tmp_path, **{argument: "lib:Acme:None"})
@@ -245,7 +245,7 @@ class TestStrangersAreToldNothing:
         reader = person("rob", Role.READER)
         for new in ({}, {"new_library_title": ""}):
             there = attempt("create_import", reader, {}, tmp_path, **new)
-            missing = attempt("create_import", reader, {}, tmp_path, target_key="lib:Acme:None", **new)
+            missing = attempt("create_import", reader, {}, tmp_path, library_key="lib:Acme:None", **new)
             assert type(there) is type(missing)
             assert str(there).replace(TARGET, "lib:Acme:None") == str(missing)
 
@@ -270,7 +270,7 @@ class TestBeginningOfAnId:
         hidden = Import.objects.get(uuid=imports["staged"])
         shown = Import.objects.get(uuid=imports["done"])
         Import.objects.filter(pk=hidden.pk).update(
-            target_key="lib:Acme:Other",
+            library_key="lib:Acme:Other",
             learning_package=None,
             uuid=shown.uuid.hex[:31] + "0123456789abcdef"[(int(shown.uuid.hex[31], 16) + 1) % 16],
         )
@@ -286,7 +286,7 @@ class TestOnesOwnImport:
         """An import into a library that is still to be made, and the user who asked for it."""
         write_course(courses / "c1", COURSE)
         maker = person("carla", Role.READER, Role.CREATOR)
-        run = api.create_import(user=maker, source_key=KEY, target_key="lib:Acme:New", new_library_title="New")
+        run = api.create_import(user=maker, source_key=KEY, library_key="lib:Acme:New", new_library_title="New")
         return maker, run.id
 
     def test_is_seen_before_there_is_a_library_and_by_nobody_else(self, own, editor):
@@ -312,7 +312,7 @@ class TestOnesOwnImport:
             api.complete_import(user=maker, import_id=import_id)
 
     def test_is_not_seen_by_who_lost_the_rights_on_its_library(self, imports, editor, library):
-        run = api.create_import(user=editor, source_key=KEY, target_key=TARGET)
+        run = api.create_import(user=editor, source_key=KEY, library_key=TARGET)
         take(editor, Role.EDITOR, LearningPackage.objects.get(package_ref=TARGET))
         with pytest.raises(api.NotFound):
             api.cancel_import(user=editor, import_id=run.id)
@@ -324,7 +324,7 @@ class TestWorkers:
     @pytest.fixture
     def asked(self, courses, editor):
         write_course(courses / "c1", COURSE)
-        run = api.create_import(user=editor, source_key=KEY, target_key=TARGET)
+        run = api.create_import(user=editor, source_key=KEY, library_key=TARGET)
         api.start_staging(user=editor, import_id=run.id)
         return run.id
 

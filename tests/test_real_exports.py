@@ -52,7 +52,7 @@ def test_the_course_at_section_level_and_again(run_import, state):
 @pytest.mark.parametrize(("level", "containers"), [("subsection", 75), ("unit", 58), ("component", 0)])
 def test_the_course_at_lower_levels(level, containers, user, library):
     options = ImportOptions(level=CompositionLevel(level))
-    _source, plan = api.preview_import(user=user, source_key=COURSE, target_key=library.key, options=options)
+    _source, plan = api.preview_import(user=user, source_key=COURSE, library_key=library.key, options=options)
     created = [item for item in plan.items if item.outcome is Outcome.CREATED]
     assert sum(item.kind.is_container for item in created) == containers
     assert Counter(item.block_type for item in created if not item.kind.is_container) == TYPES

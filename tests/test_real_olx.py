@@ -24,14 +24,14 @@ def staged(user, library):
     """Stage the course: ``staged()`` gives the import's ID."""
 
     def stage(**options) -> str:
-        made = api.create_import(user=user, source_key=KEY, target_key=TARGET, options=ImportOptions(**options))
+        made = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
         return api.stage_import(user=user, import_id=made.id).id
 
     return stage
 
 
 def by_key(records):
-    return {record.source_key: record for record in records}
+    return {record.usage_key: record for record in records}
 
 
 def block_xml(state, ref: str) -> str:
@@ -121,7 +121,7 @@ class TestOldNames:
     def test_of_subsections(self, tag, course, run_import, state):
         course(block("chapter", "s", "", block(tag, "b", "", unit("u", text("t")))))
         _done, records = run_import()
-        assert by_key(records)[usage_key(tag, "b")].target_key == "lct:Acme:Target:subsection:b"
+        assert by_key(records)[usage_key(tag, "b")].library_key == "lct:Acme:Target:subsection:b"
         assert drafts(state())["b"]["children"] == ["u"]
         assert run_import()[0].counts == {"unchanged": 4}
 
@@ -174,7 +174,7 @@ class TestComponentsOutsideOfUnits:
     def test_where_they_stood_alone_before_too(self, written, run_import, state):
         run_import(selection=tuple(usage_key("html", f"t{n}") for n in (1, 2, 3)))
         _done, records = run_import()
-        states = {record.source_key: record.state for record in records}
+        states = {record.usage_key: record.state for record in records}
         assert {states[usage_key("html", f"t{n}")] for n in (1, 2, 3)} == {ConflictState.UNCHANGED}
         assert states[usage_key("vertical", "t1~unit")] is ConflictState.NEW
         assert drafts(state())["t1_unit"]["children"] == ["xblock.v1:html:t1", "xblock.v1:html:t2"]
@@ -258,7 +258,7 @@ class TestAsides:
     def test_are_no_blocks(self, course, run_import, user):
         course(unit_of(f'{self.ASIDE}<problem url_name="p"><p>Why?</p>{self.ASIDE}</problem>'))
         done, records = run_import()
-        assert [record.source_key for record in records][-1] == usage_key("problem", "p")
+        assert [record.usage_key for record in records][-1] == usage_key("problem", "p")
         assert done.counts == {"created": 4}
         assert not any(record.warnings for record in records)
         [source] = api.list_sources(user=user).items

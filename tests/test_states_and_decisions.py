@@ -26,7 +26,7 @@ STATES = {
     "source changed": ConflictState.SOURCE_CHANGED,
     "library changed": ConflictState.LIBRARY_CHANGED,
     "both changed": ConflictState.BOTH_CHANGED,
-    "ID taken": ConflictState.SAME_KEY,
+    "ID taken": ConflictState.ID_TAKEN,
     "deleted in library": ConflictState.DELETED,
     "gone from source": ConflictState.GONE,
     "unsupported": ConflictState.UNSUPPORTED,
@@ -70,9 +70,9 @@ def situation(course, run_import, edit_in_library, user):  # noqa: F811
             run_import()
         if state in (ConflictState.LIBRARY_CHANGED, ConflictState.BOTH_CHANGED):
             edit_in_library("x", "EDITED")
-        if state in (ConflictState.SOURCE_CHANGED, ConflictState.BOTH_CHANGED, ConflictState.SAME_KEY):
+        if state in (ConflictState.SOURCE_CHANGED, ConflictState.BOTH_CHANGED, ConflictState.ID_TAKEN):
             course("NOW")
-        if state is ConflictState.SAME_KEY:
+        if state is ConflictState.ID_TAKEN:
             from import_from_modulestore.models import Import
 
             Import.objects.all().delete()
@@ -106,7 +106,7 @@ def test_cell(row, decision, situation, run_import, state):
     situation(STATES[row])
     before = seen(state, "xblock.v1:html:x")
     _done, records = run_import(on_conflict=decision)
-    record = next(record for record in records if record.source_key.endswith("block@x"))
+    record = next(record for record in records if record.usage_key.endswith("block@x"))
     outcome, *sides = OUTCOMES[ROWS[row][decision]]
     assert (record.state, record.outcome) == (STATES[row], outcome)
 
@@ -124,7 +124,7 @@ def test_a_decision_for_one_block_does_what_the_same_decision_for_all_does(
     situation(ConflictState.BOTH_CHANGED)
     from .builders import KEY, TARGET
 
-    run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
     api.stage_import(user=user, import_id=run.id)
     api.decide_blocks(user=user, import_id=run.id, usage_keys=[usage_key("html", "x")], decision=decision, below=False)
     api.complete_import(user=user, import_id=run.id)

@@ -34,7 +34,7 @@ def tags_of(item_key: str) -> set[str]:
 
 
 def on_record(records, name: str) -> dict[str, set[str]]:
-    return {record.source_key: set(getattr(record, name)) for record in records if getattr(record, name)}
+    return {record.usage_key: set(getattr(record, name)) for record in records if getattr(record, name)}
 
 
 def test_go_along_where_their_taxonomy_is(tagged, run_import):
@@ -63,7 +63,7 @@ def test_so_it_is_where_there_are_no_taxonomies_at_all(tagged, run_import, setti
 
 
 def test_a_taxonomy_that_is_made_after_staging_counts(tagged, user, library):
-    run = api.create_import(user=user, source_key="course-v1:Acme+C1+R1", target_key=library.key)
+    run = api.create_import(user=user, source_key="course-v1:Acme+C1+R1", library_key=library.key)
     api.stage_import(user=user, import_id=run.id)
     taxonomy("tide-topics", "Moon", "Sea")
     api.complete_import(user=user, import_id=run.id)

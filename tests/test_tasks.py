@@ -34,7 +34,7 @@ from .processes import kill, wait_for
 @pytest.fixture
 def created(courses, user, library):
     write_course(courses / "c1", *small_course())
-    return api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    return api.create_import(user=user, source_key=KEY, library_key=TARGET)
 
 
 @pytest.fixture
@@ -286,7 +286,7 @@ class TestServe:
 
         write_course(project.courses / "c1", *small_course())
         with project.caller() as call:
-            run = call("create_import", source_key=KEY, target_key=TARGET, new_library_title="")["id"]
+            run = call("create_import", source_key=KEY, library_key=TARGET, new_library_title="")["id"]
             call("start_staging", import_id=run)
             wait_for(lambda: call("get_import", import_id=run)["state"] == "staged")
         process.terminate()

@@ -148,7 +148,7 @@ def staged(num: int, parent: int | None = None, kind: BlockKind = BlockKind.COMP
         "state": ConflictState.NEW,
         "outcome": Outcome.CREATED,
         "decision": None,
-        "target_key": "",
+        "item_key": "",
         "reason": "",
         "warnings": (),
     }
@@ -254,12 +254,12 @@ class TestReversal:
     def item(self, num: int, outcome: ReversalOutcome, **fields) -> ReversalItem:
         known = {
             "num": num,
-            "source_key": "",
+            "usage_key": "",
             "block_type": "html",
             "kind": BlockKind.COMPONENT,
             "title": f"Title {num}",
         }
-        return ReversalItem(**known | {"target_key": f"lb:A:B:html:{num}", "outcome": outcome} | fields)
+        return ReversalItem(**known | {"item_key": f"lb:A:B:html:{num}", "outcome": outcome} | fields)
 
     def test_tells_what_becomes_of_each_item(self):
         versions = {"draft_before": 3, "draft_after": 2, "published_before": 1, "published_after": 1}
@@ -284,8 +284,8 @@ class TestImportFacts:
         source_key=KEY,
         source_title="Tides",
         source_version="",
-        target_key="lib:A:B",
-        target_title="B",
+        library_key="lib:A:B",
+        library_title="B",
         state=ImportState.IMPORTING,
         actions=(),
         options=ImportOptions(),

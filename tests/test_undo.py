@@ -72,7 +72,7 @@ def preview(user):
 
 
 def name_of(item) -> str:
-    return item.source_key.rpartition("@")[2]
+    return item.usage_key.rpartition("@")[2]
 
 
 def hello(body="<p>Hello.</p>"):
@@ -557,8 +557,8 @@ class TestHistory:
         course(hello("<p>Changed.</p>"))
         done, _records = run_import(on_conflict=Decision.OVERWRITE)
         (item,) = api.preview_undo(user=user, import_id=done.id).items
-        assert (item.title, item.kind, item.target_key) == ("T", BlockKind.COMPONENT, "lb:Acme:Target:html:t")
-        assert item.source_key == usage_key("html", "t")
+        assert (item.title, item.kind, item.item_key) == ("T", BlockKind.COMPONENT, "lb:Acme:Target:html:t")
+        assert item.usage_key == usage_key("html", "t")
         assert (item.draft_before, item.draft_after, item.published_before, item.published_after) == (3, 2, 3, 1)
 
     def test_progress_is_told_item_by_item(self, course, run_import, undo):

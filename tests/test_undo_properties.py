@@ -121,7 +121,7 @@ class Scene:
     def imported(self, run: Run) -> ImportData:
         shutil.rmtree(self.courses / "c1", ignore_errors=True)
         write_course(self.courses / "c1", *run.course)
-        created = api.create_import(user=self.user, source_key=KEY, target_key=TARGET, options=run.options)
+        created = api.create_import(user=self.user, source_key=KEY, library_key=TARGET, options=run.options)
         api.stage_import(user=self.user, import_id=created.id)
         for block, (decision, selected) in zip(
             StagedBlock.objects.filter(import_run__uuid=created.id), run.choices, strict=False

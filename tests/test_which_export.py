@@ -22,7 +22,7 @@ def _exports(courses, library, tmp_path):
 
 
 def create(user, export=""):
-    return api.create_import(user=user, source_key=KEY, target_key=TARGET, export=export)
+    return api.create_import(user=user, source_key=KEY, library_key=TARGET, export=export)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_it_says_that_it_has_changed(user, courses):
 
 
 def test_a_preview_reads_the_one_that_is_named(user, courses):
-    source, _plan = api.preview_import(user=user, source_key=KEY, target_key=TARGET, export="old.zip")
+    source, _plan = api.preview_import(user=user, source_key=KEY, library_key=TARGET, export="old.zip")
     assert source.title == "As it was"
 
 

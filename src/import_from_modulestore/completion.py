@@ -28,7 +28,7 @@ from .history.records import versions_of, write_records
 from .hosts import Host
 from .imports import options_of
 from .keys import library_item_key
-from .library import load_target_state
+from .library import load_library_state
 from .models import Import, StagedBlock
 from .planning import SourceBlock, make_plan
 from .writing import write_plan
@@ -43,9 +43,9 @@ def plan_of(run: Import, *, block_limit: int) -> Plan:
     staged = StagedBlock.objects.filter(import_run=run)
     blocks = [_source_block(block) for block in staged.order_by("num").defer("files", "missing_files").iterator()]
     options = options_of(run)
-    target = load_target_state(
+    library = load_library_state(
         run.learning_package_id,
-        target_key=run.target_key,
+        library_key=run.library_key,
         source_key=run.source_key,
         blocks=blocks,
         block_ids=options.block_ids,
@@ -53,7 +53,7 @@ def plan_of(run: Import, *, block_limit: int) -> Plan:
         block_limit=block_limit,
     )
     removals: dict[int, bool] = dict(run.removals.values_list("entity_id", "insisted"))
-    return make_plan(blocks, target, options, removals=removals, is_partial=run.is_partial)
+    return make_plan(blocks, library, options, removals=removals, is_partial=run.is_partial)
 
 
 def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Progress) -> None:
@@ -66,7 +66,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
     Raises ``NotFound`` where the library is gone, ``AlreadyExists`` where another import is making it, ``PlanBlocked``,
     ``InvalidOption``.
     """
-    if run.learning_package_id is None and run.makes_target:
+    if run.learning_package_id is None and run.makes_library:
         run.learning_package_id = _library_for(run, library_key, host, user).package_id
     package = LearningPackage.objects.select_for_update().filter(pk=run.learning_package_id).first()
     if package is None:
@@ -130,7 +130,7 @@ def _library_for(run: Import, library_key: Any, host: Host, user: Any) -> Librar
     Raises ``NotFound`` where the user may not, and ``AlreadyExists`` where somebody else is still at it.
     """
     try:
-        return host.make_library(library_key, title=run.target_title, user=user)
+        return host.make_library(library_key, title=run.library_title, user=user)
     except AlreadyExists as exists:
         try:
             library = host.get_library(library_key)
@@ -150,22 +150,22 @@ def _carry_tags(
     Returns by the items' keys what was added, or lost by what was removed; what has no taxonomy here; and warnings.
     """
     written = {
-        item.usage_key: library_item_key(library_key, item.kind, item.target)
+        item.usage_key: library_item_key(library_key, item.kind, item.local_key)
         for item in plan.items
-        if item.outcome.writes and item.target is not None
+        if item.outcome.writes and item.local_key is not None
     }
     staged = staged_tags(run, written.keys())
     wanted = {written[usage_key]: tags for usage_key, (tags, _left_out) in staged.items() if tags}
     left_out = {written[usage_key]: without for usage_key, (_tags, without) in staged.items() if without}
     added, warnings = add_tags(wanted, partial(host.permitted_taxonomies, library_key))
-    removed = [library_item_key(library_key, item.kind, item.target) for item in plan.gone if item.is_removed]
+    removed = [library_item_key(library_key, item.kind, item.local_key) for item in plan.gone if item.is_removed]
     return added | tags_of(removed), left_out, warnings
 
 
 def _is_collected(item: PlannedItem) -> bool:
     """Whether the item belongs into the import's collection: it stands on its own, and is there."""
     stays_deleted = item.outcome is Outcome.SKIPPED and item.state is ConflictState.DELETED
-    return item.top_level and item.target is not None and not stays_deleted
+    return item.top_level and item.local_key is not None and not stays_deleted
 
 
 def _source_block(block: StagedBlock) -> SourceBlock:

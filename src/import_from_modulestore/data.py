@@ -74,7 +74,7 @@ class ConflictState(TextChoices):
     SOURCE_CHANGED = "source_changed", _("Source changed")
     LIBRARY_CHANGED = "library_changed", _("Library changed")
     BOTH_CHANGED = "both_changed", _("Both changed")
-    SAME_KEY = "same_key", _("ID taken")
+    ID_TAKEN = "id_taken", _("ID taken")
     DELETED = "deleted", _("Deleted in library")
     GONE = "gone", _("Gone from source")
     UNSUPPORTED = "unsupported", _("Unsupported")
@@ -91,7 +91,7 @@ _CONFLICTS = frozenset(
         ConflictState.SOURCE_CHANGED,
         ConflictState.LIBRARY_CHANGED,
         ConflictState.BOTH_CHANGED,
-        ConflictState.SAME_KEY,
+        ConflictState.ID_TAKEN,
         ConflictState.DELETED,
     )
 )
@@ -254,7 +254,7 @@ class SourceKind(TextChoices):
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionChoice:
-    """Which collection of the target gets the imported top-level items: an existing one, or a new one with a title."""
+    """Which collection of the library gets the imported top-level items: an existing one, or a new one with a title."""
 
     code: str = ""
     title: str = ""
@@ -271,7 +271,7 @@ class ImportOptions:
     * ``block_ids``: where IDs of new items come from.
     * ``branch``: which side of the source is read.
     * ``selection``: usage keys of the blocks to import, each with everything below it; empty means all.
-    * ``collection``: put the top-level items into a collection of the target.
+    * ``collection``: put the top-level items into a collection of the library.
     """
 
     level: CompositionLevel = CompositionLevel.SECTION
@@ -409,7 +409,7 @@ class StagedRoot:
     notices: Mapping[Notice, int] = field(default_factory=dict)
 
 
-class ItemKey(NamedTuple):
+class LocalKey(NamedTuple):
     """What is unique in a library: the component type or container type, and the local code."""
 
     type: str
@@ -435,12 +435,12 @@ class PlannedItem:
     outcome: Outcome
     decision: Decision | None = None
     """The decision that led to ``outcome``; ``None`` where none was needed."""
-    target: ItemKey | None = None
+    local_key: LocalKey | None = None
     entity_id: int | None = None
     """The existing item that gets a new version or is left alone; ``None`` where one is created."""
     meets: int | None = None
     """The existing item in the block's place, whatever is decided: ``entity_id``, or what is forked from."""
-    children: tuple[ItemKey, ...] = ()
+    children: tuple[LocalKey, ...] = ()
     """For containers: what they will hold, in order."""
     publish: bool = False
     top_level: bool = True
@@ -448,7 +448,7 @@ class PlannedItem:
     reason: str = ""
     warnings: tuple[str, ...] = ()
     source_digest: str = ""
-    target_digest: str = ""
+    item_digest: str = ""
     left_out: tuple[str, ...] = ()
     """Titles of child blocks that go with an unsupported block."""
 
@@ -462,7 +462,7 @@ class GoneItem(PlannedItem):
     against removing it.
     """
 
-    target: ItemKey
+    local_key: LocalKey
     entity_id: int
     edited: bool = False
     """Whether somebody edited it in the library since it was imported."""
@@ -546,13 +546,13 @@ class ImportData:
     source_key: str
     source_title: str
     source_url: str = ""
-    """The source's page, where the host has one; so for the target."""
+    """The source's page, where the host has one; so for the library."""
     source_version: str
     source_export: str = ""
     """The export that it is read from; empty where sources are no exports."""
-    target_key: str
-    target_title: str
-    target_url: str = ""
+    library_key: str
+    library_title: str
+    library_url: str = ""
     state: ImportState
     actions: tuple[Action, ...]
     """What the state allows now; whether the user may is checked when it is asked for."""
@@ -579,7 +579,7 @@ class BlockData:
     """
     One staged block as the review sees it.
 
-    ``state``, ``outcome``, ``decision``, ``target_key`` and ``reason`` are what the plan makes of it now; ``None`` or
+    ``state``, ``outcome``, ``decision``, ``item_key`` and ``reason`` are what the plan makes of it now; ``None`` or
     empty for a block that is left out, that the level dissolves, or that only repeats an earlier one.
     """
 
@@ -604,7 +604,7 @@ class BlockData:
     outcome: Outcome | None
     decision: Decision | None
     """The decision that led to ``outcome``; ``None`` where none was needed."""
-    target_key: str
+    item_key: str
     reason: str
     warnings: tuple[str, ...]
 
@@ -721,12 +721,12 @@ class ReversalItem:
     """What an undo or redo does, or did, with one item. Version numbers are ``None`` where there is no such version."""
 
     num: int
-    source_key: str
+    usage_key: str
     block_type: str
     kind: BlockKind
     title: str
-    target_key: str
-    target_url: str = ""
+    item_key: str
+    item_url: str = ""
     """The item's page, where the host has one."""
     outcome: ReversalOutcome
     reason: str = ""
@@ -761,7 +761,7 @@ class RecordData:
     import_id: str
     num: int
     depth: int
-    source_key: str
+    usage_key: str
     """Usage key of the source block."""
     block_type: str
     kind: BlockKind
@@ -769,8 +769,8 @@ class RecordData:
     state: ConflictState
     outcome: Outcome
     decision: Decision | None
-    target_key: str
-    target_url: str = ""
+    item_key: str
+    item_url: str = ""
     """The item's page, where the host has one."""
     draft_before: int | None
     draft_after: int | None

@@ -32,7 +32,7 @@ class InvalidEdit(ImportFromModulestoreError):
 
 
 class NotPermitted(ImportFromModulestoreError):
-    """The user may not read the source or edit the target."""
+    """The user may not read the source or edit the library."""
 
 
 class NotFound(ImportFromModulestoreError):

@@ -17,7 +17,7 @@ from opaque_keys.edx.locator import (
     LibraryUsageLocatorV2,
 )
 
-from .data import BlockKind, ItemKey
+from .data import BlockKind, LocalKey
 from .errors import InvalidKey
 
 _MAX_KEY_LENGTH = 255
@@ -55,7 +55,7 @@ def parse_library_key(text: str) -> LibraryLocatorV2:
     return key
 
 
-def library_item_key(library_key: LibraryLocatorV2, kind: BlockKind, item: ItemKey) -> str:
+def library_item_key(library_key: LibraryLocatorV2, kind: BlockKind, item: LocalKey) -> str:
     """The opaque key of an item: ``lb:Org:slug:type:id`` for a component, ``lct:Org:slug:type:id`` for a container."""
     if kind.is_container:
         return str(LibraryContainerLocator(library_key, container_type=item.type, container_id=item.code))

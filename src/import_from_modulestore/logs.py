@@ -1,7 +1,7 @@
 """
 Log lines that belong to one import.
 
-Each begins with ``Import <ID>:`` and carries ``import_id``, ``source_key``, ``target_key`` and ``user_id`` (of who
+Each begins with ``Import <ID>:`` and carries ``import_id``, ``source_key``, ``library_key`` and ``user_id`` (of who
 asked for the step) as fields of the record, for handlers that write JSON. Names and titles stay out of logs.
 """
 
@@ -23,7 +23,7 @@ class ImportLog(logging.LoggerAdapter):
         facts = {
             "import_id": str(run.uuid),
             "source_key": run.source_key,
-            "target_key": run.target_key,
+            "library_key": run.library_key,
             "user_id": run.actor_id or run.user_id,
         }
         super().__init__(log, facts)

@@ -1,12 +1,12 @@
 """
 What is stored about imports.
 
-An :class:`Import` is one run from a source into a target. While it is open it owns :class:`StagedRoot` and
+An :class:`Import` is one run from a source into a library. While it is open it owns :class:`StagedRoot` and
 :class:`StagedBlock` rows, an index over the OLX in ``content_staging`` that also holds what a reviewer changed. Once
 written it has one :class:`ImportRecord` per source block that was considered, and one :class:`Reversal` for each undo
 and redo since; these are history.
 
-History outlives what it describes: every link to a user, to staged content or to the library is nulled when its target
+History outlives what it describes: every link to a user, to staged content or to the library is nulled when that
 goes, and the facts (names, keys, version numbers) stand beside the links.
 """
 
@@ -50,7 +50,7 @@ def account(**options: Any) -> models.ForeignKey:
 
 class Import(models.Model):
     """
-    One run from a source into a target.
+    One run from a source into a library.
 
     For example: Ada imports ``course-v1:Acme+Tides+2026`` into ``lib:Acme:Sea`` at level ``section``. The row is made
     when she asks for it (``created``), passes through staging, and ends as ``imported`` with ``counts`` filled in. Its
@@ -74,13 +74,13 @@ class Import(models.Model):
         help_text=_("The export that it is read from, where sources are exports: one source may have several."),
     )
 
-    target_key = case_sensitive_char_field(max_length=255, db_index=True)
-    target_title = title_field(max_length=500, blank=True, default="")
+    library_key = case_sensitive_char_field(max_length=255, db_index=True)
+    library_title = title_field(max_length=500, blank=True, default="")
     learning_package = models.ForeignKey(
         content_models.LearningPackage, null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    makes_target = models.BooleanField(
-        default=False, help_text=_("Whether the target is a new library, to be made when the import is written.")
+    makes_library = models.BooleanField(
+        default=False, help_text=_("Whether the library is to be made when the import is written.")
     )
     is_preview = models.BooleanField(
         default=False, help_text=_("Whether this only serves a preview: it is no history, and is removed after it.")
@@ -142,7 +142,7 @@ class Import(models.Model):
         verbose_name_plural = _("imports")
 
     def __str__(self) -> str:
-        return f"{self.source_key} → {self.target_key} ({self.state})"
+        return f"{self.source_key} → {self.library_key} ({self.state})"
 
 
 class StagedRoot(models.Model):
@@ -283,7 +283,7 @@ class ImportRecord(models.Model):
 
     ``draft_before`` and ``draft_after`` are the item's draft versions around the import, ``published_before`` and
     ``published_after`` the published ones; a missing version is null (nothing there, or deleted) and so is its number.
-    ``source_digest`` and ``target_digest`` say what the source held, before any edit in the review, and what the
+    ``source_digest`` and ``item_digest`` say what the source held, before any edit in the review, and what the
     library held afterwards, for telling later which of the two has changed since. Where these are not the same, the
     source's own is kept in ``source_content``; else the library has it, as the version ``draft_after``.
 
@@ -293,7 +293,7 @@ class ImportRecord(models.Model):
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="records")
     num = models.PositiveIntegerField()
     depth = models.PositiveSmallIntegerField()
-    source_key = case_sensitive_char_field(max_length=255, db_index=True)
+    usage_key = case_sensitive_char_field(max_length=255, db_index=True)
     block_type = case_sensitive_char_field(max_length=100)
     kind = case_sensitive_char_field(max_length=20, choices=BlockKind)
     title = title_field(max_length=500, blank=True)
@@ -303,7 +303,7 @@ class ImportRecord(models.Model):
     outcome = case_sensitive_char_field(max_length=20, choices=Outcome, db_index=True)
     reason = text_field(blank=True, default="")
 
-    target_key = case_sensitive_char_field(max_length=600, blank=True, default="", db_index=True)
+    item_key = case_sensitive_char_field(max_length=600, blank=True, default="", db_index=True)
     collected = models.BooleanField(default=False, help_text=_("Whether the import put the item into its collection."))
     tags = models.JSONField(
         default=dict, help_text=_("Tags that the import gave the item: values by ID of their taxonomy.")
@@ -331,7 +331,7 @@ class ImportRecord(models.Model):
     published_after_num = models.PositiveIntegerField(null=True)
 
     source_digest = case_sensitive_char_field(max_length=_DIGEST_LENGTH, blank=True, default="")
-    target_digest = case_sensitive_char_field(max_length=_DIGEST_LENGTH, blank=True, default="")
+    item_digest = case_sensitive_char_field(max_length=_DIGEST_LENGTH, blank=True, default="")
     source_content = models.JSONField(
         default=dict, help_text=_("What the source held, where the library holds an edit of it: title, OLX, files.")
     )
@@ -348,7 +348,7 @@ class ImportRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.source_key}: {self.outcome}"
+        return f"{self.usage_key}: {self.outcome}"
 
 
 class Reversal(models.Model):
@@ -401,7 +401,7 @@ class ReversalRecord(models.Model):
         constraints = [models.UniqueConstraint(fields=["reversal", "record"], name="msi_reversal_record_uniq")]
 
     def __str__(self) -> str:
-        return f"{self.record.source_key}: {self.outcome}"
+        return f"{self.record.usage_key}: {self.outcome}"
 
 
 class IdempotentRequest(models.Model):

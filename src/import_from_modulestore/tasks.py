@@ -51,7 +51,7 @@ class ImportTask(UserTask):
         Its column is ``user_tasks``', and takes what the database does by default: rare characters may be none of that.
         """
         run = arguments_dict["run"]
-        name = str(cls.title).format(source=run.source_title, target=run.target_title)
+        name = str(cls.title).format(source=run.source_title, library=run.library_title)
         return _RARE.sub("?", name)[:255]
 
     def run_step(self, import_id: str) -> None:
@@ -97,25 +97,25 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-@shared_task(**_OPTIONS, title=_("Stage {source} for {target}"))
+@shared_task(**_OPTIONS, title=_("Stage {source} for {library}"))
 def stage_import(self: ImportTask, import_id: str) -> None:
     """Stage an import."""
     self.run_step(import_id)
 
 
-@shared_task(**_OPTIONS, title=_("Import {source} into {target}"))
+@shared_task(**_OPTIONS, title=_("Import {source} into {library}"))
 def complete_import(self: ImportTask, import_id: str) -> None:
     """Write an import into its library."""
     self.run_step(import_id)
 
 
-@shared_task(**_OPTIONS, title=_("Undo the import of {source} into {target}"))
+@shared_task(**_OPTIONS, title=_("Undo the import of {source} into {library}"))
 def undo_import(self: ImportTask, import_id: str) -> None:
     """Undo an import."""
     self.run_step(import_id)
 
 
-@shared_task(**_OPTIONS, title=_("Redo the import of {source} into {target}"))
+@shared_task(**_OPTIONS, title=_("Redo the import of {source} into {library}"))
 def redo_import(self: ImportTask, import_id: str) -> None:
     """Redo an import that was undone."""
     self.run_step(import_id)

@@ -56,7 +56,7 @@ def test_pages(pages, library, courses, user):
     def course_of(components: int) -> Import:
         units = [unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(5))) for n in range(components // 5)]
         write_course(courses / "c1", section("s", subsection("b", *units)), title="Tides")
-        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=run.id)
         return Import.objects.get(uuid=run.id)
 

@@ -29,7 +29,7 @@ def test_the_guide_names_pages_and_buttons_as_they_are(pages, start):
     look(url("import", "gone", run.pk))
     pages.do("complete", run)
     look(url("import", "change", run.pk))
-    look(url("importrecord", "change", ImportRecord.objects.get(source_key=usage_key("html", "t1")).pk))
+    look(url("importrecord", "change", ImportRecord.objects.get(usage_key=usage_key("html", "t1")).pk))
     pages.do("undo", run)
     look(url("import", "change", run.pk))
     Import.objects.update(state="import_failed")

@@ -33,7 +33,7 @@ class TestRecords:
         assert "7 import records" in text_of(response)
 
     def test_of_a_block_say_all_that_happened_to_it(self, pages, imported, start):
-        record = ImportRecord.objects.get(source_key=TEXT)
+        record = ImportRecord.objects.get(usage_key=TEXT)
         page = text_of(pages.get(url("importrecord", "change", record.pk)))
         assert "Created" in page
         assert "– → 1" in page
@@ -41,14 +41,14 @@ class TestRecords:
 
     def test_of_one_source_block_say_where_it_went(self, pages, imported, start):
         pages.do("complete", start(on_conflict="fork"))
-        record = ImportRecord.objects.filter(source_key=TEXT).first()
-        went = pages.get(url("importrecord"), source_key__exact=TEXT)
+        record = ImportRecord.objects.filter(usage_key=TEXT).first()
+        went = pages.get(url("importrecord"), usage_key__exact=TEXT)
         assert f"Where {TEXT} went, newest first" in text_of(went)
         assert "2 import records" in text_of(went)
-        assert "source_key__exact=block-v1" in links(pages.get(url("importrecord", "change", record.pk)))
+        assert "usage_key__exact=block-v1" in links(pages.get(url("importrecord", "change", record.pk)))
 
     def test_of_one_item_say_where_it_came_from(self, pages, imported):
-        came = pages.get(url("importrecord"), target_key__exact=ITEM)
+        came = pages.get(url("importrecord"), item_key__exact=ITEM)
         assert f"Where {ITEM} came from, newest first" in text_of(came)
         assert "1 import record" in text_of(came)
 
@@ -71,7 +71,7 @@ class TestRecords:
         page = text_of(pages.get(url("import", "change", imported.pk)))
         assert "This library is gone." in page
         assert "Started by: ada" in page
-        record = ImportRecord.objects.get(source_key=TEXT)
+        record = ImportRecord.objects.get(usage_key=TEXT)
         assert ITEM in text_of(pages.get(url("importrecord", "change", record.pk)))
 
 
@@ -83,7 +83,7 @@ class TestReversals:
         response = pages.get(page)
         assert url("import", "change", undone.pk) in links(response)
         assert "7 Removed" in text_of(response)
-        record = ImportRecord.objects.get(source_key=TEXT)
+        record = ImportRecord.objects.get(usage_key=TEXT)
         assert url("importrecord", "change", record.pk) in links(response)
         assert page in links(pages.get(url("importrecord", "change", record.pk)))
 

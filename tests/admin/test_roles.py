@@ -51,7 +51,7 @@ def runs(course, user, imported, start) -> dict[str, Import]:
     api.undo_import(user=user, import_id=str(imported.uuid))
     done = start()
     api.complete_import(user=user, import_id=str(done.uuid))
-    created = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    created = api.create_import(user=user, source_key=KEY, library_key=TARGET)
     return {
         "undone": imported,
         "imported": done,

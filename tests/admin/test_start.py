@@ -43,7 +43,7 @@ def test_what_is_not_said_has_its_default(pages, start, user):
 
 
 def test_a_new_library_is_made_when_the_import_is_completed(pages, start, user):
-    run = start(target="", new_key="lib:Acme:New", new_title="New")
+    run = start(library="", new_key="lib:Acme:New", new_title="New")
     assert [library.key for library in api.list_libraries(user=user)] == [TARGET]
     pages.do("complete", run)
     assert [library.title for library in api.list_libraries(user=user)] == ["New", "Target"]
@@ -79,18 +79,18 @@ def test_offers_each_export_of_a_source(pages, start, courses):
     [
         ({"source": ""}, "source", "required"),
         ({"source": "course-v1:Acme+None+R1"}, "source", "not one of the available choices"),
-        ({"target": ""}, "target", "give the key of a new one"),
-        ({"target": "lib:Acme:None"}, "target", "not one of the available choices"),
+        ({"library": ""}, "library", "give the key of a new one"),
+        ({"library": "lib:Acme:None"}, "library", "not one of the available choices"),
         ({"new_key": "lib:Acme:New"}, "new_key", "not both"),
-        ({"target": "", "new_key": "nonsense"}, "new_key", "not the key of a content library"),
+        ({"library": "", "new_key": "nonsense"}, "new_key", "not the key of a content library"),
         ({"level": "chapter"}, "level", "not one of the available choices"),
         ({"on_conflict": "destroy"}, "on_conflict", "not one of the available choices"),
         ({"collection_code": "none"}, "collection_code", "has no collection 'none'"),
-        ({"target": "", "new_key": "lib:Acme:New", "collection_code": "c"}, "collection_code", "no collections yet"),
+        ({"library": "", "new_key": "lib:Acme:New", "collection_code": "c"}, "collection_code", "no collections yet"),
     ],
 )
 def test_refuses_at_the_field(pages, course, changed, field, told):
-    fields = {"source": KEY, "target": TARGET, **changed}
+    fields = {"source": KEY, "library": TARGET, **changed}
     response = pages.post(url("import", "add"), **fields)
     assert told in " ".join(form_of(response).errors[field])
     assert told in text_of(response)
@@ -99,20 +99,20 @@ def test_refuses_at_the_field(pages, course, changed, field, told):
 
 class TestRoles:
     def test_an_editor_starts_imports(self, pages_of, editor, course):
-        pages_of(editor).post(url("import", "add"), source=KEY, target=TARGET)
+        pages_of(editor).post(url("import", "add"), source=KEY, library=TARGET)
         assert Import.objects.get().state == ImportState.STAGED
 
     @pytest.mark.parametrize(
         ("roles", "field"),
         [
-            ((Role.VIEWER, Role.READER), "target"),
+            ((Role.VIEWER, Role.READER), "library"),
             ((Role.EDITOR,), "source"),
-            ((Role.READER,), "target"),
+            ((Role.READER,), "library"),
             ((), "source"),
         ],
     )
     def test_others_are_refused(self, pages_of, person, course, roles, field):
-        response = pages_of(person("zoe", *roles)).post(url("import", "add"), source=KEY, target=TARGET)
+        response = pages_of(person("zoe", *roles)).post(url("import", "add"), source=KEY, library=TARGET)
         assert field in form_of(response).errors
         assert not Import.objects.exists()
 

@@ -84,7 +84,7 @@ def test_cancel(pages, start):
 
 def test_retry_after_a_failure_goes_on_from_the_step_that_failed(pages, start, courses):
     (courses / "c1" / "course.xml").rename(courses / "away")
-    run = Import.objects.create(source_key=KEY, source_title="Tides", target_key=TARGET, state="staging_failed")
+    run = Import.objects.create(source_key=KEY, source_title="Tides", library_key=TARGET, state="staging_failed")
     Import.objects.filter(pk=run.pk).update(error="The course is away.")
     assert "The course is away." in text_of(pages.get(url("import", "change", run.pk)))
     (courses / "away").rename(courses / "c1" / "course.xml")
@@ -98,7 +98,7 @@ def test_retry_after_a_failure_goes_on_from_the_step_that_failed(pages, start, c
 
 
 def test_stage_what_was_created_elsewhere(pages, course, user):
-    created = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    created = api.create_import(user=user, source_key=KEY, library_key=TARGET)
     run = Import.objects.get(uuid=created.id)
     pages.do("stage", run)
     assert state_of(run) == ImportState.STAGED
@@ -143,7 +143,7 @@ class TestConfirmation:
     def test_of_an_undo_names_what_is_kept_and_can_spare_nothing(self, pages, imported, user, courses):
         write_block(courses / "c1", text("t1", "<p>Edited.</p>"))
         again = api.create_import(
-            user=user, source_key=KEY, target_key=TARGET, options=ImportOptions(on_conflict="overwrite")
+            user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(on_conflict="overwrite")
         )
         api.stage_import(user=user, import_id=again.id)
         api.complete_import(user=user, import_id=again.id)
@@ -193,7 +193,7 @@ class TestProgress:
         report.clear()
 
     def test_says_that_a_step_waits_for_a_worker(self, pages, course, user):
-        created = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        created = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         api.start_staging(user=user, import_id=created.id)  # No worker runs in this test.
         assert "Staging waiting for a worker" in text_of(pages.get(url("import")))
 

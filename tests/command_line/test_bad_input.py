@@ -74,7 +74,7 @@ def test_a_plan_that_cannot_be_written(staged, settings):
 
 
 def test_an_id_that_several_imports_begin_with(staged, library, user):
-    ids = {api.create_import(user=user, source_key=KEY, target_key=TARGET).id[0] for _more in range(17)}
+    ids = {api.create_import(user=user, source_key=KEY, library_key=TARGET).id[0] for _more in range(17)}
     shared = [first for first in ids if sum(run["id"].startswith(first) for run in data_of("history")) > 1]
     assert refused("show", shared[0]) == (
         f"Several imports have an ID that begins with {shared[0]}. Give more of it.",

@@ -63,7 +63,7 @@ class TestRun:
 
     def test_takes_every_option(self):
         command(
-            *RUN, "--title", "Mine", "--level", "component", "--on-conflict", "fork", "--no-publish", "--ids",
+            *RUN, "--title", "Mine", "--level", "component", "--on-conflict", "fork", "--no-publish", "--block-ids",
             "from_titles", "--branch", "published", "--select", usage_key("html", "t1"), "--collection", "Picks",
         )  # fmt: skip
         state = library_state(TARGET)
@@ -117,7 +117,7 @@ class TestHistory:
         assert states("--by", "ada") == ["staged"]
         assert states("--search", "AUTHOR") == ["imported"]
         assert states("--search", "nothing") == []
-        assert states("--target", TARGET, "--source", KEY, "--limit", "1") == ["staged"]
+        assert states("--library", TARGET, "--source", KEY, "--limit", "1") == ["staged"]
         assert "… and 1 older; --limit shows more." in command("history", "--limit", "1")
 
 

@@ -125,7 +125,7 @@ def test_an_undo_is_done_or_not_done(library, interrupt_in, interrupt_after, pha
 
 
 def test_an_import_of_another_process_goes_on(user, library, monkeypatch):
-    run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
     api.start_staging(user=user, import_id=run.id)
 
     def interrupt(seconds):

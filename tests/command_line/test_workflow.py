@@ -233,7 +233,7 @@ class TestStaging:
 
     def test_of_an_import_that_was_begun_elsewhere_goes_by_its_options(self, user, library):
         options = ImportOptions(level="unit", selection=(usage_key("vertical", "u1"),))
-        created = api.create_import(user=user, source_key=KEY, target_key=TARGET, options=options)
+        created = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=options)
         assert "12 blocks of Tides" in command("stage", created.id)
         assert data_of("show", created.id)["import"]["state"] == "staged"
         assert data_of("plan", created.id)["counts"] == {"created": 3}
@@ -339,7 +339,7 @@ class TestUndo:
 
 class TestWatch:
     def test_follows_a_queued_import_until_it_ends(self, user, library, monkeypatch):
-        run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         seen = []
 
         def work(seconds):  # Instead of waiting, be the worker.

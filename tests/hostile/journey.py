@@ -97,7 +97,7 @@ def _import(user: Any, source: SourceData, options: ImportOptions, undo: bool) -
             looked_at = api.get_source(user=user, source_key=source.key, export=source.export)
             assert (looked_at.counts, looked_at.types) == (source.counts, source.types)
             run = api.create_import(
-                user=user, source_key=source.key, target_key=TARGET, options=options, export=source.export
+                user=user, source_key=source.key, library_key=TARGET, options=options, export=source.export
             )
         except api.ImportFromModulestoreError as error:
             return str(error)

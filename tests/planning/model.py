@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from import_from_modulestore.data import BlockKind, ItemKey, Outcome, Plan
+from import_from_modulestore.data import BlockKind, LocalKey, Outcome, Plan
 from import_from_modulestore.olx.normal_form import container_digest
-from import_from_modulestore.planning import PastImport, SourceBlock, TargetItem, TargetState
+from import_from_modulestore.planning import LibraryItem, LibraryState, PastImport, SourceBlock
 
 TAGS = {
     BlockKind.SECTION: "chapter",
@@ -68,7 +68,7 @@ class Item:
     kind: BlockKind
     title: str
     digest: str = ""
-    children: tuple[ItemKey, ...] = ()
+    children: tuple[LocalKey, ...] = ()
     deleted: bool = False
 
 
@@ -76,7 +76,7 @@ class Item:
 class Library:
     """Items and history, and what a plan makes of them."""
 
-    items: dict[ItemKey, Item] = field(default_factory=dict)
+    items: dict[LocalKey, Item] = field(default_factory=dict)
     history: dict[str, PastImport] = field(default_factory=dict)
     limit: int = 100_000
     same_code: Callable[[str], str] = str
@@ -85,18 +85,18 @@ class Library:
         self, key: str, digest: str = "", *, title: str | None = None, children: str = "", deleted: bool = False
     ) -> Library:
         """Add or replace an item: ``put("html:a", "content")``, ``put("unit:u", children="html:a html:b")``."""
-        item_key = ItemKey(*key.split(":"))
+        item_key = LocalKey(*key.split(":"))
         kind = BlockKind(item_key.type) if item_key.type in BlockKind.values else BlockKind.COMPONENT
         entity_id = self.items[item_key].entity_id if item_key in self.items else len(self.items) + 1
-        child_keys = tuple(ItemKey(*child.split(":")) for child in children.split())
+        child_keys = tuple(LocalKey(*child.split(":")) for child in children.split())
         self.items[item_key] = Item(entity_id, kind, title or item_key.code, digest, child_keys, deleted)
         return self
 
-    def state(self) -> TargetState:
+    def state(self) -> LibraryState:
         """The library as planning sees it."""
-        return TargetState(
+        return LibraryState(
             items={
-                key: TargetItem(
+                key: LibraryItem(
                     entity_id=item.entity_id,
                     kind=item.kind,
                     title=item.title,
@@ -119,21 +119,21 @@ class Library:
         )
         for item in plan.items:
             if item.outcome.writes:
-                old = after.items.get(item.target)
-                after.items[item.target] = Item(
+                old = after.items.get(item.local_key)
+                after.items[item.local_key] = Item(
                     old.entity_id if old else len(after.items) + 1,
                     item.kind,
                     item.title,
-                    item.target_digest,
+                    item.item_digest,
                     item.children,
                 )
         for item in plan.gone:
-            after.items[item.target].deleted = item.is_removed
+            after.items[item.local_key].deleted = item.is_removed
         for item in plan.items:
             if item.outcome.writes or item.outcome is Outcome.UNCHANGED:
-                entity_id = after.items[item.target].entity_id
+                entity_id = after.items[item.local_key].entity_id
                 after.history[item.usage_key] = PastImport(
-                    entity_id=entity_id, source_digest=item.source_digest, target_digest=item.target_digest
+                    entity_id=entity_id, source_digest=item.source_digest, item_digest=item.item_digest
                 )
         return after
 
@@ -142,5 +142,5 @@ class Library:
             return item.digest
         return container_digest(item.title, map(str, self._live(item)))
 
-    def _live(self, item: Item) -> list[ItemKey]:
+    def _live(self, item: Item) -> list[LocalKey]:
         return [child for child in item.children if child in self.items and not self.items[child].deleted]

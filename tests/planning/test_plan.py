@@ -10,7 +10,7 @@ from import_from_modulestore.data import (
     ConflictState,
     Decision,
     ImportOptions,
-    ItemKey,
+    LocalKey,
     Outcome,
 )
 from import_from_modulestore.planning import Letters, make_plan
@@ -29,8 +29,8 @@ def outcomes(found):
     return {item.usage_key.partition("@")[2]: item.outcome.value for item in found.items}
 
 
-def targets(found):
-    return [str(item.target) for item in found.items]
+def local_keys(found):
+    return [str(item.local_key) for item in found.items]
 
 
 class TestLevels:
@@ -46,11 +46,11 @@ class TestLevels:
         ],
     )
     def test_what_lies_above_is_dissolved(self, level, kept):
-        assert targets(plan(source(*COURSE), level=CompositionLevel(level))) == kept
+        assert local_keys(plan(source(*COURSE), level=CompositionLevel(level))) == kept
 
     def test_children_are_in_order(self):
         unit = plan(source(*COURSE)).items[2]
-        assert unit.children == (ItemKey("html", "d"), ItemKey("problem", "e"))
+        assert unit.children == (LocalKey("html", "d"), LocalKey("problem", "e"))
 
     def test_top_level_items_have_depth_0(self):
         assert [item.depth for item in plan(source(*COURSE)).items] == [0, 1, 2, 3, 3]
@@ -60,8 +60,8 @@ class TestLevels:
 class TestIrregularTrees:
     def test_a_unit_inside_a_unit_gives_it_its_components(self):
         found = plan(source("unit a", " html b", " unit c", "  html d", " html e"))
-        assert found.items[0].children == (ItemKey("html", "b"), ItemKey("html", "d"), ItemKey("html", "e"))
-        assert "unit:c" not in targets(found)
+        assert found.items[0].children == (LocalKey("html", "b"), LocalKey("html", "d"), LocalKey("html", "e"))
+        assert "unit:c" not in local_keys(found)
 
     def test_a_component_straight_in_a_subsection_is_imported_on_its_own(self):
         found = plan(source("subsection a", " html b"))
@@ -71,17 +71,17 @@ class TestIrregularTrees:
 
     def test_a_block_shown_twice_is_one_item_in_two_places(self):
         found = plan(source("unit a", " html x", "unit b", (" html x", {"repeats": 1})))
-        assert [item.children for item in found.items if item.kind.is_container] == [(ItemKey("html", "x"),)] * 2
-        assert targets(found).count("html:x") == 1
+        assert [item.children for item in found.items if item.kind.is_container] == [(LocalKey("html", "x"),)] * 2
+        assert local_keys(found).count("html:x") == 1
 
     def test_a_block_shown_twice_in_one_unit_stands_there_once(self):
         found = plan(source("unit a", " html x", (" html x", {"repeats": 1})))
-        assert found.items[0].children == (ItemKey("html", "x"),)
+        assert found.items[0].children == (LocalKey("html", "x"),)
         assert "twice" in found.items[0].warnings[0]
 
     def test_a_section_and_a_unit_of_one_id_get_two_codes(self):
         found = plan(source("section x", " subsection y", "  unit x"))
-        assert sorted(targets(found)) == ["section:x_1", "subsection:y", "unit:x"]
+        assert sorted(local_keys(found)) == ["section:x_1", "subsection:y", "unit:x"]
 
 
 class TestLeftOut:
@@ -106,17 +106,17 @@ LEFT_OUT = {"selected": False}
 class TestSelection:
     def test_what_is_left_out_is_in_no_container(self):
         found = plan(source("unit a", (" html b", LEFT_OUT), " html c"))
-        assert targets(found) == ["unit:a", "html:c"]
-        assert found.items[0].children == (ItemKey("html", "c"),)
+        assert local_keys(found) == ["unit:a", "html:c"]
+        assert found.items[0].children == (LocalKey("html", "c"),)
 
     def test_what_is_taken_in_below_a_block_that_is_left_out_stands_on_its_own(self):
         found = plan(source(("section a", LEFT_OUT), (" subsection b", LEFT_OUT), "  unit c", "   html d"))
-        assert targets(found) == ["unit:c", "html:d"]
+        assert local_keys(found) == ["unit:c", "html:d"]
         assert found.items[0].top_level
 
     def test_a_repeated_block_comes_with_the_place_that_was_selected(self):
         blocks = source(("unit a", LEFT_OUT), (" html x", LEFT_OUT), "unit b", (" html x", {"repeats": 1}))
-        assert targets(plan(blocks)) == ["html:x", "unit:b"]
+        assert local_keys(plan(blocks)) == ["html:x", "unit:b"]
 
     def test_a_repeated_container_that_is_left_out_elsewhere_comes_with_all_below_it(self):
         blocks = source(
@@ -127,50 +127,50 @@ class TestSelection:
             (" unit x", {"repeats": 1}),
         )
         found = plan(blocks)
-        assert targets(found) == ["unit:x", "html:y", "subsection:b"]
-        assert [item.children for item in found.items] == [(ItemKey("html", "y"),), (), (ItemKey("unit", "x"),)]
+        assert local_keys(found) == ["unit:x", "html:y", "subsection:b"]
+        assert [item.children for item in found.items] == [(LocalKey("html", "y"),), (), (LocalKey("unit", "x"),)]
 
     def test_a_repeat_that_is_left_out_is_not_in_its_container(self):
         blocks = source("unit a", " html x", "unit b", (" html x", {"repeats": 1} | LEFT_OUT))
-        assert [item.children for item in plan(blocks).items] == [(ItemKey("html", "x"),), (), ()]
+        assert [item.children for item in plan(blocks).items] == [(LocalKey("html", "x"),), (), ()]
 
 
 class TestIds:
     def test_characters_that_a_library_does_not_take_are_replaced(self):
-        assert targets(plan(source("html week%1:intro"))) == ["html:week_1_intro"]
+        assert local_keys(plan(source("html week%1:intro"))) == ["html:week_1_intro"]
 
     def test_where_a_library_takes_ascii_only_other_scripts_are_replaced(self):
         state = replace(Library().state(), letters=Letters.ASCII)
         blocks = source(("html 潮汐", {"title": "潮汐"}), ("html marée", {"title": "Marée haute"}))
-        assert targets(make_plan(blocks, state, ImportOptions())) == ["html:block__", "html:mar_e"]
+        assert local_keys(make_plan(blocks, state, ImportOptions())) == ["html:block__", "html:mar_e"]
         by_title = ImportOptions(block_ids=BlockIds.FROM_TITLES)
-        assert targets(make_plan(blocks, state, by_title)) == ["html:block", "html:maree-haute"]
+        assert local_keys(make_plan(blocks, state, by_title)) == ["html:block", "html:maree-haute"]
 
     def test_where_a_library_takes_basic_letters_only_rarer_ones_are_replaced(self):
         state = replace(Library().state(), letters=Letters.BASIC)
-        assert targets(make_plan(source("html 潮𠀀"), state, ImportOptions())) == ["html:潮_"]
+        assert local_keys(make_plan(source("html 潮𠀀"), state, ImportOptions())) == ["html:潮_"]
 
     def test_two_blocks_that_come_to_one_code_are_numbered_in_order(self):
-        assert targets(plan(source("html a:b", "html a%b"))) == ["html:a_b", "html:a_b_1"]
+        assert local_keys(plan(source("html a:b", "html a%b"))) == ["html:a_b", "html:a_b_1"]
 
     def test_slugs_from_titles(self):
         blocks = source(("html 0f3", {"title": "Why tides happen?"}), ("html 0f4", {"title": "Why tides happen?"}))
         found = plan(blocks, block_ids=BlockIds.FROM_TITLES)
-        assert targets(found) == ["html:why-tides-happen", "html:why-tides-happen_1"]
+        assert local_keys(found) == ["html:why-tides-happen", "html:why-tides-happen_1"]
 
     def test_a_slug_that_is_taken_is_no_conflict(self):
         library = Library().put("html:intro", "something else")
         found = plan(source(("html 0f3", {"title": "Intro"})), library, block_ids=BlockIds.FROM_TITLES)
-        assert targets(found) == ["html:intro_1"]
+        assert local_keys(found) == ["html:intro_1"]
         assert outcomes(found) == {"0f3": "created"}
 
     def test_a_unit_does_not_become_a_version_of_a_section_of_its_id(self):
         found = plan(source("unit x"), Library().put("section:x"))
-        assert targets(found) == ["unit:x_1"]
+        assert local_keys(found) == ["unit:x_1"]
 
     def test_nor_of_another_container_whose_type_no_import_makes(self):
         state = replace(Library().state(), other_codes=frozenset({"x"}))
-        assert targets(make_plan(source("unit x"), state, ImportOptions())) == ["unit:x_1"]
+        assert local_keys(make_plan(source("unit x"), state, ImportOptions())) == ["unit:x_1"]
 
 
 @pytest.mark.parametrize(("one", "other"), [("Intro", "intro"), ("ï", "i"), ("Straße", "strasse"), ("i", "Ï")])
@@ -182,36 +182,39 @@ class TestCodesThatTheLibraryTakesForTheSame:
 
     def test_the_second_is_numbered(self, one, other):
         found = plan(source(f"section {one}", f" unit {other}"), self.library())
-        assert targets(found) == [f"section:{one}_1", f"unit:{other}"]
+        assert local_keys(found) == [f"section:{one}_1", f"unit:{other}"]
 
     def test_they_are_two_where_it_tells_them_apart(self, one, other):
-        assert targets(plan(source(f"section {one}", f" unit {other}"))) == [f"section:{one}", f"unit:{other}"]
+        assert local_keys(plan(source(f"section {one}", f" unit {other}"))) == [f"section:{one}", f"unit:{other}"]
 
     def test_components_are_two(self, one, other):
-        assert targets(plan(source(f"html {one}", f"html {other}"), self.library())) == [f"html:{one}", f"html:{other}"]
+        assert local_keys(plan(source(f"html {one}", f"html {other}"), self.library())) == [
+            f"html:{one}",
+            f"html:{other}",
+        ]
 
     def test_so_are_titles(self, one, other):
         blocks = source(("unit 1", {"title": f"{one}潮"}), ("unit 2", {"title": f"{other}潮"}))
-        first, second = targets(plan(blocks, self.library(), block_ids=BlockIds.FROM_TITLES))
+        first, second = local_keys(plan(blocks, self.library(), block_ids=BlockIds.FROM_TITLES))
         assert like_mysql(second) == like_mysql(f"{first}_1")
 
     def test_one_meets_the_other_by_key(self, one, other):
         library = self.library().put(f"unit:{one}")
         item = plan(source(f"unit {other}", " html x"), library).items[0]
-        assert (str(item.target), item.state) == (f"unit:{one}", ConflictState.SAME_KEY)
+        assert (str(item.local_key), item.state) == (f"unit:{one}", ConflictState.ID_TAKEN)
 
     def test_but_none_of_another_type(self, one, other):
         library = self.library().put(f"section:{one}").put(f"unit:{other}_1")
-        assert targets(plan(source(f"unit {other}"), library)) == [f"unit:{other}_2"]
+        assert local_keys(plan(source(f"unit {other}"), library)) == [f"unit:{other}_2"]
 
     def test_a_number_is_taken_in_either_spelling(self, one, other):
         library = self.library().put(f"unit:{one}").put(f"section:{other}_1")
-        assert targets(plan(source(f"unit {one}"), library, on_conflict=Decision.FORK)) == [f"unit:{one}_2"]
+        assert local_keys(plan(source(f"unit {one}"), library, on_conflict=Decision.FORK)) == [f"unit:{one}_2"]
 
     def test_in_the_next_import_each_finds_its_own(self, one, other):
         blocks = source(f"unit {one}", f"unit {other}")
         library = self.library().after(plan(blocks, self.library()))
-        assert targets(plan(blocks, library)) == [f"unit:{one}", f"unit:{other}_1"]
+        assert local_keys(plan(blocks, library)) == [f"unit:{one}", f"unit:{other}_1"]
         assert set(outcomes(plan(blocks, library)).values()) == {"unchanged"}
 
 
@@ -232,7 +235,7 @@ SITUATIONS = {
     "source changed": (source("html x = two"), changed_library(), ConflictState.SOURCE_CHANGED),
     "library changed": (source("html x = one"), changed_library("edited"), ConflictState.LIBRARY_CHANGED),
     "both changed": (source("html x = two"), changed_library("edited"), ConflictState.BOTH_CHANGED),
-    "id taken": (source("html x = one"), Library().put("html:x", "another"), ConflictState.SAME_KEY),
+    "id taken": (source("html x = one"), Library().put("html:x", "another"), ConflictState.ID_TAKEN),
     "deleted": (source("html x = one"), changed_library(deleted=True), ConflictState.DELETED),
     "deleted, never imported": (
         source("html x = one"),
@@ -248,7 +251,7 @@ OUTCOMES = {
     ConflictState.SOURCE_CHANGED: ("skipped", "updated+", "updated", "forked+"),
     ConflictState.LIBRARY_CHANGED: ("skipped", "updated+", "updated", "forked+"),
     ConflictState.BOTH_CHANGED: ("skipped", "updated+", "updated", "forked+"),
-    ConflictState.SAME_KEY: ("skipped", "updated+", "updated", "forked+"),
+    ConflictState.ID_TAKEN: ("skipped", "updated+", "updated", "forked+"),
     ConflictState.DELETED: ("skipped", "updated+", "updated", "forked+"),
 }
 
@@ -276,7 +279,7 @@ class TestStatesAndDecisions:
 
     def test_a_fork_takes_the_next_free_id(self):
         library = Library().put("html:x", "another").put("html:x_1", "taken too")
-        assert targets(plan(source("html x"), library, on_conflict=Decision.FORK)) == ["html:x_2"]
+        assert local_keys(plan(source("html x"), library, on_conflict=Decision.FORK)) == ["html:x_2"]
 
     def test_nothing_is_published_where_that_is_not_wanted(self):
         blocks, library, _state = SITUATIONS["source changed"]
@@ -298,7 +301,7 @@ class TestEditedInReview:
 
     def test_it_is_imported_as_edited(self):
         item = plan(source(("html x", EDITED))).items[0]
-        assert (item.source_digest, item.target_digest) == ("one", "edited")
+        assert (item.source_digest, item.item_digest) == ("one", "edited")
 
     def test_another_import_without_the_edit_leaves_it_alone(self):
         library = Library().after(plan(source(("html x", EDITED))))
@@ -358,12 +361,12 @@ class TestContainers:
 
     def test_containers_still_hold_what_is_skipped(self):
         library = Library().put("html:x", "another")
-        assert plan(source("unit u", " html x"), library).items[0].children == (ItemKey("html", "x"),)
+        assert plan(source("unit u", " html x"), library).items[0].children == (LocalKey("html", "x"),)
 
     def test_containers_hold_the_fork_in_place_of_what_was_forked(self):
         library = Library().put("html:x", "another")
         found = plan(source("unit u", " html x"), library, on_conflict=Decision.FORK)
-        assert found.items[0].children == (ItemKey("html", "x_1"),)
+        assert found.items[0].children == (LocalKey("html", "x_1"),)
 
     def test_a_container_is_not_changed_by_its_childrens_being_forked(self):
         library = Library().after(plan(source("unit u", " html x = one")))
@@ -372,7 +375,7 @@ class TestContainers:
             (ConflictState.UNCHANGED, Outcome.FORKED),
             (ConflictState.SOURCE_CHANGED, Outcome.FORKED),
         ]
-        assert found.items[0].children == (ItemKey("html", "x_1"),)
+        assert found.items[0].children == (LocalKey("html", "x_1"),)
 
     def test_what_stays_deleted_is_not_put_back_through_its_container(self):
         library = Library().after(plan(source("unit u", " html x", " html y"))).put("html:x", "x", deleted=True)
@@ -394,13 +397,13 @@ class TestHistory:
     def test_a_block_finds_the_item_that_it_went_to_whatever_its_id(self):
         blocks = source(("html 0f3", {"title": "Intro"}))
         library = Library().after(plan(blocks, block_ids=BlockIds.FROM_TITLES))
-        assert targets(plan(blocks, library)) == ["html:intro"]
+        assert local_keys(plan(blocks, library)) == ["html:intro"]
         assert outcomes(plan(blocks, library)) == {"0f3": "unchanged"}
 
     def test_an_item_that_came_from_one_block_is_not_taken_for_another(self):
         library = Library().after(plan(source(("html b", {"title": "a"})), block_ids=BlockIds.FROM_TITLES))
         found = plan(source("html a = other", "html b"), library, on_conflict=Decision.OVERWRITE)
-        assert targets(found) == ["html:a_1", "html:a"]
+        assert local_keys(found) == ["html:a_1", "html:a"]
 
 
 class TestLimit:

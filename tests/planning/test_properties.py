@@ -111,9 +111,9 @@ def test_every_kept_block_is_planned_once_and_in_order(blocks, library, options)
 @given(sources(), libraries(), options())
 def test_no_two_blocks_share_an_item_and_nothing_new_takes_a_taken_id(blocks, library, options):
     plan = make_plan(blocks, library.state(), options)
-    targets = [item.target for item in plan.items if item.target]
-    assert len(targets) == len(set(targets))
-    new = [item.target for item in plan.items if item.outcome.writes and item.entity_id is None]
+    local_keys = [item.local_key for item in plan.items if item.local_key]
+    assert len(local_keys) == len(set(local_keys))
+    new = [item.local_key for item in plan.items if item.outcome.writes and item.entity_id is None]
     assert not set(new) & set(library.items)
     codes = [
         library.same_code(key.code) for key in {*new, *library.items} if key.type in ("section", "subsection", "unit")
@@ -125,7 +125,7 @@ def test_no_two_blocks_share_an_item_and_nothing_new_takes_a_taken_id(blocks, li
 @given(sources(), libraries(), options())
 def test_containers_hold_planned_items_of_the_kind_below_each_once(blocks, library, options):
     plan = make_plan(blocks, library.state(), options)
-    kind_of = {item.target: item.kind for item in plan.items if item.target}
+    kind_of = {item.local_key: item.kind for item in plan.items if item.local_key}
     for item in plan.items:
         assert len(item.children) == len(set(item.children))
         assert all(kind_of[child].rank == item.kind.rank - 1 for child in item.children)
@@ -155,10 +155,10 @@ def test_what_is_gone_was_imported_and_is_nowhere_in_the_source(then, now, libra
     library = library.after(make_plan(then, library.state(), options))
     state = library.state()
     plan = make_plan(now, state, options)
-    assert not {item.target for item in plan.gone} & {item.target for item in plan.items}
+    assert not {item.local_key for item in plan.gone} & {item.local_key for item in plan.items}
     for item in plan.gone:
         assert item.usage_key not in {block.usage_key for block in now}
-        assert not state.items[item.target].deleted
+        assert not state.items[item.local_key].deleted
         assert item.outcome is Outcome.KEPT
     ranks = [item.kind.rank for item in plan.gone]
     assert ranks == sorted(ranks, reverse=True)
@@ -169,7 +169,7 @@ def test_what_is_gone_was_imported_and_is_nowhere_in_the_source(then, now, libra
     assert {pk for pk, insists in wishes.items() if insists} <= removed | {0}
     assert removed <= wishes.keys()
     assert all(item.is_untouched or wishes[item.entity_id] for item in chosen.gone if item.is_removed)
-    kept = [state.items[item.target] for item in chosen.gone if not item.is_removed and not item.is_untouched]
+    kept = [state.items[item.local_key] for item in chosen.gone if not item.is_removed and not item.is_untouched]
     for holder in kept:  # What stays for a reason is not emptied from below, but by name.
         assert all(wishes[child] for child in holder.children if child in removed)
     after = library.after(chosen).state()
@@ -193,7 +193,7 @@ def test_what_is_left_out_is_neither_planned_nor_held(blocks, library, options, 
     plan = make_plan(partly, library.state(), options)
     planned = {item.num for item in plan.items}
     assert planned <= everything - left_out
-    assert {key for item in plan.items for key in item.children} <= {item.target for item in plan.items}
+    assert {key for item in plan.items for key in item.children} <= {item.local_key for item in plan.items}
 
 
 @given(text=st.text(), letters=st.sampled_from(Letters))

@@ -135,7 +135,7 @@ def imported(course, run_import) -> str:
 def staged(client, imported, courses) -> str:
     """The ID of a staged import of the same course again, with one text changed in the source."""
     write_course(courses / "c1", *small_course(), files={"html/t1.html": "<p>Low water.</p>"})
-    made = client.post("imports/", {"source": KEY, "target": TARGET}, status=201)
+    made = client.post("imports/", {"source_key": KEY, "library_key": TARGET}, status=201)
     found = client.get(f"imports/{made['id']}/")
     assert found["state"] == ImportState.STAGED, found
     return found["id"]

@@ -44,7 +44,7 @@ def test_a_session_signs_in_and_is_guarded_against_other_sites(user):
     client.force_login(user)
     assert client.get(PATH).status_code == 200
     body = json.dumps({"key": "lib:Acme:Sea", "title": "Sea"})
-    response = client.post(f"{ROOT}targets/", body, content_type="application/json")
+    response = client.post(f"{ROOT}libraries/", body, content_type="application/json")
     assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
 
 

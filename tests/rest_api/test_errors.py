@@ -23,24 +23,24 @@ NOWHERE = "2d9c9a4e-4a6c-4c4e-9d5f-0123456789ab"
 @pytest.mark.parametrize(
     ("body", "field", "says"),
     [
-        ({"source": "course-v1:Acme"}, "source", "course-v1:Org+Course+Run"),
-        ({"source": TARGET}, "source", "course-v1:Org+Course+Run"),
-        ({"source": 7}, "source", "Not a valid string"),
-        ({"target": KEY}, "target", "lib:Org:slug"),
-        ({"target": ""}, "target", "blank"),
+        ({"source_key": "course-v1:Acme"}, "source_key", "course-v1:Org+Course+Run"),
+        ({"source_key": TARGET}, "source_key", "course-v1:Org+Course+Run"),
+        ({"source_key": 7}, "source_key", "Not a valid string"),
+        ({"library_key": KEY}, "library_key", "lib:Org:slug"),
+        ({"library_key": ""}, "library_key", "blank"),
         ({"options": {"level": "chapter"}}, "options.level", "section, subsection, unit, component"),
         ({"options": {"on_conflict": "replace"}}, "options.on_conflict", "skip, overwrite, new_version, fork"),
         ({"options": {"publish": "yes"}}, "options.publish", "true or false"),
         ({"options": {"selection": [T1, KEY]}}, "options.selection.1", "block-v1:"),
         ({"options": {"collection": {}}}, "options.collection", "needs a code"),
         ({"options": {"levle": "unit"}}, "options.levle", "There are: level, on_conflict"),
-        ({"traget": TARGET}, "traget", "There are: source, target"),
+        ({"traget": TARGET}, "traget", "There are: source_key, "),
         ({"start": 1}, "start", "true or false"),
         ({"options": []}, "options", "dictionary"),
     ],
 )
 def test_an_import_that_cannot_be_asked_for(body, field, says, client, course, library):
-    errors = faults(client("POST", "imports/", {"source": KEY, "target": TARGET, **body}))
+    errors = faults(client("POST", "imports/", {"source_key": KEY, "library_key": TARGET, **body}))
     assert set(errors) == {field}
     assert says in errors[field]
     assert client.get("imports/")["count"] == 0
@@ -50,7 +50,8 @@ def test_all_that_is_wrong_is_named(client):
     _status, problem = answer(client("POST", "imports/", {}))
     assert problem["detail"] == "2 things are wrong; see errors."
     assert problem["errors"] == [
-        {"field": name, "code": "required", "detail": "This field is required."} for name in ("source", "target")
+        {"field": name, "code": "required", "detail": "This field is required."}
+        for name in ("source_key", "library_key")
     ]
 
 
@@ -60,7 +61,7 @@ def test_all_that_is_wrong_is_named(client):
         ("application/json", "{", 400, "parse_error"),
         ("application/json", "[]", 400, "invalid_request"),
         ("application/json", "null", 400, "invalid_request"),
-        ("application/json", '{"source": NaN}', 400, "parse_error"),
+        ("application/json", '{"source_key": NaN}', 400, "parse_error"),
         ("application/json", '{"\\ud800": 1}', 400, "parse_error"),
         ("application/json", b"\xff\xfe", 400, "parse_error"),
         ("application/json", "[" * 100_000, 400, "parse_error"),
@@ -80,7 +81,7 @@ def test_a_body_that_is_no_json(content_type, body, status, code, client, settin
     ("query", "says"),
     [
         ({"state": "done"}, "created, staging"),
-        ({"source": "x"}, "course-v1:"),
+        ({"source_key": "x"}, "course-v1:"),
         ({"sate": "staged"}, "There is no such parameter. There are: page, page_size, search"),
     ],
 )
@@ -90,7 +91,7 @@ def test_a_filter_that_is_none(query, says, client):
     assert says in str(errors)
 
 
-@pytest.mark.parametrize("path", ["sources/course-v1:Acme/", "targets/course/", f"sources/{TARGET}/"])
+@pytest.mark.parametrize("path", ["sources/course-v1:Acme/", "libraries/course/", f"sources/{TARGET}/"])
 def test_a_malformed_key_in_an_address(path, client):
     assert set(faults(client("GET", path), "parameter")) == {"key"}
 
@@ -99,7 +100,7 @@ def test_a_malformed_key_in_an_address(path, client):
     "path",
     [
         "sources/course-v1:Acme+None+R1/",
-        "targets/lib:Acme:None/",
+        "libraries/lib:Acme:None/",
         f"imports/{NOWHERE}/",
         "imports/x/",
         f"imports/{NOWHERE}/plan/",
@@ -160,14 +161,14 @@ def test_a_fault_of_ours_is_told_and_logged(client, monkeypatch, caplog):
 
 def test_a_source_that_cannot_be_read(client, courses, library):
     (courses / "bad.tar.gz").write_bytes(b"nonsense")
-    body = {"source": KEY, "target": TARGET, "export": "bad.tar.gz"}
+    body = {"source_key": KEY, "library_key": TARGET, "export": "bad.tar.gz"}
     status, error = answer(client("POST", "imports/", body))
     assert (status, error["code"]) == (422, "source_error")
     assert "bad.tar.gz is neither a tar nor a zip archive" in error["detail"]
 
 
 def test_a_library_that_is_there_already(client, library):
-    status, error = answer(client("POST", "targets/", {"key": TARGET, "title": "Again"}))
+    status, error = answer(client("POST", "libraries/", {"key": TARGET, "title": "Again"}))
     assert (status, error["code"]) == (409, "already_exists")
     assert "exists already" in error["detail"]
 
@@ -262,9 +263,9 @@ def test_a_step_takes_no_fields(client, staged):
 
 
 def test_neither_or_both_of_a_mapping(client):
-    for query in ({}, {"item": "lb:Acme:Target:html:t1", "usage_key": T1}):
-        problem = answer(client("GET", "mappings/", query=query))[1]
-        assert [error["code"] for error in problem["errors"]] == ["item_or_usage_key"]
+    for query in ({}, {"item_key": "lb:Acme:Target:html:t1", "usage_key": T1}):
+        problem = answer(client("GET", "where/", query=query))[1]
+        assert [error["code"] for error in problem["errors"]] == ["item_key_or_usage_key"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -277,7 +278,7 @@ def test_a_broker_that_cannot_be_reached(client, staged, monkeypatch):
     assert (status, error["code"]) == (503, "step_failed")
     assert client.get(f"imports/{staged}/")["state"] == "import_failed"
 
-    made = client.post("imports/", {"source": KEY, "target": TARGET}, status=201)
+    made = client.post("imports/", {"source_key": KEY, "library_key": TARGET}, status=201)
     assert made["state"] == "staging_failed"
     assert "broker cannot be reached" in made["error"]
 

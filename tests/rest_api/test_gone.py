@@ -14,7 +14,7 @@ def path(client, imported, courses) -> str:
     """An import of the small course that has lost all but its first text, staged."""
     write_course(courses / "c1", section("s1", subsection("b1", unit("u1", text("t1")))))
     made = client.post(
-        "imports/", {"source": KEY, "target": TARGET, "options": {"on_conflict": "overwrite"}}, status=201
+        "imports/", {"source_key": KEY, "library_key": TARGET, "options": {"on_conflict": "overwrite"}}, status=201
     )
     return f"imports/{made['id']}/"
 
@@ -24,7 +24,7 @@ def test_it_is_listed_page_by_page(client, path):
     assert (found["count"], found["num_pages"], found["removed"], found["unknown"]) == (8, 3, 0, "")
     assert [item["kind"] for item in found["results"]] == ["section", "subsection", "unit"]
     last = client.get(f"{path}gone/", page_size=3, page=3)["results"][-1]
-    assert (last["item"], last["outcome"], last["edited"], last["used_by"]) == (
+    assert (last["item_key"], last["outcome"], last["edited"], last["used_by"]) == (
         "lb:Acme:Target:problem:p2",
         "kept",
         False,
@@ -34,21 +34,23 @@ def test_it_is_listed_page_by_page(client, path):
 
 def test_it_is_removed_and_told_of(client, path):
     assert client.patch(f"{path}gone/", {"remove": True}) == {"changed": 8}
-    assert client.patch(f"{path}gone/", {"items": [P1], "remove": False}) == {"changed": 1}
+    assert client.patch(f"{path}gone/", {"item_keys": [P1], "remove": False}) == {"changed": 1}
     plan = client.get(f"{path}plan/", page_size=1000)
     assert (plan["removes"], plan["counts"]["removed"], plan["counts"]["kept"]) == (7, 7, 1)
     assert plan["count"] == sum(plan["counts"].values())
     client.post(f"{path}complete/")
     assert client.get(path)["counts"] == plan["counts"]
-    assert [record["target"] for record in client.get(f"{path}records/", outcome="kept")["results"]] == [P1]
+    assert [record["item_key"] for record in client.get(f"{path}records/", outcome="kept")["results"]] == [P1]
     removed = client.get(f"{path}records/", outcome="removed", search="t2")["results"]
-    assert [(record["target"], record["draft_before"], record["draft_after"]) for record in removed] == [(T2, 1, None)]
+    assert [(record["item_key"], record["draft_before"], record["draft_after"]) for record in removed] == [
+        (T2, 1, None)
+    ]
     assert "xblock.v1:html:t2" not in drafts(library_state(TARGET))
     assert client.get(f"{path}undo/")["counts"] == {"restored": 7, "reverted": 2}
 
 
 def test_items_that_are_not_gone_are_refused(client, path):
     for items in (["lb:Acme:Target:html:t1"], ["nothing"], []):
-        errors = faults(client("PATCH", f"{path}gone/", {"items": items, "remove": True}))
-        assert all(field.startswith("items") for field in errors), errors
+        errors = faults(client("PATCH", f"{path}gone/", {"item_keys": items, "remove": True}))
+        assert all(field.startswith("item_keys") for field in errors), errors
     assert client("PATCH", f"{path}gone/", {}).status_code == 400

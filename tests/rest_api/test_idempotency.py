@@ -11,7 +11,7 @@ from import_from_modulestore.rest_api import idempotency
 
 from ..builders import KEY, TARGET
 
-BODY = {"source": KEY, "target": TARGET, "start": False}
+BODY = {"source_key": KEY, "library_key": TARGET, "start": False}
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_another_user_has_keys_of_their_own(send, client_of, django_user_model):
     assert bob("POST", "imports/", BODY, headers={"Idempotency-Key": "one"}).json()["username"] == "bob"
 
 
-@pytest.mark.parametrize(("body", "path"), [({**BODY, "target": "lib:Acme:B"}, "imports/"), (BODY, "targets/")])
+@pytest.mark.parametrize(("body", "path"), [({**BODY, "library_key": "lib:Acme:B"}, "imports/"), (BODY, "libraries/")])
 def test_another_request_under_the_same_key_is_refused(body, path, send):
     send()
     response = send(body, path=path)
@@ -67,7 +67,7 @@ def test_a_request_that_is_under_way_is_not_begun_again(send, monkeypatch):
 
 
 def test_a_refused_request_leaves_its_key_free(send):
-    assert send({**BODY, "target": "lib:Acme:None"}).status_code == 404
+    assert send({**BODY, "library_key": "lib:Acme:None"}).status_code == 404
     assert send().status_code == 201
 
 

@@ -64,9 +64,9 @@ def test_blocks_are_found_by_what_a_reviewer_did(client, staged):
 
 IMPORTS = [
     ({}, 2),
-    ({"source": KEY}, 2),
-    ({"source": "course-v1:Acme+Other+R1"}, 0),
-    ({"target": TARGET, "state": "staged"}, 1),
+    ({"source_key": KEY}, 2),
+    ({"source_key": "course-v1:Acme+Other+R1"}, 0),
+    ({"library_key": TARGET, "state": "staged"}, 1),
     ({"username": "ada"}, 2),
     ({"username": "eve"}, 0),
     ({"search": "acme+c1"}, 2),
@@ -114,7 +114,7 @@ def _names(page) -> list[str]:
 
 def _staged(client, courses, texts: int) -> str:
     write_course(courses / "c1", _section_of(texts))
-    return client.post("imports/", {"source": KEY, "target": TARGET}, status=201)["id"]
+    return client.post("imports/", {"source_key": KEY, "library_key": TARGET}, status=201)["id"]
 
 
 def _section_of(texts: int):

@@ -39,10 +39,10 @@ def client_as(client_of, django_user_model, library):
 @pytest.mark.parametrize("role", ["superuser", "editor"])
 def test_who_may_change_the_target_does_everything(role, client_as, imported, course):
     client = client_as(role)
-    assert client.get("sources/")["count"] == client.get("targets/")["count"] == 1
+    assert client.get("sources/")["count"] == client.get("libraries/")["count"] == 1
     for path in READS:
         client.get(f"imports/{imported}/{path}")
-    made = client.post("imports/", {"source": KEY, "target": TARGET}, status=201)
+    made = client.post("imports/", {"source_key": KEY, "library_key": TARGET}, status=201)
     assert client.get(f"imports/{made['id']}/blocks/")["count"] == 12
     client.patch(f"imports/{made['id']}/blocks/", {"usage_keys": [T1], "selected": False})
     client.post(f"imports/{made['id']}/complete/")
@@ -58,23 +58,23 @@ def test_a_viewer_sees_and_changes_nothing(client_as, staged, imported):
         viewer.get(f"imports/{imported}/{path}")
     for path in REVIEWS:
         viewer.get(f"imports/{staged}/{path}")
-    assert viewer.get("mappings/", usage_key=T1)["count"] == 1
+    assert viewer.get("where/", usage_key=T1)["count"] == 1
     before = viewer.get(f"imports/{staged}/")
     for method, path, body in CHANGES:
         response = viewer(method, f"imports/{staged}/{path}", body)
         assert (response.status_code, response.json()["code"]) == (403, "not_permitted"), path
     assert viewer("POST", f"imports/{imported}/undo/").status_code == 403
-    assert viewer("POST", "imports/", {"source": KEY, "target": TARGET}).status_code == 403
-    assert viewer("POST", "targets/", {"key": "lib:Acme:Sea", "title": "Sea"}).status_code == 403
+    assert viewer("POST", "imports/", {"source_key": KEY, "library_key": TARGET}).status_code == 403
+    assert viewer("POST", "libraries/", {"key": "lib:Acme:Sea", "title": "Sea"}).status_code == 403
     assert viewer.get(f"imports/{staged}/") == before
 
 
 def test_a_stranger_is_told_the_same_of_what_is_there_and_what_is_not(client_as, staged, imported):
     stranger = client_as("stranger")
-    for path in ("imports/", "sources/", "targets/"):
+    for path in ("imports/", "sources/", "libraries/"):
         assert stranger.get(path)["count"] == 0
-    for query in ({"usage_key": T1}, {"item": "lb:Acme:Target:html:t1"}):
-        assert stranger.get("mappings/", **query)["count"] == 0
+    for query in ({"usage_key": T1}, {"item_key": "lb:Acme:Target:html:t1"}):
+        assert stranger.get("where/", **query)["count"] == 0
 
     nowhere = "2d9c9a4e-4a6c-4c4e-9d5f-0123456789ab"
     asked = [("GET", path, None) for path in [*READS, *REVIEWS, "redo/"]]
@@ -87,11 +87,11 @@ def test_a_stranger_is_told_the_same_of_what_is_there_and_what_is_not(client_as,
             answers.append(response.content.decode().replace(import_id, "…"))
         assert len(set(answers)) == 1, path
 
-    there = stranger("POST", "imports/", {"source": KEY, "target": TARGET})
-    not_there = stranger("POST", "imports/", {"source": KEY.replace("C1", "C9"), "target": TARGET})
+    there = stranger("POST", "imports/", {"source_key": KEY, "library_key": TARGET})
+    not_there = stranger("POST", "imports/", {"source_key": KEY.replace("C1", "C9"), "library_key": TARGET})
     assert there.status_code == not_there.status_code == 404
     assert there.content.decode() == not_there.content.decode().replace("C9", "C1")
-    for path in ("sources/{}/", "targets/{}/"):
+    for path in ("sources/{}/", "libraries/{}/"):
         known, unknown = (KEY, KEY.replace("C1", "C9")) if "sources" in path else (TARGET, "lib:Acme:None")
         known_answer, unknown_answer = stranger("GET", path.format(known)), stranger("GET", path.format(unknown))
         assert known_answer.status_code == unknown_answer.status_code == 404
@@ -101,8 +101,8 @@ def test_a_stranger_is_told_the_same_of_what_is_there_and_what_is_not(client_as,
 def test_a_reader_without_a_library_is_told_the_same_of_one_there_and_not(client_of, stranger, course, library):
     give(stranger, Role.READER)
     reader = client_of(stranger)
-    there = reader("POST", "imports/", {"source": KEY, "target": TARGET})
-    not_there = reader("POST", "imports/", {"source": KEY, "target": "lib:Acme:None"})
+    there = reader("POST", "imports/", {"source_key": KEY, "library_key": TARGET})
+    not_there = reader("POST", "imports/", {"source_key": KEY, "library_key": "lib:Acme:None"})
     assert there.status_code == not_there.status_code == 404
     assert there.content.decode() == not_there.content.decode().replace("lib:Acme:None", TARGET)
 

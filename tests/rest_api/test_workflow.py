@@ -11,9 +11,9 @@ def test_a_course_is_reviewed_edited_decided_written_undone_and_redone(client, i
     write_course(courses / "c1", *small_course(), files={"html/t1.html": "<p>Low water.</p>"})
 
     assert [source["key"] for source in client.get("sources/")["results"]] == [KEY]
-    assert [target["key"] for target in client.get("targets/")["results"]] == [TARGET]
+    assert [target["key"] for target in client.get("libraries/")["results"]] == [TARGET]
 
-    made = client("POST", "imports/", {"source": KEY, "target": TARGET, "options": {"on_conflict": "skip"}})
+    made = client("POST", "imports/", {"source_key": KEY, "library_key": TARGET, "options": {"on_conflict": "skip"}})
     assert made.status_code == 201
     path = f"imports/{made.json()['id']}/"
     assert made["Location"].endswith(path)
@@ -46,20 +46,20 @@ def test_a_course_is_reviewed_edited_decided_written_undone_and_redone(client, i
     assert plan["blockers"] == []
     assert library_state(TARGET) == before
 
-    assert client.post(f"{path}complete/")["target"] == TARGET
+    assert client.post(f"{path}complete/")["library_key"] == TARGET
     done = client.get(path)
     assert (done["state"], done["counts"]) == ("imported", plan["counts"])
     after = library_state(TARGET)
     updated = client.get(f"{path}records/", outcome="updated")["results"]
-    assert [(record["source"], record["draft_before"], record["draft_after"]) for record in updated] == [
+    assert [(record["usage_key"], record["draft_before"], record["draft_after"]) for record in updated] == [
         (T1, 1, 2),
         (U2, 1, 2),
     ]
-    assert {record["import_id"] for record in client.get("mappings/", usage_key=T1)["results"]} == {
+    assert {record["import_id"] for record in client.get("where/", usage_key=T1)["results"]} == {
         imported,
         done["id"],
     }
-    assert client.get("mappings/", item=updated[0]["target"])["results"][0]["source"] == T1
+    assert client.get("where/", item_key=updated[0]["item_key"])["results"][0]["usage_key"] == T1
 
     preview = client.get(f"{path}undo/")
     assert preview["counts"] == {"reverted": 2}
@@ -82,7 +82,7 @@ def _edited(olx: str) -> str:
 
 
 def test_an_import_can_wait_to_be_staged_and_be_given_up(client, course, library):
-    made = client.post("imports/", {"source": KEY, "target": TARGET, "start": False}, status=201)
+    made = client.post("imports/", {"source_key": KEY, "library_key": TARGET, "start": False}, status=201)
     path = f"imports/{made['id']}/"
     assert client.get(path)["state"] == "created"
     client.post(f"{path}stage/")
@@ -91,7 +91,7 @@ def test_an_import_can_wait_to_be_staged_and_be_given_up(client, course, library
 
 
 def test_an_import_that_failed_is_tried_again(client, course, library, courses):
-    made = client.post("imports/", {"source": KEY, "target": TARGET, "start": False}, status=201)
+    made = client.post("imports/", {"source_key": KEY, "library_key": TARGET, "start": False}, status=201)
     path = f"imports/{made['id']}/"
     moved = (courses / "c1").rename(courses.parent / "away")
     client.post(f"{path}stage/")
@@ -104,7 +104,7 @@ def test_an_import_that_failed_is_tried_again(client, course, library, courses):
 
 
 def test_a_library_is_made_before_or_with_the_import(client, course):
-    made = client("POST", "targets/", {"key": "lib:Acme:Sea", "title": "The Sea"})
+    made = client("POST", "libraries/", {"key": "lib:Acme:Sea", "title": "The Sea"})
     assert (made.status_code, made.json()) == (201, {"key": "lib:Acme:Sea", "title": "The Sea", "url": ""})
     assert client.http.get(made["Location"]).json() == made.json()
 
@@ -117,12 +117,12 @@ def test_a_library_is_made_before_or_with_the_import(client, course):
         "selection": [usage_key("vertical", "u1")],
         "collection": {"code": "", "title": "Tides"},
     }
-    body = {"source": KEY, "target": "lib:Acme:New", "new_library_title": "", "options": options}
+    body = {"source_key": KEY, "library_key": "lib:Acme:New", "new_library_title": "", "options": options}
     made = client.post("imports/", body, status=201)
     assert made["options"] == options
     assert client.get(f"imports/{made['id']}/plan/")["counts"] == {"created": 3}
     client.post(f"imports/{made['id']}/complete/")
-    assert client.get("targets/lib:Acme:New/")["title"] == "A Course"
+    assert client.get("libraries/lib:Acme:New/")["title"] == "A Course"
 
 
 def test_a_source_is_looked_at_with_its_counts(client, course):
@@ -134,7 +134,7 @@ def test_a_source_is_looked_at_with_its_counts(client, course):
 
 def test_a_type_that_no_key_of_a_library_can_hold_is_refused_and_the_rest_goes_on(client, courses, library):
     write_course(courses / "c1", unit_of('<é/><problem url_name="p"><p/></problem>'))
-    run = client.post("imports/", {"source": KEY, "target": TARGET}, status=201)["id"]
+    run = client.post("imports/", {"source_key": KEY, "library_key": TARGET}, status=201)["id"]
     blocks = client.get(f"imports/{run}/blocks/")["results"]
     assert [block["outcome"] for block in blocks][-2:] == ["unsupported", "created"]
     client.post(f"imports/{run}/complete/")
@@ -147,7 +147,9 @@ def test_of_several_exports_one_can_be_named(client, courses, library):
     found = client.get("sources/")["results"]
     assert [(source["export"], bool(source["modified"])) for source in found] == [("c1", True), ("c2", True)]
     for source in found:
-        run = client.post("imports/", {"source": KEY, "target": TARGET, "export": source["export"]}, status=201)
+        run = client.post(
+            "imports/", {"source_key": KEY, "library_key": TARGET, "export": source["export"]}, status=201
+        )
         assert run["source_export"] == source["export"]
         assert client.get(f"sources/{KEY}/", export=source["export"])["export"] == source["export"]
     assert client("GET", f"sources/{KEY}/", query={"export": "c3"}).status_code == 404

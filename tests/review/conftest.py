@@ -23,7 +23,7 @@ def stage(user, library):
     """Stage the course on the shelf: ``stage(level=…)`` gives the import's ID."""
 
     def staged(**options) -> str:
-        run = api.create_import(user=user, source_key=KEY, target_key=TARGET, options=ImportOptions(**options))
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
         return api.stage_import(user=user, import_id=run.id).id
 
     return staged

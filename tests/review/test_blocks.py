@@ -36,7 +36,7 @@ class TestTree:
     def test_a_new_block_says_what_becomes_of_it(self, stage, blocks):
         found = blocks(stage())["t1"]
         assert (found.state, found.outcome, found.decision) == (ConflictState.NEW, Outcome.CREATED, None)
-        assert (found.title, found.kind, found.target_key) == ("Text t1", BlockKind.COMPONENT, "lb:Acme:Target:html:t1")
+        assert (found.title, found.kind, found.item_key) == ("Text t1", BlockKind.COMPONENT, "lb:Acme:Target:html:t1")
 
     def test_what_the_level_dissolves_has_no_state(self, stage, blocks):
         found = blocks(stage(level="unit"))
@@ -63,7 +63,7 @@ class TestFilters:
             ({"search": "TEXT T2"}, ["t2"]),
             ({"search": "type@problem"}, ["p1", "p2"]),
             ({"states": (ConflictState.NEW,)}, ["s2", "b2", "u3", "p2", "t3"]),
-            ({"states": (ConflictState.SAME_KEY, ConflictState.BOTH_CHANGED)}, ["t1"]),
+            ({"states": (ConflictState.ID_TAKEN, ConflictState.BOTH_CHANGED)}, ["t1"]),
             ({"outcomes": (Outcome.SKIPPED,)}, ["t1"]),
             ({"conflicts": True}, ["t1"]),
             ({"conflicts": True, "kind": BlockKind.UNIT}, []),

@@ -178,7 +178,7 @@ class TestEditedInAReview:
     def test_only_what_was_edited_is_kept(self, imported):
         imported("<p>Mine</p>")
         kept = ImportRecord.objects.exclude(source_content={})
-        assert [(record.source_key, record.source_content["title"]) for record in kept] == [(key("t"), "Text t")]
+        assert [(record.usage_key, record.source_content["title"]) for record in kept] == [(key("t"), "Text t")]
 
 
 def test_what_was_undone_is_not_what_it_is_compared_with(course, details, run_import, user):
@@ -198,7 +198,7 @@ def test_an_item_that_never_came_from_here_has_no_common_past(course, details, r
 
     Import.objects.all().delete()
     found = details("t")
-    assert found.block.state is ConflictState.SAME_KEY
+    assert found.block.state is ConflictState.ID_TAKEN
     assert [d.kind for d in found.differences] == [DifferenceKind.REPLACEMENT]
 
 
@@ -225,7 +225,7 @@ def test_what_is_to_be_forked_is_still_compared_with_the_original(course, detail
     run_import()
     course(text("t", "<p>Two</p>"))
     found = details("t", on_conflict=Decision.FORK)
-    assert found.block.target_key == "lb:Acme:Target:html:t_1"
+    assert found.block.item_key == "lb:Acme:Target:html:t_1"
     assert found.library.key == "lb:Acme:Target:html:t"
     assert changes(found)["replacement"] == ["-<p>One</p>", "+<p>Two</p>"]
 

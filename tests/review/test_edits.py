@@ -285,6 +285,6 @@ def test_nothing_can_be_changed_before_it_is_staged(change, write, user, library
     from ..builders import KEY, TARGET
 
     write()
-    run = api.create_import(user=user, source_key=KEY, target_key=TARGET)
+    run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
     with pytest.raises(api.WrongState, match="not been staged"):
         CHANGES[change](user, run.id)

@@ -106,7 +106,7 @@ def stage(ada, library) -> Callable[..., ImportData]:
 
     def stage(source: str = KEY, *, target: str = TARGET, user=None, **options) -> ImportData:
         user = user or ada
-        made = api.create_import(user=user, source_key=source, target_key=target, options=ImportOptions(**options))
+        made = api.create_import(user=user, source_key=source, library_key=target, options=ImportOptions(**options))
         return api.stage_import(user=user, import_id=made.id)
 
     return stage

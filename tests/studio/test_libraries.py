@@ -35,7 +35,7 @@ class TestLibraries:
 
     def test_a_new_one_is_made_with_the_import(self, ada, load):
         load()
-        made = api.create_import(user=ada, source_key=KEY, target_key="lib:Acme:New", new_library_title="New")
+        made = api.create_import(user=ada, source_key=KEY, library_key="lib:Acme:New", new_library_title="New")
         api.stage_import(user=ada, import_id=made.id)
         assert not api.list_libraries(user=ada)
         api.complete_import(user=ada, import_id=made.id)
@@ -46,8 +46,8 @@ def test_without_an_address_of_the_micro_frontend_there_are_no_links(ada, load, 
     settings.COURSE_AUTHORING_MICROFRONTEND_URL = ""
     load()
     run, records = run_import()
-    assert (run.source_url, run.target_url) == ("", "")
-    assert not any(record.target_url for record in records)
+    assert (run.source_url, run.library_url) == ("", "")
+    assert not any(record.item_url for record in records)
 
 
 class TestWhatTheyTake:
@@ -92,9 +92,9 @@ class TestRights:
     def test_to_edit_are_not_those_to_publish(self, site, bob):
         site.let_contribute(bob, TARGET)
         with pytest.raises(NotPermitted, match="Import without publishing"):
-            api.create_import(user=bob, source_key=KEY, target_key=TARGET)
+            api.create_import(user=bob, source_key=KEY, library_key=TARGET)
         drafts = ImportOptions(publish=False)
-        assert api.create_import(user=bob, source_key=KEY, target_key=TARGET, options=drafts).target_key == TARGET
+        assert api.create_import(user=bob, source_key=KEY, library_key=TARGET, options=drafts).library_key == TARGET
 
     def test_of_a_closed_account_are_none(self, site, bob):
         site.let_edit(bob, TARGET)

@@ -106,9 +106,9 @@ class Asked:
 
 def _import_to(target: str, publish: bool, **more: Any) -> Asked:
     options = ImportOptions(publish=publish)
-    body = {"source": KEY, "target": target, "options": {"publish": publish}, "start": False, **more}
+    body = {"source_key": KEY, "library_key": target, "options": {"publish": publish}, "start": False, **more}
     words = [KEY, target, *([] if publish else ["--no-publish"]), *(["--create"] if more else [])]
-    arguments = {"source_key": KEY, "target_key": target, "options": options, **more}
+    arguments = {"source_key": KEY, "library_key": target, "options": options, **more}
     return Asked("", arguments, rest=("POST", "imports/", body), words=("stage", *words))
 
 
@@ -123,10 +123,10 @@ _CREATE, _CREATE_DRAFTS = _import_to(TARGET, True), _import_to(TARGET, False)
 ASKED = {
     "list_sources": Asked(rest=("GET", "sources/"), words=("sources",)),
     "get_source": Asked(arguments={"source_key": KEY}, rest=("GET", f"sources/{KEY}/")),
-    "list_libraries": Asked(rest=("GET", "targets/"), words=("libraries",)),
-    "get_library": Asked(arguments={"library_key": TARGET}, rest=("GET", f"targets/{TARGET}/")),
+    "list_libraries": Asked(rest=("GET", "libraries/"), words=("libraries",)),
+    "get_library": Asked(arguments={"library_key": TARGET}, rest=("GET", f"libraries/{TARGET}/")),
     "create_library": Asked(
-        arguments={"library_key": NEW, "title": "New"}, rest=("POST", "targets/", {"key": NEW, "title": "New"})
+        arguments={"library_key": NEW, "title": "New"}, rest=("POST", "libraries/", {"key": NEW, "title": "New"})
     ),
     "backup_library": Asked(arguments={"library_key": TARGET}, words=("backup", TARGET)),
     "create_import": _CREATE,
@@ -176,10 +176,10 @@ ASKED = {
     "get_records": _on("done", "records/", method="GET"),
     "get_reversals": _on("undone", "reversals/", method="GET"),
     "get_last_reversal_items": _on("undone", "reversals/last/", method="GET"),
-    "where_from": Asked(arguments={"item_key": ITEM}, rest=("GET", f"mappings/?item={ITEM}"), words=("where", ITEM)),
+    "where_from": Asked(arguments={"item_key": ITEM}, rest=("GET", f"where/?item={ITEM}"), words=("where", ITEM)),
     "where_to": Asked(
         arguments={"usage_key": BLOCK},
-        rest=("GET", f"mappings/?usage_key={BLOCK.replace('+', '%2B')}"),
+        rest=("GET", f"where/?usage_key={BLOCK.replace('+', '%2B')}"),
         words=("where", BLOCK),
     ),
     "preview_undo": _on("done", "undo/", "undo", "{id}", "--preview", method="GET"),
@@ -233,7 +233,7 @@ def import_that_is(ada, course, stage) -> Callable[..., str]:
     def make(state: str, *, publish: bool = True) -> str:
         if state == "created":
             options = ImportOptions(publish=publish)
-            return api.create_import(user=ada, source_key=KEY, target_key=TARGET, options=options).id
+            return api.create_import(user=ada, source_key=KEY, library_key=TARGET, options=options).id
         import_id = stage(publish=publish).id
         if state == "staged":
             api.edit_block(user=ada, import_id=import_id, usage_key=BLOCK, title="Edited")
@@ -421,12 +421,12 @@ class TestNobodyIsToldOfWhatTheyMayNotSee:
     def test_of_libraries(self, people):
         reader = people("reader")
         for name in ("create_import", "preview_import"):
-            there = self.told(reader, name, source_key=KEY, target_key=TARGET)
-            assert there.replace(TARGET, NEW) == self.told(reader, name, source_key=KEY, target_key=NEW)
+            there = self.told(reader, name, source_key=KEY, library_key=TARGET)
+            assert there.replace(TARGET, NEW) == self.told(reader, name, source_key=KEY, library_key=NEW)
 
     def test_of_courses(self, people):
         author = people("author")
-        for name, more in (("create_import", {"target_key": TARGET}), ("get_source", {})):
+        for name, more in (("create_import", {"library_key": TARGET}), ("get_source", {})):
             there = self.told(author, name, source_key=KEY, **more)
             missing = self.told(author, name, source_key=KEY.replace("C1", "C9"), **more)
             assert there.replace("C1", "C9") == missing
@@ -435,7 +435,7 @@ class TestNobodyIsToldOfWhatTheyMayNotSee:
 class TestSources:
     def test_a_legacy_library_is_read_by_its_team_alone(self, site, ada, library, tmp_path):
         site.load(write_library(tmp_path / "legacy", text("t1")))
-        made = {"source_key": LIBRARY_KEY, "target_key": TARGET}
+        made = {"source_key": LIBRARY_KEY, "library_key": TARGET}
         person = site.person("bob")
         site.let_edit(person, TARGET)
         with pytest.raises(api.NotFound, match=r"library-v1:Acme\+L1, or none that you may read"):
@@ -449,15 +449,15 @@ class TestSources:
         site.let_read(person, "course-v1:Acme+C2+R1")
         site.let_edit(person, TARGET)
         with pytest.raises(api.NotFound):
-            api.create_import(user=person, source_key=KEY, target_key=TARGET)
+            api.create_import(user=person, source_key=KEY, library_key=TARGET)
 
     @pytest.mark.double
     def test_an_auditor_may_read_a_course(self, site, people):
         auditor = people("author", username="auditor")
         with pytest.raises(api.NotFound):
-            api.create_import(user=auditor, source_key=KEY, target_key=TARGET)
+            api.create_import(user=auditor, source_key=KEY, library_key=TARGET)
         site.auditors.add(("auditor", KEY))
-        made = api.create_import(user=auditor, source_key=KEY, target_key=TARGET)
+        made = api.create_import(user=auditor, source_key=KEY, library_key=TARGET)
         api.stage_import(user=auditor, import_id=made.id)
         assert api.complete_import(user=auditor, import_id=made.id).state is ImportState.IMPORTED
 
@@ -477,7 +477,7 @@ class TestLibrariesToBeMade:
 
     @pytest.fixture
     def made(self, maker):
-        return api.create_import(user=maker, source_key=KEY, target_key=NEW, new_library_title="New").id
+        return api.create_import(user=maker, source_key=KEY, library_key=NEW, new_library_title="New").id
 
     def test_belong_to_who_made_them(self, maker, made):
         api.stage_import(user=maker, import_id=made)
@@ -634,7 +634,7 @@ class TestSessions:
             assert client.get(address).status_code in (401, 403)
 
     def test_of_nobody_lead_nowhere(self, imports):
-        for name in ("imports", "sources", "targets"):
+        for name in ("imports", "sources", "libraries"):
             with of_its_own():
                 response = Client().get(reverse(f"modulestore_imports_api:v1:{name}"))
             assert response.status_code in (401, 403)
@@ -689,7 +689,7 @@ class TestSwitch:
     """The waffle flag: whether anything is imported from a course, whoever asks."""
 
     REFUSED = "Importing is not switched on for courses of Acme. Ask those who run this site."
-    MADE = {"source_key": KEY, "target_key": TARGET}
+    MADE = {"source_key": KEY, "library_key": TARGET}
 
     def refuses(self, user) -> bool:
         told = set()
@@ -729,7 +729,7 @@ class TestSwitch:
         site.load(write_library(tmp_path / "legacy", text("t1")))
         site.switch(on=False, org="Acme")
         with pytest.raises(api.NotPermitted, match="not switched on"):
-            api.create_import(user=ada, source_key=LIBRARY_KEY, target_key=TARGET)
+            api.create_import(user=ada, source_key=LIBRARY_KEY, library_key=TARGET)
 
     def test_says_nothing_of_it_to_who_may_not_read_the_source(self, site, people):
         site.switch(on=False)
@@ -760,7 +760,7 @@ class TestLibrariesThatAreGone:
     def test_have_a_history_for_global_staff(self, site, people, done):
         site.remove_library(TARGET)
         staff = people("staff")
-        assert api.get_import(user=staff, import_id=done).target_key == TARGET
+        assert api.get_import(user=staff, import_id=done).library_key == TARGET
         assert api.get_records(user=staff, import_id=done)
         assert api.where_from(user=staff, item_key=ITEM)
         assert api.list_imports(user=staff).total == 1

@@ -268,7 +268,7 @@ class TestDemoCourse:
         _run, records = run_import(key, level="component")
         for record in records:
             if record.outcome is Outcome.CREATED and record.block_type in ("html", "problem", "video"):
-                assert load_block(component(record.target_key), ada).display_name
+                assert load_block(component(record.item_key), ada).display_name
 
     def test_its_library(self, ada, site, exports, run_import):
         key = site.load(exports["library"])

@@ -221,7 +221,7 @@ class TestMigrations:
             "import django\n"
             "django.setup()\n"
             "from import_from_modulestore.models import IdempotentRequest, Import\n"
-            "Import.objects.create(source_key='s', target_key='t', user_id=77, actor_id=77, username='bob')\n"
+            "Import.objects.create(source_key='s', library_key='t', user_id=77, actor_id=77, username='bob')\n"
             "IdempotentRequest.objects.create(user_id=77, key='k')\n"
             "result = Import.objects.get().user_id"
         )

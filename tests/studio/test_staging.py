@@ -331,7 +331,7 @@ class TestBrokenBlocks:
 
 def test_an_edit_while_it_is_staged_is_told_of(ada, site, load, library):
     load()
-    made = api.create_import(user=ada, source_key=KEY, target_key=library.key)
+    made = api.create_import(user=ada, source_key=KEY, library_key=library.key)
 
     def edit_once(phase: str, done: int, total: int, title: str = "") -> None:
         if phase == "staging" and done == 7:  # After the first section.

@@ -28,7 +28,7 @@ def tagged(site, load):
 def test_components_and_containers_get_them(tagged, run_import):
     _run, records = run_import()
     assert (tags_of(ITEM), tags_of(UNIT)) == ({"Moon", "Sea"}, {"Sea"})
-    assert {record.source_key: set(record.tags) for record in records if record.tags} == {
+    assert {record.usage_key: set(record.tags) for record in records if record.tags} == {
         T1: {"Moon", "Sea"},
         U1: {"Sea"},
     }
@@ -51,7 +51,7 @@ def test_those_of_the_library_stay(ada, site, tagged, run_import):
     site.tag(ITEM, "Mine", "Sea")
     run, records = run_import()
     assert tags_of(ITEM) == {"Mine", "Moon", "Sea"}
-    assert {record.tags for record in records if record.source_key == T1} == {("Moon",)}
+    assert {record.tags for record in records if record.usage_key == T1} == {("Moon",)}
     api.undo_import(user=ada, import_id=run.id)
     assert tags_of(ITEM) == {"Mine", "Sea"}
 
@@ -100,7 +100,7 @@ def test_those_of_another_organization_are_named_and_left(site, load, run_import
     site.tag(T1, "Open")
     _run, records = run_import()
     assert tags_of(ITEM) == {"Open"}
-    warnings = [warning for record in records if record.source_key == T1 for warning in record.warnings]
+    warnings = [warning for record in records if record.usage_key == T1 for warning in record.warnings]
     assert warnings == [
         "These tags were not carried over: Secret; their taxonomy is not one of this library's organization."
     ]
@@ -110,7 +110,7 @@ def test_one_that_is_gone_since_is_named(ada, tagged, stage):
     run = stage()
     Tag.objects.filter(value="Moon").delete()
     api.complete_import(user=ada, import_id=run.id)
-    records = {record.source_key: record for record in api.get_records(user=ada, import_id=run.id)}
+    records = {record.usage_key: record for record in api.get_records(user=ada, import_id=run.id)}
     assert records[T1].warnings == ("These tags were not carried over: Moon; there are no such tags any more.",)
     assert (tags_of(ITEM), tags_of(UNIT)) == ({"Sea"}, {"Sea"})
 

@@ -83,7 +83,7 @@ def test_an_edit_in_the_library_is_a_conflict_and_is_spared_by_undo(ada, load, s
     plan = api.plan_import(user=ada, import_id=stage().id)
     assert {item.state for item in plan.items if item.usage_key == T1} == {ConflictState.LIBRARY_CHANGED}
     kept = api.preview_undo(user=ada, import_id=first.id).kept
-    assert T1 in {item.source_key for item in kept}
+    assert T1 in {item.usage_key for item in kept}
 
 
 def test_the_version_that_was_read_is_kept(ada, site, load, run_import):
@@ -98,8 +98,8 @@ def test_history_leads_to_the_pages_of_studio(ada, load, run_import):
     load()
     run, records = run_import()
     base = "https://apps.example.com/authoring"
-    assert (run.source_url, run.target_url) == (f"{base}/course/{KEY}", f"{base}/library/{TARGET}")
-    urls = {record.source_key: record.target_url for record in records}
+    assert (run.source_url, run.library_url) == (f"{base}/course/{KEY}", f"{base}/library/{TARGET}")
+    urls = {record.usage_key: record.item_url for record in records}
     assert urls[T1] == f"{base}/library/{TARGET}/components/lb:Acme:Target:html:t1"
     assert urls[usage_key("vertical", "u1")] == f"{base}/library/{TARGET}/unit/lct:Acme:Target:unit:u1"
     assert urls[usage_key("chapter", "s1")] == f"{base}/library/{TARGET}/section/lct:Acme:Target:section:s1"

@@ -42,11 +42,11 @@ def require_import_from(source_key: Any) -> None:
         raise NotPermitted(refusal, field="source_key")
 
 
-def require_target(user: Any, run: Import) -> None:
-    """That the user may change the import's target, or make it where it is still to be made."""
-    library_key = parse_library_key(run.target_key)
-    if run.makes_target and run.learning_package_id is None:
-        library_or_one_to_make(user, library_key, run.target_title)  # Somebody else may have made it meanwhile.
+def require_library(user: Any, run: Import) -> None:
+    """That the user may change the import's library, or make it where it is still to be made."""
+    library_key = parse_library_key(run.library_key)
+    if run.makes_library and run.learning_package_id is None:
+        library_or_one_to_make(user, library_key, run.library_title)  # Somebody else may have made it meanwhile.
     else:
         require(get_host().can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
 
@@ -66,9 +66,9 @@ def require_publishing(user: Any, library_key: Any) -> None:
 
 
 def require_rights(user: Any, run: Import) -> None:
-    """That the user may still read the source, and change the target or make it."""
+    """That the user may still read the source, and change the library or make it."""
     require_reading(user, run)
-    require_target(user, run)
+    require_library(user, run)
 
 
 def visible_import(user: Any, import_id: str) -> Import:
@@ -92,19 +92,20 @@ def visible_imports(user: Any, runs: Iterable[Import]) -> list[Import]:
     be made, or is gone.
     """
     runs = list(runs)
-    viewable = get_host().viewable_libraries(user, {run.target_key for run in runs})
+    viewable = get_host().viewable_libraries(user, {run.library_key for run in runs})
     return [
         run
         for run in runs
-        if run.target_key in viewable or (user.is_active and run.learning_package_id is None and run.user_id == user.pk)
+        if run.library_key in viewable
+        or (user.is_active and run.learning_package_id is None and run.user_id == user.pk)
     ]
 
 
 def all_visible_imports(user: Any) -> QuerySet[Import]:
-    """The same as a query over all imports; one query for the keys of their targets."""
+    """The same as a query over all imports; one query for the keys of their libraries."""
     runs = Import.objects.filter(is_preview=False)
-    keys = set(runs.order_by().values_list("target_key", flat=True).distinct())
-    visible = Q(target_key__in=get_host().viewable_libraries(user, keys))
+    keys = set(runs.order_by().values_list("library_key", flat=True).distinct())
+    visible = Q(library_key__in=get_host().viewable_libraries(user, keys))
     if user.is_active:
         visible |= Q(learning_package=None, user=user.pk)
     return runs.filter(visible)

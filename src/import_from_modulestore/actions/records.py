@@ -1,4 +1,4 @@
-"""Telling what happened: of one import, a source, a target, an item of a library, a source block."""
+"""Telling what happened: of one import, a source, a library, an item of a library, a source block."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_PAGE = 1000
 def list_imports(
     *,
     user: Any,
-    target_key: str = "",
+    library_key: str = "",
     source_key: str = "",
     state: ImportState | None = None,
     username: str = "",
@@ -35,12 +35,12 @@ def list_imports(
     """
     Imports into libraries that the user may view, newest first.
 
-    ``search`` finds them by key or title of source or target, or by the user's name, in any case. A fixed number of
+    ``search`` finds them by key or title of source or library, or by the user's name, in any case. A fixed number of
     queries. Raises ``InvalidKey``, ``InvalidOption``.
     """
     runs = access.all_visible_imports(user)
-    if target_key:
-        runs = runs.filter(target_key=str(parse_library_key(target_key)))
+    if library_key:
+        runs = runs.filter(library_key=str(parse_library_key(library_key)))
     if source_key:
         runs = runs.filter(source_key=str(parse_source_key(source_key)))
     if state is not None:
@@ -48,7 +48,7 @@ def list_imports(
     if username:
         runs = runs.filter(username=username)
     if search:
-        runs = runs.filter(containing(search, "source_key", "source_title", "target_key", "target_title", "username"))
+        runs = runs.filter(containing(search, "source_key", "source_title", "library_key", "library_title", "username"))
     rows, total = page_of(runs.order_by("-id"), offset, limit)
     return Page(items=tuple(import_data(run) for run in rows), total=total, offset=offset, limit=limit)
 
@@ -76,7 +76,7 @@ def list_records(
     if outcome is not None:
         records = records.filter(outcome=outcome)
     if search:
-        records = records.filter(containing(search, "title", "source_key", "target_key"))
+        records = records.filter(containing(search, "title", "usage_key", "item_key"))
     rows, total = page_of(records.order_by("num"), offset, limit)
     return Page(items=tuple(map(record_data, rows)), total=total, offset=offset, limit=limit)
 
@@ -101,7 +101,7 @@ def where_from(*, user: Any, item_key: str) -> list[RecordData]:
 
     ``item_key`` is ``lb:Org:slug:type:id`` or ``lct:Org:slug:type:id``. Raises ``InvalidKey``.
     """
-    return _visible_records(user, ImportRecord.objects.filter(target_key=str(parse_item_key(item_key))))
+    return _visible_records(user, ImportRecord.objects.filter(item_key=str(parse_item_key(item_key))))
 
 
 def where_to(*, user: Any, usage_key: str) -> list[RecordData]:
@@ -110,7 +110,7 @@ def where_to(*, user: Any, usage_key: str) -> list[RecordData]:
 
     ``usage_key`` is a block of a course or legacy library. Raises ``InvalidKey``.
     """
-    return _visible_records(user, ImportRecord.objects.filter(source_key=str(parse_usage_key(usage_key))))
+    return _visible_records(user, ImportRecord.objects.filter(usage_key=str(parse_usage_key(usage_key))))
 
 
 def containing(search: str, *fields: str) -> Q:

@@ -53,7 +53,7 @@ def preview_import(
     *,
     user: Any,
     source_key: str,
-    target_key: str,
+    library_key: str,
     options: ImportOptions | None = None,
     new_library_title: str | None = None,
     export: str = "",
@@ -64,7 +64,7 @@ def preview_import(
 
     Takes and raises what :func:`create_import` does, and raises what :func:`stage_import` and :func:`plan_import` do.
     """
-    run, source = new_run(user, source_key, target_key, options, new_library_title, export, is_preview=True)
+    run, source = new_run(user, source_key, library_key, options, new_library_title, export, is_preview=True)
     host, key = get_host(), parse_source_key(source_key)
     try:
         begin(run, Step.STAGE, actor=user)
@@ -264,4 +264,4 @@ def _details(run: Import, usage_key: str) -> BlockDetails:
 
 
 def _plan(run: Import) -> Plan:
-    return plan_of(run, block_limit=get_host().block_limit(parse_library_key(run.target_key)))
+    return plan_of(run, block_limit=get_host().block_limit(parse_library_key(run.library_key)))

@@ -62,7 +62,7 @@ def create_import(
     *,
     user: Any,
     source_key: str,
-    target_key: str,
+    library_key: str,
     options: ImportOptions | None = None,
     new_library_title: str | None = None,
     export: str = "",
@@ -73,13 +73,13 @@ def create_import(
     Where several exports hold the source, ``export`` names the one to read (:attr:`.data.SourceData.export`); else it
     is the newest. The import keeps to it from then on.
 
-    The target has to be there, unless ``new_library_title`` is given: then it is made when the import is written, in
+    The library has to be there, unless ``new_library_title`` is given: then it is made when the import is written, in
     the same transaction. An empty title means the source's.
 
     Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, and ``InvalidOption`` for a collection that
     has neither code nor title, or a code that the library does not have.
     """
-    run, _source = new_run(user, source_key, target_key, options, new_library_title, export)
+    run, _source = new_run(user, source_key, library_key, options, new_library_title, export)
     return get_import(user=user, import_id=str(run.uuid))
 
 
@@ -136,12 +136,12 @@ def cancel_import(*, user: Any, import_id: str) -> ImportData:
     """
     Give an import up, at any point before it is written. A step that runs is stopped, and rolled back.
 
-    Needs edit access on the target, or that the import is the user's own. Raises ``NotFound``, ``NotPermitted``,
+    Needs edit access on the library, or that the import is the user's own. Raises ``NotFound``, ``NotPermitted``,
     ``WrongState``.
     """
     run = access.visible_import(user, import_id)
     if run.user_id != user.pk:
-        access.require_target(user, run)
+        access.require_library(user, run)
     allowed = lifecycle.ALLOWED[Action.CANCEL]
     if run.state not in allowed:
         raise lifecycle.wrong_state(run)
@@ -315,7 +315,7 @@ def _update_names() -> None:
 def new_run(
     user: Any,
     source_key: str,
-    target_key: str,
+    library_key: str,
     options: ImportOptions | None,
     new_library_title: str | None,
     export: str,
@@ -324,12 +324,12 @@ def new_run(
 ) -> tuple[Import, SourceData]:
     """The row of a new import, after all checks."""
     options = options or ImportOptions()
-    key, library_key = parse_source_key(source_key), parse_library_key(target_key)
+    key, of_library = parse_source_key(source_key), parse_library_key(library_key)
     access.require_source(user, key)
     access.require_import_from(key)
-    library = access.library_or_one_to_make(user, library_key, new_library_title)
+    library = access.library_or_one_to_make(user, of_library, new_library_title)
     if options.publish:
-        access.require_publishing(user, library_key)
+        access.require_publishing(user, of_library)
     source = get_host().get_source(key, options.branch, export)
     if not library.package_id:
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
@@ -370,11 +370,11 @@ def _preview(step: Step, user: Any, import_id: str, force: bool) -> ReversalPlan
 def _require_rights(step: Step, user: Any, run: Import, *, force: bool) -> None:
     """An undo or redo that spares nothing may take from learners what somebody else has published since."""
     if step in _KINDS:
-        access.require_target(user, run)
+        access.require_library(user, run)
     else:
         access.require_rights(user, run)
     if (run.publish and step is not Step.STAGE) or force:
-        access.require_publishing(user, parse_library_key(run.target_key))
+        access.require_publishing(user, parse_library_key(run.library_key))
 
 
 def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
@@ -396,13 +396,13 @@ def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
                 )
             case Step.COMPLETE:
                 with all_or_nothing():
-                    write(run, library_key=parse_library_key(run.target_key), host=host, user=user, progress=reporter)
+                    write(run, library_key=parse_library_key(run.library_key), host=host, user=user, progress=reporter)
             case Step.UNDO | Step.REDO:
                 with all_or_nothing():
                     revert(
                         run,
                         _KINDS[step],
-                        library_key=parse_library_key(run.target_key),
+                        library_key=parse_library_key(run.library_key),
                         force=run.force,
                         host=host,
                         user=user,

@@ -121,4 +121,4 @@ def two_lines(first: object, second: object) -> SafeString:
 
 def name_of(run: Import) -> str:
     """What an import is called in lists and messages."""
-    return f"{run.source_title or run.source_key} → {run.target_title or run.target_key}"
+    return f"{run.source_title or run.source_key} → {run.library_title or run.library_key}"

@@ -40,7 +40,7 @@ class StartForm(forms.Form):
     """A new import; what the API refuses is shown at the field at fault."""
 
     source = forms.ChoiceField(label=_("Source"), help_text=_("The course or legacy library to read."))
-    target = forms.ChoiceField(
+    library = forms.ChoiceField(
         label=_("Library"), required=False, help_text=_("The content library that gets the content.")
     )
     new_key = forms.CharField(
@@ -88,7 +88,7 @@ class StartForm(forms.Form):
 
     fieldsets = (
         (None, {"fields": ["source"]}),
-        (_("Library"), {"fields": ["target", "new_key", "new_title"]}),
+        (_("Library"), {"fields": ["library", "new_key", "new_title"]}),
         (_("Options"), {"fields": ["level", "on_conflict", "publish", "block_ids", "branch"]}),
         (_("Collection"), {"fields": ["collection_title", "collection_code"]}),
     )
@@ -110,21 +110,21 @@ class StartForm(forms.Form):
                 choices.append((kind.label, sorted(named, key=lambda choice: choice[1])))
         self.fields["source"].choices = choices  # type: ignore[attr-defined]
         libraries = [(library.key, f"{library.title} ({library.key})") for library in api.list_libraries(user=user)]
-        self.fields["target"].choices = [("", _("– a new library –")), *libraries]  # type: ignore[attr-defined]
+        self.fields["library"].choices = [("", _("– a new library –")), *libraries]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A library that exists, or the key of a new one; an option that is not given has its default."""
         data = super().clean() or {}
-        if not data.get("target") and not data.get("new_key") and "target" not in self.errors:
-            self.add_error("target", _("Choose a library, or give the key of a new one."))
-        elif data.get("target") and data.get("new_key"):
+        if not data.get("library") and not data.get("new_key") and "library" not in self.errors:
+            self.add_error("library", _("Choose a library, or give the key of a new one."))
+        elif data.get("library") and data.get("new_key"):
             self.add_error("new_key", _("Choose a library, or give the key of a new one; not both."))
         return data
 
     def create(self) -> ImportData | None:
         """Create the import; ``None`` where that was refused, with the reason at its field."""
         data = self.cleaned_data
-        new = not data["target"]
+        new = not data["library"]
         collection = None
         if data["collection_title"].strip() or data["collection_code"]:
             collection = CollectionChoice(code=data["collection_code"], title=data["collection_title"])
@@ -134,7 +134,7 @@ class StartForm(forms.Form):
                 user=self._user,
                 source_key=source_key,
                 export=export,
-                target_key=data["new_key"].strip() if new else data["target"],
+                library_key=data["new_key"].strip() if new else data["library"],
                 options=ImportOptions(
                     level=CompositionLevel(data["level"] or CompositionLevel.SECTION),
                     on_conflict=Decision(data["on_conflict"] or Decision.SKIP),
@@ -153,12 +153,12 @@ class StartForm(forms.Form):
         field = _FIELD_OF_ARGUMENT.get(error.field, error.field)
         if field == "collection_title" and self.cleaned_data["collection_code"]:
             return "collection_code"
-        if field in self.fields and field != "target":
+        if field in self.fields and field != "library":
             return field
         if isinstance(error, api.SourceError):
             return "source"
         # Source and library are ones that the user was offered, or they were no choices.
-        return "new_key" if new else "target"
+        return "new_key" if new else "library"
 
 
 def _choice(source: SourceData, *, several: bool) -> tuple[str, str]:

@@ -143,7 +143,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
     """Imports into the libraries that the user may see."""
 
     path_to_import = ""
-    list_display = ("source", "target", "state_now", "result", "username", "created_at")
+    list_display = ("source", "library", "state_now", "result", "username", "created_at")
     list_display_links = ("source",)
     list_filter = (
         "state",
@@ -151,7 +151,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
         ("username", admin.AllValuesFieldListFilter),
         "level",
     )
-    search_fields = ("source_key", "source_title", "target_key", "target_title", "username", "uuid__startswith")
+    search_fields = ("source_key", "source_title", "library_key", "library_title", "username", "uuid__startswith")
     search_help_text = _("Title or key of source or library, user, or the beginning of an import's ID.")
     list_per_page = 50
     actions = [_list_action(action) for action in _STEPS]
@@ -173,10 +173,10 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
         """Title and key."""
         return two_lines(run.source_title, run.source_key)
 
-    @admin.display(description=_("library"), ordering="target_title")
-    def target(self, run: Import) -> SafeString:
+    @admin.display(description=_("library"), ordering="library_title")
+    def library(self, run: Import) -> SafeString:
         """Title and key."""
-        return two_lines(run.target_title, run.target_key)
+        return two_lines(run.library_title, run.library_key)
 
     @admin.display(description=_("state"), ordering="state")
     def state_now(self, run: Import) -> SafeString:
@@ -366,13 +366,13 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
     def _facts(self, request: HttpRequest, run: Import, data: ImportData) -> list[tuple[Any, Any]]:
         options = data.options
         library = link_where_allowed(
-            request, self.admin_site, LearningPackage, run.learning_package_id, data.target_key
+            request, self.admin_site, LearningPackage, run.learning_package_id, data.library_key
         )
         facts: list[tuple[Any, Any]] = [
             (_("Import"), data.id),
             (_("Source"), two_lines(link_if_any(data.source_url, data.source_title), data.source_key)),
             (_("Version of the source"), data.source_version),
-            (_("Library"), two_lines(link_if_any(data.target_url, data.target_title), library)),
+            (_("Library"), two_lines(link_if_any(data.library_url, data.library_title), library)),
             (_("Started by"), data.username),
             (_("Structure kept"), options.level.label),
             (_("On conflict"), options.on_conflict.label),
@@ -388,7 +388,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             (_("Finished"), when(data.finished)),
             (_("Staged content removed"), when(run.staged_removed)),
         ]
-        if not run.learning_package_id and not run.makes_target:
+        if not run.learning_package_id and not run.makes_library:
             facts.insert(4, ("", _("This library is gone.")))
         return [(name, value) for name, value in facts if value not in ("", None)]
 

@@ -64,7 +64,7 @@ class ImportRecordAdmin(_HistoryAdmin):
     list_display_links = ("block",)
     list_filter = ("outcome", "state", "kind", "undone")
     list_select_related = ("import_run",)
-    search_fields = ("title", "source_key", "target_key", "reason")
+    search_fields = ("title", "usage_key", "item_key", "reason")
     search_help_text = _("Title, usage key of the source block, key of the library's item, or reason.")
     fieldsets = (
         (None, {"fields": ("title", "type_of_block", "from_block", "of_import")}),
@@ -112,22 +112,22 @@ class ImportRecordAdmin(_HistoryAdmin):
         record: Any = super().get_object(request, object_id, from_field)
         if record is not None:
             record.item_link = link_where_allowed(
-                request, self.admin_site, PublishableEntity, record.entity_id, record.target_key
+                request, self.admin_site, PublishableEntity, record.entity_id, record.item_key
             )
         return record
 
     def about(self, request: HttpRequest) -> SafeString | str:
         """The import, the source block or the library's item that the list is of."""
-        if key := request.GET.get("source_key__exact"):
+        if key := request.GET.get("usage_key__exact"):
             return gettext("Where {key} went, newest first").format(key=key)
-        if key := request.GET.get("target_key__exact"):
+        if key := request.GET.get("item_key__exact"):
             return gettext("Where {key} came from, newest first").format(key=key)
         return super().about(request)
 
     @admin.display(description=_("block"), ordering="title")
     def block(self, record: ImportRecord) -> SafeString:
         """Title and key of the source block."""
-        return two_lines(record.title, record.source_key)
+        return two_lines(record.title, record.usage_key)
 
     @admin.display(description=_("type"), ordering="block_type")
     def type_of_block(self, record: ImportRecord) -> str:
@@ -160,26 +160,26 @@ class ImportRecordAdmin(_HistoryAdmin):
         """The item's published versions around the import."""
         return versions(record.published_before_num, record.published_after_num)
 
-    @admin.display(description=_("library item"), ordering="target_key")
+    @admin.display(description=_("library item"), ordering="item_key")
     def in_library(self, record: ImportRecord) -> SafeString | str:
         """The item, with a link to all its records."""
-        return _all_records("target_key", record.target_key, record.target_key)
+        return _all_records("item_key", record.item_key, record.item_key)
 
     @admin.display(description=_("source block"))
     def from_block(self, record: ImportRecord) -> SafeString:
         """The source block, with a link to all its records."""
         return format_html(
-            "{} · {}", record.source_key, _all_records("source_key", record.source_key, gettext("Where did it go?"))
+            "{} · {}", record.usage_key, _all_records("usage_key", record.usage_key, gettext("Where did it go?"))
         )
 
     @admin.display(description=_("library item"))
     def item(self, record: ImportRecord) -> SafeString | str:
         """The item, with a link to it where there is a page, and one to all its records."""
-        if not record.target_key:
+        if not record.item_key:
             return NOTHING
-        name = getattr(record, "item_link", record.target_key)
-        came_from = _all_records("target_key", record.target_key, gettext("Where did it come from?"))
-        if url := item_url(record.target_key):
+        name = getattr(record, "item_link", record.item_key)
+        came_from = _all_records("item_key", record.item_key, gettext("Where did it come from?"))
+        if url := item_url(record.item_key):
             return format_html("{} · {} · {}", name, link(url, gettext("Open in Studio")), came_from)
         return format_html("{} · {}", name, came_from)
 
@@ -237,7 +237,7 @@ class ReversalAdmin(_HistoryAdmin):
     list_display = ("what", "of_import", "result", "also_changed", "username", "finished_at")
     list_filter = ("kind", "forced", ("finished", admin.DateFieldListFilter))
     list_select_related = ("import_run",)
-    search_fields = ("username", "import_run__source_title", "import_run__target_key")
+    search_fields = ("username", "import_run__source_title", "import_run__library_key")
     fields = ("what", "of_import", "username", "finished_at", "also_changed", "result", "items")
     readonly_fields = ("what", "of_import", "finished_at", "also_changed", "result", "items")
 
@@ -269,7 +269,7 @@ class ReversalAdmin(_HistoryAdmin):
             format_html(
                 "{} {} {}",
                 badge(ReversalOutcome(each.outcome)),
-                link(page_url(ImportRecord, each.record_id), each.record.title or each.record.source_key),
+                link(page_url(ImportRecord, each.record_id), each.record.title or each.record.usage_key),
                 each.reason,
             )
             for each in records
@@ -288,7 +288,7 @@ class ReversalRecordAdmin(_HistoryAdmin):
     list_display_links = None
     list_filter = ("outcome",)
     list_select_related = ("record", "reversal__import_run")
-    search_fields = ("record__title", "record__source_key", "record__target_key", "reason")
+    search_fields = ("record__title", "record__usage_key", "record__item_key", "reason")
     ordering = ("reversal", "record__num")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -307,7 +307,7 @@ class ReversalRecordAdmin(_HistoryAdmin):
     @admin.display(description=_("block"), ordering="record__title")
     def block(self, row: ReversalRecord) -> SafeString:
         """Title and key of the source block, with a link to its record."""
-        return two_lines(link(page_url(ImportRecord, row.record_id), row.record.title), row.record.source_key)
+        return two_lines(link(page_url(ImportRecord, row.record_id), row.record.title), row.record.usage_key)
 
     @admin.display(description=_("outcome"), ordering="outcome")
     def what_happened(self, row: ReversalRecord) -> SafeString:
@@ -327,7 +327,7 @@ class ReversalRecordAdmin(_HistoryAdmin):
     @admin.display(description=_("library item"))
     def in_library(self, row: ReversalRecord) -> SafeString | str:
         """The item, with a link to all its records."""
-        return _all_records("target_key", row.record.target_key, row.record.target_key)
+        return _all_records("item_key", row.record.item_key, row.record.item_key)
 
 
 def _about_import(pages: ReadOnlyAdmin, request: HttpRequest, pk: str) -> SafeString | str:

@@ -116,8 +116,8 @@ class BlockPages(admin.ModelAdmin):
             staged=details.block,
             form=form,
             blocks_url=self.blocks_url(run),
-            records_url=list_url(ImportRecord, source_key__exact=details.block.usage_key),
-            item_records_url=list_url(ImportRecord, target_key__exact=details.library.key) if details.library else "",
+            records_url=list_url(ImportRecord, usage_key__exact=details.block.usage_key),
+            item_records_url=list_url(ImportRecord, item_key__exact=details.library.key) if details.library else "",
             decisions=Decision,
             default=Decision(run.on_conflict),
         )

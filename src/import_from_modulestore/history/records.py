@@ -92,7 +92,7 @@ def write_records(
                 now=after.get(entity_id or 0, NO_VERSIONS),
                 files=files.get(item.num, ([], [])),
                 source=sources.get(item.num, {}),
-                target_key=(key := library_item_key(library_key, item.kind, item.target) if item.target else ""),
+                item_key=(key := library_item_key(library_key, item.kind, item.local_key) if item.local_key else ""),
                 tags=tags.get(key, {}),
                 tags_left_out=tags_left_out.get(key, {}),
                 warnings=(*item.warnings, *tag_warnings.get(key, ())),
@@ -114,7 +114,7 @@ def _record(
     now: Versions,
     files: tuple[list[str], list[str]],
     source: dict[str, Any],
-    target_key: str,
+    item_key: str,
     tags: Tags,
     tags_left_out: TagsLeftOut,
     warnings: Sequence[str],
@@ -126,7 +126,7 @@ def _record(
         import_run=run,
         num=item.num,
         depth=item.depth,
-        source_key=item.usage_key,
+        usage_key=item.usage_key,
         block_type=item.block_type,
         kind=item.kind.value,
         title=item.title,
@@ -134,7 +134,7 @@ def _record(
         decision=item.decision.value if item.decision else "",
         outcome=item.outcome.value,
         reason=reason,
-        target_key=target_key,
+        item_key=item_key,
         collected=collected,
         tags=tags,
         tags_left_out=tags_left_out,
@@ -148,7 +148,7 @@ def _record(
         published_before_num=then.published_num,
         published_after_num=now.published_num,
         source_digest=item.source_digest,
-        target_digest=item.target_digest,
+        item_digest=item.item_digest,
         source_content=source,
         warnings=list(warnings),
         files=named,
@@ -160,7 +160,7 @@ def _record(
 def _differs_from_source(item: PlannedItem) -> bool:
     """Whether the library, once this is done, holds an edit that a reviewer made, now or in an earlier import."""
     stands = item.outcome.writes or item.outcome is Outcome.UNCHANGED
-    return stands and item.source_digest != item.target_digest
+    return stands and item.source_digest != item.item_digest
 
 
 def record_data(record: ImportRecord) -> RecordData:
@@ -169,15 +169,15 @@ def record_data(record: ImportRecord) -> RecordData:
         import_id=str(record.import_run.uuid),
         num=record.num,
         depth=record.depth,
-        source_key=record.source_key,
+        usage_key=record.usage_key,
         block_type=record.block_type,
         kind=BlockKind(record.kind),
         title=record.title,
         state=ConflictState(record.state),
         outcome=Outcome(record.outcome),
         decision=Decision(record.decision) if record.decision else None,
-        target_key=record.target_key,
-        target_url=item_url(record.target_key),
+        item_key=record.item_key,
+        item_url=item_url(record.item_key),
         draft_before=record.draft_before_num,
         draft_after=record.draft_after_num,
         published_before=record.published_before_num,

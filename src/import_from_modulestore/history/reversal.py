@@ -67,7 +67,7 @@ def revert(
     package = LearningPackage.objects.select_for_update().filter(pk=run.learning_package_id).first()
     if package is None:
         raise _library_is_gone(run)
-    progress("reverting", 0, 0, run.target_title)
+    progress("reverting", 0, 0, run.library_title)
     now = timezone.now()
     records = _considered(run, kind)
     _lock_drafts(records)
@@ -128,7 +128,7 @@ def reversal_item(done: ReversalRecord) -> ReversalItem:
 
 
 def _library_is_gone(run: Import) -> NotFound:
-    return NotFound(_("The library {key} is gone.").format(key=run.target_key))
+    return NotFound(_("The library {key} is gone.").format(key=run.library_key))
 
 
 def _considered(run: Import, kind: ReversalKind) -> list[ImportRecord]:
@@ -178,7 +178,7 @@ def _tag_or_not(
     given: dict[str, Tags] = {}
     for record in (verdict.record for verdict in reverted if verdict.record.tags):
         tags = {int(pk): values for pk, values in record.tags.items()}
-        (given if record.outcome in gives_back else taken)[record.target_key] = tags
+        (given if record.outcome in gives_back else taken)[record.item_key] = tags
     remove_tags(taken)
     add_tags(given, permitted)
 
@@ -235,12 +235,12 @@ def _item(
     """``before`` and ``after`` are the numbers of the draft and the published version."""
     return ReversalItem(
         num=record.num,
-        source_key=record.source_key,
+        usage_key=record.usage_key,
         block_type=record.block_type,
         kind=BlockKind(record.kind),
         title=record.title,
-        target_key=record.target_key,
-        target_url=item_url(record.target_key),
+        item_key=record.item_key,
+        item_url=item_url(record.item_key),
         outcome=outcome,
         reason=reason,
         draft_before=before[0],

@@ -13,7 +13,7 @@ from openedx_content.models_api import (
     PublishableEntityVersion,
 )
 
-from ..data import ItemKey
+from ..data import LocalKey
 from .state import FILES_PREFIX, OLX_PATH
 
 
@@ -26,7 +26,7 @@ class ItemVersion:
     created: datetime
     olx: str
     files: tuple[tuple[str, int, str], ...]
-    children: tuple[tuple[ItemKey, str], ...]
+    children: tuple[tuple[LocalKey, str], ...]
     """Live children in order, with the titles they have now."""
 
 
@@ -34,7 +34,7 @@ class ItemVersion:
 class Item:
     """An item of a library with its current versions; ``None`` where there is no such version."""
 
-    key: ItemKey
+    key: LocalKey
     draft_id: int | None
     draft_num: int | None
     published_num: int | None
@@ -58,7 +58,7 @@ def find_item(entity_id: int) -> Item | None:
     if row is None:
         return None
     block_type, block_code, container_type, container_code, *versions = row
-    return Item(ItemKey(container_type or block_type or "", container_code or block_code or ""), *versions)
+    return Item(LocalKey(container_type or block_type or "", container_code or block_code or ""), *versions)
 
 
 def item_version(version_id: int) -> ItemVersion:
@@ -81,7 +81,7 @@ def item_version(version_id: int) -> ItemVersion:
     )
 
 
-def _children(version_id: int) -> Iterable[tuple[ItemKey, str]]:
+def _children(version_id: int) -> Iterable[tuple[LocalKey, str]]:
     rows = (
         EntityListRow.objects.filter(
             entity_list__container_versions__publishable_entity_version_id=version_id,
@@ -97,4 +97,4 @@ def _children(version_id: int) -> Iterable[tuple[ItemKey, str]]:
         )
     )
     for title, block_type, block_code, container_type, container_code in rows:
-        yield ItemKey(container_type or block_type or "", container_code or block_code or ""), title
+        yield LocalKey(container_type or block_type or "", container_code or block_code or ""), title

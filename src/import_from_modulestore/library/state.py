@@ -1,4 +1,4 @@
-"""Loading what planning has to know of the target library."""
+"""Loading what planning has to know of the library."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from openedx_content.models_api import (
     Media,
 )
 
-from ..data import BlockIds, BlockKind, Branch, ItemKey, Outcome
+from ..data import BlockIds, BlockKind, Branch, LocalKey, Outcome
 from ..models import ImportRecord
 from ..olx.normal_form import component_digest, container_digest, normal_digest
 from ..olx.parsing import UnreadableXML
-from ..planning import PastImport, SourceBlock, TargetItem, TargetState, wanted_code
+from ..planning import LibraryItem, LibraryState, PastImport, SourceBlock, wanted_code
 from .codes import codes_of_containers, letters_of_codes
 
 OLX_PATH = "block.xml"
@@ -32,16 +32,16 @@ _BATCH_SIZE = 500
 _CONTAINER_KINDS = {kind.value: kind for kind in BlockKind if kind.is_container}
 
 
-def load_target_state(
+def load_library_state(
     package_id: LearningPackage.ID | None,
     *,
-    target_key: str,
+    library_key: str,
     source_key: str,
     blocks: Collection[SourceBlock],
     block_ids: BlockIds,
     normal_digests: Mapping[str, str],
     block_limit: int,
-) -> TargetState:
+) -> LibraryState:
     """
     Load the library's items, their drafts' digests, and the history of imports from this source into it.
 
@@ -54,13 +54,13 @@ def load_target_state(
     codes = {(block.kind.is_container, wanted_code(block, block_ids, letters)) for block in blocks}
     same_code = codes_of_containers(package_id, (code for of_container, code in codes if of_container))
     if package_id is None:
-        return TargetState(items={}, history={}, block_limit=block_limit, letters=letters, same_code=same_code)
-    history = _load_history(target_key, source_key)
+        return LibraryState(items={}, history={}, block_limit=block_limit, letters=letters, same_code=same_code)
+    history = _load_history(library_key, source_key)
     wanted_ids = {past.entity_id for past in history.values()}
     component_codes = {code for of_container, code in codes if not of_container}
     components = _load_components(package_id, component_codes, normal_digests, wanted_ids)
     containers, other_codes = _load_containers(package_id)
-    return TargetState(
+    return LibraryState(
         items=components | containers,
         history=history,
         block_limit=block_limit,
@@ -70,39 +70,39 @@ def load_target_state(
     )
 
 
-def _load_history(target_key: str, source_key: str) -> dict[str, PastImport]:
+def _load_history(library_key: str, source_key: str) -> dict[str, PastImport]:
     """The last thing that was written, or found to be there already, and not undone since, for each source block."""
     newest = (
         ImportRecord.objects.filter(
-            import_run__target_key=target_key,
+            import_run__library_key=library_key,
             import_run__source_key=source_key,
             undone=False,
             outcome__in=(Outcome.CREATED, Outcome.UPDATED, Outcome.FORKED, Outcome.UNCHANGED),
             entity__isnull=False,
         )
         .order_by()
-        .values("source_key")
+        .values("usage_key")
         .annotate(newest=Max("pk"))
         .values("newest")
     )
     records = ImportRecord.objects.filter(pk__in=newest).values_list(
-        "source_key", "entity_id", "source_digest", "target_digest", "block_type", "import_run__branch"
+        "usage_key", "entity_id", "source_digest", "item_digest", "block_type", "import_run__branch"
     )
     return {
         key: PastImport(
             entity_id=entity_id,
             source_digest=source,
-            target_digest=target,
+            item_digest=item,
             block_type=block_type,
             branch=Branch(branch),
         )
-        for key, entity_id, source, target, block_type, branch in records.iterator()
+        for key, entity_id, source, item, block_type, branch in records.iterator()
     }
 
 
 def _load_components(
     package_id: LearningPackage.ID, codes: Collection[str], normal_digests: Mapping[str, str], wanted_ids: set[int]
-) -> dict[ItemKey, TargetItem]:
+) -> dict[LocalKey, LibraryItem]:
     # A staged component can only meet an item of its own key, or one that history names: only of these does the content
     # matter. Of all others it is enough to know that their key is taken.
     rows = list(
@@ -126,7 +126,7 @@ def _load_components(
         digest = ""
         if version_id in compared and version_id in olx:
             digest = component_digest(normal[olx[version_id]], title, files.get(version_id, ()))
-        items[ItemKey(block_type, code)] = TargetItem(
+        items[LocalKey(block_type, code)] = LibraryItem(
             entity_id=entity_id, kind=BlockKind.COMPONENT, title=title or "", digest=digest, deleted=version_id is None
         )
     return items
@@ -172,7 +172,7 @@ def _normal_digests(olx: Iterable[tuple[int, str]], known: Mapping[str, str]) ->
     return normal
 
 
-def _load_containers(package_id: LearningPackage.ID) -> tuple[dict[ItemKey, TargetItem], set[str]]:
+def _load_containers(package_id: LearningPackage.ID) -> tuple[dict[LocalKey, LibraryItem], set[str]]:
     """The containers, and the codes of those whose type no import makes."""
     rows = list(
         Container.objects.filter(learning_package_id=package_id).values_list(
@@ -194,7 +194,7 @@ def _load_containers(package_id: LearningPackage.ID) -> tuple[dict[ItemKey, Targ
             continue
         held = children.get(version_id, [])
         child_ids = tuple(child_id for child_id, _name in held)
-        items[ItemKey(type_code, code)] = TargetItem(
+        items[LocalKey(type_code, code)] = LibraryItem(
             entity_id=entity_id,
             kind=_CONTAINER_KINDS[type_code],
             title=title or "",

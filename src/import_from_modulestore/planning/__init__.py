@@ -1,15 +1,15 @@
 """Planning: what an import would do, as a pure function of what is staged, what the library holds, and the options."""
 
-from .data import Letters, PastImport, SourceBlock, TargetItem, TargetState
+from .data import Letters, LibraryItem, LibraryState, PastImport, SourceBlock
 from .ids import wanted_code
 from .plan import make_plan
 
 __all__ = [
     "Letters",
+    "LibraryItem",
+    "LibraryState",
     "PastImport",
     "SourceBlock",
-    "TargetItem",
-    "TargetState",
     "make_plan",
     "wanted_code",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 
-from ..data import BlockKind, Branch, Decision, ItemKey
+from ..data import BlockKind, Branch, Decision, LocalKey
 
 
 class Letters(Enum):
@@ -52,7 +52,7 @@ class SourceBlock:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TargetItem:
+class LibraryItem:
     """
     One item of the library, live or ``deleted``; ``digest`` stands for the content of its draft.
 
@@ -78,16 +78,16 @@ class PastImport:
 
     entity_id: int
     source_digest: str
-    target_digest: str
+    item_digest: str
     block_type: str = ""
     branch: Branch = Branch.DRAFT
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetState:
+class LibraryState:
     """The library as planning sees it; ``history`` is by usage key of the source block."""
 
-    items: Mapping[ItemKey, TargetItem]
+    items: Mapping[LocalKey, LibraryItem]
     history: Mapping[str, PastImport]
     block_limit: int = 100_000
     letters: Letters = Letters.ANY
@@ -102,12 +102,12 @@ class TargetState:
         return sum(not item.deleted for item in self.items.values())
 
     @cached_property
-    def key_of(self) -> Mapping[int, ItemKey]:
+    def key_of(self) -> Mapping[int, LocalKey]:
         """Keys by entity ID."""
         return {item.entity_id: key for key, item in self.items.items()}
 
     @cached_property
-    def containers(self) -> Mapping[str, ItemKey | None]:
+    def containers(self) -> Mapping[str, LocalKey | None]:
         """
         Keys of all containers by what :attr:`same_code` makes of their code, ``None`` for one that is no item.
 

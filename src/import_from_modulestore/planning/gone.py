@@ -6,23 +6,23 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
-from ..data import Branch, ConflictState, GoneItem, ImportOptions, ItemKey, Outcome, PlannedItem
-from .data import PastImport, SourceBlock, TargetItem, TargetState
+from ..data import Branch, ConflictState, GoneItem, ImportOptions, LocalKey, Outcome, PlannedItem
+from .data import LibraryItem, LibraryState, PastImport, SourceBlock
 
 _NAMED = 3
 """How many containers a warning names."""
 
-type _Lost = tuple[str, PastImport, ItemKey, TargetItem]
+type _Lost = tuple[str, PastImport, LocalKey, LibraryItem]
 """The usage key of a block, what became of it, and the item, which is still there."""
 
 
-def gone_unknown(blocks: Sequence[SourceBlock], target: TargetState, *, is_partial: bool) -> str:
+def gone_unknown(blocks: Sequence[SourceBlock], library: LibraryState, *, is_partial: bool) -> str:
     """
     Why it cannot be said what is gone; empty where it can, and where nothing was imported before.
 
     What a container holds that cannot be read is nowhere among the blocks, and may be in the source all the same.
     """
-    if not target.history:
+    if not library.history:
         return ""
     if is_partial or any(block.problem and block.kind.is_container for block in blocks):
         return _("Parts of the source could not be read, so it is not known what it has lost since the last import.")
@@ -32,8 +32,8 @@ def gone_unknown(blocks: Sequence[SourceBlock], target: TargetState, *, is_parti
 def gone_items(
     blocks: Sequence[SourceBlock],
     planned: Sequence[PlannedItem],
-    claimed: Collection[ItemKey],
-    target: TargetState,
+    claimed: Collection[LocalKey],
+    library: LibraryState,
     options: ImportOptions,
     removals: Mapping[int, bool],
 ) -> tuple[GoneItem, ...]:
@@ -44,15 +44,15 @@ def gone_items(
     the entity IDs of the items that a reviewer removes, and whether in spite of what speaks against it. Linear in
     blocks, history and library items.
     """
-    lost = sorted(_lost(blocks, claimed, target, options), key=lambda found: (-found[3].kind.rank, found[0]))
+    lost = sorted(_lost(blocks, claimed, library, options), key=lambda found: (-found[3].kind.rank, found[0]))
     if not lost:
         return ()
-    holders = _holders(planned, target, options)
+    holders = _holders(planned, library, options)
     first_num = max((block.num for block in blocks), default=-1) + 1
     going: set[int] = set()
     gone = []
     for num, (usage_key, past, key, item) in enumerate(lost, first_num):
-        edited = past.target_digest != item.digest
+        edited = past.item_digest != item.digest
         # What holds it is larger, and so was settled before.
         used_by = tuple(title for holder, title in holders.get(item.entity_id, ()) if holder not in going)
         spared = bool(edited or used_by)
@@ -69,7 +69,7 @@ def gone_items(
                 title=item.title,
                 state=ConflictState.GONE,
                 outcome=Outcome.REMOVED if removed else Outcome.KEPT,
-                target=key,
+                local_key=key,
                 entity_id=item.entity_id,
                 meets=item.entity_id,
                 publish=removed and options.publish,
@@ -83,26 +83,26 @@ def gone_items(
 
 
 def _lost(
-    blocks: Sequence[SourceBlock], claimed: Collection[ItemKey], target: TargetState, options: ImportOptions
+    blocks: Sequence[SourceBlock], claimed: Collection[LocalKey], library: LibraryState, options: ImportOptions
 ) -> Iterator[_Lost]:
     in_source = {block.usage_key for block in blocks}
     in_source.update(key for block in blocks for key in block.inner_keys)
-    taken = {target.history[key].entity_id for key in in_source if key in target.history}
-    for usage_key, past in target.history.items():
-        key = target.key_of.get(past.entity_id)
+    taken = {library.history[key].entity_id for key in in_source if key in library.history}
+    for usage_key, past in library.history.items():
+        key = library.key_of.get(past.entity_id)
         if usage_key in in_source or key is None or key in claimed or past.entity_id in taken:
             continue
         # What is not published may still stand among the drafts, which were read then and are not read now.
         if options.branch is Branch.PUBLISHED and past.branch is not Branch.PUBLISHED:
             continue
-        item = target.items[key]
+        item = library.items[key]
         if not item.deleted:
             taken.add(past.entity_id)
             yield usage_key, past, key, item
 
 
 def _holders(
-    planned: Sequence[PlannedItem], target: TargetState, options: ImportOptions
+    planned: Sequence[PlannedItem], library: LibraryState, options: ImportOptions
 ) -> dict[int, list[tuple[int, str]]]:
     """
     The containers that still hold each item once the import is written: entity ID and title.
@@ -111,7 +111,7 @@ def _holders(
     """
     written = {item.entity_id: item.publish for item in planned if item.outcome.writes}
     holders: dict[int, list[tuple[int, str]]] = {}
-    for key, item in target.items.items():
+    for key, item in library.items.items():
         held = set() if item.entity_id in written else set(item.children)
         if options.publish and not written.get(item.entity_id):
             held.update(item.published_children)

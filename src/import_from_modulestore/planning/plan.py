@@ -15,9 +15,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..data import BlockIds, ConflictState, Decision, GoneItem, ImportOptions, ItemKey, Outcome, Plan, PlannedItem
+from ..data import BlockIds, ConflictState, Decision, GoneItem, ImportOptions, LocalKey, Outcome, Plan, PlannedItem
 from ..olx.normal_form import container_digest
-from .data import PastImport, SourceBlock, TargetItem, TargetState
+from .data import LibraryItem, LibraryState, PastImport, SourceBlock
 from .gone import gone_items, gone_unknown
 from .ids import numbered, wanted_code
 
@@ -29,7 +29,7 @@ _LOST_EDITS = {
         "Both the source and the library's item were edited since; "
         "the library's edits would no longer be the current version."
     ),
-    ConflictState.SAME_KEY: gettext_lazy(
+    ConflictState.ID_TAKEN: gettext_lazy(
         "The library holds another item of this type and ID, which does not come from this source."
     ),
 }
@@ -43,7 +43,7 @@ _EDITED_BEFORE = gettext_lazy(
 
 def make_plan(
     blocks: Sequence[SourceBlock],
-    target: TargetState,
+    library: LibraryState,
     options: ImportOptions,
     *,
     removals: Mapping[int, bool] | None = None,
@@ -56,23 +56,23 @@ def make_plan(
     gone, and whether in spite of what speaks against it; ``is_partial`` says that there may be blocks in the source
     that are not among these. Time and memory are linear in blocks and library items.
     """
-    return _Planner(blocks, target, options).plan(removals or {}, is_partial=is_partial)
+    return _Planner(blocks, library, options).plan(removals or {}, is_partial=is_partial)
 
 
 class _Planner:
-    def __init__(self, blocks: Sequence[SourceBlock], target: TargetState, options: ImportOptions) -> None:
+    def __init__(self, blocks: Sequence[SourceBlock], library: LibraryState, options: ImportOptions) -> None:
         self._blocks = {block.num: block for block in blocks}
         self._children: dict[int | None, list[int]] = {}
         for block in blocks:
             self._children.setdefault(block.parent, []).append(block.num)
-        self._target = target
+        self._library = library
         self._options = options
-        self._claimed: dict[ItemKey, int] = {}
+        self._claimed: dict[LocalKey, int] = {}
         self._names: dict[tuple[str, str], Iterator[str]] = {}
-        self._forked: dict[ItemKey, ItemKey] = {}
+        self._forked: dict[LocalKey, LocalKey] = {}
         self._new_container_codes: set[str] = set()
         self._items: dict[int, PlannedItem] = {}
-        self._contributions: dict[int, tuple[ItemKey, ...]] = {}
+        self._contributions: dict[int, tuple[LocalKey, ...]] = {}
         self._brought: set[int] = set()
 
     def plan(self, removals: Mapping[int, bool], *, is_partial: bool) -> Plan:
@@ -83,8 +83,8 @@ class _Planner:
             self._settle(self._blocks[num])
         items = self._with_places([self._items[num] for num in considered if num in self._items])
         blocks = list(self._blocks.values())
-        unknown = gone_unknown(blocks, self._target, is_partial=is_partial)
-        gone = () if unknown else gone_items(blocks, items, self._met_keys(), self._target, self._options, removals)
+        unknown = gone_unknown(blocks, self._library, is_partial=is_partial)
+        gone = () if unknown else gone_items(blocks, items, self._met_keys(), self._library, self._options, removals)
         return Plan(items=items, blockers=self._blockers(items, gone), gone=gone, gone_unknown=unknown)
 
     # Which blocks
@@ -140,44 +140,44 @@ class _Planner:
     # Which items
 
     def _claim_by_history(self, block: SourceBlock) -> None:
-        past = self._target.history.get(block.usage_key)
+        past = self._library.history.get(block.usage_key)
         if past and self._becomes_item(block) and not block.problem and not block.refusal:
-            key = self._target.key_of.get(past.entity_id)
-            if key is not None and self._target.items[key].kind is block.kind:
+            key = self._library.key_of.get(past.entity_id)
+            if key is not None and self._library.items[key].kind is block.kind:
                 self._claimed.setdefault(key, block.num)
 
-    def _met_by_history(self, block: SourceBlock) -> tuple[ItemKey, TargetItem, PastImport] | None:
-        past = self._target.history.get(block.usage_key)
-        key = self._target.key_of.get(past.entity_id) if past else None
+    def _met_by_history(self, block: SourceBlock) -> tuple[LocalKey, LibraryItem, PastImport] | None:
+        past = self._library.history.get(block.usage_key)
+        key = self._library.key_of.get(past.entity_id) if past else None
         if past is None or key is None or self._claimed.get(key) != block.num:
             return None
-        return key, self._target.items[key], past
+        return key, self._library.items[key], past
 
     def _was_edited_in_review(self, block: SourceBlock) -> bool:
-        past = self._target.history.get(block.usage_key)
-        return past is not None and past.source_digest != past.target_digest
+        past = self._library.history.get(block.usage_key)
+        return past is not None and past.source_digest != past.item_digest
 
     def _source_has_changed(self, block: SourceBlock, source: str) -> bool:
-        past = self._target.history.get(block.usage_key)
+        past = self._library.history.get(block.usage_key)
         return past is None or past.source_digest != source
 
-    def _met_by_key(self, block: SourceBlock) -> tuple[ItemKey, TargetItem] | None:
+    def _met_by_key(self, block: SourceBlock) -> tuple[LocalKey, LibraryItem] | None:
         if self._options.block_ids is BlockIds.FROM_TITLES:
             return None  # A slug that is taken says nothing about where the item came from.
         code = self._wanted_code(block)
         if block.kind.is_container:
-            key = self._target.containers.get(self._target.same_code(code))
+            key = self._library.containers.get(self._library.same_code(code))
         else:
-            key = ItemKey(block.block_type, code)
-        item = self._target.items.get(key) if key else None
+            key = LocalKey(block.block_type, code)
+        item = self._library.items.get(key) if key else None
         if key is None or item is None or self._claimed.get(key, block.num) != block.num or item.kind is not block.kind:
             return None
         return key, item
 
     def _wanted_code(self, block: SourceBlock) -> str:
-        return wanted_code(block, self._options.block_ids, self._target.letters)
+        return wanted_code(block, self._options.block_ids, self._library.letters)
 
-    def _met_keys(self) -> set[ItemKey]:
+    def _met_keys(self) -> set[LocalKey]:
         """The keys of all items that staged blocks claim, or would if they were selected."""
         met = (self._met_by_key(block) for block in self._blocks.values() if block.repeats is None)
         return {*self._claimed, *(found[0] for found in met if found)}
@@ -185,24 +185,24 @@ class _Planner:
     def _type_of(self, block: SourceBlock) -> str:
         return block.kind.value if block.kind.is_container else block.block_type
 
-    def _free_key(self, block: SourceBlock) -> ItemKey:
+    def _free_key(self, block: SourceBlock) -> LocalKey:
         code = self._wanted_code(block)
         names = self._names.setdefault((self._type_of(block), code), numbered(code))
         for candidate in names:
-            key = ItemKey(self._type_of(block), candidate)
-            if key in self._target.items or key in self._claimed:
+            key = LocalKey(self._type_of(block), candidate)
+            if key in self._library.items or key in self._claimed:
                 continue
             if block.kind.is_container:
-                code = self._target.same_code(candidate)
-                if code in self._target.containers or code in self._new_container_codes:
+                code = self._library.same_code(candidate)
+                if code in self._library.containers or code in self._new_container_codes:
                     continue
             return key
         raise AssertionError("numbered() never ends")
 
-    def _claim(self, key: ItemKey, block: SourceBlock) -> None:
+    def _claim(self, key: LocalKey, block: SourceBlock) -> None:
         self._claimed[key] = block.num
         if block.kind.is_container:
-            self._new_container_codes.add(self._target.same_code(key.code))
+            self._new_container_codes.add(self._library.same_code(key.code))
 
     # What happens
 
@@ -219,7 +219,7 @@ class _Planner:
         else:
             self._settle_item(block, children, (*block.warnings, *warnings))
 
-    def _settle_item(self, block: SourceBlock, children: tuple[ItemKey, ...], warnings: tuple[str, ...]) -> None:
+    def _settle_item(self, block: SourceBlock, children: tuple[LocalKey, ...], warnings: tuple[str, ...]) -> None:
         digest, source = self._digests(block, children)
         decision = block.decision or self._options.on_conflict
         if decision is Decision.FORK:  # A container is not changed by its own and its children's being forked.
@@ -229,7 +229,7 @@ class _Planner:
             key, item, state = self._compare(block, digest, source)
         if state in _CHANGED and self._was_edited_in_review(block):
             warnings = (*warnings, str(_EDITED_BEFORE))
-        common: dict[str, Any] = {"children": children, "source_digest": source, "target_digest": digest}
+        common: dict[str, Any] = {"children": children, "source_digest": source, "item_digest": digest}
 
         if item is None or key is None:
             key = self._free_key(block)
@@ -264,7 +264,7 @@ class _Planner:
             )
         elif state is ConflictState.UNCHANGED:
             self._put(
-                block, state, Outcome.UNCHANGED, key, item, warnings=warnings, **common | {"target_digest": item.digest}
+                block, state, Outcome.UNCHANGED, key, item, warnings=warnings, **common | {"item_digest": item.digest}
             )
         elif decision is Decision.SKIP:
             self._put(
@@ -296,7 +296,7 @@ class _Planner:
                 **common,
             )
 
-    def _digests(self, block: SourceBlock, children: Sequence[ItemKey]) -> tuple[str, str]:
+    def _digests(self, block: SourceBlock, children: Sequence[LocalKey]) -> tuple[str, str]:
         """The digests of what would be written, and of what the source holds: they differ where it was edited."""
         if block.kind.is_container:
             names = [str(child) for child in children]
@@ -305,7 +305,7 @@ class _Planner:
 
     def _compare(
         self, block: SourceBlock, digest: str, source: str
-    ) -> tuple[ItemKey | None, TargetItem | None, ConflictState]:
+    ) -> tuple[LocalKey | None, LibraryItem | None, ConflictState]:
         """
         Three-way: what the source held then, what it holds now, what the library holds now.
 
@@ -317,7 +317,7 @@ class _Planner:
             if item.deleted:
                 return key, item, ConflictState.DELETED
             source_changed, edited = past.source_digest != source, digest != source
-            library_changed = past.target_digest != item.digest
+            library_changed = past.item_digest != item.digest
             if item.digest == digest or not (source_changed or edited or library_changed):
                 return key, item, ConflictState.UNCHANGED
             if source_changed and library_changed:
@@ -327,7 +327,7 @@ class _Planner:
             key, item = found
             if item.deleted:
                 return key, item, ConflictState.NEW
-            return key, item, ConflictState.UNCHANGED if item.digest == digest else ConflictState.SAME_KEY
+            return key, item, ConflictState.UNCHANGED if item.digest == digest else ConflictState.ID_TAKEN
         return None, None, ConflictState.NEW
 
     def _put(
@@ -335,8 +335,8 @@ class _Planner:
         block: SourceBlock,
         state: ConflictState,
         outcome: Outcome,
-        key: ItemKey | None = None,
-        item: TargetItem | None = None,
+        key: LocalKey | None = None,
+        item: LibraryItem | None = None,
         *,
         contributes: bool = True,
         **fields: Any,
@@ -352,7 +352,7 @@ class _Planner:
             title=block.title,
             state=state,
             outcome=outcome,
-            target=key,
+            local_key=key,
             entity_id=item.entity_id if item else None,
             left_out=block.left_out,
             **({"warnings": block.warnings, "meets": item.entity_id if item else None} | fields),
@@ -361,11 +361,11 @@ class _Planner:
 
     # Children
 
-    def _children_for(self, block: SourceBlock) -> tuple[tuple[ItemKey, ...], tuple[str, ...]]:
+    def _children_for(self, block: SourceBlock) -> tuple[tuple[LocalKey, ...], tuple[str, ...]]:
         """What the block's children put into it, in order and each once, and what to warn of."""
         if not block.kind.is_container:
             return (), ()
-        keys: dict[ItemKey, None] = {}
+        keys: dict[LocalKey, None] = {}
         warnings: list[str] = []
         for child in self._children.get(block.num, ()):
             if not (self._blocks[child].selected or child in self._brought):
@@ -387,7 +387,7 @@ class _Planner:
                     keys[key] = None
         return tuple(keys), tuple(warnings)
 
-    def _fits(self, block: SourceBlock, key: ItemKey) -> bool:
+    def _fits(self, block: SourceBlock, key: LocalKey) -> bool:
         return self._blocks[self._claimed[key]].kind.rank == block.kind.rank - 1
 
     # The whole
@@ -398,11 +398,11 @@ class _Planner:
 
         What comes to nothing has the place that it would have: in the nearest item around it, if that could hold it.
         """
-        depths: dict[ItemKey, int] = {}
+        depths: dict[LocalKey, int] = {}
         placed: dict[int, PlannedItem] = {}
         for item in items:
-            if item.target:
-                depth = depths.get(item.target, 0)
+            if item.local_key:
+                depth = depths.get(item.local_key, 0)
             else:
                 around = placed.get(self._item_around(item))
                 depth = around.depth + 1 if around and around.kind.rank == item.kind.rank + 1 else 0
@@ -420,11 +420,11 @@ class _Planner:
 
     def _blockers(self, items: Sequence[PlannedItem], gone: Sequence[GoneItem]) -> tuple[str, ...]:
         added = sum(1 for item in items if item.outcome.writes and self._adds(item))
-        total = self._target.live_count + added - sum(item.is_removed for item in gone)
-        if total > self._target.block_limit:
+        total = self._library.live_count + added - sum(item.is_removed for item in gone)
+        if total > self._library.block_limit:
             return (
                 _("The library would hold {total:,} items, {over:,} more than its limit of {limit:,}.").format(
-                    total=total, over=total - self._target.block_limit, limit=self._target.block_limit
+                    total=total, over=total - self._library.block_limit, limit=self._library.block_limit
                 )
                 + " "
                 + _("Select fewer blocks, choose a lower level, or another library."),
@@ -434,8 +434,8 @@ class _Planner:
     def _adds(self, item: PlannedItem) -> bool:
         if item.entity_id is None:
             return True
-        assert item.target is not None
-        return self._target.items[item.target].deleted
+        assert item.local_key is not None
+        return self._library.items[item.local_key].deleted
 
 
 def _skip_reason(state: ConflictState) -> str:
@@ -443,7 +443,7 @@ def _skip_reason(state: ConflictState) -> str:
         ConflictState.SOURCE_CHANGED: _("The source has changed since it was imported; the library's version stays."),
         ConflictState.LIBRARY_CHANGED: _("The library's item was edited since it was imported; its edits stay."),
         ConflictState.BOTH_CHANGED: _("Source and library were both edited since; the library's version stays."),
-        ConflictState.SAME_KEY: _("The library holds another item of this type and ID; it stays."),
+        ConflictState.ID_TAKEN: _("The library holds another item of this type and ID; it stays."),
         ConflictState.DELETED: _("It was imported before and deleted in the library since; it stays deleted."),
     }
     return reasons[state]

@@ -44,7 +44,7 @@ their key free.
 
 TAGS = {
     "sources": _("What can be imported"),
-    "targets": _("Content libraries, which content is imported into"),
+    "libraries": _("Content libraries, which content is imported into"),
     "imports": _("Imports, how far they are, and what they would do"),
     "review": _("Look through what is staged, change it, decide"),
     "steps": _("What a worker does"),

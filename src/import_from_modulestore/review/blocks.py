@@ -36,8 +36,8 @@ class PlannedImport:
 
     @cached_property
     def library_key(self) -> Any:
-        """The target's key."""
-        return parse_library_key(self.run.target_key)
+        """The library's key."""
+        return parse_library_key(self.run.library_key)
 
 
 class _Plans:
@@ -125,7 +125,7 @@ def block_data(row: Any, planned: PlannedImport) -> BlockData:
         state=item.state if item else None,
         outcome=item.outcome if item else None,
         decision=item.decision if item else None,
-        target_key=library_item_key(planned.library_key, kind, item.target) if item and item.target else "",
+        item_key=library_item_key(planned.library_key, kind, item.local_key) if item and item.local_key else "",
         reason=item.reason if item else "",
         warnings=item.warnings if item else (*row.reading_warnings, *row.warnings),
     )
@@ -135,7 +135,7 @@ def _stamp(run: Import) -> tuple[Any, ...]:
     # Of two changes under way at once the later log may be committed first: the count tells where the newest does not.
     changes = DraftChangeLog.objects.filter(learning_package=run.learning_package_id).aggregate(Max("pk"), Count("pk"))
     records = ImportRecord.objects.filter(
-        import_run__target_key=run.target_key, import_run__source_key=run.source_key
+        import_run__library_key=run.library_key, import_run__source_key=run.source_key
     ).aggregate(Max("pk"), undone=Count("pk", filter=Q(undone=True)))
     return (
         run.uuid,

@@ -9,7 +9,7 @@ from typing import Any, cast
 from lxml import etree
 from openedx_content.models_api import PublishableEntity
 
-from ..data import BlockDetails, BlockKind, Difference, DifferenceKind, FileData, ItemKey, LibraryItemData, PlannedItem
+from ..data import BlockDetails, BlockKind, Difference, DifferenceKind, FileData, LibraryItemData, LocalKey, PlannedItem
 from ..hosts import item_url
 from ..keys import library_item_key
 from ..library.items import ItemVersion, find_item, item_version
@@ -53,7 +53,9 @@ def _compare(
         return None, ()
     now = item_version(met.draft_id) if met.draft_id is not None else None
     then, source_then = _last_import(row, item, planned)
-    titles = {planned_item.target: planned_item.title for planned_item in planned.plan.items if planned_item.target}
+    titles = {
+        planned_item.local_key: planned_item.title for planned_item in planned.plan.items if planned_item.local_key
+    }
     for version in (now, then):
         titles.update(dict(version.children) if version else {})
 
@@ -93,21 +95,21 @@ def _last_import(
     """
     record = (
         ImportRecord.objects.filter(
-            import_run__target_key=planned.run.target_key,
-            source_key=row.usage_key,
+            import_run__library_key=planned.run.library_key,
+            usage_key=row.usage_key,
             entity=cast(PublishableEntity.ID, item.meets),
             undone=False,
             draft_after__isnull=False,
         )
         .exclude(outcome__in=("skipped", "kept"))
         .order_by("-pk")
-        .only("draft_after_id", "source_digest", "target_digest", "source_content")
+        .only("draft_after_id", "source_digest", "item_digest", "source_content")
         .first()
     )
     if record is None or record.draft_after_id is None:
         return None, None
     left = item_version(record.draft_after_id)
-    if record.source_digest == record.target_digest:
+    if record.source_digest == record.item_digest:
         return left, left
     held = record.source_content
     if not held:
@@ -116,7 +118,7 @@ def _last_import(
     return left, replace(left, title=held["title"], olx=held.get("olx", ""), files=files)
 
 
-def _version_lines(version: ItemVersion | None, titles: Mapping[ItemKey, str]) -> list[str]:
+def _version_lines(version: ItemVersion | None, titles: Mapping[LocalKey, str]) -> list[str]:
     if version is None:
         return []
     files = [{"name": name, "size": size, "digest": digest} for name, size, digest in version.files]
@@ -127,8 +129,8 @@ def _lines(
     title: str,
     olx: etree._Element | str | None,
     files: Iterable[Mapping[str, Any]],
-    children: Iterable[ItemKey],
-    titles: Mapping[ItemKey, str],
+    children: Iterable[LocalKey],
+    titles: Mapping[LocalKey, str],
 ) -> list[str]:
     by_name = sorted((file["name"], file["size"], file["digest"]) for file in files)
     return [
@@ -147,7 +149,7 @@ def _file_line(name: str, size: int, digest: str) -> str:
     return f"file: {name}, {size:,} bytes, content {digest[:8]}"
 
 
-def _child_line(key: ItemKey, titles: Mapping[ItemKey, str]) -> str:
+def _child_line(key: LocalKey, titles: Mapping[LocalKey, str]) -> str:
     return f"child: {titles.get(key, '')} ({key})"
 
 

@@ -88,4 +88,4 @@ def _gone_data(planned: PlannedImport, item: GoneItem) -> GoneData:
 
 
 def _key_of(planned: PlannedImport, item: GoneItem) -> str:
-    return library_item_key(planned.library_key, item.kind, item.target)
+    return library_item_key(planned.library_key, item.kind, item.local_key)

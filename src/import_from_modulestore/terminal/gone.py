@@ -56,5 +56,5 @@ def _told(item: GoneData | Item, *, keys: bool) -> Text:
     if item.warnings:
         text.append(f"  ⚠ {printable(' '.join(item.warnings))}", style="yellow")
     if keys:
-        text.append(f"  {item.source_key if isinstance(item, RecordData) else item.usage_key}", style="dim")
+        text.append(f"  {item.usage_key}", style="dim")
     return text

@@ -75,7 +75,7 @@ def _row(item: Item, depth: int, *, keys: bool) -> Row:
     if isinstance(item, RecordData) and item.undone:
         text.append("  undone", style="yellow")
     if keys:
-        text.append(f"  {item.usage_key if isinstance(item, PlannedItem) else item.source_key}", style="dim")
+        text.append(f"  {item.usage_key}", style="dim")
     return Row(
         depth=depth,
         kind=item.kind,

@@ -63,7 +63,7 @@ def _row(item: ReversalItem, depth: int, *, keys: bool) -> Row:
     if versions := _versions(item):
         text.append(f"  {versions}", style="dim")
     if keys:
-        text.append(f"  {item.target_key}", style="dim")
+        text.append(f"  {item.item_key}", style="dim")
     return Row(
         depth=depth,
         kind=item.kind,

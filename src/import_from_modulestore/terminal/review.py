@@ -125,8 +125,8 @@ def _facts(details: BlockDetails) -> RenderableType:
     if block.outcome is not None:
         mark, style = MARKS[block.outcome]
         happens = Text.assemble((f"{mark} {label_of(block.outcome, planned=True)}", style))
-        if block.target_key:
-            happens.append(f"  {block.target_key}")
+        if block.item_key:
+            happens.append(f"  {block.item_key}")
         table.add_row("Outcome", happens)
     if block.is_conflict:
         whose = "for this block" if block.own_decision else "the import's default"

@@ -90,7 +90,7 @@ def imports_table(imports: Sequence[ImportData], total: int) -> RenderableType:
         return Text("No imports.")
     parts: list[RenderableType] = []
     for run in imports:
-        way = f"{run.source_title} → {run.target_key} · {run.options.level.value} level"
+        way = f"{run.source_title} → {run.library_key} · {run.options.level.value} level"
         parts += [
             Text.assemble((run.id[:8], "cyan"), "  ", _state(run), (f"  {_when(run.created)}, {run.username}", "dim")),
             _indented(Text(printable(way))),
@@ -125,9 +125,9 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
         table.add_row("", Text(printable(run.source_version), style="dim"))
     if run.source_url:
         table.add_row("", Text(printable(run.source_url), style="dim"))
-    table.add_row("Into", Text(printable(f"{run.target_title}  {run.target_key}")))
-    if run.target_url:
-        table.add_row("", Text(printable(run.target_url), style="dim"))
+    table.add_row("Into", Text(printable(f"{run.library_title}  {run.library_key}")))
+    if run.library_url:
+        table.add_row("", Text(printable(run.library_url), style="dim"))
     table.add_row("How", Text(printable(" · ".join(how))))
     table.add_row("Who", Text(printable(f"{run.username}, {_when(run.created)}{_took(run)}")))
     if run.block_count:
@@ -157,7 +157,7 @@ def places_table(records: Sequence[RecordData], imports: Mapping[str, ImportData
         heading.append(f"  {type_beside_title(record)}".rstrip(), style="dim")
         if record.undone:
             heading.append("  undone", style="yellow")
-        place = (record.target_key if to else record.source_key) or record.reason
+        place = (record.item_key if to else record.usage_key) or record.reason
         told = f"import {run.id[:8]}, {_when(run.finished or run.created)}, {run.username}"
         parts += [
             heading,

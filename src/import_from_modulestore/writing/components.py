@@ -10,7 +10,7 @@ from django.apps import apps
 from openedx_content import api as content_api
 from openedx_content.models_api import ComponentType, LearningPackage, Media
 
-from ..data import ItemKey
+from ..data import LocalKey
 from ..library.state import FILES_PREFIX, OLX_PATH
 
 NAMESPACE = "xblock.v1"
@@ -33,9 +33,9 @@ class ComponentMedia:
             self._component_types[block_type] = content_api.get_or_create_component_type(NAMESPACE, block_type)
         return self._component_types[block_type]
 
-    def of(self, target: ItemKey, olx: str, files: list[dict[str, Any]]) -> dict[str, Any]:
+    def of(self, key: LocalKey, olx: str, files: list[dict[str, Any]]) -> dict[str, Any]:
         """All media of one component version, by path."""
-        media: dict[str, Any] = {OLX_PATH: self._olx(target.type, olx)}
+        media: dict[str, Any] = {OLX_PATH: self._olx(key.type, olx)}
         for file in files:
             media[FILES_PREFIX + file["name"]] = self._file(file)
         return media

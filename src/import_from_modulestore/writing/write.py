@@ -65,7 +65,7 @@ def write_plan(
     to_publish_removed = [written.entity_of[item.num] for item in removed if item.publish]
     if to_publish or to_publish_removed:
         total = len(changes) + len(removed)
-        progress("publishing", total, total, run.target_title)
+        progress("publishing", total, total, run.library_title)
         how: dict[str, Any] = {
             "message": f"Import from {run.source_key}"[:255],
             "published_by": user_id,
@@ -93,7 +93,7 @@ class _Writer:
         self._now = now
         self._progress = progress
         self._written = written
-        self._num_of = {item.target: item.num for item in plan.items if item.target is not None}
+        self._num_of = {item.local_key: item.num for item in plan.items if item.local_key is not None}
         self._done = 0
 
     def write(self, changes: list[PlannedItem], removed: Sequence[PlannedItem]) -> None:
@@ -112,15 +112,15 @@ class _Writer:
         media = ComponentMedia(self._package_id, self._now)
         for block, element in staged_components(self._run, items):
             item = items[block.num]
-            assert item.target is not None
+            assert item.local_key is not None
             with measured(item.title):
-                contents = media.of(item.target, component_olx(element), block.files)
+                contents = media.of(item.local_key, component_olx(element), block.files)
             entity_id: Any = item.entity_id
             if entity_id is None:
                 component, _version = content_api.create_component_and_version(
                     self._package_id,
-                    component_type=media.component_type(item.target.type),
-                    component_code=item.target.code,
+                    component_type=media.component_type(item.local_key.type),
+                    component_code=item.local_key.code,
                     title=item.title,
                     created=self._now,
                     created_by=self._user_id,
@@ -139,13 +139,13 @@ class _Writer:
             self._note(item, entity_id)
 
     def _write_container(self, item: PlannedItem) -> None:
-        assert item.target is not None
+        assert item.local_key is not None
         entities = self._children_of(item)
         entity_id: Any = item.entity_id
         if entity_id is None:
             container, _version = content_api.create_container_and_version(
                 self._package_id,
-                item.target.code,
+                item.local_key.code,
                 title=item.title,
                 container_cls=content_api.get_container_subclass(item.kind.value),
                 entities=entities,

@@ -34,7 +34,7 @@ WATCH_INTERVAL = 0.5
 
 
 def _arguments_of_history(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--target", default="", metavar="LIBRARY", help="only imports into this library")
+    parser.add_argument("--library", default="", metavar="LIBRARY", help="only imports into this library")
     parser.add_argument("--source", default="", metavar="COURSE", help="only imports from this source")
     parser.add_argument("--state", choices=ImportState.values, help="only imports in this state")
     parser.add_argument("--by", default="", metavar="USERNAME", help="only imports of this user")
@@ -64,7 +64,7 @@ def _arguments_of_cleanup(parser: argparse.ArgumentParser) -> None:
 
 @subcommand(_arguments_of_history)
 def history(
-    session: Session, *, target: str, source: str, state: str | None, by: str, search: str, limit: int, **options: Any
+    session: Session, *, library: str, source: str, state: str | None, by: str, search: str, limit: int, **options: Any
 ) -> None:
     """
     List the imports, newest first.
@@ -73,7 +73,7 @@ def history(
     """
     page = api.list_imports(
         user=session.user,
-        target_key=target,
+        library_key=library,
         source_key=source,
         state=ImportState(state) if state else None,
         username=by,
@@ -95,7 +95,7 @@ def show(session: Session, *, import_name: str, everything: bool, watch: bool, *
         run = _watched(session, run)
     records = api.get_records(user=session.user, import_id=run.id)
     reversals = api.get_reversals(user=session.user, import_id=run.id)
-    blocks = ["", *result(run.target_title, records, (), everything=everything, planned=False)] if records else []
+    blocks = ["", *result(run.library_title, records, (), everything=everything, planned=False)] if records else []
     session.show(
         {"import": run, "records": records, "reversals": reversals},
         import_facts(run, reversals),

@@ -133,7 +133,7 @@ def review(
     gone = gone_in_review(session, everything=everything) if nums is None else None
     session.show(
         shown,
-        review_tree(f"{run.source_title} → {run.target_key}", blocks, only=nums, everything=everything),
+        review_tree(f"{run.source_title} → {run.library_key}", blocks, only=nums, everything=everything),
         "",
         summary(shown, planned=True) if any(staged.outcome for staged in shown) else None,
         printable(review_counts(shown)),

@@ -40,7 +40,7 @@ from .gone import gone_in_short
 
 def _arguments_of_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="course-v1:Org+Course+Run or library-v1:Org+Library")
-    parser.add_argument("target", metavar="LIBRARY", help="lib:Org:slug")
+    parser.add_argument("library", metavar="LIBRARY", help="lib:Org:slug")
 
 
 def _arguments_of_new_or_begun(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def _arguments_of_new_or_begun(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help=f"course-v1:Org+Course+Run or library-v1:Org+Library; or an import not staged yet, its ID or `{LAST}`",
     )
-    parser.add_argument("target", nargs="?", metavar="LIBRARY", help="lib:Org:slug; an import has one")
+    parser.add_argument("library", nargs="?", metavar="LIBRARY", help="lib:Org:slug; an import has one")
 
 
 def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +67,7 @@ def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--on-conflict", choices=Decision.values, default="skip", help="see below (default: skip)")
     parser.add_argument("--no-publish", action="store_false", dest="publish", help="leave everything as drafts")
     parser.add_argument(
-        "--ids",
+        "--block-ids",
         choices=BlockIds.values,
         default="keep",
         dest="block_ids",
@@ -115,7 +115,7 @@ is never written again (fork aside).
 
 
 @subcommand(_arguments_of_new, _arguments_of_options, arguments_of_tree)
-def preview(session: Session, *, source: str, target: str, everything: bool, **options: Any) -> int:
+def preview(session: Session, *, source: str, library: str, everything: bool, **options: Any) -> int:
     """
     Show what an import would do, without doing it.
 
@@ -125,7 +125,7 @@ def preview(session: Session, *, source: str, target: str, everything: bool, **o
         source_data, plan = api.preview_import(
             user=session.user,
             source_key=source,
-            target_key=target,
+            library_key=library,
             options=_import_options(session, source, options),
             new_library_title=_new_library_title(options),
             export=options["export"],
@@ -135,7 +135,7 @@ def preview(session: Session, *, source: str, target: str, everything: bool, **o
     session.show(
         {"source": source_data, "plan": plan, "counts": plan.counts()},
         *result(
-            f"{source_data.title} → {target}",
+            f"{source_data.title} → {library}",
             plan.everything,
             source_data.warnings,
             everything=everything,
@@ -147,14 +147,14 @@ def preview(session: Session, *, source: str, target: str, everything: bool, **o
 
 
 @subcommand(_arguments_of_new, _arguments_of_options, arguments_of_tree)
-def run(session: Session, *, source: str, target: str, everything: bool, **options: Any) -> int:
+def run(session: Session, *, source: str, library: str, everything: bool, **options: Any) -> int:
     """
     Import a course or legacy library.
 
     All or nothing, and every block is recorded. Stages and writes without a stop between. To look through what would be
     written, and to decide about conflicts one by one, use `stage` instead.
     """
-    created = _create(session, source, target, options)
+    created = _create(session, source, library, options)
     with session.progress() as progress:
         api.stage_import(user=session.user, import_id=created.id, progress=progress)
         done = api.complete_import(user=session.user, import_id=created.id, progress=progress)
@@ -162,7 +162,7 @@ def run(session: Session, *, source: str, target: str, everything: bool, **optio
 
 
 @subcommand(_arguments_of_new_or_begun, _arguments_of_options)
-def stage(session: Session, *, source: str, target: str | None, **options: Any) -> None:
+def stage(session: Session, *, source: str, library: str | None, **options: Any) -> None:
     """
     Read a course or legacy library, for a review.
 
@@ -177,7 +177,7 @@ def stage(session: Session, *, source: str, target: str | None, **options: Any) 
       complete   write it
       cancel     give it up
     """
-    begun = _create(session, source, target, options) if target else _begun(session, source, options)
+    begun = _create(session, source, library, options) if library else _begun(session, source, options)
     with session.progress() as progress:
         staged = api.stage_import(user=session.user, import_id=begun.id, progress=progress)
     _show_staged(session, staged)
@@ -196,7 +196,7 @@ def plan(session: Session, *, import_name: str, everything: bool, **options: Any
     session.show(
         {"import": found, "plan": made, "counts": made.counts()},
         *result(
-            f"{found.source_title} → {found.target_key}",
+            f"{found.source_title} → {found.library_key}",
             made.everything,
             found.warnings,
             everything=everything,
@@ -253,11 +253,11 @@ def cancel(session: Session, *, import_name: str, **options: Any) -> None:
     session.show(canceled, f"Import {short(found.id)} is canceled. The library is as it was.")
 
 
-def _create(session: Session, source: str, target: str, options: dict[str, Any]) -> ImportData:
+def _create(session: Session, source: str, library: str, options: dict[str, Any]) -> ImportData:
     created = api.create_import(
         user=session.user,
         source_key=source,
-        target_key=target,
+        library_key=library,
         options=_import_options(session, source, options),
         new_library_title=_new_library_title(options),
         export=options["export"],
@@ -280,7 +280,7 @@ def _show_staged(session: Session, staged: ImportData) -> None:
     conflicts = sum(item.state.is_conflict for item in made.items)
     told = (
         f"Import {short(staged.id)} is staged: {counted(staged.block_count, 'block')} of {staged.source_title}, "
-        f"{counted(conflicts, 'conflict')} with {staged.target_key}. The library is as it was."
+        f"{counted(conflicts, 'conflict')} with {staged.library_key}. The library is as it was."
     )
     blockers = [f"It cannot be written as it is: {printable(blocker)}" for blocker in made.blockers]
     session.show(
@@ -311,10 +311,10 @@ def _show_result(session: Session, done: ImportData, everything: bool) -> int:
     records = api.get_records(user=session.user, import_id=done.id)
     session.show(
         {"import": done, "records": records},
-        *result(done.target_title, records, done.warnings, everything=everything, planned=False),
+        *result(done.library_title, records, done.warnings, everything=everything, planned=False),
     )
     if not session.as_json:
-        told = f"\nimport {short(done.id)} from {done.source_key} into {done.target_key}"
+        told = f"\nimport {short(done.id)} from {done.source_key} into {done.library_key}"
         if Action.UNDO in done.actions:
             told += f"; `undo {short(done.id)}` takes it back"
         session.say(told, style="dim")

@@ -88,7 +88,7 @@ def _page(name: str, serializer: type[serializers.Serializer], **more: Any) -> t
     return type(name, (_Page,), {"__doc__": _Page.__doc__, **more, "results": serializer(many=True)})
 
 
-# Sources and targets
+# Sources and libraries
 
 
 class SourceQuery(Query):
@@ -121,7 +121,7 @@ class Source(serializers.Serializer):
     problem = serializers.CharField(help_text="Why it cannot be imported; empty where it can.")
 
 
-class Target(serializers.Serializer):
+class Library(serializers.Serializer):
     """A content library."""
 
     key = serializers.CharField()
@@ -129,7 +129,7 @@ class Target(serializers.Serializer):
     url = _page_url()
 
 
-class TargetRequest(Body):
+class LibraryRequest(Body):
     """A content library to make."""
 
     key = Key(keys.parse_library_key, help_text="`lib:Org:slug`")
@@ -140,7 +140,7 @@ class TargetRequest(Body):
 
 
 class Collection(serializers.Serializer):
-    """A collection of the target: the code of one that is there, or the title of one to make."""
+    """A collection of the library: the code of one that is there, or the title of one to make."""
 
     code = serializers.CharField()
     title = serializers.CharField()
@@ -173,16 +173,16 @@ class Import(serializers.Serializer):
     """One import: who, what, how, when, and how far."""
 
     id = serializers.UUIDField()
-    source = serializers.CharField(source="source_key")  # type: ignore[assignment]
+    source_key = serializers.CharField()
     source_title = serializers.CharField()
     source_url = _page_url()
     source_version = serializers.CharField()
     source_export = serializers.CharField(
         help_text="Name of the export that it is read from; empty where sources are no exports."
     )
-    target = serializers.CharField(source="target_key")
-    target_title = serializers.CharField()
-    target_url = _page_url()
+    library_key = serializers.CharField()
+    library_title = serializers.CharField()
+    library_url = _page_url()
     state = EnumField(ImportState)
     actions = serializers.ListField(
         child=EnumField(Action), help_text="What the state allows; whether you may is checked when you ask for it."
@@ -220,14 +220,14 @@ class ImportDetails(Import):
 class ImportsQuery(SearchQuery):
     """Which imports."""
 
-    source = Key(keys.parse_source_key, required=False)  # type: ignore[assignment]
-    target = Key(keys.parse_library_key, required=False)
+    source_key = Key(keys.parse_source_key, required=False)
+    library_key = Key(keys.parse_library_key, required=False)
     state = EnumField(ImportState, required=False)
     username = Text(required=False, max_length=150)
 
 
 class CollectionRequest(Body):
-    """A collection of the target: the code of one that is there, or the title of one to make."""
+    """A collection of the library: the code of one that is there, or the title of one to make."""
 
     code = Text(required=False, allow_blank=True, max_length=255)
     title = Text(required=False, allow_blank=True, max_length=500)
@@ -253,7 +253,7 @@ class OptionsRequest(Body):
         help_text="Blocks to import, each with everything below it. Default: all.",
     )
     collection = CollectionRequest(
-        required=False, allow_null=True, help_text="Put what stands at the top into this collection of the target."
+        required=False, allow_null=True, help_text="Put what stands at the top into this collection of the library."
     )
 
 
@@ -263,8 +263,8 @@ OPTIONS = tuple(str(name) for name in OptionsRequest().fields)
 class ImportRequest(Body):
     """An import to make."""
 
-    source = Key(keys.parse_source_key)  # type: ignore[assignment]
-    target = Key(keys.parse_library_key)
+    source_key = Key(keys.parse_source_key)
+    library_key = Key(keys.parse_library_key)
     export = Text(
         required=False,
         allow_blank=True,
@@ -277,7 +277,7 @@ class ImportRequest(Body):
         allow_blank=True,
         allow_null=True,
         max_length=500,
-        help_text="Where the target is to be made with the import: its title; empty for the source's.",
+        help_text="Where the library is to be made with the import: its title; empty for the source's.",
     )
     start = Truth(default=True, help_text="Whether to have the source staged at once.")
 
@@ -302,7 +302,7 @@ class Block(serializers.Serializer):
     """
     One staged block.
 
-    `state`, `outcome`, `decision`, `target` and `reason` are what the plan makes of it now; null or empty for a block
+    `state`, `outcome`, `decision`, `item_key` and `reason` are what the plan makes of it now; null or empty for a block
     that is left out, that the level dissolves, or that only repeats an earlier one.
     """
 
@@ -324,7 +324,7 @@ class Block(serializers.Serializer):
     is_conflict = serializers.BooleanField(help_text="Whether a decision settles what happens.")
     outcome = EnumField(Outcome, allow_null=True)
     decision = EnumField(Decision, allow_null=True, help_text="That led to `outcome`; null where none was needed.")
-    target = serializers.CharField(source="target_key", help_text="Key of the library's item.")
+    item_key = serializers.CharField(help_text="Key of the library's item.")
     reason = serializers.CharField()
     warnings = _texts()
 
@@ -448,7 +448,7 @@ class GoneItem(serializers.Serializer):
     """An item of the library whose block the source does not hold any more."""
 
     num = serializers.IntegerField(help_text="Place after the staged blocks.")
-    item = serializers.CharField(source="item_key", help_text="Key of the library's item.")
+    item_key = serializers.CharField(help_text="Key of the library's item.")
     item_url = _page_url()
     usage_key = serializers.CharField(help_text="Of the block that is gone.")
     block_type = serializers.CharField()
@@ -464,7 +464,7 @@ class GoneItem(serializers.Serializer):
 class GoneChange(Body):
     """Which items to take out of the library with the import, or to keep after all."""
 
-    items = serializers.ListField(
+    item_keys = serializers.ListField(
         child=Key(keys.parse_item_key),
         required=False,
         min_length=1,
@@ -495,30 +495,30 @@ class PlannedItem(serializers.Serializer):
     state = EnumField(ConflictState)
     outcome = EnumField(Outcome)
     decision = EnumField(Decision, allow_null=True, help_text="That led to `outcome`; null where none was needed.")
-    target = serializers.SerializerMethodField(help_text="Key of the library's item; empty where there is none.")
+    item_key = serializers.SerializerMethodField(help_text="Key of the library's item; empty where there is none.")
     publish = serializers.BooleanField(help_text="Whether it goes live.")
     children = _texts(help_text="What a container will hold, in order, as `type:id`.")
     reason = serializers.CharField()
     warnings = _texts()
     left_out = _texts(help_text="Titles of child blocks that go with an unsupported block.")
 
-    def get_target(self, item: data.PlannedItem) -> str:
+    def get_item_key(self, item: data.PlannedItem) -> str:
         """The item's key in the library that the view names in the context."""
-        if item.target is None:
+        if item.local_key is None:
             return ""
-        return keys.library_item_key(keys.parse_library_key(self.context["library_key"]), item.kind, item.target)
+        return keys.library_item_key(keys.parse_library_key(self.context["library_key"]), item.kind, item.local_key)
 
 
 class ReversalItem(serializers.Serializer):
     """What an undo or redo does, or did, with one item."""
 
     num = serializers.IntegerField()
-    source = serializers.CharField(source="source_key")  # type: ignore[assignment]
+    usage_key = serializers.CharField()
     block_type = serializers.CharField()
     kind = EnumField(BlockKind)
     title = serializers.CharField()
-    target = serializers.CharField(source="target_key")
-    target_url = _page_url()
+    item_key = serializers.CharField()
+    item_url = _page_url()
     outcome = EnumField(ReversalOutcome)
     reason = serializers.CharField(help_text="Why it is kept.")
     draft_before = _version("Version numbers; null where there is no such version.")
@@ -548,17 +548,15 @@ class Record(serializers.Serializer):
     import_id = serializers.UUIDField()
     num = serializers.IntegerField()
     depth = serializers.IntegerField()
-    source = serializers.CharField(source="source_key", help_text="Usage key of the source block.")  # type: ignore[assignment]
+    usage_key = serializers.CharField(help_text="Usage key of the source block.")
     block_type = serializers.CharField()
     kind = EnumField(BlockKind)
     title = serializers.CharField()
     state = EnumField(ConflictState)
     outcome = EnumField(Outcome)
     decision = EnumField(Decision, allow_null=True)
-    target = serializers.CharField(
-        source="target_key", help_text="Key of the library's item; empty where there is none."
-    )
-    target_url = _page_url()
+    item_key = serializers.CharField(help_text="Key of the library's item; empty where there is none.")
+    item_url = _page_url()
     draft_before = _version("Version numbers; null where there was no such version.")
     draft_after = _version("")
     published_before = _version("")
@@ -583,23 +581,25 @@ class RecordsQuery(SearchQuery):
     outcome = EnumField(Outcome, required=False)
 
 
-class MappingsQuery(PageQuery):
+class WhereQuery(PageQuery):
     """An item of a library, or a block of a source: one of the two."""
 
-    item = Key(keys.parse_item_key, required=False, help_text="`lb:…` or `lct:…`: where did this come from?")
+    item_key = Key(keys.parse_item_key, required=False, help_text="`lb:…` or `lct:…`: where did this come from?")
     usage_key = Key(keys.parse_usage_key, required=False, help_text="`block-v1:…`: where did this go?")
 
     def validate(self, attrs: Any) -> Any:
         """Refuse neither, and both."""
-        if ("item" in attrs) == ("usage_key" in attrs):
-            raise serializers.ValidationError(_("Give an item or a usage_key, and not both."), code="item_or_usage_key")
+        if ("item_key" in attrs) == ("usage_key" in attrs):
+            raise serializers.ValidationError(
+                _("Give an item_key or a usage_key, and not both."), code="item_key_or_usage_key"
+            )
         return attrs
 
 
 # One of each: the description knows them by name.
 
 SourcePage = _page("SourcePage", Source)
-TargetPage = _page("TargetPage", Target)
+LibraryPage = _page("LibraryPage", Library)
 ImportPage = _page("ImportPage", Import)
 BlockPage = _page("BlockPage", Block)
 GonePage = _page(

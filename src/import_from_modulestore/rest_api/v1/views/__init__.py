@@ -2,9 +2,9 @@
 
 from .blocks import BlockDetail, BlockEdit, Blocks, Gone
 from .description import Docs, Schema
-from .history import LastReversal, Mappings, Records, Reversals
+from .history import LastReversal, Records, Reversals, Where
 from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Redo, Retry, Stage, Undo
-from .sources import SourceDetail, Sources, TargetDetail, Targets
+from .sources import Libraries, LibraryDetail, SourceDetail, Sources
 
 __all__ = [
     "BlockDetail",
@@ -17,7 +17,8 @@ __all__ = [
     "ImportDetail",
     "Imports",
     "LastReversal",
-    "Mappings",
+    "Libraries",
+    "LibraryDetail",
     "Plan",
     "Records",
     "Redo",
@@ -27,7 +28,6 @@ __all__ = [
     "SourceDetail",
     "Sources",
     "Stage",
-    "TargetDetail",
-    "Targets",
     "Undo",
+    "Where",
 ]

@@ -223,7 +223,7 @@ class Gone(ImportView):
         examples=[
             OpenApiExample("remove all that is untouched", value={"remove": True}, request_only=True),
             OpenApiExample(
-                "keep one after all", value={"items": ["lb:Acme:Sea:html:moon"], "remove": False}, request_only=True
+                "keep one after all", value={"item_keys": ["lb:Acme:Sea:html:moon"], "remove": False}, request_only=True
             ),
         ],
     )
@@ -233,7 +233,7 @@ class Gone(ImportView):
         asked: dict[str, Any] = {"user": request.user, "import_id": import_id}
         api.get_import(**asked)
         try:
-            changed = api.remove_gone(**asked, item_keys=body.get("items"), remove=body["remove"])
+            changed = api.remove_gone(**asked, item_keys=body.get("item_keys"), remove=body["remove"])
         except api.NotFound as error:  # The import was found before.
-            raise ValidationError({"items": [str(error)]}, code="not_found") from error
+            raise ValidationError({"item_keys": [str(error)]}, code="not_found") from error
         return Response(serializers.GoneChanged({"changed": changed}).data)

@@ -81,23 +81,23 @@ class LastReversal(ImportView):
         return self.page(part_of(found), serializers.ReversalItem, **query)
 
 
-class Mappings(ApiView):
+class Where(ApiView):
     """Where items came from, and where blocks went."""
 
     @operation(
-        id="list_mappings",
+        id="where",
         tag="history",
         summary=_("Ask where an item came from, or where a block went"),
         description=_("Every import of it that you may see, newest first: the record that the import made of it."),
-        query=serializers.MappingsQuery,
+        query=serializers.WhereQuery,
         ok={200: serializers.RecordPage},
         errors=[404],
     )
     def get(self, request: Request) -> Response:
         """A page of records."""
-        query = self.query(serializers.MappingsQuery)
-        if item := query.pop("item", None):
-            found = api.where_from(user=request.user, item_key=item)
+        query = self.query(serializers.WhereQuery)
+        if item_key := query.pop("item_key", None):
+            found = api.where_from(user=request.user, item_key=item_key)
         else:
             found = api.where_to(user=request.user, usage_key=query.pop("usage_key"))
         return self.page(part_of(found), serializers.Record, **query)

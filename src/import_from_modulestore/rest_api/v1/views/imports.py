@@ -40,9 +40,8 @@ class Imports(ApiView):
         """A page of imports."""
         query = self.query(serializers.ImportsQuery)
         page, page_size = query.pop("page"), query.pop("page_size")
-        filters = {_ARGUMENTS.get(name, name): value for name, value in query.items()}
         return self.page(
-            lambda offset, limit: api.list_imports(user=request.user, **filters, offset=offset, limit=limit),
+            lambda offset, limit: api.list_imports(user=request.user, **query, offset=offset, limit=limit),
             serializers.Import,
             page=page,
             page_size=page_size,
@@ -55,7 +54,7 @@ class Imports(ApiView):
         summary=_("Start an import"),
         description=_(
             "Makes an import and, unless `start` is false, asks a worker to stage its source. Nothing is written into "
-            "the target before it is completed. Where no worker can be asked, the import is made all the same, with "
+            "the library before it is completed. Where no worker can be asked, the import is made all the same, with "
             "the state `staging_failed`, and can be retried."
         ),
         body=serializers.ImportRequest,
@@ -64,14 +63,14 @@ class Imports(ApiView):
         examples=[
             OpenApiExample(
                 "into a library",
-                value={"source": "course-v1:Acme+Tides+2026", "target": "lib:Acme:Sea"},
+                value={"source_key": "course-v1:Acme+Tides+2026", "library_key": "lib:Acme:Sea"},
                 request_only=True,
             ),
             OpenApiExample(
                 "one unit into a new library",
                 value={
-                    "source": "course-v1:Acme+Tides+2026",
-                    "target": "lib:Acme:Sea",
+                    "source_key": "course-v1:Acme+Tides+2026",
+                    "library_key": "lib:Acme:Sea",
                     "new_library_title": "The Sea",
                     "options": {
                         "level": "unit",
@@ -92,8 +91,8 @@ class Imports(ApiView):
         body = checked.validated_data
         made = api.create_import(
             user=request.user,
-            source_key=body["source"],
-            target_key=body["target"],
+            source_key=body["source_key"],
+            library_key=body["library_key"],
             options=checked.import_options(),
             new_library_title=body.get("new_library_title"),
             export=body.get("export", ""),
@@ -105,9 +104,6 @@ class Imports(ApiView):
             status=status.HTTP_201_CREATED,
             headers={"Location": reverse("modulestore_imports_api:v1:import", [made.id], request=request)},
         )
-
-
-_ARGUMENTS = {"source": "source_key", "target": "target_key"}
 
 
 def _staged(user: Any, made: ImportData) -> ImportData:
@@ -155,7 +151,7 @@ class Plan(ImportView):
         """A page of the plan."""
         query = self.query(serializers.PageQuery)
         plan = api.plan_import(user=request.user, import_id=import_id)
-        library_key = api.get_import(user=request.user, import_id=import_id).target_key
+        library_key = api.get_import(user=request.user, import_id=import_id).library_key
         return self.page(
             part_of(plan.everything),
             serializers.PlannedItem,

@@ -1,4 +1,4 @@
-"""Sources and targets."""
+"""Sources and libraries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...schema import operation
 from .. import serializers
 
 _SOURCE_KEY = {"key": _("`course-v1:…` or `library-v1:…`")}
-_TARGET_KEY = {"key": _("`lib:…`")}
+_LIBRARY_KEY = {"key": _("`lib:…`")}
 
 
 class Sources(ApiView):
@@ -62,61 +62,61 @@ class SourceDetail(ApiView):
         return Response(serializers.Source(api.get_source(user=request.user, source_key=key, **query)).data)
 
 
-class Targets(ApiView):
+class Libraries(ApiView):
     """Where to."""
 
     key_field = "key"
 
     @operation(
-        id="list_targets",
-        tag="targets",
-        summary=_("List targets"),
+        id="list_libraries",
+        tag="libraries",
+        summary=_("List libraries"),
         description=_("Content libraries that you may see."),
         query=serializers.SearchQuery,
-        ok={200: serializers.TargetPage},
+        ok={200: serializers.LibraryPage},
         errors=[404],
     )
     def get(self, request: Request) -> Response:
         """A page of libraries."""
         query = self.query(serializers.SearchQuery)
         found = api.list_libraries(user=request.user, search=query.pop("search"))
-        return self.page(part_of(found), serializers.Target, **query)
+        return self.page(part_of(found), serializers.Library, **query)
 
     @operation(
-        id="create_target",
-        tag="targets",
+        id="create_library",
+        tag="libraries",
         method="POST",
-        summary=_("Make a target"),
+        summary=_("Make a library"),
         description=_("Makes an empty content library."),
-        body=serializers.TargetRequest,
-        ok={201: serializers.Target},
+        body=serializers.LibraryRequest,
+        ok={201: serializers.Library},
         errors=[409],
         examples=[OpenApiExample("a library", value={"key": "lib:Acme:Sea", "title": "The Sea"})],
     )
     def post(self, request: Request) -> Response:
         """Make a library."""
-        body = self.body(serializers.TargetRequest)
+        body = self.body(serializers.LibraryRequest)
         made = api.create_library(user=request.user, library_key=body["key"], title=body["title"])
         return Response(
-            serializers.Target(made).data,
+            serializers.Library(made).data,
             status=status.HTTP_201_CREATED,
-            headers={"Location": reverse("modulestore_imports_api:v1:target", [made.key], request=request)},
+            headers={"Location": reverse("modulestore_imports_api:v1:library", [made.key], request=request)},
         )
 
 
-class TargetDetail(ApiView):
-    """One target."""
+class LibraryDetail(ApiView):
+    """One library."""
 
     key_field = "key"
 
     @operation(
-        id="get_target",
-        tag="targets",
-        summary=_("Look at a target"),
-        path=_TARGET_KEY,
-        ok={200: serializers.Target},
+        id="get_library",
+        tag="libraries",
+        summary=_("Look at a library"),
+        path=_LIBRARY_KEY,
+        ok={200: serializers.Library},
         errors=[400, 404],
     )
     def get(self, request: Request, key: str) -> Response:
         """The library."""
-        return Response(serializers.Target(api.get_library(user=request.user, library_key=key)).data)
+        return Response(serializers.Library(api.get_library(user=request.user, library_key=key)).data)
