@@ -279,7 +279,7 @@ class TestRemoving:
         import_id = lost(first={"publish": False}, **OVERWRITE)
         remove(import_id)
         complete(import_id)
-        record = ImportRecord.objects.get(import_run__uuid=import_id, outcome="removed", source_key__endswith="@t2")
+        record = ImportRecord.objects.get(import_run__uuid=import_id, outcome="removed", usage_key__endswith="@t2")
         assert not hasattr(record.entity, "published")
 
     def test_an_edited_item_goes_only_by_name(self, lost, remove, gone, author, complete):

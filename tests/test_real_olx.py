@@ -121,7 +121,7 @@ class TestOldNames:
     def test_of_subsections(self, tag, course, run_import, state):
         course(block("chapter", "s", "", block(tag, "b", "", unit("u", text("t")))))
         _done, records = run_import()
-        assert by_key(records)[usage_key(tag, "b")].library_key == "lct:Acme:Target:subsection:b"
+        assert by_key(records)[usage_key(tag, "b")].item_key == "lct:Acme:Target:subsection:b"
         assert drafts(state())["b"]["children"] == ["u"]
         assert run_import()[0].counts == {"unchanged": 4}
 
