@@ -119,7 +119,9 @@ class Import(models.Model):
     staged_removed = models.DateTimeField(null=True, help_text=_("When what was staged was removed again."))
 
     actor = account(null=True, on_delete=models.SET_NULL, help_text=_("Who asked for the step that runs or is queued."))
-    force = models.BooleanField(default=False, help_text=_("Whether the running undo or redo spares nothing."))
+    force = models.BooleanField(
+        default=False, help_text=_("Whether the running undo or redo also takes what was changed since.")
+    )
     queued = models.DateTimeField(null=True, help_text=_("When the step was asked for that no worker has taken yet."))
     worker = case_sensitive_char_field(
         max_length=255,
@@ -373,6 +375,8 @@ class Reversal(models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name = _("undo or redo")
+        verbose_name_plural = _("undos and redos")
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.import_run}"
@@ -398,6 +402,8 @@ class ReversalRecord(models.Model):
 
     class Meta:
         ordering = ["record__num"]
+        verbose_name = _("item of an undo or redo")
+        verbose_name_plural = _("items of undos and redos")
         constraints = [models.UniqueConstraint(fields=["reversal", "record"], name="msi_reversal_record_uniq")]
 
     def __str__(self) -> str:

@@ -91,12 +91,12 @@ class TestReversals:
         reversal = Reversal.objects.get()
         page = text_of(pages.get(url("reversalrecord"), reversal__exact=reversal.pk))
         assert "Undo · Tides → Target" in page
-        assert "7 reversal records" in page
+        assert "7 items of undos and redos" in page
         assert "1 → –" in page
 
     def test_are_listed(self, pages, undone):
         page = text_of(pages.get(url("reversal"), kind__exact=ReversalKind.UNDO.value))
-        assert "1 reversal" in page
+        assert "1 undo or redo" in page
         assert f"7 {Outcome.CREATED.label}" not in page
 
 

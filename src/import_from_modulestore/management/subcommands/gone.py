@@ -24,7 +24,7 @@ naming items:
 
 def _arguments_of_gone(parser: argparse.ArgumentParser) -> None:
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--remove", nargs="+", metavar="ITEM", help="take these out of the library with the import")
+    choice.add_argument("--remove", nargs="+", metavar="ITEM", help="remove these from the library with the import")
     choice.add_argument("--remove-all", action="store_true", help="all but those that are edited or in use")
     choice.add_argument("--keep", nargs="+", metavar="ITEM", help="keep these after all")
     choice.add_argument("--keep-all", action="store_true", help="keep all of them after all")
@@ -45,7 +45,7 @@ def gone(
     Show what the source has lost since it was imported, and remove it.
 
     These are items of the library whose blocks are nowhere in the source any more. They stay, unless --remove or
-    --remove-all says otherwise; `complete` then deletes them, and `undo` brings them back. ⚠ says what was edited in
+    --remove-all says otherwise; `complete` then removes them, and `undo` restores them. ⚠ says what was edited in
     the library or is in use: that goes only where it is named. Each line has the item's number.
     """
     run = session.find(import_name)

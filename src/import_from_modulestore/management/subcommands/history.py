@@ -130,7 +130,7 @@ def undo(session: Session, **options: Any) -> int:
 
     The library is as it was before, and all later work is kept: what the import created is taken out, what it changed
     goes back to the version before. Items that were edited since, or that other containers have come to use, are kept
-    and named, unless --force. `redo` brings the import back.
+    and named, unless --force. `redo` does it again.
 
     Shows what will happen, then asks; --yes does not ask, --preview only shows. Where nobody can be asked, nothing is
     done without --yes.
@@ -141,7 +141,7 @@ def undo(session: Session, **options: Any) -> int:
 @subcommand(arguments_of_import, arguments_of_tree, _arguments_of_reversal)
 def redo(session: Session, **options: Any) -> int:
     """
-    Bring an import back that was undone.
+    Redo an import that was undone.
 
     The versions that it had written are current again. Items that were changed since the undo are kept and named,
     unless --force. Shows what will happen, then asks, as `undo` does.

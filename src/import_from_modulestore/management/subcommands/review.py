@@ -205,7 +205,7 @@ def leave_out(session: Session, **options: Any) -> None:
     """
     Leave blocks out of the import.
 
-    With everything below them, unless --only. They stay staged; `select` brings them back.
+    With everything below them, unless --only. They stay staged; `select` has them imported again.
     """
     _select(session, selected=False, **options)
 

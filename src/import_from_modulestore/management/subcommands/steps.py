@@ -226,7 +226,7 @@ def complete(session: Session, *, import_name: str, everything: bool, **options:
 @subcommand(arguments_of_import, arguments_of_tree)
 def retry(session: Session, *, import_name: str, everything: bool, **options: Any) -> int:
     """
-    Try the step of an import that failed again.
+    Retry the step that failed.
 
     That step alone: an import that failed while it was staged then waits for its review, also where `run` began it.
     `complete` writes it.
