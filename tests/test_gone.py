@@ -1,6 +1,7 @@
 """What the source has lost since it was imported: it is named, stays, and goes where a reviewer says so."""
 
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from openedx_content.models_api import PublishLog
@@ -74,6 +75,32 @@ def stage(user, library):
         return api.stage_import(user=user, import_id=run.id).id
 
     return staged
+
+
+@pytest.fixture
+def two_runs(course, courses, run_import, stage):
+    """
+    Two runs of one course, with the same content, in one library; then the first has lost t2.
+
+    ``other`` is the second's key, ``other_run(…)`` writes it anew, ``staged()`` stages the first again.
+    """
+    other = "course-v1:Acme+C1+R2"
+
+    def write(*components) -> None:
+        shutil.rmtree(courses / "c2", ignore_errors=True)
+        write_course(
+            courses / "c2",
+            section("s", subsection("b", unit("u", *components))),
+            files={"course.xml": '<course url_name="R2" org="Acme" course="C1"/>'},
+        )
+        (courses / "c2/course/R1.xml").rename(courses / "c2/course/R2.xml")
+
+    course(unit("u", text("t1"), text("t2")))
+    run_import()
+    write(text("t1"), text("t2"))
+    run_import(other)
+    course(unit("u", text("t1")))
+    return SimpleNamespace(other=other, other_run=write, staged=lambda: stage(**OVERWRITE))
 
 
 @pytest.fixture
@@ -317,6 +344,25 @@ class TestRemoving:
         assert gone(import_id)["t3"].used_by == ("Mine",)
         remove(import_id, LCT_U2)
         assert gone(import_id)["t3"].used_by == ()
+
+    def test_one_that_another_source_has_too_goes_only_by_name(self, two_runs, remove, gone, complete):
+        import_id = two_runs.staged()
+        assert gone(import_id)["t2"].also_from == (two_runs.other,)
+        assert two_runs.other in gone(import_id)["t2"].warnings[0]
+        assert remove(import_id) == 0
+        assert remove(import_id, LB2) == 1
+        assert complete(import_id)["t2"].outcome is Outcome.REMOVED
+
+    def test_one_that_the_other_source_has_lost_as_well_is_no_exception(self, two_runs, run_import, gone, remove):
+        two_runs.other_run(text("t1"))
+        run_import(two_runs.other)
+        import_id = two_runs.staged()
+        assert gone(import_id)["t2"].also_from == ()
+        assert remove(import_id) == 1
+
+    def test_nor_is_one_of_which_the_other_source_has_its_own_since(self, two_runs, run_import, gone):
+        run_import(two_runs.other, on_conflict=Decision.FORK)
+        assert gone(two_runs.staged())["t2"].also_from == ()
 
     def test_what_is_edited_after_the_choice_stays_and_says_why(self, lost, remove, complete, author, state):
         import_id = lost(**OVERWRITE)

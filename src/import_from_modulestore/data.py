@@ -468,11 +468,16 @@ class GoneItem(PlannedItem):
     """Whether somebody edited it in the library since it was imported."""
     used_by: tuple[str, ...] = ()
     """Titles of the containers that hold it and stay as they are."""
+    also_from: tuple[str, ...] = ()
+    """Keys of the other sources that it was imported from as well."""
 
     @property
     def is_untouched(self) -> bool:
-        """Whether nothing speaks against removing it. What is edited or in use goes only where it is named itself."""
-        return not self.edited and not self.used_by
+        """
+        Whether nothing speaks against removing it. What is edited, in use, or of another source too goes only where it
+        is named itself.
+        """
+        return not (self.edited or self.used_by or self.also_from)
 
     @property
     def is_removed(self) -> bool:
@@ -635,6 +640,8 @@ class GoneData:
     """Whether somebody edited it in the library since it was imported."""
     used_by: tuple[str, ...]
     """Titles of the containers that hold it and stay as they are."""
+    also_from: tuple[str, ...]
+    """Keys of the other sources that it was imported from as well."""
     reason: str
     warnings: tuple[str, ...]
     """What speaks against removing it."""

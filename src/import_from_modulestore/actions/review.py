@@ -231,8 +231,8 @@ def remove_gone(*, user: Any, import_id: str, item_keys: Sequence[str] | None = 
     Have the import take items of :func:`list_gone` out of the library; without ``remove``, keep them after all.
 
     ``item_keys`` are ``lb:…`` or ``lct:…``. Without them, all are meant; to be removed, all that nobody has edited in
-    the library since, and that are not in use elsewhere. Those others have to be named. What is edited or put to use
-    after this choice stays, and says why. Returns how many choices changed.
+    the library since, and that are not in use, by other items or sources. Those others have to be named. What is edited
+    or put to use after this choice stays, and says why. Returns how many choices changed.
 
     Cost: a fixed number of statements, and some for each 500 items. Raises ``NotFound`` (an item is not among those
     that are gone; nothing is changed then), ``InvalidEdit`` (no item is named), ``NotPermitted``, ``WrongState``.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from itertools import batched
 
-from django.db.models import F, Max
+from django.db.models import Exists, F, Max, OuterRef, Q
 from openedx_content.models_api import (
     Component,
     ComponentVersionMedia,
@@ -16,7 +17,7 @@ from openedx_content.models_api import (
     Media,
 )
 
-from ..data import BlockIds, BlockKind, Branch, LocalKey, Outcome
+from ..data import BlockIds, BlockKind, Branch, ConflictState, LocalKey, Outcome
 from ..models import ImportRecord
 from ..olx.normal_form import component_digest, container_digest, normal_digest
 from ..olx.parsing import UnreadableXML
@@ -29,6 +30,8 @@ OLX_PATH = "block.xml"
 FILES_PREFIX = "static/"
 
 _BATCH_SIZE = 500
+_MET = (Outcome.CREATED, Outcome.UPDATED, Outcome.FORKED, Outcome.UNCHANGED)
+"""Outcomes of blocks that an item stands for since."""
 _CONTAINER_KINDS = {kind.value: kind for kind in BlockKind if kind.is_container}
 
 
@@ -48,7 +51,8 @@ def load_library_state(
     ``package_id`` is ``None`` for a library that is still to be made. ``blocks`` are staged; ``block_ids`` says how
     they get their IDs, and ``normal_digests`` holds their digests in normal form by the digest of their exact OLX.
     Seven queries whatever the size of the library and of the import, and one more for each 500 components whose OLX has
-    to be compared in normal form; :mod:`.codes` needs some of its own on MySQL and MariaDB.
+    to be compared in normal form, and for each 500 items that are gone from the source; :mod:`.codes` needs some of its
+    own on MySQL and MariaDB.
     """
     letters = letters_of_codes()
     codes = {(block.kind.is_container, wanted_code(block, block_ids, letters)) for block in blocks}
@@ -67,6 +71,7 @@ def load_library_state(
         letters=letters,
         same_code=same_code,
         other_codes=frozenset(other_codes),
+        other_sources=partial(_other_sources, source_key),
     )
 
 
@@ -77,7 +82,7 @@ def _load_history(library_key: str, source_key: str) -> dict[str, PastImport]:
             import_run__library_key=library_key,
             import_run__source_key=source_key,
             undone=False,
-            outcome__in=(Outcome.CREATED, Outcome.UPDATED, Outcome.FORKED, Outcome.UNCHANGED),
+            outcome__in=_MET,
             entity__isnull=False,
         )
         .order_by()
@@ -98,6 +103,28 @@ def _load_history(library_key: str, source_key: str) -> dict[str, PastImport]:
         )
         for key, entity_id, source, item, block_type, branch in records.iterator()
     }
+
+
+def _other_sources(source_key: str, entity_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """
+    Other sources of which a block was last imported as one of these items, and that held it when they were last read.
+
+    By entity ID. One query for each 500 items.
+    """
+    records = ImportRecord.objects.filter(undone=False, entity__isnull=False).order_by()
+    later = records.filter(
+        Q(outcome__in=_MET) & ~Q(entity_id=OuterRef("entity_id")) | Q(state=ConflictState.GONE),
+        usage_key=OuterRef("usage_key"),
+        import_run__library_key=OuterRef("import_run__library_key"),
+        pk__gt=OuterRef("pk"),
+    )
+    found: dict[int, set[str]] = {}
+    for batch in batched(entity_ids, _BATCH_SIZE):
+        rows = records.filter(~Exists(later), outcome__in=_MET, entity__pk__in=batch)
+        rows = rows.exclude(import_run__source_key=source_key)
+        for entity_id, key in rows.values_list("entity_id", "import_run__source_key").distinct():
+            found.setdefault(entity_id, set()).add(key)
+    return {entity_id: tuple(sorted(keys)) for entity_id, keys in found.items()}
 
 
 def _load_components(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
 
@@ -95,6 +95,8 @@ class LibraryState:
     """Gives the same for two codes of containers that the library takes for the same. A pure function."""
     other_codes: frozenset[str] = frozenset()
     """Codes of containers that are no ``items``, since imports make none of their type."""
+    other_sources: Callable[[Collection[int]], Mapping[int, tuple[str, ...]]] = field(default=lambda _entity_ids: {})
+    """Gives the keys of the other sources whose blocks these entities stand for too, by entity ID."""
 
     @cached_property
     def live_count(self) -> int:

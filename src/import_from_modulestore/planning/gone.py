@@ -48,6 +48,7 @@ def gone_items(
     if not lost:
         return ()
     holders = _holders(planned, library, options)
+    other_sources = library.other_sources([item.entity_id for _usage_key, _past, _key, item in lost])
     first_num = max((block.num for block in blocks), default=-1) + 1
     going: set[int] = set()
     gone = []
@@ -55,7 +56,8 @@ def gone_items(
         edited = past.item_digest != item.digest
         # What holds it is larger, and so was settled before.
         used_by = tuple(title for holder, title in holders.get(item.entity_id, ()) if holder not in going)
-        spared = bool(edited or used_by)
+        also_from = other_sources.get(item.entity_id, ())
+        spared = bool(edited or used_by or also_from)
         removed = item.entity_id in removals and (removals[item.entity_id] or not spared)
         if removed or not spared:
             going.add(item.entity_id)
@@ -74,9 +76,10 @@ def gone_items(
                 meets=item.entity_id,
                 publish=removed and options.publish,
                 reason=_reason(removed=removed, wanted=item.entity_id in removals),
-                warnings=tuple(_warnings(edited=edited, used_by=used_by)),
+                warnings=tuple(_warnings(edited=edited, used_by=used_by, also_from=also_from)),
                 edited=edited,
                 used_by=used_by,
+                also_from=also_from,
             )
         )
     return tuple(gone)
@@ -128,7 +131,7 @@ def _reason(*, removed: bool, wanted: bool) -> str:
     return _("The source does not hold it any more; the library's item stays.")
 
 
-def _warnings(*, edited: bool, used_by: Sequence[str]) -> Iterator[str]:
+def _warnings(*, edited: bool, used_by: Sequence[str], also_from: Sequence[str]) -> Iterator[str]:
     if edited:
         yield _("It was edited in the library since it was imported.")
     if used_by:
@@ -137,3 +140,7 @@ def _warnings(*, edited: bool, used_by: Sequence[str]) -> Iterator[str]:
             yield _("It is in use: {names} and {count} more hold it.").format(names=names, count=len(used_by) - _NAMED)
         else:
             yield _("It is in use by {names}.").format(names=names)
+    if also_from:
+        yield _("It is in use by another source: it was imported from {sources} as well.").format(
+            sources=", ".join(also_from)
+        )

@@ -35,8 +35,8 @@ def remove_gone(run: Import, item_keys: Sequence[str] | None, *, remove: bool, p
     """
     Choose which items the import removes, or keeps after all; returns how many choices changed.
 
-    ``None`` stands for all of them; but to be removed, only for those that nobody has edited or uses. Raises
-    ``NotFound`` for items that are not gone. A fixed number of statements, and some more for each 500 items.
+    ``None`` stands for all of them; but to be removed, only for those that nothing speaks against. Raises ``NotFound``
+    for items that are not gone. A fixed number of statements, and some more for each 500 items.
     """
     gone = {_key_of(planned, item): item for item in planned.plan.gone}
     if item_keys is None:
@@ -82,6 +82,7 @@ def _gone_data(planned: PlannedImport, item: GoneItem) -> GoneData:
         outcome=item.outcome,
         edited=item.edited,
         used_by=item.used_by,
+        also_from=item.also_from,
         reason=item.reason,
         warnings=item.warnings,
     )

@@ -457,6 +457,7 @@ class GoneItem(serializers.Serializer):
     outcome = EnumField(Outcome, help_text="`removed` or `kept`.")
     edited = serializers.BooleanField(help_text="Whether it was edited in the library since it was imported.")
     used_by = _texts(help_text="Titles of the containers that hold it and stay as they are.")
+    also_from = _texts(help_text="Keys of the other sources that it was imported from as well.")
     reason = serializers.CharField()
     warnings = _texts(help_text="What speaks against removing it.")
 
