@@ -13,8 +13,12 @@ from import_from_modulestore import api, data
 from import_from_modulestore.management.commands.import_from_modulestore import Command
 from import_from_modulestore.models import Import, ImportRecord, Reversal, ReversalRecord, StagedBlock
 
-GLOSSARY = (Path(__file__).parents[1] / "docs" / "glossary.md").read_text()
+ROOT = Path(__file__).parents[1]
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
 WORDS, RETIRED = GLOSSARY.split("## Retired words")
+
+IN_TEXT = {"target", "mapping", "take in", "taken in", "brought back"}
+"""Retired words that mean nothing else in plain English."""
 
 
 def rows(text: str) -> list[list[str]]:
@@ -83,6 +87,16 @@ def test_no_retired_word_is_used(names):
     for retired, better in (row[:2] for row in rows(RETIRED)):
         used = {name for words, name in found.items() if re.search(rf"\b{retired}s?\b", words)}
         assert not used, f"{used}: not “{retired}”, but “{better}”"
+
+
+GUIDES = [path for path in (*(ROOT / "docs").glob("*.md"), ROOT / "README.md") if path.name != "glossary.md"]
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
+def test_the_guides_keep_to_the_words(guide):
+    text = " ".join(guide.read_text().split())
+    for retired, better in (row[:2] for row in rows(RETIRED) if row[0] in IN_TEXT):
+        assert not re.search(rf"(?<![\w-]){retired}s?\b", text, re.IGNORECASE), f"not “{retired}”, but “{better}”"
 
 
 def test_names_of_the_glossary_are_there():

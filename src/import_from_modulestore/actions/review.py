@@ -156,7 +156,7 @@ def get_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
 
 def select_blocks(*, user: Any, import_id: str, usage_keys: Sequence[str], selected: bool, below: bool = True) -> int:
     """
-    Take blocks in, or leave them out; with everything below them unless ``below`` is false. Returns how many changed.
+    Select blocks, or leave them out; with everything below them unless ``below`` is false. Returns how many changed.
 
     Cost: a fixed number of statements for each 500 keys. Raises ``NotFound`` (a key is not among the staged blocks;
     nothing is changed then), ``NotPermitted``, ``WrongState``.

@@ -368,7 +368,7 @@ def _preview(step: Step, user: Any, import_id: str, force: bool) -> ReversalPlan
 
 
 def _require_rights(step: Step, user: Any, run: Import, *, force: bool) -> None:
-    """An undo or redo that spares nothing may take from learners what somebody else has published since."""
+    """An undo or redo that is forced may take from learners what somebody else has published since."""
     if step in _KINDS:
         access.require_library(user, run)
     else:

@@ -93,7 +93,7 @@ class _Planner:
         """
         First showings of all blocks that are selected, in order.
 
-        A block that is left out where it stands first, and taken in where it is shown again, comes with all below it.
+        A block that is left out where it stands first, and selected where it is shown again, comes with all below it.
         """
         considered = {num for num, block in self._blocks.items() if block.selected and block.repeats is None}
         shown_again = {block.repeats for block in self._blocks.values() if block.selected and block.repeats is not None}

@@ -1,4 +1,4 @@
-"""What a reviewer changes: which blocks are taken in, what is decided about them, what they are called and hold."""
+"""What a reviewer changes: which blocks are selected, what is decided about them, what they are called and hold."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def find_block(run: Import, usage_key: str) -> StagedBlock:
 
 
 def select(run: Import, usage_keys: Sequence[str], *, selected: bool, below: bool) -> int:
-    """Take blocks in or leave them out, wherever the source shows them; returns how many rows changed."""
+    """Select blocks or leave them out, wherever the source shows them; returns how many rows changed."""
     with changing(run):
         places = _places(run, usage_keys)
         return sum(

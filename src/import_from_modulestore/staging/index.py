@@ -125,7 +125,7 @@ class Indexer:
             )
 
     def _select(self, rows: Sequence[StagedBlock]) -> None:
-        """Take in the selected blocks with all below them; where none was named, everything."""
+        """Select the blocks that were asked for, with all below them; where none was named, everything."""
         if not self._selection:
             return
         end = 0

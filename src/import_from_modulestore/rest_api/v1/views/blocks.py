@@ -213,7 +213,7 @@ class Gone(ImportView):
         method="PATCH",
         summary=_("Remove what the source has lost, or keep it"),
         description=_(
-            "The items are taken out of the library when the import is written, and an undo brings them back. What is "
+            "The items are removed from the library when the import is completed, and an undo restores them. What is "
             "edited in the library, or in use, has to be named. What is edited or put to use after this stays."
         ),
         path=IMPORT_ID,
