@@ -407,6 +407,11 @@ class StagedRoot:
     problems: Mapping[str, str] = field(default_factory=dict)
     warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notices: Mapping[Notice, int] = field(default_factory=dict)
+    continues: int = 0
+    """
+    How many blocks at its beginning, each in the one before, the roots before it have already: what is in them goes on
+    here, and of themselves nothing is staged again but attributes. See :mod:`.olx.pieces`.
+    """
 
 
 class LocalKey(NamedTuple):

@@ -149,7 +149,7 @@ class Import(models.Model):
 
 class StagedRoot(models.Model):
     """
-    One piece of staged content of an import: a section of the course, or a whole legacy library.
+    One piece of staged content of an import: a section of the course, or a whole legacy library, or a part of either.
 
     ``staged_content`` points at the platform's ``content_staging`` app by label, so that the same column serves in
     Studio and standalone.
@@ -163,7 +163,9 @@ class StagedRoot(models.Model):
     staged_content = models.ForeignKey(
         "content_staging.StagedContent", null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    first_num = models.PositiveIntegerField(help_text=_("``num`` of the first staged block below this root."))
+    first_num = models.PositiveIntegerField(
+        help_text=_("``num`` of a block less its place in the root, both counted depth-first.")
+    )
 
     class Meta:
         ordering = ["order"]

@@ -24,11 +24,17 @@ from typing import Any
 # .. setting_default: 14
 # .. setting_description: For how many days what was staged outlives the end of its import.
 
+# .. setting_name: IMPORT_FROM_MODULESTORE_MAX_STATEMENT
+# .. setting_default: None
+# .. setting_description: How many bytes the database takes in one statement, where something before it takes less than
+#   it says itself; None is what it says (max_allowed_packet of MySQL and MariaDB). Larger sections go in pieces.
+
 DEFAULTS: dict[str, Any] = {
     "IMPORT_FROM_MODULESTORE_HOST": "import_from_modulestore.hosts.cms.StudioHost",
     "IMPORT_FROM_MODULESTORE_QUEUE": None,
     "IMPORT_FROM_MODULESTORE_CACHE": "default",
     "IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS": 14,
+    "IMPORT_FROM_MODULESTORE_MAX_STATEMENT": None,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -25,6 +26,7 @@ from import_from_modulestore.hosts.base import Host
 from import_from_modulestore.olx.blocks import title_of
 from import_from_modulestore.olx.closure import gather
 from import_from_modulestore.olx.course_bound import take_off_groups
+from import_from_modulestore.olx.pieces import pieces_of
 from import_from_modulestore.olx.references import PYTHON_LIBRARY
 from import_from_modulestore.olx.tree import walk
 from import_from_modulestore.packets import measured
@@ -86,27 +88,31 @@ class StandaloneHost(Host):
             tagged, without_taxonomy = tags.below(root.element)
             if without_taxonomy:
                 root.notices[Notice.TAGS_WITHOUT_TAXONOMY] = without_taxonomy
-            with measured(title_of(root.element)), transaction.atomic():
-                content = StagedContent.objects.create(
-                    user=user,
-                    purpose=purpose,
-                    status=StagedContentStatus.READY,
-                    block_type=root.element.tag,
-                    olx=etree.tostring(root.element, encoding="unicode"),
-                    display_name=title_of(root.element),
-                    suggested_url_name=root.element.get("url_name", ""),
-                    tags=tagged,
+            title, url_name = title_of(root.element), root.element.get("url_name", "")
+            for order, piece in enumerate(pieces_of(root.element, title, url_name, json.dumps(tagged))):
+                is_first = order == 0
+                with measured(piece.name), transaction.atomic():
+                    content = StagedContent.objects.create(
+                        user=user,
+                        purpose=purpose,
+                        status=StagedContentStatus.READY,
+                        block_type=root.element.tag,
+                        olx=piece.olx,
+                        display_name=title,
+                        suggested_url_name=url_name,
+                        tags=tagged if is_first else {},
+                    )
+                    StagedContentFile.objects.bulk_create(
+                        _file_row(content, name, stored, opened.key) for name, stored in files.items()
+                    )
+                yield StagedRoot(
+                    staged_content_id=content.id,
+                    usage_key=root.usage_key,
+                    problems=root.problems,
+                    warnings={key: tuple(warnings) for key, warnings in root.warnings.items()},
+                    notices=root.notices if is_first else {},
+                    continues=piece.continues,
                 )
-                StagedContentFile.objects.bulk_create(
-                    _file_row(content, name, stored, opened.key) for name, stored in files.items()
-                )
-            yield StagedRoot(
-                staged_content_id=content.id,
-                usage_key=root.usage_key,
-                problems=root.problems,
-                warnings={key: tuple(warnings) for key, warnings in root.warnings.items()},
-                notices=root.notices,
-            )
 
     # Permissions
 

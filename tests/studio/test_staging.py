@@ -102,6 +102,49 @@ class TestSameAsAnExport:
         assert {item.outcome.value for item in plan.items} <= {"unchanged", "unsupported"}
 
 
+class TestInPieces:
+    """What is larger than the database takes in a statement is staged as if it were not."""
+
+    @pytest.fixture
+    def row_of(self):
+        unlike = {"id", "import_run_id", "root_id", "files"}
+        return lambda run: [
+            {name: value for name, value in row.items() if name not in unlike}
+            | {"names": [f["name"] for f in row["files"]]}
+            for row in StagedBlock.objects.filter(import_run__uuid=run.id).order_by("num").values()
+        ]
+
+    @staticmethod
+    def roots_of(run) -> int:
+        return Import.objects.get(uuid=run.id).roots.count()
+
+    def test_small_ones(self, site, stage, settings, row_of):
+        key = site.load(SAMPLE)
+        whole = stage(key)
+        settings.IMPORT_FROM_MODULESTORE_MAX_STATEMENT = 5_000
+        pieces = stage(key)
+        assert row_of(pieces) == row_of(whole)
+        assert self.roots_of(pieces) > self.roots_of(whole)
+        assert (pieces.warnings, pieces.block_count) == (whole.warnings, whole.block_count)
+
+    def test_a_section_that_the_platform_cannot_stage(self, site, stage, settings, tmp_path, row_of):
+        texts = [text(f"t{n}", "large " * 100_000 + '<img src="/static/a.png"/>') for n in range(3)]
+        course = section("s", subsection("b", unit("u", *texts[:2]), unit("v", texts[2])), title="S")
+        key = site.load(write_course(tmp_path / "c", course, static={"a.png": b"A"}))
+        whole = stage(key)
+        settings.IMPORT_FROM_MODULESTORE_MAX_STATEMENT = 700_000
+        pieces = stage(key)
+        assert (self.roots_of(pieces), row_of(pieces)) == (3, row_of(whole))
+
+    def test_a_component_that_does_not_fit_is_named(self, site, stage, settings, tmp_path):
+        course = section("s", subsection("b", unit("u", text("t1", "large " * 100_000, title="Large text"))))
+        key = site.load(write_course(tmp_path / "c", course))
+        settings.IMPORT_FROM_MODULESTORE_MAX_STATEMENT = 500_000
+        with pytest.raises(api.StepFailed, match="Large text is too large for the database"):
+            stage(key)
+        assert not StagedBlock.objects.exists()
+
+
 class TestFiles:
     def files_of(self, run, key: str) -> dict[str, int]:
         return {file["name"]: file["size"] for file in staged_blocks(run)[key].files}

@@ -15,6 +15,7 @@ from ..data import BlockKind, ConflictState, Decision, Outcome, Plan, PlannedIte
 from ..hosts import item_url
 from ..keys import library_item_key
 from ..models import Import, ImportRecord, StagedBlock
+from ..packets import in_statements
 from ..staging.content import source_contents
 from ..writing import Written
 from ..writing.tags import Tags, TagsLeftOut
@@ -83,7 +84,7 @@ def write_records(
         after = versions_of([written.entity_of[item.num] for item in batch if item.num in written.entity_of])
         files = _files_of(run, [item.num for item in batch])
         sources = source_contents(run, [item.num for item in batch if _differs_from_source(item)])
-        ImportRecord.objects.bulk_create(
+        records = (
             _record(
                 run,
                 item,
@@ -103,6 +104,8 @@ def write_records(
             )
             for item in batch
         )
+        for rows in in_statements(records, BATCH_SIZE):
+            ImportRecord.objects.bulk_create(rows)
 
 
 def _record(

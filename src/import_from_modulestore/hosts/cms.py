@@ -38,11 +38,12 @@ from ..olx.blocks import CONTAINER_KINDS, NOT_CONTENT_TAGS, ROOT_TAGS, is_compon
 from ..olx.closure import Gathered, gather
 from ..olx.course_bound import take_off_groups
 from ..olx.parsing import parse_xml
+from ..olx.pieces import pieces_of
 from ..olx.references import MAX_READ_BYTES
 from ..olx.studio import give_name, is_named, mend, restore_cdata_ends, stub
 from ..olx.tree import walk
 from ..olx.units import UNIT_TAG, UnitMaker, holds_units, runs
-from ..packets import measured
+from ..packets import StatementTooLarge, measured
 from .base import Host
 
 # .. toggle_name: modulestore_imports.enabled
@@ -149,7 +150,7 @@ class StudioHost(Host):
         for usage_key in outline.roots:
             with _reading(source_key, branch), measured(str(usage_key)):
                 staged = _Stager(source_key, user, purpose, outline, assets, units).stage(usage_key)
-            yield staged
+            yield from staged
 
     # Permissions
 
@@ -428,11 +429,16 @@ class _Stager:
         self._warnings: dict[str, list[str]] = {}
         self._notices: Counter[Notice] = Counter()
 
-    def stage(self, usage_key: UsageKey) -> StagedRoot:
+    def stage(self, usage_key: UsageKey) -> list[StagedRoot]:
         try:
             block = _modulestore().get_item(usage_key, depth=None)
             self._note_edits(block)
             content, element = self._whole(block)
+        except StatementTooLarge as error:
+            if is_component(usage_key.block_type):
+                raise
+            log.info("%s is staged in parts: %s", usage_key, error)
+            content, element = self._in_parts(usage_key)
         except Exception as error:
             _raise_if_of_the_site(error)
             log.warning("%s could not be staged as a whole: %s", usage_key, error, exc_info=True)
@@ -449,17 +455,35 @@ class _Stager:
             self._warn(key, warning)
         self._notices[Notice.UNITS_MADE] += self._units.make(element)
         files = _Files(content, self._assets)
-        gathered = gather(element, files)
-        content.olx = etree.tostring(element, encoding="unicode")
-        content.save(update_fields=["olx"])
-        self._add_files(files, gathered)
-        return StagedRoot(
-            staged_content_id=content.pk,
-            usage_key=str(usage_key),
-            problems=self._problems,
-            warnings={key: tuple(warnings) for key, warnings in self._warnings.items()},
-            notices=+self._notices,
-        )
+        self._add_files(files, gather(element, files))
+        return [
+            StagedRoot(
+                staged_content_id=pk,
+                usage_key=str(usage_key),
+                problems=self._problems,
+                warnings={key: tuple(warnings) for key, warnings in self._warnings.items()},
+                notices={} if order else +self._notices,
+                continues=continues,
+            )
+            for order, (pk, continues) in enumerate(self._in_pieces(content, element))
+        ]
+
+    def _in_pieces(self, content: Any, element: etree._Element) -> Iterator[tuple[int, int]]:
+        """Write what is staged, in pieces where it is too large: IDs of staged content, and what each continues."""
+        tags, file_rows = content.tags, list(content.files.all())
+        beside = (content.display_name, content.suggested_url_name, json.dumps(tags))
+        for order, piece in enumerate(pieces_of(element, *beside)):
+            content.olx = piece.olx
+            with measured(piece.name):
+                if order == 0:
+                    content.save(update_fields=["olx"])
+                else:
+                    content.pk, content.tags = None, {}
+                    content.save(force_insert=True)
+                    for row in file_rows:
+                        row.pk, row.for_content = None, content
+                    content.files.model.objects.bulk_create(file_rows)
+            yield content.pk, piece.continues
 
     def _whole(self, block: Any) -> tuple[Any, etree._Element]:
         from openedx.core.djangoapps.content_staging.api import stage_xblock_temporarily
@@ -486,7 +510,7 @@ class _Stager:
             purpose=self._purpose,
             status="ready",
             block_type=usage_key.block_type,
-            olx=etree.tostring(element, encoding="unicode"),
+            olx="",  # Written when it is mended, in pieces perhaps.
             display_name=element.get("display_name", ""),
             suggested_url_name=usage_key.block_id,
             tags=tags,
@@ -504,7 +528,8 @@ class _Stager:
                 element = stub(usage_key, title)
                 element.extend(self._part(child, parts) for child in block.children)
                 return element
-            content, element = self._whole(block)
+            with measured(title or str(usage_key)):
+                content, element = self._whole(block)
             if not is_named(element, block.usage_key):
                 give_name(element, block.usage_key)
         except Exception as error:

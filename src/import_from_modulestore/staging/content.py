@@ -84,6 +84,7 @@ def staged_files(run: Import, root_id: int) -> dict[str, Any]:
 
 
 def _elements(root: StagedRoot) -> Iterator[tuple[int, etree._Element]]:
+    """What is in a root, by ``num``; blocks that it continues come first, under numbers that no block of it has."""
     content: Any = apps.get_model("content_staging", "StagedContent")
     olx = content.objects.filter(pk=root.staged_content_id).values_list("olx", flat=True).first()
     if olx is None:

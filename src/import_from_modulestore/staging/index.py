@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -77,21 +78,29 @@ class Indexer:
         self._loads: dict[tuple[_File, str, str], list[Reference]] = {}
         self._type_notes: dict[str, tuple[str, str]] = {}
         self._links: dict[int, list[CourseLink]] = {}
+        self._newest: list[StagedBlock] = []
         self.next_num = 0
         self.notices: Counter[Notice] = Counter()
 
-    def rows_of(self, root: StagedRoot, content: Any, staged: StagedRootData) -> list[StagedBlock]:
+    def rows_of(
+        self, root: StagedRoot, content: Any, staged: StagedRootData
+    ) -> tuple[list[StagedBlock], list[StagedBlock]]:
         """
-        The index rows of one root, to be written.
+        The index rows of one root, to be written; and those that it continues, whose ``end_num`` and ``child_count``
+        are to be written anew.
 
         Cost: one query for the root's files; every new file content is read once, in pieces.
         """
         files = {file.filename: file for file in content.files.all()}
-        rows = [self._row(root, block, files, staged) for block in walk(parse_xml(content.olx))]
-        _measure_subtrees(rows, root.first_num)
-        self._select(rows)
+        continued = self._newest[: staged.continues]
+        blocks = islice(walk(parse_xml(content.olx)), staged.continues, None)
+        rows = [self._row(root, block, files, staged, continued) for block in blocks]
+        _measure_subtrees(continued, rows)
+        self._select([*continued, *rows])
         self.next_num += len(rows)
-        return rows
+        for row in rows:
+            self._newest[row.depth :] = [row]
+        return rows, continued
 
     def linking(self) -> list[int]:
         """Numbers of the components described so far that link to blocks of a course."""
@@ -134,14 +143,24 @@ class Indexer:
                 end = max(end, row.end_num)
             row.selected = row.num < end
 
-    def _row(self, root: StagedRoot, block: OlxBlock, files: dict[str, Any], staged: StagedRootData) -> StagedBlock:
-        num = root.first_num + block.index
+    def _row(
+        self,
+        root: StagedRoot,
+        block: OlxBlock,
+        files: dict[str, Any],
+        staged: StagedRootData,
+        continued: Sequence[StagedBlock],
+    ) -> StagedBlock:
+        num, parent_num = root.first_num + block.index, None
+        if block.parent is not None:
+            is_here = block.parent >= len(continued)
+            parent_num = root.first_num + block.parent if is_here else continued[block.parent].num
         usage_key = self._usage_key(block.block_type, block.block_id)
         row = StagedBlock(
             import_run=self._run,
             root=root,
             num=num,
-            parent_num=None if block.parent is None else root.first_num + block.parent,
+            parent_num=parent_num,
             depth=block.depth,
             repeats=self._met.get(usage_key),
             usage_key=usage_key,
@@ -296,12 +315,17 @@ def _missing(name: str, named_by: str) -> str:
     return _("The file {name} is named, but the source does not hold it.").format(name=shortened(name))
 
 
-def _measure_subtrees(rows: list[StagedBlock], first_num: int) -> None:
-    """Note where each block's subtree ends and how many children it has; ``rows`` are depth-first."""
+def _measure_subtrees(continued: list[StagedBlock], rows: list[StagedBlock]) -> None:
+    """
+    Note where each block's subtree ends and how many children it has; ``rows`` are depth-first, and all of them below
+    the last of ``continued``, or of the others that hold it.
+    """
+    by_num = {row.num: row for row in (*continued, *rows)}
     for row in rows:
         row.end_num = row.num + 1
-    for row in reversed(rows):
         if row.parent_num is not None:
-            parent = rows[row.parent_num - first_num]
+            by_num[row.parent_num].child_count += 1
+    for row in (*reversed(rows), *reversed(continued)):
+        if row.parent_num is not None:
+            parent = by_num[row.parent_num]
             parent.end_num = max(parent.end_num, row.end_num)
-            parent.child_count += 1

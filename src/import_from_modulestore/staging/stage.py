@@ -16,6 +16,7 @@ from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
 from ..hosts import Host
 from ..lifecycle import hold, transition
 from ..models import Import, Removal, StagedBlock, StagedRoot
+from ..packets import in_statements
 from .index import BATCH_SIZE, Indexer
 
 
@@ -100,14 +101,19 @@ def _stage_roots(
             order=order,
             usage_key=staged.usage_key,
             staged_content=content,
-            first_num=indexer.next_num,
+            first_num=indexer.next_num - staged.continues,
         )
-        rows = indexer.rows_of(root, content, staged)
+        rows, continued = indexer.rows_of(root, content, staged)
         indexer.notices.update(staged.notices)
         with transaction.atomic():
             hold(run)
             root.save()
-            StagedBlock.objects.bulk_create(rows, batch_size=BATCH_SIZE)
+            for batch in in_statements(rows, BATCH_SIZE):
+                StagedBlock.objects.bulk_create(batch)
+            for row in continued:
+                StagedBlock.objects.filter(import_run=run, num=row.num).update(
+                    end_num=row.end_num, child_count=row.child_count
+                )
         progress("staging", indexer.next_num, source.block_count, content.display_name)
     indexer.check_selection()
     for nums in batched(indexer.linking(), BATCH_SIZE):

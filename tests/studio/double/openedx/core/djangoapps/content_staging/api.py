@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.db import transaction
 from lxml import etree
 from xblock.core import XBlock
 from xblock.plugin import PluginMissingError
@@ -36,16 +37,17 @@ def stage_xblock_temporarily(block: Any, user_id: int, purpose: str, version_num
     structure = block.runtime.course_entry.structure
     serializer = _Serializer(block.usage_key.course_key, structure["blocks"])
     element = serializer.serialize(BlockKey(block.usage_key.block_type, block.usage_key.block_id))
-    content = StagedContent.objects.create(
-        user_id=user_id,
-        purpose=purpose,
-        status="ready",
-        block_type=block.usage_key.block_type,
-        olx=etree.tostring(element, encoding="unicode", pretty_print=True),
-        display_name=block.display_name or "",
-        suggested_url_name=block.usage_key.block_id,
-        tags={key: {str(pk): values for pk, values in tags.get(key, {}).items()} for key in serializer.keys},
-    )
+    with transaction.atomic():
+        content = StagedContent.objects.create(
+            user_id=user_id,
+            purpose=purpose,
+            status="ready",
+            block_type=block.usage_key.block_type,
+            olx=etree.tostring(element, encoding="unicode", pretty_print=True),
+            display_name=block.display_name or "",
+            suggested_url_name=block.usage_key.block_id,
+            tags={key: {str(pk): values for pk, values in tags.get(key, {}).items()} for key in serializer.keys},
+        )
     _save_files(content, block.usage_key, serializer.files)
     return content
 
