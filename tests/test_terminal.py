@@ -31,6 +31,7 @@ from import_from_modulestore.data import (
     ReversalKind,
     ReversalOutcome,
 )
+from import_from_modulestore.terminal.marks import summary
 from import_from_modulestore.terminal.progress import ProgressBar
 from import_from_modulestore.terminal.reversal import kept_items, reversal_outline
 from import_from_modulestore.terminal.review import block_view, review_counts, review_tree
@@ -276,6 +277,11 @@ class TestReversal:
             "└── • Title 3  html",
         ]
         assert shown(kept_items(items)) == ["Kept", "• Title 3 html: It was edited since."]
+        assert [line.split() for line in shown(summary(items, planned=False))] == [
+            ["−", "Removed", "•", "Kept", "↺", "Back", "to", "the", "former", "version", "All"],
+            ["Units", "1", "·", "·", "1"],
+            ["Components", "1", "1", "1", "3"],
+        ]
 
 
 class TestImportFacts:
@@ -316,6 +322,6 @@ class TestImportFacts:
         )
         redone = replace(undone, kind=ReversalKind.REDO, forced=False, counts={}, finished=NOW + timedelta(days=1))
         lines = shown(import_facts(self.run, [undone, redone]), width=120)
-        forced = "2026-05-04 12:00 UTC, bob, also of what was changed since"
+        forced = "2026-05-04 12:00 UTC, bob, with what was changed since"
         assert f"Undo    {forced}: 2 removed, 1 kept" in lines
         assert "Redo    2026-05-05 12:00 UTC, bob: nothing to change" in lines

@@ -1,9 +1,11 @@
-"""docs/admin.md speaks of what there is on the pages."""
+"""docs/admin.md and the style sheet speak of what there is on the pages."""
 
 import html
 import re
 from pathlib import Path
 
+from django.contrib.admin import site
+from django.contrib.staticfiles import finders
 from django.urls import reverse
 
 from import_from_modulestore.models import Import, ImportRecord
@@ -38,3 +40,10 @@ def test_the_guide_names_pages_and_buttons_as_they_are(pages, start):
     named = {" ".join(name.split()) for name in re.findall(r"\*\*(.*?)\*\*", GUIDE, re.DOTALL)}
     assert len(named) > 20
     assert {name for name in named if not any(name in page for page in seen)} == set()
+
+
+def test_the_style_sheet_names_columns_that_lists_have():
+    named = set(re.findall(r"\.field-(\w+)", Path(finders.find("modulestore_imports/admin.css")).read_text()))
+    columns = {column for _model, page in site._registry.items() for column in page.list_display}
+    assert named
+    assert named <= columns

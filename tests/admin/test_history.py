@@ -38,6 +38,7 @@ class TestRecords:
         assert "Created" in page
         assert "– → 1" in page
         assert ITEM in page
+        assert "Reason: –" in page
 
     def test_of_one_source_block_say_where_it_went(self, pages, imported, start):
         pages.do("complete", start(on_conflict="fork"))

@@ -1,4 +1,4 @@
-"""Review in the admin: finding blocks, taking in and leaving out, deciding, editing."""
+"""Review in the admin: finding blocks, selecting and leaving out, deciding, editing."""
 
 import pytest
 

@@ -153,7 +153,7 @@ class TestConfirmation:
         reason = next(item.reason for item in api.preview_undo(user=user, import_id=str(imported.uuid)).kept)
         assert reason in page
         assert " Keep " not in text_of(pages.get(action_url("undo", imported), force="on", ids=imported.pk))
-        assert "also of what was changed since" in messages_of(pages.do("undo", imported, force="on"))[0]
+        assert "with what was changed since" in messages_of(pages.do("undo", imported, force="on"))[0]
         assert drafts(library_state(TARGET)) == {}
 
     def test_names_so_many_blocks_and_counts_the_rest(self, pages, start, monkeypatch):

@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from import_from_modulestore.management.subcommands import SUBCOMMANDS
+
 from ..builders import KEY, small_course, write_course
 from ..processes import Project
 
@@ -35,3 +37,13 @@ def test_who_has_read_enough_is_not_told_of_it(project, words):
         command = project.command("import_from_modulestore", *words)
         ended = subprocess.run(command, env=project.environment, stdout=out, stderr=subprocess.PIPE, check=False)
     assert (ended.stderr, ended.returncode) == (b"", NO_READER)
+
+
+@pytest.mark.parametrize(
+    "subcommand", [one for group in SUBCOMMANDS.values() for one in group], ids=lambda one: one.name
+)
+def test_a_narrow_terminal_cuts_no_summary_short(subcommand, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    whole = subcommand.description.partition("\n")[0].rstrip(".")
+    monkeypatch.setenv("COLUMNS", "40")
+    assert subcommand.summary[1:] == whole[1:]

@@ -30,6 +30,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     path_to_import: ClassVar[str]
     """The lookup from a row to its import; empty for the import itself."""
     list_per_page = 100
+    empty_value_display = NOTHING
     show_full_result_count = False
 
     class Media:

@@ -328,7 +328,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
         except api.ImportFromModulestoreError as error:
             self.message_user(request, format_html("{}: {}", told, str(error)), messages.ERROR)
             return
-        forced = gettext(", also of what was changed since") if force else ""
+        forced = gettext(", with what was changed since") if force else ""
         self.log_change(request, run, f"{action.label}{forced}.")
         done = (
             gettext("canceled")

@@ -241,7 +241,7 @@ class ReversalAdmin(_HistoryAdmin):
     fields = ("what", "of_import", "username", "finished_at", "also_changed", "result", "items")
     readonly_fields = ("what", "of_import", "finished_at", "also_changed", "result", "items")
 
-    @admin.display(description=_("also of what was changed since"), boolean=True, ordering="forced")
+    @admin.display(description=_("with what was changed since"), boolean=True, ordering="forced")
     def also_changed(self, reversal: Reversal) -> bool:
         """Whether items that were changed or put to use meanwhile went back too."""
         return reversal.forced

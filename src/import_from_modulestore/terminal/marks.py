@@ -21,12 +21,10 @@ MARKS: dict[Outcome | ReversalOutcome, tuple[str, str]] = {
     Outcome.FAILED: ("✗", "bold red"),
     Outcome.REMOVED: ("−", "red"),
     Outcome.KEPT: ("•", "yellow"),
-    ReversalOutcome.REMOVED: ("−", "red"),
     ReversalOutcome.RESTORED: ("+", "green"),
     ReversalOutcome.REVERTED: ("↺", "cyan"),
-    ReversalOutcome.KEPT: ("•", "yellow"),
 }
-"""A sign and its style for everything that can happen to a block."""
+"""A sign and its style for everything that can happen to a block; some outcomes are in both vocabularies."""
 
 _PLURALS = {
     BlockKind.SECTION: "Sections",
@@ -85,7 +83,7 @@ def label_of(outcome: Outcome | ReversalOutcome, *, planned: bool) -> str:
 
 def summary(items: Sequence[Settled], *, planned: bool) -> RenderableType:
     """A table of kinds by outcomes, planned or past; blocks that are not considered are left out."""
-    outcomes = [outcome for outcome in MARKS if any(item.outcome is outcome for item in items)]
+    outcomes = [outcome for outcome in MARKS if any(item.outcome == outcome for item in items)]
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     for outcome in outcomes:

@@ -189,7 +189,7 @@ def _state(run: ImportData) -> Text:
 
 
 def _reversal(reversal: ReversalData) -> str:
-    forced = ", also of what was changed since" if reversal.forced else ""
+    forced = ", with what was changed since" if reversal.forced else ""
     return f"{_when(reversal.finished)}, {reversal.username}{forced}: {reversal_counts(reversal.counts)}"
 
 

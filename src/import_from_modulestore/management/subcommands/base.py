@@ -93,15 +93,19 @@ class Subcommand:
     @property
     def description(self) -> str:
         """What ``--help`` says, laid out for the terminal; indented lines stay as they are."""
-        paragraphs = inspect.cleandoc(self.do.__doc__ or self.name).split("\n\n")
         width = min(shutil.get_terminal_size().columns, 100) - 2
-        return "\n\n".join(text if text.startswith(" ") else textwrap.fill(text, width) for text in paragraphs)
+        fill = textwrap.TextWrapper(width, break_on_hyphens=False).fill  # lib-block-v1:… is one word.
+        return "\n\n".join(text if text.startswith(" ") else fill(text) for text in self._paragraphs)
 
     @property
     def summary(self) -> str:
         """The first sentence, for the list of subcommands."""
-        first = self.description.partition("\n")[0].rstrip(".")
+        first = " ".join(self._paragraphs[0].split()).rstrip(".")
         return first[0].lower() + first[1:]
+
+    @property
+    def _paragraphs(self) -> list[str]:
+        return inspect.cleandoc(self.do.__doc__ or self.name).split("\n\n")
 
 
 def subcommand(*arguments: Arguments, name: str = "") -> Callable[[Callable[..., int | None]], Subcommand]:

@@ -25,7 +25,7 @@ Who may do what: give, take and list roles of users and groups.
 
   list [LIBRARY]            who has which role, of one library or of all
   give NAME ROLE [LIBRARY]  give a user (or --group) a role
-  take NAME ROLE [LIBRARY]  take it again
+  take NAME ROLE [LIBRARY]  take it away
 
 roles of one library:       viewer   sees the library and the history of its imports
                             editor   changes the library as well
