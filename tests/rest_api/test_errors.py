@@ -128,6 +128,19 @@ def test_a_method_that_an_address_does_not_take(client):
     assert answer(client("DELETE", "imports/"))[1]["code"] == "method_not_allowed"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "schema/", 405),
+        ("POST", "docs/", 405),
+        ("GET", "schema/?format=xml", 404),
+        ("GET", "docs/?format=x", 404),
+    ],
+)
+def test_the_pages_about_the_api_fail_as_the_api_does(method, path, status, client_of):
+    assert answer(client_of()(method, path))[0] == status
+
+
 def test_a_header_that_is_at_fault(client):
     response = client("POST", "imports/", {}, headers={"Idempotency-Key": "two words"})
     assert "no spaces" in faults(response, "header")["Idempotency-Key"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.urls import include, path, reverse
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
+from ...errors import exception_handler
 from ...schema import ApiSchemaGenerator
 
 _HERE = "modulestore_imports_api:v1:schema"
@@ -23,13 +27,29 @@ class _ByFormat(DefaultContentNegotiation):
         return super().select_renderer(request, renderers, request.query_params.get("format") or format_suffix)
 
 
-class Schema(SpectacularAPIView):
-    """OpenAPI, of this API alone and at the address where the project has it. Says nothing about data."""
+class _PublicView(APIView):
+    """A view for everybody, which has its own format; what goes wrong is told as everywhere else."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    content_negotiation_class = _ByFormat
     schema = None
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        """Our own, whatever the project's is."""
+        return exception_handler
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Errors are JSON."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.exception:
+            response.accepted_renderer = JSONRenderer()
+        return response
+
+
+class Schema(_PublicView, SpectacularAPIView):
+    """OpenAPI, of this API alone and at the address where the project has it. Says nothing about data."""
+
+    content_negotiation_class = _ByFormat
     generator_class = ApiSchemaGenerator
     api_version = "v1"
     # Studio's own are about its own APIs.
@@ -50,11 +70,8 @@ class Schema(SpectacularAPIView):
         return super().get(request, *args, **kwargs)
 
 
-class Docs(SpectacularSwaggerView):
+class Docs(_PublicView, SpectacularSwaggerView):
     """A page to read it on, and to try it out."""
 
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-    schema = None
     url_name = _HERE
     title = _TITLE
