@@ -95,6 +95,9 @@ class TestAddresses:
             ),
             ("/jump_to_id/nowhere", ""),
             ("/course/wiki/", ""),
+            ("/courses/course-v1:Acme+C1+R0/jump_to_id/vt", "imported as “The moon”, unit"),
+            ("/courses/course-v1:Other+C1+R1/jump_to_id/vt", ""),
+            ("/courses/Other/C1/R1/jump_to/i4x://Other/C1/vertical/vt", ""),
         ],
     )
     def test_links_into_the_course_are_kept_and_named(self, courses, run_import, state, address, leads_to):
@@ -106,7 +109,7 @@ class TestAddresses:
         assert body in drafts(state())["xblock.v1:html:x"]["files"]["block.xml"].decode()
         [warning] = record.warnings
         named = f"{address} ({leads_to})" if leads_to else address
-        assert warning == f"A link into the course was kept, but a library has no such place: {named}."
+        assert warning == f"A link into a course was kept, but a library has no such place: {named}."
 
 
 class TestNames:

@@ -284,6 +284,11 @@ class TestLeftOut:
         assert records[-1].outcome is Outcome.CREATED
         assert "“rare-block” is not part of a stock Open edX platform" in records[-1].warnings[0]
 
+    def test_types_that_a_stock_platform_has_come_without_one(self, course, run_import):
+        course(section("s", subsection("b", unit("u", block("videoalpha", "v")))))
+        _done, records = run_import()
+        assert records[-1].warnings == ()
+
     def test_a_broken_block_does_not_stop_the_others(self, course, run_import, state):
         course(
             section("s", subsection("b", unit("u", problem("p"), text("t")))),

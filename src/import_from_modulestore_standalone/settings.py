@@ -240,6 +240,7 @@ STOCK_BLOCK_TYPES = {
     "staffgradedxblock",
     "survey",
     "video",
+    "videoalpha",
     "word_cloud",
 }
 

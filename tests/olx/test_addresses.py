@@ -3,7 +3,6 @@
 import pytest
 
 from import_from_modulestore.olx.addresses import (
-    CourseLink,
     CourseName,
     ForeignFile,
     OwnAddresses,
@@ -123,7 +122,8 @@ def test_files_of_other_courses_are_told():
     ],
 )
 def test_links_into_a_course_are_told(address, block_id):
-    assert course_links([address]) == [CourseLink(address, block_id)]
+    [link] = course_links([address])
+    assert (link.address, link.block_id) == (address, block_id)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ _NAME = re.compile(r"[^\s\"'`<>()\[\]{}|\\,;?#&]*")
 _LINK = re.compile(
     r"""
     (?: /jump_to_id/ (?P<id>[^?\#/]+)
-      | (?:https?://[^\s/]+)? /courses/ [^?\#]+? /jump_to (?P<by_id>_id)? / (?P<key>[^?\#]+)
+      | (?:https?://[^\s/]+)? /courses/ (?P<course>[^?\#]+?) /jump_to (?P<by_id>_id)? / (?P<key>[^?\#]+)
       | /course/ .
       | /courses/ .
     ) .*
@@ -105,10 +105,20 @@ class ForeignFile:
 
 @dataclass(frozen=True)
 class CourseLink:
-    """A link to a place in a course; ``block_id`` is that of the block that it leads to, where it says."""
+    """
+    A link to a place in a course.
+
+    ``block_id`` is that of the block that it leads to, where it says; where the link names its course, ``course`` is
+    organization and course of that, whatever the run.
+    """
 
     address: str
     block_id: str
+    course: tuple[str, ...] = ()
+
+    def may_lead_into(self, course: CourseName | None) -> bool:
+        """Whether it leads into a run of this course, as far as it says."""
+        return not self.course or (course is not None and self.course == (course.org, course.course))
 
 
 class OwnAddresses:
@@ -163,8 +173,13 @@ def course_links(texts: Iterable[str]) -> list[CourseLink]:
     found = {}
     for text in texts:
         if any(hint in text for hint in _LINK_HINTS) and (match := _LINK.fullmatch(text.strip())):
-            found[match[0]] = CourseLink(match[0], _block_id(match))
+            found[match[0]] = CourseLink(match[0], _block_id(match), _course_linked(match))
     return list(found.values())
+
+
+def _course_linked(match: re.Match[str]) -> tuple[str, ...]:
+    key = unquote(match["course"] or "").removeprefix("course-v1:")
+    return tuple(re.split(r"[+/]", key)[:2]) if key else ()
 
 
 def _block_id(match: re.Match[str]) -> str:

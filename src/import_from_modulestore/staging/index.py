@@ -21,7 +21,7 @@ from ..errors import InvalidOption
 from ..hosts import Host
 from ..keys import is_component_type
 from ..models import Import, StagedBlock, StagedRoot
-from ..olx.addresses import CourseLink, ForeignFile, course_links, foreign_files
+from ..olx.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
 from ..olx.blocks import has_children, inner_blocks, leaf_blocks, name_for_people, title_of
 from ..olx.closure import Closure
 from ..olx.course_bound import notes_on
@@ -113,6 +113,7 @@ class Indexer:
         One query.
         """
         linking = [(row, self._links[row.num]) for row in rows if row.num in self._links]
+        own = CourseName.of_key(str(self._source_key))
         wanted = {link.block_id for _row, links in linking for link in links if link.block_id}
         targets: dict[str, StagedBlock] = {}
         for target in StagedBlock.objects.filter(import_run=self._run, block_id__in=wanted, repeats=None).only(
@@ -120,7 +121,7 @@ class Indexer:
         ):
             targets.setdefault(target.block_id, target)
         for row, links in linking:
-            unnamed, named = _linking(links, {}), _linking(links, targets)
+            unnamed, named = _linking(links, {}, own), _linking(links, targets, own)
             row.warnings = [named if warning == unnamed else warning for warning in row.warnings]
 
     def check_selection(self) -> None:
@@ -255,7 +256,7 @@ class Indexer:
         addresses = list(addresses_in(element))
         row.warnings += [_foreign(foreign, is_held=foreign.name in files) for foreign in foreign_files(addresses)]
         if links := course_links(addresses):
-            row.warnings.append(_linking(links, {}))
+            row.warnings.append(_linking(links, {}, None))
             self._links[row.num] = links
 
     def _hashed(self, row: Any) -> _File | None:
@@ -273,11 +274,11 @@ class Indexer:
         return _File(digest_hex, size, row)
 
 
-def _linking(links: Sequence[CourseLink], targets: Mapping[str, StagedBlock]) -> str:
+def _linking(links: Sequence[CourseLink], targets: Mapping[str, StagedBlock], own: CourseName | None) -> str:
     """What to say of links into a course, and of what they lead to."""
     shown = []
     for link in links:
-        if target := targets.get(link.block_id):
+        if (target := targets.get(link.block_id)) and link.may_lead_into(own):
             kind = BlockKind(target.kind)
             shown.append(
                 _("{address} (imported as “{title}”, {kind})").format(
@@ -289,8 +290,8 @@ def _linking(links: Sequence[CourseLink], targets: Mapping[str, StagedBlock]) ->
         else:
             shown.append(link.address)
     sentence = ngettext(
-        "A link into the course was kept, but a library has no such place: {links}.",
-        "{count} links into the course were kept, but a library has no such places: {links}.",
+        "A link into a course was kept, but a library has no such place: {links}.",
+        "{count} links into courses were kept, but a library has no such places: {links}.",
         len(links),
     ).format(count=len(links), links=listed(shown, _MAX_LINKS))
     return shortened(sentence, MAX_TEXT)
