@@ -119,7 +119,7 @@ def start_completion(*, user: Any, import_id: str) -> ImportData:
 
 def retry_import(*, user: Any, import_id: str, progress: Progress = no_progress) -> ImportData:
     """
-    Try the step that failed again, and no other: after ``staging_failed`` the import waits for its review.
+    Retry the step that failed, and no other: after ``staging_failed`` the import waits for its review.
 
     Raises what :func:`stage_import` and :func:`complete_import` do, ``WrongState`` also where nothing failed: an import
     that was left between two steps goes on with one of these two, an undo or redo that failed with another.

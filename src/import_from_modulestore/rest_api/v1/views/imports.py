@@ -217,7 +217,7 @@ class Complete(_Step):
 
 
 class Retry(_Step):
-    """Try a step that failed again."""
+    """Retry the step that failed."""
 
     start = staticmethod(api.start_retry)
 
