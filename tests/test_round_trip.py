@@ -80,6 +80,7 @@ def test_the_real_course(real_exports, settings, run_import, user, tmp_path, sta
     assert comparable(restored_state(user, tmp_path)) == comparable(state())
 
 
+@pytest.mark.slow
 def test_the_platforms_own_command_restores_it_into_an_empty_database(project, courses, run_import, user, tmp_path):
     write_course(courses / "c1", section("s", subsection("b", unit("u", text("t")))))
     run_import()

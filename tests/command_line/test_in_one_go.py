@@ -159,6 +159,7 @@ class TestLongOutlines:
 
 
 class TestInAProcess:
+    @pytest.mark.slow
     def test_a_database_that_is_not_set_up(self, tmp_path):
         done = Project(tmp_path).manage("import_from_modulestore", "sources")
         assert done.returncode == 1

@@ -22,6 +22,7 @@ def project(tmp_path_factory):
     return project
 
 
+@pytest.mark.slow
 def test_a_new_machine_needs_no_step_before_the_first(project):
     first = project.manage("import_from_modulestore", "sources")
     assert (first.returncode, KEY in first.stdout) == (0, True), first.stderr

@@ -25,6 +25,8 @@ from .archives import Made, archives
 from .exports import Files, Harm, bank, course, harms, read, write
 from .journey import travel
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES") or 0)
 
 tried = settings(
