@@ -340,3 +340,19 @@ def test_so_it_is_with_a_zip(tmp_path_factory, data):
         unpack(archive, folder / "into")
     except SourceError:
         assert not (folder / "into").exists()
+
+
+def test_a_zip_of_older_tools_of_windows_is_read(tmp_path):
+    entries = []
+    for name in ("course\\", "course\\static\\a.txt"):
+        entry = zipfile.ZipInfo(name)
+        entry.create_system = 0
+        entries.append((entry, b"" if name.endswith("\\") else b"x"))
+    unpack(write_zip(tmp_path / "c.zip", *entries), tmp_path / "into")
+    assert (tmp_path / "into/course/static/a.txt").read_bytes() == b"x"
+
+
+def test_so_is_one_that_would_leave_its_folder_refused(tmp_path):
+    entry = zipfile.ZipInfo("..\\a.txt")
+    entry.create_system = 0
+    assert "outside its folder" in refusal_of(write_zip(tmp_path / "c.zip", (entry, b"x")), tmp_path / "into")

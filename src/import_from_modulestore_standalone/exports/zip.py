@@ -13,7 +13,7 @@ from .entries import PIECE, Damaged, Entry, EntryKind, Refused
 _MAX_READ = 32_000_000
 """Bytes that :mod:`zipfile` may read at once, and so how long the list of entries may be: of 300,000 or so."""
 
-_UNIX = 3
+_DOS, _UNIX = 0, 3
 _IS_ENCRYPTED = 0x1
 _IS_UTF8 = 0x800
 
@@ -61,8 +61,13 @@ def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def _name_of(info: zipfile.ZipInfo) -> str:
-    """The entry's name. macOS writes UTF-8 without saying so; where it cannot be that, it is what the format says."""
+    """
+    The entry's name. macOS writes UTF-8 without saying so; where it cannot be that, it is what the format says. Older
+    tools of Windows part folders with backslashes, against the format.
+    """
     name = info.orig_filename
+    if info.create_system == _DOS:
+        name = name.replace("\\", "/")
     if not info.flag_bits & _IS_UTF8:
         try:
             return name.encode("cp437").decode("utf-8")
@@ -77,4 +82,4 @@ def _kind_of(info: zipfile.ZipInfo) -> EntryKind:
         return EntryKind.LINK
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         return EntryKind.OTHER
-    return EntryKind.FOLDER if info.is_dir() or stat.S_ISDIR(mode) else EntryKind.FILE
+    return EntryKind.FOLDER if _name_of(info).endswith("/") or stat.S_ISDIR(mode) else EntryKind.FILE
