@@ -223,3 +223,22 @@ def test_time_grows_with_the_text(piece, around):
 )
 def test_problems_that_run_python(olx, expected):
     assert runs_python(parse_xml(olx)) is expected
+
+
+class TestProseInCode:
+    def test_a_comment_at_the_end_of_a_line_of_a_script(self):
+        block = html_block(
+            '<script>load("/static/a.js"); // see "/static/b.js"\nload("//c.org", "/static/d.js")</script>'
+        )
+        assert needed(block) == ["a.js", "d.js"]
+        assert mentioned(block) == ["b.js"]
+
+    def test_a_description_in_json(self):
+        data = quoteattr('{"items": [{"imageURL": "/static/a.png", "imageDescription": "/static/b.png"}]}')
+        block = f"<drag-and-drop-v2 data={data}/>"
+        assert needed(block) == ["a.png"]
+        assert mentioned(block) == ["b.png"]
+
+    def test_an_image_in_a_title_in_json(self):
+        data = quoteattr('{"items": [{"displayName": "<img src=\'/static/a.png\'>"}]}')
+        assert needed(f"<drag-and-drop-v2 data={data}/>") == ["a.png"]

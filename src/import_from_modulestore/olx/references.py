@@ -49,7 +49,8 @@ _QUOTES = frozenset("\"'`")
 _UNQUOTED_END = re.compile(r"[\s\"'`<>()\[\]{}|\\,;]")
 # What a quoted text holds besides one address: a srcset's descriptors and further candidates.
 _CANDIDATES = re.compile(rf"\s[\d.]+[wx]\s*(?:,|$)|[\s,]{STATIC}")
-_SCRIPT_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|^[ \t]*//[^\n]*", re.DOTALL | re.MULTILINE)
+# Not what stands in quotes or parentheses, or after a colon: an address without its scheme.
+_SCRIPT_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|(?<![^\s;{}])//[^\n]*", re.DOTALL)
 _HINT = re.compile(r"static|asset-v1|c4x|jump_to|course")
 _PLACEHOLDER = re.compile(r"[{}$*<>]|%[sd(]")
 _PYTHON_SCRIPT_TYPES = frozenset(("text/python", "loncapa/python"))
@@ -59,6 +60,8 @@ _PROSE_ATTRIBUTES = frozenset(
     ("alt", "title", "display_name", "aria-label", "label", "placeholder", "summary", "content", "markdown")
 )
 """Attributes that hold text for people. What ``markdown`` names, the OLX that was made of it names too."""
+_PROSE_KEY = re.compile(r"(.*description|(display|image)?(alt|label|name|title))", re.IGNORECASE)
+"""The same in JSON, as drag and drop has them (``imageDescription``, ``displayName``)."""
 
 # Images of the platform's own (its common/static/images), which every site serves at the same address.
 _PLATFORM_FOLDERS = ("images/capa/", "images/fontawesome/", "images/sequence-nav/")
@@ -166,7 +169,7 @@ def code_of(node: etree._Element) -> str:
 
 
 def without_comments(code: str) -> str:
-    """A script or style sheet less its comments: those between ``/*`` and ``*/``, and whole lines after ``//``."""
+    """A script or style sheet less its comments: those between ``/*`` and ``*/``, and what follows ``//`` on a line."""
     return _SCRIPT_COMMENT.sub(" ", code)
 
 
@@ -211,8 +214,8 @@ def _taken_apart(text: str, kind: str, nesting: int = 0) -> Iterator[tuple[str, 
         return
     if kind != _CODE and nesting < _MAX_NESTING:
         if (values := _json_texts(text)) is not None:
-            for value in values:
-                yield from _taken_apart(value, _VALUE, nesting + 1)
+            for value, value_kind in values:
+                yield from _taken_apart(value, value_kind, nesting + 1)
             return
         if "<" in text and (root := parse_html(text)) is not None:
             for node in root.iter(etree.Element):
@@ -227,23 +230,24 @@ def _taken_apart(text: str, kind: str, nesting: int = 0) -> Iterator[tuple[str, 
     yield (without_comments(text) if kind == _CODE else text), kind
 
 
-def _json_texts(text: str) -> list[str] | None:
-    """All texts in JSON; ``None`` for what is no object or list."""
+def _json_texts(text: str) -> list[tuple[str, str]] | None:
+    """All texts in JSON, and what each is; ``None`` for what is no object or list."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
-        values = [json.loads(text)]
+        values: list[tuple[object, str]] = [(json.loads(text), _VALUE)]
     except (ValueError, RecursionError):
         return None
     texts = []
     while values:
-        value = values.pop()
+        value, kind = values.pop()
         if isinstance(value, dict):
-            values += reversed([*value.keys(), *value.values()])
+            inner = [(held, _PROSE if _PROSE_KEY.fullmatch(key) else _VALUE) for key, held in value.items()]
+            values += reversed([*((key, _VALUE) for key in value), *inner])
         elif isinstance(value, list):
-            values += reversed(value)
+            values += reversed([(held, kind) for held in value])
         elif isinstance(value, str):
-            texts.append(value)
+            texts.append((value, kind))
     return texts
 
 
