@@ -177,7 +177,7 @@ class TestPages:
         assert static(found["x"][0]).keys() == files.keys()
 
     def test_there_are_bounds(self, imported, monkeypatch):
-        monkeypatch.setattr("import_from_modulestore.olx.closure.MAX_FILES", 2)
+        monkeypatch.setattr("import_from_modulestore.olx.files.closure.MAX_FILES", 2)
         files = {"p.html": b'<img src="a.png"><img src="b.png">', "a.png": b"", "b.png": b""}
         _done, found = imported(text("x", '<iframe src="/static/p.html"></iframe>'), static=files)
         assert static(found["x"][0]).keys() == {"p.html", "a.png"}

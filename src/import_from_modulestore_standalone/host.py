@@ -24,10 +24,10 @@ from import_from_modulestore.data import Branch, LibraryData, Notice, SourceData
 from import_from_modulestore.errors import NotFound
 from import_from_modulestore.hosts.base import Host
 from import_from_modulestore.olx.blocks import title_of
-from import_from_modulestore.olx.closure import gather
 from import_from_modulestore.olx.course_bound import take_off_groups
+from import_from_modulestore.olx.files.closure import gather
+from import_from_modulestore.olx.files.references import PYTHON_LIBRARY
 from import_from_modulestore.olx.pieces import pieces_of
-from import_from_modulestore.olx.references import PYTHON_LIBRARY
 from import_from_modulestore.olx.tree import walk
 from import_from_modulestore.packets import measured
 from import_from_modulestore.writing.tags import as_staged, known_taxonomies

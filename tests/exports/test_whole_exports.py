@@ -11,7 +11,7 @@ from opaque_keys.edx.keys import LearningContextKey
 
 from import_from_modulestore.data import Branch
 from import_from_modulestore.errors import SourceError
-from import_from_modulestore.olx.closure import Closure, gather
+from import_from_modulestore.olx.files.closure import Closure, gather
 from import_from_modulestore.olx.parsing import parse_xml
 from import_from_modulestore.olx.tree import walk
 from import_from_modulestore_standalone.exports.export import Export

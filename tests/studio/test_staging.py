@@ -11,7 +11,7 @@ from import_from_modulestore import api
 from import_from_modulestore.data import Branch
 from import_from_modulestore.models import Import, StagedBlock
 from import_from_modulestore.olx.blocks import has_children, title_of
-from import_from_modulestore.olx.closure import gather
+from import_from_modulestore.olx.files.closure import gather
 from import_from_modulestore.olx.normal_form import normal_digest
 from import_from_modulestore.olx.parsing import parse_xml
 from import_from_modulestore.olx.tree import walk

@@ -33,13 +33,13 @@ from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocator, Lib
 from ..data import BlockKind, Branch, LibraryData, Notice, SourceData, SourceKind, StagedRoot
 from ..errors import InvalidKey, NotFound, SourceError, StepFailed
 from ..keys import parse_item_key, parse_source_key
-from ..olx.addresses import CourseName, OwnAddresses
 from ..olx.blocks import CONTAINER_KINDS, NOT_CONTENT_TAGS, ROOT_TAGS, is_component, kind_of
-from ..olx.closure import Gathered, gather
 from ..olx.course_bound import take_off_groups
+from ..olx.files.addresses import CourseName, OwnAddresses
+from ..olx.files.closure import Gathered, gather
+from ..olx.files.references import MAX_READ_BYTES
 from ..olx.parsing import parse_xml
 from ..olx.pieces import pieces_of
-from ..olx.references import MAX_READ_BYTES
 from ..olx.studio import give_name, is_named, mend, restore_cdata_ends, stub
 from ..olx.tree import walk
 from ..olx.units import UNIT_TAG, UnitMaker, holds_units, runs

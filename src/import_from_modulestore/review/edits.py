@@ -19,8 +19,8 @@ from ..hosts import Host
 from ..lifecycle import REVIEWABLE, wrong_state
 from ..models import Import, StagedBlock
 from ..olx.blocks import MAX_TITLE_LENGTH, clean_title, title_of
+from ..olx.files.references import is_of_platform, references
 from ..olx.parsing import UnreadableXML, parse_xml
-from ..olx.references import is_of_platform, references
 from ..quoting import listed
 from ..staging.content import current_element, staged_element, staged_files
 from ..staging.index import Indexer

@@ -21,13 +21,13 @@ from ..errors import InvalidOption
 from ..hosts import Host
 from ..keys import is_component_type
 from ..models import Import, StagedBlock, StagedRoot
-from ..olx.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
 from ..olx.blocks import has_children, inner_blocks, leaf_blocks, name_for_people, title_of
-from ..olx.closure import Closure
 from ..olx.course_bound import notes_on
+from ..olx.files.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
+from ..olx.files.closure import Closure
+from ..olx.files.references import MAX_READ_BYTES, PYTHON_LIBRARY, Reference, addresses_in, runs_python
 from ..olx.normal_form import component_digest, component_olx, normal_digest, text_digest
 from ..olx.parsing import parse_xml
-from ..olx.references import MAX_READ_BYTES, PYTHON_LIBRARY, Reference, addresses_in, runs_python
 from ..olx.tree import OlxBlock, walk
 from ..quoting import MAX_LENGTH, MAX_TEXT, bounded, listed, shortened
 

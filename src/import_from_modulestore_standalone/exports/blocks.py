@@ -26,9 +26,9 @@ from opaque_keys.edx.locator import BlockUsageLocator
 
 from import_from_modulestore.data import Notice
 from import_from_modulestore.keys import fitting_block_id
-from import_from_modulestore.olx.addresses import CourseName, OwnAddresses
 from import_from_modulestore.olx.blocks import PARENT_TYPES, holds_block, is_component, read_display_name
 from import_from_modulestore.olx.course_bound import is_place
+from import_from_modulestore.olx.files.addresses import CourseName, OwnAddresses
 from import_from_modulestore.olx.parsing import (
     MAX_COMPONENT_DEPTH,
     MAX_TEXT_BYTES,

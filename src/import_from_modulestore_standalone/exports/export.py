@@ -17,8 +17,8 @@ from opaque_keys.edx.locator import CourseLocator, LibraryLocator
 
 from import_from_modulestore.data import BlockKind, Branch, SourceKind
 from import_from_modulestore.errors import SourceError
-from import_from_modulestore.olx.addresses import CourseName, OwnAddresses
 from import_from_modulestore.olx.blocks import clean_title, is_content
+from import_from_modulestore.olx.files.addresses import CourseName, OwnAddresses
 from import_from_modulestore.olx.parsing import UnreadableXML, child_elements
 from import_from_modulestore.olx.tree import walk
 

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from opaque_keys.edx.locator import AssetLocator
 
-from import_from_modulestore.olx.addresses import CourseName
-from import_from_modulestore.olx.references import MAX_READ_BYTES, normal_name
+from import_from_modulestore.olx.files.addresses import CourseName
+from import_from_modulestore.olx.files.references import MAX_READ_BYTES, normal_name
 
 from .files import read_json, shown
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from import_from_modulestore.olx.parsing import parse_xml
-from import_from_modulestore.olx.references import (
+from import_from_modulestore.olx.files.references import (
     Reference,
     is_of_platform,
     normal_name,
@@ -17,6 +16,7 @@ from import_from_modulestore.olx.references import (
     resolve,
     runs_python,
 )
+from import_from_modulestore.olx.parsing import parse_xml
 
 
 def names(found: list[Reference]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from import_from_modulestore.olx.addresses import (
+from import_from_modulestore.olx.files.addresses import (
     CourseName,
     ForeignFile,
     OwnAddresses,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from lxml import etree
 
+from ..tree import OlxBlock, walk
 from .addresses import foreign_files
 from .pages import is_page, loaded_by, may_load
 from .references import (
@@ -23,7 +24,6 @@ from .references import (
     runs_python,
 )
 from .transcripts import SJSON, SRT, set_transcripts, srt_of, subs_file, transcript_files, video_ids
-from .tree import OlxBlock, walk
 
 MAX_FILES = 1000
 """How many files of a component are followed."""
