@@ -22,7 +22,7 @@ from benchmarks import generate
 from .builders import KEY, section, subsection, text, unit, write_course
 from .processes import Caller, Project, Refused, ServerProject, kill, wait_for
 
-SECTIONS, TEXTS = 6, 10
+SECTIONS, TEXTS = 6, 40
 COURSE = [
     section(f"s{n}", subsection(f"b{n}", unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(TEXTS)))))
     for n in range(SECTIONS)

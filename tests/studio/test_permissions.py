@@ -176,7 +176,7 @@ ASKED = {
     "get_records": _on("done", "records/", method="GET"),
     "get_reversals": _on("undone", "reversals/", method="GET"),
     "get_last_reversal_items": _on("undone", "reversals/last/", method="GET"),
-    "where_from": Asked(arguments={"item_key": ITEM}, rest=("GET", f"where/?item={ITEM}"), words=("where", ITEM)),
+    "where_from": Asked(arguments={"item_key": ITEM}, rest=("GET", f"where/?item_key={ITEM}"), words=("where", ITEM)),
     "where_to": Asked(
         arguments={"usage_key": BLOCK},
         rest=("GET", f"where/?usage_key={BLOCK.replace('+', '%2B')}"),
