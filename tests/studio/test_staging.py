@@ -144,6 +144,12 @@ class TestInPieces:
             stage(key)
         assert not StagedBlock.objects.exists()
 
+    def test_one_that_stands_in_no_section_is_named_too(self, site, stage, settings, tmp_path):
+        key = site.load(write_course(tmp_path / "c", text("t1", "large " * 100_000)))
+        settings.IMPORT_FROM_MODULESTORE_MAX_STATEMENT = 500_000
+        with pytest.raises(api.StepFailed, match="t1.* is too large for the database"):
+            stage(key, level="component")
+
     def test_one_of_a_legacy_library_is_named_too(self, site, stage, settings, tmp_path):
         key = site.load(write_library(tmp_path / "legacy", text("t1", "large " * 100_000)))
         settings.IMPORT_FROM_MODULESTORE_MAX_STATEMENT = 500_000

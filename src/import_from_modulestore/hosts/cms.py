@@ -435,8 +435,6 @@ class _Stager:
             self._note_edits(block)
             content, element = self._whole(block)
         except StatementTooLarge as error:
-            if is_component(usage_key.block_type):
-                raise
             log.info("%s is staged in parts: %s", usage_key, error)
             content, element = self._in_parts(usage_key)
         except Exception as error:
