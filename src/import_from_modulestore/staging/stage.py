@@ -45,7 +45,10 @@ def stage(
         warnings = [*source.warnings, *(notice.sentence(count) for notice, count in notices.items())]
         if run.source_export and run.source_version != source.version[:255]:
             warnings.insert(
-                0, _("The export has changed since the import was asked for: it is %s now.") % source.version
+                0,
+                _("The export has changed since the import was asked for: it is {version} now.").format(
+                    version=source.version
+                ),
             )
         transition(
             run,
