@@ -198,7 +198,8 @@ def _answer_calls() -> None:
     django.setup()
     from django.contrib.auth import get_user_model
 
-    from import_from_modulestore import api, queue
+    from import_from_modulestore import api
+    from import_from_modulestore.running import queue
 
     sent: dict[str, tuple[Any, Any]] = {}
     send = queue.send

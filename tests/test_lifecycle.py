@@ -10,10 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from import_from_modulestore import api, lifecycle
+from import_from_modulestore import api
 from import_from_modulestore.data import ImportState
-from import_from_modulestore.lifecycle import STATES, Step
 from import_from_modulestore.models import Import
+from import_from_modulestore.running import attempts, lifecycle, recovery
+from import_from_modulestore.running.lifecycle import STATES, Step
 
 from .builders import KEY, TARGET, small_course, write_course
 
@@ -59,13 +60,13 @@ GONE = f"{socket.gethostname()}:999999999:1.00"
 
 
 def long_ago():
-    return timezone.now() - lifecycle.STALE_AFTER - timedelta(minutes=1)
+    return timezone.now() - attempts.STALE_AFTER - timedelta(minutes=1)
 
 
 class TestRecovery:
     def test_a_step_in_progress_is_left_alone(self, created):
         running(this_process())
-        assert lifecycle.recover() == 0
+        assert recovery.recover() == 0
 
     @pytest.mark.parametrize(
         "worker",
@@ -74,16 +75,16 @@ class TestRecovery:
     )
     def test_a_step_whose_process_is_gone_has_failed_and_says_so(self, created, user, worker):
         running(worker, heartbeat=None)
-        assert lifecycle.recover() == 1
+        assert recovery.recover() == 1
         run = api.get_import(user=user, import_id=created.id)
         assert run.state is ImportState.IMPORT_FAILED
         assert "stopped before it was done" in run.error
 
     def test_a_step_on_another_host_is_given_time(self, created):
         running("elsewhere:1:1.00")
-        assert lifecycle.recover() == 0
+        assert recovery.recover() == 0
         running("elsewhere:1:1.00", heartbeat=long_ago())
-        assert lifecycle.recover() == 1
+        assert recovery.recover() == 1
 
     def test_a_preview_whose_process_is_gone_is_removed(self, created, user):
         Import.objects.update(state=ImportState.STAGING, worker="", is_preview=True)
@@ -102,7 +103,7 @@ class TestRecovery:
 
     def test_staging_fails_back_to_where_it_can_be_tried_again(self, created, user):
         Import.objects.update(state=ImportState.STAGING, worker="")
-        lifecycle.recover()
+        recovery.recover()
         assert api.stage_import(user=user, import_id=created.id).state is ImportState.STAGED
 
 
@@ -153,7 +154,7 @@ class TestRecoveryByLooking:
 
     def test_of_a_look_and_another_worker_one_wins(self, created, user, monkeypatch):
         running(GONE, heartbeat=long_ago())
-        monkeypatch.setattr(lifecycle, "is_alive", lambda run: not Import.objects.update(worker=this_process()))
+        monkeypatch.setattr(recovery, "is_alive", lambda run: not Import.objects.update(worker=this_process()))
         assert api.get_import(user=user, import_id=created.id).state is ImportState.IMPORTING
 
     def test_who_may_not_know_of_an_import_does_not_change_it(self, created, stranger):

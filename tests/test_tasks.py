@@ -20,11 +20,12 @@ from django.db import connection
 from django.utils import timezone
 from user_tasks.models import UserTaskStatus
 
-from import_from_modulestore import api, lifecycle, progress, tasks
+from import_from_modulestore import api, tasks
 from import_from_modulestore.data import ImportState, no_progress
-from import_from_modulestore.lifecycle import Step
 from import_from_modulestore.models import Import
-from import_from_modulestore.progress import Reporter, ask_to_stop, live_progress
+from import_from_modulestore.running import attempts, lifecycle, progress
+from import_from_modulestore.running.lifecycle import Step
+from import_from_modulestore.running.progress import Reporter, ask_to_stop, live_progress
 from import_from_modulestore_standalone.management.commands.serve import how_to_sign_in
 
 from .builders import KEY, TARGET, small_course, write_course
@@ -220,7 +221,7 @@ class TestProgress:
 )
 class TestHeartbeat:
     def test_it_beats_while_a_step_runs_and_does_not_wait_for_the_step(self, staged, user, monkeypatch):
-        monkeypatch.setattr(lifecycle, "HEARTBEAT_EVERY", timedelta(seconds=0.05))
+        monkeypatch.setattr(attempts, "HEARTBEAT_EVERY", timedelta(seconds=0.05))
         seen = set()
 
         def look(phase, done, total, title=""):

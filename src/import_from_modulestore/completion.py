@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from openedx_content.models_api import Draft, LearningPackage
 
-from . import lifecycle
 from .data import (
     BlockKind,
     CollectionChoice,
@@ -31,6 +30,7 @@ from .keys import library_item_key
 from .library import load_library_state
 from .models import Import, StagedBlock
 from .planning import SourceBlock, make_plan
+from .running import lifecycle
 from .writing import write_plan
 from .writing.collection import collect
 from .writing.tags import Tags, TagsLeftOut, add_tags, staged_tags, tags_of

@@ -148,7 +148,7 @@ _PLANNED = {
 
 
 class ImportState(TextChoices):
-    """Where an import stands; every change of state is one conditional UPDATE (see :mod:`.lifecycle`)."""
+    """Where an import stands; every change of state is one conditional UPDATE (see :mod:`.running.lifecycle`)."""
 
     CREATED = "created", _("Created")
     STAGING = "staging", _("Staging")
@@ -191,7 +191,7 @@ _RUNNING = frozenset((ImportState.STAGING, ImportState.IMPORTING, ImportState.UN
 
 
 class Action(TextChoices):
-    """What a user can do with an import; which state allows which is in :data:`.lifecycle.ALLOWED`."""
+    """What a user can do with an import; which state allows which is in :data:`.running.lifecycle.ALLOWED`."""
 
     STAGE = "stage", _("Stage")
     REVIEW = "review", _("Review and edit")

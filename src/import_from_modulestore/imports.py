@@ -25,9 +25,9 @@ from .data import (
 from .errors import NotFound
 from .hosts import get_host
 from .keys import parse_library_key, parse_source_key
-from .lifecycle import actions_in
 from .models import Import
-from .progress import live_progress
+from .running.lifecycle import actions_in
+from .running.progress import live_progress
 
 
 def new_import(

@@ -54,7 +54,7 @@ class Import(models.Model):
 
     For example: Ada imports ``course-v1:Acme+Tides+2026`` into ``lib:Acme:Sea`` at level ``section``. The row is made
     when she asks for it (``created``), passes through staging, and ends as ``imported`` with ``counts`` filled in. Its
-    ``state`` is only ever changed by :mod:`.lifecycle`.
+    ``state`` is only ever changed by :mod:`.running.lifecycle`.
 
     .. pii: Holds the name of the user who imported. The daily housekeeping (``remove_old_staged_content``) brings it up
       to date with the account, so that a name that was retired goes. Where the account is deleted it stays, as history.

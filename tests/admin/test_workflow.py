@@ -5,7 +5,7 @@ import pytest
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportOptions, ImportState
 from import_from_modulestore.models import Import
-from import_from_modulestore.progress import Reporter
+from import_from_modulestore.running.progress import Reporter
 
 from ..builders import KEY, TARGET, text, usage_key, write_block
 from ..library_state import drafts, library_state, row_counts

@@ -14,8 +14,8 @@ from ..errors import NotFound, NotPermitted
 from ..hosts import get_host
 from ..imports import find_import, no_such_import
 from ..keys import parse_library_key, parse_source_key
-from ..lifecycle import recover_if_dead
 from ..models import Import
+from ..running.recovery import recover_if_dead
 
 
 def require(allowed: bool, message: str) -> None:

@@ -28,7 +28,6 @@ from ..data import (
 from ..hosts import get_host
 from ..imports import options_of
 from ..keys import parse_library_key, parse_source_key
-from ..lifecycle import REVIEWABLE, Step, begin, running, wrong_state
 from ..models import Import, StagedBlock
 from ..review import (
     block_details,
@@ -43,6 +42,8 @@ from ..review import (
     with_edited,
 )
 from ..review import remove_gone as choose_removals
+from ..running.ending import running
+from ..running.lifecycle import REVIEWABLE, Step, begin, wrong_state
 from ..staging import discard, stage
 from . import access
 from .records import check_page, containing

@@ -19,7 +19,6 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import lifecycle, queue
 from ..completion import write
 from ..data import (
     Action,
@@ -39,11 +38,13 @@ from ..history.reversal import plan_reversal, revert
 from ..hosts import get_host
 from ..imports import find_import, new_import, options_of
 from ..keys import parse_library_key, parse_source_key
-from ..lifecycle import Step
-from ..logs import ImportLog
 from ..models import IdempotentRequest, Import, Reversal
 from ..olx.blocks import clean_title
-from ..progress import Reporter, ask_to_stop, withdraw
+from ..running import lifecycle, queue, recovery
+from ..running.ending import running
+from ..running.lifecycle import Step
+from ..running.logs import ImportLog
+from ..running.progress import Reporter, ask_to_stop, withdraw
 from ..staging import discard, stage
 from ..writing import all_or_nothing
 from ..writing.collection import find_collection
@@ -218,7 +219,7 @@ def run_step(*, import_id: str) -> bool:
         ImportLog(log, run).info("it is %s, and asks for nothing", run.state)
         return False
     user = get_user_model()._default_manager.in_bulk([run.actor_id]).get(run.actor_id)
-    with lifecycle.running(run, step):
+    with running(run, step):
         if user is None:
             raise NotPermitted(_("The account of the user who asked for this is gone. Somebody else may ask again."))
         _require_rights(step, user, run, force=run.force)
@@ -228,17 +229,17 @@ def run_step(*, import_id: str) -> bool:
 
 def recover_imports(*, send_again_after: timedelta = SEND_AGAIN_AFTER) -> int:
     """
-    Make imports whose process is gone ready to be tried again; returns how many. See :mod:`.lifecycle`.
+    Make imports whose process is gone ready to be tried again; returns how many. See :mod:`..running.recovery`.
 
     Previews whose process is gone are removed. The message about a step that has waited for a worker for
     ``send_again_after`` is sent again.
     """
-    recovered = lifecycle.recover()
+    recovered = recovery.recover()
     for run in Import.objects.filter(is_preview=True):
-        if not lifecycle.may_be_running(run):
+        if not recovery.may_be_running(run):
             discard(run)
             run.delete()
-    for run in lifecycle.waiting_for(send_again_after):
+    for run in recovery.waiting_for(send_again_after):
         try:
             queue.send(run, lifecycle.STEP_OF[ImportState(run.state)])
         except StepFailed:
@@ -341,7 +342,7 @@ def _do(step: Step, user: Any, import_id: str, progress: Progress, *, force: boo
     run = access.visible_import(user, import_id)
     _require_rights(step, user, run, force=force)
     lifecycle.begin(run, step, actor=user, force=force)
-    with lifecycle.running(run, step):
+    with running(run, step):
         _carry_out(step, run, user, progress)
     return get_import(user=user, import_id=str(run.uuid))
 

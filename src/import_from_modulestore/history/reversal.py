@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from openedx_content.models_api import Draft, LearningPackage
 
-from .. import lifecycle
 from ..data import (
     BlockKind,
     ImportState,
@@ -30,6 +29,7 @@ from ..data import (
 from ..errors import NotFound
 from ..hosts import Host, item_url
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
+from ..running import lifecycle
 from ..writing.collection import put_back, take_out
 from ..writing.tags import Tags, add_tags, remove_tags
 from .circumstances import circumstances_of

@@ -26,7 +26,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 
 from .. import api
 from ..data import ImportState
-from ..lifecycle import actions_in
+from ..running.lifecycle import actions_in
 
 MEDIA_TYPE = "application/problem+json"
 

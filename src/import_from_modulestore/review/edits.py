@@ -16,12 +16,12 @@ from lxml import etree
 from ..data import MAX_OLX_CHARACTERS, BlockKind, ConflictState, Decision
 from ..errors import InvalidEdit, NotFound
 from ..hosts import Host
-from ..lifecycle import REVIEWABLE, wrong_state
 from ..models import Import, StagedBlock
 from ..olx.blocks import MAX_TITLE_LENGTH, clean_title, title_of
 from ..olx.files.references import is_of_platform, references
 from ..olx.parsing import UnreadableXML, parse_xml
 from ..quoting import listed
+from ..running.lifecycle import REVIEWABLE, wrong_state
 from ..staging.content import current_element, staged_element, staged_files
 from ..staging.index import Indexer
 from .blocks import PlannedImport

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
 from ..hosts import Host
-from ..lifecycle import hold, transition
 from ..models import Import, Removal, StagedBlock, StagedRoot
 from ..packets import in_statements
+from ..running.lifecycle import hold, transition
 from .index import BATCH_SIZE, Indexer
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from edx_django_utils.monitoring import set_custom_attribute
 
-from .models import Import
+from ..models import Import
 
 
 class ImportLog(logging.LoggerAdapter):

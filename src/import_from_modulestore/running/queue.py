@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
 from user_tasks.models import UserTaskStatus
 
+from ..data import ImportState
+from ..errors import StepFailed
+from ..models import Import
 from . import lifecycle
-from .data import ImportState
-from .errors import StepFailed
 from .lifecycle import STATES, Step
 from .logs import ImportLog
-from .models import Import
 
 TASK_NAMES = {
     Step.STAGE: "import_from_modulestore.tasks.stage_import",

@@ -18,9 +18,9 @@ from django.conf import settings
 from django.core.cache import caches
 from django.utils.translation import gettext as _
 
-from .data import Progress, ProgressData
-from .errors import StepCanceled
-from .models import Import
+from ..data import Progress, ProgressData
+from ..errors import StepCanceled
+from ..models import Import
 
 INTERVAL = 0.3
 """Seconds between two reports."""
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Reporter:
-    """A :class:`.data.Progress` that reports to the cache, and passes on to another one."""
+    """A :class:`..data.Progress` that reports to the cache, and passes on to another one."""
 
     def __init__(self, run: Import, inner: Progress) -> None:
         self._key, self._stop_key = _keys(run)
@@ -49,7 +49,7 @@ class Reporter:
         _try(lambda cache: cache.delete(self._key))  # What a killed process may have left.
 
     def __call__(self, phase: str, done: int, total: int, title: str = "") -> None:
-        """Report, at most every :data:`INTERVAL`; raises :class:`.errors.StepCanceled` where asked to stop."""
+        """Report, at most every :data:`INTERVAL`; raises :class:`..errors.StepCanceled` where asked to stop."""
         self._inner(phase, done, total, title)
         now = monotonic()
         if phase == self._phase and now < self._next:
