@@ -71,6 +71,7 @@ from .actions.steps import (
 )
 from .errors import (
     AlreadyExists,
+    DatabaseUnavailable,
     ImportFromModulestoreError,
     InvalidEdit,
     InvalidKey,
@@ -86,6 +87,7 @@ from .errors import (
 
 __all__ = [
     "AlreadyExists",
+    "DatabaseUnavailable",
     "ImportFromModulestoreError",
     "InvalidEdit",
     "InvalidKey",

@@ -69,3 +69,16 @@ class StepFailed(ImportFromModulestoreError):
 
 class StepCanceled(ImportFromModulestoreError):
     """The import was canceled while a step ran; nothing was written."""
+
+
+class DatabaseUnavailable(ImportFromModulestoreError):
+    """
+    The database does not do its part: it is busy, cannot be reached, is full, … (``kind``, a word of ``Trouble``).
+
+    ``is_passing`` says whether the same is worth another try soon. What was asked for is not done.
+    """
+
+    def __init__(self, message: str, *, kind: str = "other", is_passing: bool = False) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.is_passing = is_passing

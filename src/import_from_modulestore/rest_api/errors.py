@@ -56,6 +56,7 @@ class Problem(TextChoices):
     THROTTLED = "throttled", gettext_lazy("Too many requests")
     SERVER_ERROR = "server_error", gettext_lazy("Something went wrong on the server")
     STEP_FAILED = "step_failed", gettext_lazy("No worker can be asked")
+    DATABASE_UNAVAILABLE = "database_unavailable", gettext_lazy("The database does not do its part")
 
 
 _ANSWERS: dict[type[api.ImportFromModulestoreError], tuple[int, Problem]] = {
@@ -67,6 +68,7 @@ _ANSWERS: dict[type[api.ImportFromModulestoreError], tuple[int, Problem]] = {
     api.StepCanceled: (status.HTTP_409_CONFLICT, Problem.STEP_CANCELED),
     api.SourceError: (status.HTTP_422_UNPROCESSABLE_ENTITY, Problem.SOURCE_ERROR),
     api.StepFailed: (status.HTTP_503_SERVICE_UNAVAILABLE, Problem.STEP_FAILED),
+    api.DatabaseUnavailable: (status.HTTP_503_SERVICE_UNAVAILABLE, Problem.DATABASE_UNAVAILABLE),
 }
 
 _FAULTS: dict[type[api.ImportFromModulestoreError], str] = {
