@@ -114,7 +114,7 @@ class TestStagedContent:
         api.stage_import(user=user, import_id=run.id)
         staged_content().all().delete()
         for step in (api.complete_import, partial(api.get_block, usage_key=usage_key("html", "t1"))):
-            with pytest.raises(api.NotFound, match="removed since. Cancel this import"):
+            with pytest.raises(api.StagedContentGone, match="is gone from the staging area. Stage the import anew"):
                 step(user=user, import_id=run.id)
         assert api.cancel_import(user=user, import_id=run.id).state is ImportState.CANCELED
 

@@ -25,8 +25,10 @@ def created(courses, user, library):
     return api.create_import(user=user, source_key=KEY, library_key=TARGET)
 
 
-@pytest.mark.parametrize("state", [s for s in ImportState if s not in ("created", "staging_failed")])
-def test_only_what_is_not_staged_yet_can_be_staged(created, user, state):
+@pytest.mark.parametrize(
+    "state", [s for s in ImportState if s not in ("created", "staging_failed", "staged", "import_failed")]
+)
+def test_only_what_is_not_completed_yet_can_be_staged(created, user, state):
     Import.objects.update(state=state)
     with pytest.raises(api.WrongState, match=f"the import {ImportState(state).told}"):
         api.stage_import(user=user, import_id=created.id)

@@ -17,6 +17,7 @@ from .data import (
     Decision,
     ImportState,
     LibraryData,
+    Notice,
     Outcome,
     Plan,
     PlannedItem,
@@ -33,6 +34,7 @@ from .planning import SourceBlock, make_plan
 from .running import lifecycle
 from .writing import write_plan
 from .writing.collection import collect
+from .writing.stored_files import write_lost_files
 from .writing.tags import Tags, TagsLeftOut, add_tags, staged_tags, tags_of
 
 _BATCH_SIZE = 500
@@ -76,6 +78,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
     plan = plan_of(run, block_limit=host.block_limit(library_key))
     if plan.blockers:
         raise PlanBlocked(plan.blockers)
+    lost = write_lost_files(run, package.id)
     now = timezone.now()
     before = versions_of([item.entity_id for item in plan.everything if item.entity_id is not None])
     written = write_plan(run, plan, package_id=package.id, user_id=user.pk, now=now, progress=progress)
@@ -106,6 +109,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
         (ImportState.IMPORTING,),
         ImportState.IMPORTED,
         counts=plan.counts(),
+        warnings=[*run.warnings, *([Notice.WRITTEN_AGAIN.sentence(lost)] if lost else [])],
         started=now,
         finished=timezone.now(),
         worker="",

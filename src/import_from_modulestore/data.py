@@ -387,6 +387,17 @@ class Notice(Enum):
         "count",
     )
 
+    EDITS_WITHOUT_BLOCK = ngettext_lazy(
+        "%(count)d block that was edited in the review is not in the source any more, and so is its edit.",
+        "%(count)d blocks that were edited in the review are not in the source any more, and so are their edits.",
+        "count",
+    )
+    WRITTEN_AGAIN = ngettext_lazy(
+        "%(count)d file of the library was gone from its storage, and was written again.",
+        "%(count)d files of the library were gone from its storage, and were written again.",
+        "count",
+    )
+
     def sentence(self, count: int) -> str:
         """What to say of a source in which it was met so often."""
         return str(self._text % {"count": count})

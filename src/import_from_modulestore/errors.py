@@ -43,6 +43,10 @@ class AlreadyExists(ImportFromModulestoreError):
     """What was to be made is there already, or somebody else is making it."""
 
 
+class StagedContentGone(ImportFromModulestoreError):
+    """What was staged is gone from the staging area, or is not what it was; staging the import anew heals it."""
+
+
 class SourceError(ImportFromModulestoreError):
     """The source as a whole cannot be read (not an archive, no course in it, unsafe entries, …)."""
 

@@ -257,6 +257,31 @@ class StagedBlock(models.Model):
         return f"{self.num} {self.usage_key}"
 
 
+class ReviewedBlock(models.Model):
+    """
+    What a review had made of a block when its source began to be staged anew; gone once it is staged.
+
+    It is there for as long as that takes, and a staging that fails in between takes nothing from it. ``showing`` counts
+    the places of a block that the source shows in several. A block without a row is as staging makes it, or new.
+
+    .. no_pii:
+    """
+
+    import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="reviewed")
+    usage_key = case_sensitive_char_field(max_length=255)
+    showing = models.PositiveIntegerField()
+    selected = models.BooleanField()
+    decision = case_sensitive_char_field(max_length=20, choices=Decision, blank=True, default="")
+    edited_title = title_field(max_length=500, blank=True, default="")
+    edited_olx = text_field(blank=True, default="")
+    source_digest = case_sensitive_char_field(
+        max_length=_DIGEST_LENGTH, blank=True, default="", help_text=_("Of what the source held then.")
+    )
+
+    def __str__(self) -> str:
+        return f"{self.import_run_id}: {self.usage_key}"
+
+
 class Removal(models.Model):
     """
     A reviewer's wish to take an item out of the library with an import, since the source has lost its block.

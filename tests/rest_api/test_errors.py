@@ -267,7 +267,7 @@ def test_an_undo_of_what_is_not_imported(client, staged):
     for method, path in product(("GET", "POST"), ("undo/", "redo/")):
         status, error = answer(client(method, f"imports/{staged}/{path}"))
         assert (status, error["state"]) == (409, "staged")
-        assert error["actions"] == ["review", "complete", "cancel"]
+        assert error["actions"] == ["review", "complete", "stage", "cancel"]
 
 
 def test_a_step_takes_no_fields(client, staged):

@@ -19,7 +19,7 @@ def test_a_course_is_reviewed_edited_decided_written_undone_and_redone(client, i
     assert made["Location"].endswith(path)
     found = client.get(path)
     assert (found["state"], found["error"]) == ("staged", "")
-    assert found["actions"] == ["review", "complete", "cancel"]
+    assert found["actions"] == ["review", "complete", "stage", "cancel"]
 
     conflicts = client.get(f"{path}blocks/", conflicts="true")["results"]
     assert [(block["usage_key"], block["state"], block["outcome"]) for block in conflicts] == [

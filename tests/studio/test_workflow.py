@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.apps import apps
 from openedx_content.api import signals
 
 from import_from_modulestore import api
@@ -58,6 +59,21 @@ def test_what_is_edited_in_the_review_is_what_is_written(ada, load, stage):
     olx = '<html display_name="Reviewed"><![CDATA[<p>Better.</p>]]></html>'
     api.edit_block(user=ada, import_id=run.id, usage_key=T1, olx=olx)
     api.select_blocks(user=ada, import_id=run.id, usage_keys=[usage_key("chapter", "s2")], selected=False)
+    api.complete_import(user=ada, import_id=run.id)
+    items = library_state(TARGET)["items"]
+    assert items["xblock.v1:html:t1"]["draft"]["title"] == "Reviewed"
+    assert "xblock.v1:html:t3" not in items
+
+
+def test_what_the_platform_has_cleared_away_is_staged_anew_and_the_review_is_kept(ada, load, stage):
+    load()
+    run = stage()
+    api.edit_block(user=ada, import_id=run.id, usage_key=T1, title="Reviewed")
+    api.select_blocks(user=ada, import_id=run.id, usage_keys=[usage_key("chapter", "s2")], selected=False)
+    apps.get_model("content_staging", "StagedContent")._default_manager.all().delete()
+    with pytest.raises(api.StagedContentGone, match="Stage the import anew"):
+        api.complete_import(user=ada, import_id=run.id)
+    api.stage_import(user=ada, import_id=run.id)
     api.complete_import(user=ada, import_id=run.id)
     items = library_state(TARGET)["items"]
     assert items["xblock.v1:html:t1"]["draft"]["title"] == "Reviewed"

@@ -11,11 +11,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from openedx_content import api as content_api
 
-from ..data import Branch, LibraryData, Page, SourceData
+from ..data import BlockKind, Branch, LibraryData, Page, SourceData
 from ..errors import InvalidOption, StepFailed
 from ..hosts import get_host
-from ..keys import parse_library_key, parse_source_key
+from ..keys import library_item_key, parse_library_key, parse_source_key
+from ..library.items import lost_files
 from ..olx.blocks import MAX_TITLE_LENGTH
+from ..quoting import listed
 from . import access
 from .records import check_page
 
@@ -76,16 +78,25 @@ def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool =
     """
     Write a library to an archive (``lp_dump``) that a current Studio restores as a content library; returns its bytes.
 
-    The file appears whole or not at all. Raises ``InvalidKey``, ``NotFound``, and ``InvalidOption`` for a file that
-    cannot be written, exists already, or is not called ``.zip``; ``StepFailed`` where the library's own files cannot be
-    read.
+    The file appears whole or not at all. The library's own files are read twice, since an archive that lacks one of
+    them would be found out about when it is needed. Raises ``InvalidKey``, ``NotFound``, and ``InvalidOption`` for a
+    file that cannot be written, exists already, or is not called ``.zip``; ``StepFailed`` where some of the library's
+    own files are lost.
     """
-    library = get_library(user=user, library_key=library_key)
+    library, key = get_library(user=user, library_key=library_key), parse_library_key(library_key)
     if file.suffix.lower() != ".zip":
         raise InvalidOption(_("{file}: a backup is a zip archive; call it something.zip.").format(file=file))
     if file.exists() and not overwrite:
         raise InvalidOption(
             _("{file} exists already. Choose another name, or replace it (`--force`).").format(file=file)
+        )
+    if lost := lost_files(library.package_id):
+        names = [f"{name} of {library_item_key(key, BlockKind.COMPONENT, item)}" for item, name in lost]
+        raise StepFailed(
+            _(
+                "The storage of {key} has lost files: {names}. No backup was written. Import its source again, which "
+                "writes them anew; or upload them to these components, or delete the components."
+            ).format(key=library.key, names=listed(names))
         )
     # openedx_content (1.15) does not load an archive whose author has an empty address.
     author = user if user.email else None
@@ -100,8 +111,8 @@ def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool =
                 _("{file} cannot be written: {reason}.").format(file=file, reason=error.strerror)
             ) from error
         raise StepFailed(
-            _("A file of {key} cannot be read: {reason} ({name}). No backup was written.").format(
-                key=library.key, reason=error.strerror, name=error.filename
+            _("A file of {key} cannot be read: {reason}. No backup was written.").format(
+                key=library.key, reason=error.strerror or error
             )
         ) from error
     finally:

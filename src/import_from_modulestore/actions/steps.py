@@ -86,7 +86,10 @@ def create_import(
 
 def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress) -> ImportData:
     """
-    Read the source into the staging area and index its blocks. After ``staging_failed`` it does so anew.
+    Read the source into the staging area and index its blocks.
+
+    Until the import is completed it can be done anew: after a failure, where the source has changed, or where what was
+    staged is gone. What the review has chosen and edited stands again then, by usage key.
 
     Cost: statements by root and by batch, not by block; memory of the largest section.
 

@@ -59,7 +59,10 @@ _STEPS: dict[Action, Callable[..., ImportData]] = {
 _PREVIEWS = {Action.UNDO: api.preview_undo, Action.REDO: api.preview_redo}
 
 _EXPLANATIONS = {
-    Action.STAGE: _("The source is read into the staging area, to be reviewed. The library is not touched."),
+    Action.STAGE: _(
+        "The source is read into the staging area, to be reviewed. The library is not touched. Where it was staged "
+        "before, what the review has chosen and edited is kept."
+    ),
     Action.COMPLETE: _("What is planned below is written into the library: everything or nothing."),
     Action.RETRY: _("The step that failed is tried again, and no other."),
     Action.CANCEL: _("The import is given up. A step that runs is stopped; the library stays as it is."),

@@ -46,6 +46,7 @@ class Problem(TextChoices):
     METHOD_NOT_ALLOWED = "method_not_allowed", gettext_lazy("This address does not take this method")
     WRONG_STATE = "wrong_state", gettext_lazy("The import's state does not allow this")
     ALREADY_EXISTS = "already_exists", gettext_lazy("It is there already")
+    STAGED_CONTENT_GONE = "staged_content_gone", gettext_lazy("What was staged is gone")
     PLAN_BLOCKED = "plan_blocked", gettext_lazy("The plan cannot be written")
     STEP_CANCELED = "step_canceled", gettext_lazy("The import was canceled")
     REQUEST_UNDER_WAY = "request_under_way", gettext_lazy("The same request is under way")
@@ -64,6 +65,7 @@ _ANSWERS: dict[type[api.ImportFromModulestoreError], tuple[int, Problem]] = {
     api.NotFound: (status.HTTP_404_NOT_FOUND, Problem.NOT_FOUND),
     api.WrongState: (status.HTTP_409_CONFLICT, Problem.WRONG_STATE),
     api.AlreadyExists: (status.HTTP_409_CONFLICT, Problem.ALREADY_EXISTS),
+    api.StagedContentGone: (status.HTTP_409_CONFLICT, Problem.STAGED_CONTENT_GONE),
     api.PlanBlocked: (status.HTTP_409_CONFLICT, Problem.PLAN_BLOCKED),
     api.StepCanceled: (status.HTTP_409_CONFLICT, Problem.STEP_CANCELED),
     api.SourceError: (status.HTTP_422_UNPROCESSABLE_ENTITY, Problem.SOURCE_ERROR),

@@ -75,7 +75,7 @@ def edit(run: Import, block: StagedBlock, *, title: str | None, olx: str | None,
                 )
             block.edited_title = block.title = clean_title(title or "")
         else:
-            element = _checked(run, block, olx) if olx is not None else current_element(block)
+            element = _checked(block, olx) if olx is not None else current_element(block)
             if title is not None:
                 element.set("display_name", clean_title(title))
             if not block.edited_olx:
@@ -102,7 +102,7 @@ def revert_edit(run: Import, block: StagedBlock, *, source_key: Any, host: Host)
 
 def _describe(run: Import, source_key: Any, host: Host, block: StagedBlock, element: etree._Element) -> None:
     indexer = Indexer(run, source_key, host)
-    indexer.describe(block, element, staged_files(run, block.root_id))
+    indexer.describe(block, element, staged_files(block))
     indexer.name_targets([block])
 
 
@@ -187,7 +187,7 @@ def _check_decidable(
         )
 
 
-def _checked(run: Import, block: StagedBlock, olx: str) -> etree._Element:
+def _checked(block: StagedBlock, olx: str) -> etree._Element:
     """The edited OLX, parsed. Raises ``InvalidEdit`` that says what is wrong with it."""
     if len(olx) > MAX_OLX_CHARACTERS:
         raise InvalidEdit(
@@ -215,13 +215,13 @@ def _checked(run: Import, block: StagedBlock, olx: str) -> etree._Element:
             field="olx",
         )
     element.set("url_name", block.block_id)
-    _check_files(run, block, element)
+    _check_files(block, element)
     return element
 
 
-def _check_files(run: Import, block: StagedBlock, element: etree._Element) -> None:
+def _check_files(block: StagedBlock, element: etree._Element) -> None:
     """That every file the edit names is staged, or was missing before the edit already."""
-    known = set(staged_files(run, block.root_id))
+    known = set(staged_files(block))
     known.update(name for reference in references(staged_element(block)) for name in reference.names)
     needed = [reference for reference in references(element) if reference.is_needed]
     unknown = [

@@ -51,4 +51,6 @@ def _reason(error: BaseException) -> str:
         return str(error)
     if isinstance(error, KeyboardInterrupt | SystemExit):
         return _("Interrupted before it was done.")
+    if isinstance(error, OSError) and error.strerror:  # Which file of the server it was, is for the log.
+        return f"{type(error).__name__}: {error.strerror}"
     return f"{type(error).__name__}: {error}"

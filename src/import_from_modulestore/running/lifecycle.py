@@ -45,7 +45,9 @@ class _States:
 
 STATES = {
     Step.STAGE: _States(
-        (ImportState.CREATED, ImportState.STAGING_FAILED), ImportState.STAGING, ImportState.STAGING_FAILED
+        (ImportState.CREATED, ImportState.STAGING_FAILED, ImportState.STAGED, ImportState.IMPORT_FAILED),
+        ImportState.STAGING,
+        ImportState.STAGING_FAILED,
     ),
     Step.COMPLETE: _States(
         (ImportState.STAGED, ImportState.IMPORT_FAILED), ImportState.IMPORTING, ImportState.IMPORT_FAILED
@@ -64,9 +66,9 @@ RETRY_STEPS = {STATES[step].failed: step for step in (Step.STAGE, Step.COMPLETE)
 """The step that failed, by the state that it left the import in; an undo or redo leaves it as it was before."""
 
 ALLOWED: dict[Action, tuple[ImportState, ...]] = {
-    Action.STAGE: STATES[Step.STAGE].allowed,
     Action.REVIEW: REVIEWABLE,
     Action.COMPLETE: STATES[Step.COMPLETE].allowed,
+    Action.STAGE: STATES[Step.STAGE].allowed,
     Action.CANCEL: (
         ImportState.CREATED,
         ImportState.STAGING,
@@ -79,7 +81,7 @@ ALLOWED: dict[Action, tuple[ImportState, ...]] = {
     Action.UNDO: STATES[Step.UNDO].allowed,
     Action.REDO: STATES[Step.REDO].allowed,
 }
-"""The states that allow each action."""
+"""The states that allow each action; in the order in which actions are offered."""
 
 
 def actions_in(state: ImportState) -> tuple[Action, ...]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import batched, groupby
 from typing import Any
 
 from django.apps import apps
-from django.utils.translation import gettext as _
 from lxml import etree
 
 from ..data import BlockKind
-from ..errors import NotFound
 from ..models import Import, StagedBlock, StagedRoot
 from ..olx.normal_form import component_olx
-from ..olx.parsing import parse_xml
+from ..olx.parsing import UnreadableXML, parse_xml
 from ..olx.tree import walk
+from .files import content_gone, file_gone
 
 _BATCH_SIZE = 500
 
@@ -25,17 +24,17 @@ def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[Staged
     The staged blocks of these numbers with their content, edits included, in order.
 
     Reads one root after another: memory is that of the largest section. Two queries a root that is needed. Raises
-    ``NotFound`` where what was staged has been removed.
+    ``StagedContentGone``.
     """
     wanted = set(nums)
     for root in run.roots.order_by("order"):
-        blocks = {block.num: block for block in root.blocks.all() if block.num in wanted}
+        blocks = [block for block in root.blocks.all() if block.num in wanted]
         if not blocks:
             continue
-        for num, element in _elements(root):
-            block = blocks.get(num)
-            if block is not None:
-                yield block, parse_xml(block.edited_olx) if block.edited_olx else element
+        elements = _elements(root)
+        for block in blocks:
+            element = _element_of(block, elements, root)
+            yield block, parse_xml(block.edited_olx) if block.edited_olx else element
 
 
 def source_content(block: StagedBlock, element: etree._Element) -> dict[str, Any]:
@@ -50,14 +49,14 @@ def source_contents(run: Import, nums: Sequence[int]) -> dict[int, dict[str, Any
     """
     :func:`source_content` of these blocks, by number.
 
-    Two queries for each 500 and for each root that they are in, which is read and parsed.
+    Two queries for each 500 and for each root that they are in, which is read and parsed. Raises ``StagedContentGone``.
     """
     contents: dict[int, dict[str, Any]] = {}
     for batch in batched(nums, _BATCH_SIZE):
         rows = run.blocks.filter(num__in=batch).select_related("root").order_by("num")
         for root, blocks in groupby(rows, lambda block: block.root):
-            elements = dict(_elements(root))
-            contents |= {block.num: source_content(block, elements[block.num]) for block in blocks}
+            elements = _elements(root)
+            contents |= {block.num: source_content(block, _element_of(block, elements, root)) for block in blocks}
     return contents
 
 
@@ -65,9 +64,9 @@ def staged_element(block: StagedBlock) -> etree._Element:
     """
     The block's element as it was staged. Reads and parses its root: three queries.
 
-    Raises ``NotFound`` where what was staged has been removed.
+    Raises ``StagedContentGone``.
     """
-    return next(element for num, element in _elements(block.root) if num == block.num)
+    return _element_of(block, _elements(block.root), block.root)
 
 
 def current_element(block: StagedBlock) -> etree._Element:
@@ -75,23 +74,34 @@ def current_element(block: StagedBlock) -> etree._Element:
     return parse_xml(block.edited_olx) if block.edited_olx else staged_element(block)
 
 
-def staged_files(run: Import, root_id: int) -> dict[str, Any]:
-    """All files that an import has staged, by name; where roots differ, those of this root. One query."""
+def staged_files(block: StagedBlock) -> dict[str, Any]:
+    """
+    All files that the block's import has staged, by name; where roots differ, those of its own root. One query.
+
+    Raises ``StagedContentGone`` where files are gone that the block has named.
+    """
     model: Any = apps.get_model("content_staging", "StagedContentFile")
+    run, own = block.import_run, block.root.staged_content_id
     rows = model.objects.filter(for_content__in=run.roots.values("staged_content")).order_by("pk")
-    own = run.roots.values_list("staged_content", flat=True).get(pk=root_id)
-    return {row.filename: row for row in sorted(rows, key=lambda row: row.for_content_id == own)}
+    files = {row.filename: row for row in sorted(rows, key=lambda row: row.for_content_id == own)}
+    for file in (*block.files, *block.source_files):
+        if file["name"] not in files:
+            raise file_gone(file["name"])
+    return files
 
 
-def _elements(root: StagedRoot) -> Iterator[tuple[int, etree._Element]]:
+def _elements(root: StagedRoot) -> dict[int, etree._Element]:
     """What is in a root, by ``num``; blocks that it continues come first, under numbers that no block of it has."""
     content: Any = apps.get_model("content_staging", "StagedContent")
     olx = content.objects.filter(pk=root.staged_content_id).values_list("olx", flat=True).first()
-    if olx is None:
-        raise NotFound(
-            _("What was staged of {key} has been removed since. Cancel this import, and begin another.").format(
-                key=root.usage_key
-            )
-        )
-    for block in walk(parse_xml(olx)):
-        yield root.first_num + block.index, block.element
+    try:
+        return {root.first_num + block.index: block.element for block in walk(parse_xml(olx or ""))}
+    except UnreadableXML as error:
+        raise content_gone(root.usage_key) from error
+
+
+def _element_of(block: StagedBlock, elements: Mapping[int, etree._Element], root: StagedRoot) -> etree._Element:
+    element = elements.get(block.num)
+    if element is None or (element.tag, element.get("url_name", "")) != (block.block_type, block.block_id):
+        raise content_gone(root.usage_key)
+    return element

@@ -20,7 +20,7 @@ from ..data import StagedRoot as StagedRootData
 from ..errors import InvalidOption
 from ..hosts import Host
 from ..keys import is_component_type
-from ..models import Import, StagedBlock, StagedRoot
+from ..models import Import, ReviewedBlock, StagedBlock, StagedRoot
 from ..olx.blocks import has_children, inner_blocks, leaf_blocks, name_for_people, title_of
 from ..olx.course_bound import notes_on
 from ..olx.files.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
@@ -30,6 +30,8 @@ from ..olx.normal_form import component_digest, component_olx, normal_digest, te
 from ..olx.parsing import parse_xml
 from ..olx.tree import OlxBlock, walk
 from ..quoting import MAX_LENGTH, MAX_TEXT, bounded, listed, shortened
+from .files import file_changed, opened
+from .reviewed import Reviewed
 
 BATCH_SIZE = 500
 _MAX_LINKS = 10
@@ -61,16 +63,26 @@ class _StagedFiles:
     def read(self, file: _File) -> bytes | None:
         if file.size > MAX_READ_BYTES:
             return None
-        with file.row.data_file.open("rb") as opened:
-            return opened.read()
+        with opened(file.row) as stored:
+            content: bytes = stored.read()
+        return content
 
 
 class Indexer:
     """Indexes the roots of one import, in order; remembers which blocks it has met and which files it has hashed."""
 
-    def __init__(self, run: Import, source_key: Any, host: Host, selection: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        run: Import,
+        source_key: Any,
+        host: Host,
+        selection: Sequence[str] = (),
+        reviewed: Reviewed | None = None,
+    ) -> None:
+        """``reviewed`` is what a review had made of the blocks before they were staged anew."""
         self._run = run
         self._selection = frozenset(selection)
+        self._reviewed = reviewed
         self._source_key = source_key
         self._host = host
         self._met: dict[str, int] = {}
@@ -89,7 +101,8 @@ class Indexer:
         The index rows of one root, to be written; and those that it continues, whose ``end_num`` and ``child_count``
         are to be written anew.
 
-        Cost: one query for the root's files; every new file content is read once, in pieces.
+        Cost: one query for the root's files, and one where it was edited before; every new file content is read once,
+        in pieces.
         """
         files = {file.filename: file for file in content.files.all()}
         continued = self._newest[: staged.continues]
@@ -97,6 +110,7 @@ class Indexer:
         rows = [self._row(root, block, files, staged, continued) for block in blocks]
         _measure_subtrees(continued, rows)
         self._select([*continued, *rows])
+        self._review(rows, continued, files)
         self.next_num += len(rows)
         for row in rows:
             self._newest[row.depth :] = [row]
@@ -143,6 +157,33 @@ class Indexer:
             if row.usage_key in self._selection:
                 end = max(end, row.end_num)
             row.selected = row.num < end
+
+    def _review(self, rows: Sequence[StagedBlock], continued: Sequence[StagedBlock], files: Mapping[str, Any]) -> None:
+        """Have the blocks be as a review had made them before; what is new is selected where its parent is."""
+        if self._reviewed is None:
+            return
+        by_num = {row.num: row for row in (*continued, *rows)}
+        known: list[tuple[StagedBlock, ReviewedBlock]] = []
+        for row in rows:
+            made = self._reviewed.next_of(row.usage_key)
+            if made is not None:
+                row.selected, row.decision = made.selected, made.decision
+                known.append((row, made))
+            elif row.parent_num is not None and row.usage_key not in self._selection:
+                row.selected = by_num[row.parent_num].selected
+        olx = self._reviewed.olx_of(made for _row, made in known)
+        for row, made in known:
+            if made.edited_title:
+                row.edited_title = row.title = made.edited_title
+            if made.pk in olx:
+                self._edit(row, olx[made.pk], files)
+                if made.source_digest != row.source_digest:
+                    changed = _("The source has changed since this block was edited in the review; the edit stands.")
+                    row.reading_warnings = bounded([*row.reading_warnings, changed])
+
+    def _edit(self, row: StagedBlock, olx: str, files: Mapping[str, Any]) -> None:
+        row.edited_olx, row.source_files = olx, row.files
+        self.describe(row, parse_xml(olx), files)
 
     def _row(
         self,
@@ -264,11 +305,14 @@ class Indexer:
             return None
         stored = row.data_file.name
         if stored not in self._hashes:
-            digest, size = hashlib.blake2b(digest_size=20), 0
-            with row.data_file.open("rb") as file:
+            digest, md5, size = hashlib.blake2b(digest_size=20), hashlib.md5(usedforsecurity=False), 0
+            with opened(row) as file:
                 for chunk in file.chunks():
                     digest.update(chunk)
+                    md5.update(chunk)
                     size += len(chunk)
+            if row.md5_hash and row.md5_hash != md5.hexdigest():
+                raise file_changed(row.filename)
             self._hashes[stored] = (digest.hexdigest(), size)
         digest_hex, size = self._hashes[stored]
         return _File(digest_hex, size, row)

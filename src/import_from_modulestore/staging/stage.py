@@ -18,6 +18,7 @@ from ..models import Import, Removal, StagedBlock, StagedRoot
 from ..packets import in_statements
 from ..running.lifecycle import hold, transition
 from .index import BATCH_SIZE, Indexer
+from .reviewed import Reviewed, set_aside
 
 
 def stage(
@@ -33,12 +34,14 @@ def stage(
     """
     Stage the source of an import that is ``staging``, index its blocks, and move it to ``staged``.
 
-    Each root is staged and indexed by itself, so that memory and locks are those of one section. When anything fails,
-    what was staged so far is removed.
+    Where it was staged before, what the review has chosen and edited stands again, by usage key. Each root is staged
+    and indexed by itself, so that memory and locks are those of one section. When anything fails, what was staged so
+    far is removed, and what the review has made of it is kept for the next time.
 
     Statements grow with the number of roots and of batches of blocks, not with blocks.
     """
-    discard(run)
+    set_aside(run)
+    _remove_staged(run)
     mine = Q(state=run.state, worker=run.worker)
     try:
         block_count, notices = _stage_roots(run, host, user, source_key, source, options, progress)
@@ -50,33 +53,37 @@ def stage(
                     version=source.version
                 ),
             )
-        transition(
-            run,
-            (ImportState.STAGING,),
-            ImportState.STAGED,
-            staged=timezone.now(),
-            worker="",
-            block_count=block_count,
-            source_title=source.title[:255],
-            source_version=source.version[:255],
-            is_partial=source.is_partial,
-            warnings=warnings,
-        )
+        with transaction.atomic():
+            transition(
+                run,
+                (ImportState.STAGING,),
+                ImportState.STAGED,
+                staged=timezone.now(),
+                worker="",
+                block_count=block_count,
+                source_title=source.title[:255],
+                source_version=source.version[:255],
+                is_partial=source.is_partial,
+                warnings=warnings,
+            )
+            run.reviewed.all().delete()
     except BaseException:
         # Not where this process was counted as dead, and another has taken the step up: it would be theirs.
         if Import.objects.filter(mine | Q(state=ImportState.CANCELED), pk=run.pk).exists():
-            discard(run)
+            _remove_staged(run)
         raise
 
 
 def discard(run: Import) -> None:
-    """
-    Remove what an import has staged: OLX, files, index, and what a review has chosen.
-
-    Files that other staged content shares stay.
-    """
-    StagedBlock.objects.filter(import_run=run).delete()
+    """Remove what an import has staged, and what a review has chosen."""
+    run.reviewed.all().delete()
     Removal.objects.filter(import_run=run).delete()
+    _remove_staged(run)
+
+
+def _remove_staged(run: Import) -> None:
+    """Remove OLX, files and index. Files that other staged content shares stay."""
+    StagedBlock.objects.filter(import_run=run).delete()
     StagedRoot.objects.filter(import_run=run).delete()
     content_model = _staged_content_model()
     file_model = content_model._meta.get_field("files").related_model
@@ -94,7 +101,8 @@ def _stage_roots(
     run: Import, host: Host, user: Any, source_key: Any, source: SourceData, options: ImportOptions, progress: Progress
 ) -> tuple[int, Counter[Notice]]:
     """Returns how many blocks there are, and what was noticed at many of them, by host or index."""
-    indexer = Indexer(run, source_key, host, options.selection)
+    reviewed = Reviewed(run)
+    indexer = Indexer(run, source_key, host, options.selection, reviewed)
     progress("staging", 0, source.block_count, source.title)
     staging = host.stage(source_key, branch=options.branch, user=user, purpose=_purpose(run), export=run.source_export)
     for order, staged in enumerate(staging):
@@ -119,6 +127,8 @@ def _stage_roots(
                 )
         progress("staging", indexer.next_num, source.block_count, content.display_name)
     indexer.check_selection()
+    if lost := reviewed.edits_without_block:
+        indexer.notices[Notice.EDITS_WITHOUT_BLOCK] = lost
     for nums in batched(indexer.linking(), BATCH_SIZE):
         linking = list(StagedBlock.objects.filter(import_run=run, num__in=nums))
         indexer.name_targets(linking)

@@ -6,12 +6,13 @@ import mimetypes
 from datetime import datetime
 from typing import Any
 
-from django.apps import apps
 from openedx_content import api as content_api
 from openedx_content.models_api import ComponentType, LearningPackage, Media
 
 from ..data import LocalKey
 from ..library.state import FILES_PREFIX, OLX_PATH
+from ..staging.files import read_file
+from .stored_files import is_stored, write_again
 
 NAMESPACE = "xblock.v1"
 """Namespace of component types that are XBlocks."""
@@ -57,10 +58,11 @@ class ComponentMedia:
         ).values_list("pk", flat=True)
         if (pk := existing.first()) is not None:
             return pk
-        row = apps.get_model("content_staging", "StagedContentFile").objects.get(pk=file["staged_file"])
-        with row.data_file.open("rb") as opened:
-            data = opened.read()
-        return content_api.get_or_create_file_media(self._package_id, media_type, data=data, created=self._created).id
+        data = read_file(file)
+        media = content_api.get_or_create_file_media(self._package_id, media_type, data=data, created=self._created)
+        if not is_stored(media):
+            write_again(media, data)
+        return media.id
 
     def _media_type(self, mime_type: str) -> Any:
         if mime_type not in self._types:

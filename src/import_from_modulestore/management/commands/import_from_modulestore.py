@@ -153,7 +153,7 @@ def _refuse(session: Session, error: api.ImportFromModulestoreError) -> NoReturn
             if isinstance(error, api.WrongState):
                 told += f"\n{next_steps(run)}"
             else:
-                told += f"\n{after_failure(run)}"
+                told += f"\n{after_failure(run, error)}"
     raise refusal(told, code) from error
 
 

@@ -250,17 +250,24 @@ def next_steps(run: ImportData) -> str:
     """What can be done with the import as it is now, as lines to be typed."""
     if run.state.is_running:
         return "Follow it with: " + command_line("show {id} --watch", run.id)
-    possible = [action for action in run.actions if not (action is Action.STAGE and Action.RETRY in run.actions)]
+    possible = [
+        action
+        for action in run.actions
+        if not (action is Action.STAGE and run.state is ImportState.STAGING_FAILED)  # To retry is the same.
+    ]
     if not possible:
         return "Nothing can be done with it any more; `stage` or `run` begins a new one."
     return "\n".join(["Possible now:", *("  " + command_line(_NEXT[action], run.id) for action in possible)])
 
 
-def after_failure(run: ImportData) -> str:
-    """How to go on after a step of the import failed."""
+def after_failure(run: ImportData, error: Exception) -> str:
+    """How to go on after a step of the import failed, or could not be begun, with this error."""
     told = "The library is as it was."
-    if run.error and run.state in _GO_ON:
-        return f"{told} Go on from here with: {command_line(_NEXT[_GO_ON[run.state]], run.id)}"
+    action = _GO_ON.get(run.state) if run.error else None
+    if isinstance(error, api.StagedContentGone):
+        action = Action.STAGE
+    if action is not None:
+        return f"{told} Go on from here with: {command_line(_NEXT[action], run.id)}"
     return told
 
 

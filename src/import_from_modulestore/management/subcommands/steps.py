@@ -47,7 +47,7 @@ def _arguments_of_new_or_begun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help=f"course-v1:Org+Course+Run or library-v1:Org+Library; or an import not staged yet, its ID or `{LAST}`",
+        help=f"course-v1:Org+Course+Run or library-v1:Org+Library; or an import not completed yet, its ID or `{LAST}`",
     )
     parser.add_argument("library", nargs="?", metavar="LIBRARY", help="lib:Org:slug; an import has one")
 
@@ -166,9 +166,9 @@ def stage(session: Session, *, source: str, library: str | None, **options: Any)
     """
     Read a course or legacy library, for a review.
 
-    It is kept in the staging area; the library stays as it is. An import that was begun and not staged is staged with
-    the options that it was begun with. Ends with the import's ID, by which all that follows is told which import is
-    meant:
+    It is kept in the staging area; the library stays as it is. An import that was begun and not completed is staged
+    with the options that it was begun with, and what the review has chosen and edited is kept. Ends with the import's
+    ID, by which all that follows is told which import is meant:
 
       review     what is staged, and what it meets in the library
       decide     what to do with a conflict; `select`, `leave-out` and `edit` change what is imported

@@ -1,0 +1,84 @@
+"""What a review has made of blocks, kept while their source is staged anew."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+
+from ..models import Import, ReviewedBlock, StagedBlock
+from ..packets import in_statements
+from ..running.lifecycle import hold
+
+_BATCH_SIZE = 500
+
+
+def set_aside(run: Import) -> None:
+    """
+    Remove the index of an import, and keep what its review has made of the blocks.
+
+    What is kept already stays as it is: it is from before a staging that failed. Statements grow with batches of
+    blocks.
+    """
+    with transaction.atomic():
+        hold(run)
+        if not run.reviewed.exists():
+            for batch in in_statements(_reviewed(run), _BATCH_SIZE):
+                ReviewedBlock.objects.bulk_create(batch)
+        StagedBlock.objects.filter(import_run=run).delete()
+
+
+def _reviewed(run: Import) -> Iterable[ReviewedBlock]:
+    """Of all showings of all blocks, those that are other than staging makes them."""
+    rows = run.blocks.order_by("num")
+    edits = dict(rows.exclude(edited_olx="").values_list("num", "edited_olx"))
+    showings: Counter[str] = Counter()
+    selected: dict[int | None, bool] = {None: not run.selection}
+    for row in rows.defer("edited_olx", "files", "source_files", "missing_files", "inner_keys").iterator():
+        selected[row.num] = row.selected
+        showing = showings[row.usage_key]
+        showings[row.usage_key] += 1
+        is_as_staged = row.selected and selected[row.parent_num]
+        if not is_as_staged or row.decision or row.edited_title or row.num in edits:
+            yield ReviewedBlock(
+                import_run=run,
+                usage_key=row.usage_key,
+                showing=showing,
+                selected=row.selected,
+                decision=row.decision,
+                edited_title=row.edited_title,
+                edited_olx=edits.get(row.num, ""),
+                source_digest=row.source_digest,
+            )
+
+
+class Reviewed:
+    """What was set aside of an import, given out again block by block."""
+
+    def __init__(self, run: Import) -> None:
+        """One query; the OLX of edits is left for :meth:`olx_of`."""
+        self._blocks = {(block.usage_key, block.showing): block for block in run.reviewed.defer("edited_olx")}
+        self._edited = set(run.reviewed.exclude(edited_olx="").values_list("pk", flat=True)) if self._blocks else set()
+        self._showings: Counter[str] = Counter()
+
+    def next_of(self, usage_key: str) -> ReviewedBlock | None:
+        """What the review has made of the next showing of a block; ``None`` where nothing was kept."""
+        showing = self._showings[usage_key]
+        self._showings[usage_key] += 1
+        return self._blocks.get((usage_key, showing))
+
+    def olx_of(self, blocks: Iterable[ReviewedBlock]) -> Mapping[Any, str]:
+        """The OLX that the review gave to some of these blocks, by primary key. One query, or none."""
+        pks = [block.pk for block in blocks if block.pk in self._edited]
+        return dict(ReviewedBlock.objects.filter(pk__in=pks).values_list("pk", "edited_olx")) if pks else {}
+
+    @property
+    def edits_without_block(self) -> int:
+        """How many edits are of blocks that were not asked for."""
+        return sum(
+            bool(block.edited_title) or block.pk in self._edited
+            for (usage_key, showing), block in self._blocks.items()
+            if showing >= self._showings[usage_key]
+        )
