@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from import_from_modulestore_standalone.grants import Role, give
 
 from .builders import KEY, TARGET
 from .library_state import library_state
-from .processes import Project, ServerProject
+from .processes import Project, ServerProject, kill
 from .rights import without_override
 
 REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
@@ -204,6 +205,32 @@ def django_db_modify_db_settings(request, django_db_modify_db_settings_parallel_
 def project(tmp_path, _migrated) -> Project:
     """The project in processes of its own, on a database file with all tables."""
     return Project(tmp_path / "project").with_database(_migrated)
+
+
+@pytest.fixture
+def serve(project) -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
+    """Start ``manage.py serve``, and read its greeting: ``serve("--no-worker")``."""
+    started = []
+
+    def start(*words: str, **environment: str) -> tuple[subprocess.Popen[str], str]:
+        process = subprocess.Popen(
+            [*project.command("serve", "--port", "0"), *words],
+            env={**project.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        said = ""
+        while "Ctrl-C" not in said and (line := process.stdout.readline()):
+            said += line
+        return process, said
+
+    yield start
+    for process in started:
+        kill(process)
+        process.stdout.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -14,9 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from email.message import Message
+from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import BaseHandler, HTTPCookieProcessor, Request, build_opener
 
 MANAGE = Path(__file__).parents[1] / "manage.py"
 
@@ -183,6 +188,42 @@ def wait_for[T](what: Callable[[], T], *, seconds: float = 30) -> T:
         assert time.monotonic() < deadline, f"not within {seconds} seconds"
         time.sleep(0.05)
     return answer
+
+
+class Answer(NamedTuple):
+    """What a server has answered."""
+
+    status: int
+    headers: Message
+    text: str
+
+
+class Browser:
+    """What keeps cookies, and tells where a form was, as browsers do; ``handlers`` are urllib's."""
+
+    def __init__(self, *handlers: BaseHandler) -> None:
+        self.cookies = CookieJar()
+        self._opener = build_opener(HTTPCookieProcessor(self.cookies), *handlers)
+
+    def open(self, address: str, form: Mapping[str, str] | None = None, **headers: str) -> Answer:
+        """Get a page, or send a form."""
+        if form:
+            headers |= {"Origin": urlsplit(address)._replace(path="").geturl(), "Referer": address}
+        request = Request(address, urlencode(form).encode() if form else None, headers)
+        try:
+            with self._opener.open(request) as answer:
+                return Answer(answer.status, answer.headers, answer.read().decode())
+        except HTTPError as answer:
+            with answer:
+                return Answer(answer.code, answer.headers, answer.read().decode())
+
+    def sign_in(self, admin: str, password: str) -> str:
+        """Sign in at the admin with this address: the page that comes then."""
+        here = urlsplit(admin).path
+        page = self.open(f"{admin}login/?next={here}").text
+        token = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', page)[1]
+        form = {"csrfmiddlewaretoken": token, "username": "author", "password": password, "next": here}
+        return self.open(f"{admin}login/", form).text
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

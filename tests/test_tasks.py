@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 import socket
 import stat
-import subprocess
 import threading
 import time
 import urllib.request
 from datetime import timedelta
-from http.cookiejar import CookieJar
 from pathlib import Path
-from urllib.parse import urlencode
 
 import psutil
 import pytest
@@ -29,7 +26,7 @@ from import_from_modulestore.running.progress import Reporter, ask_to_stop, live
 from import_from_modulestore_standalone.management.commands.serve import how_to_sign_in
 
 from .builders import KEY, TARGET, small_course, write_course
-from .processes import kill, wait_for
+from .processes import Browser, wait_for
 
 
 @pytest.fixture
@@ -250,38 +247,13 @@ def test_a_process_that_was_thought_dead_stops_and_leaves_alone_what_another_has
 class TestServe:
     """``manage.py serve``, as a person starts it."""
 
-    @pytest.fixture
-    def serve(self, project):
-        """Start it, and read what it says up to the last line of its greeting."""
-        started = []
-
-        def start(*words: str) -> tuple[subprocess.Popen[str], str]:
-            process = subprocess.Popen(
-                [*project.command("serve", "--port", "0"), *words],
-                env=project.environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
-            started.append(process)
-            said = ""
-            while "Ctrl-C" not in said and (line := process.stdout.readline()):
-                said += line
-            return process, said
-
-        yield start
-        for process in started:
-            kill(process)
-            process.stdout.close()
-
     def test_the_whole_site_in_one_command(self, serve, project):
         process, said = serve()
         address = re.search(r"Open +(http://\S+)", said)[1]
         password = re.search(r"Sign in +author, password (\S+)", said)[1]
         kept = Path(project.environment["VAR_DIR"]) / "password"
         assert (kept.read_text().strip(), stat.S_IMODE(kept.stat().st_mode)) == (password, 0o600)
-        assert "Log out" in self.sign_in(address, password)
+        assert "Log out" in Browser().sign_in(address, password)
         styles = address.replace("admin/", "static/admin/css/base.css")
         assert urllib.request.urlopen(styles).status == 200
 
@@ -319,11 +291,3 @@ class TestServe:
         worker.kill()
         assert "The worker ended by itself, with code -9" in process.communicate(timeout=30)[0]
         assert process.returncode == 1
-
-    def sign_in(self, address: str, password: str) -> str:
-        cookies = CookieJar()
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
-        page = browser.open(f"{address}login/?next=/admin/").read().decode()
-        token = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', page)[1]
-        form = {"csrfmiddlewaretoken": token, "username": "author", "password": password, "next": "/admin/"}
-        return browser.open(f"{address}login/", urlencode(form).encode()).read().decode()

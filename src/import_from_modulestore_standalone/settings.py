@@ -9,7 +9,10 @@ variable                   meaning                                           def
 ``VAR_DIR``                the folder for everything that the project writes ``var``
 ``SECRET_KEY``             Django's secret key                               made once, kept in ``VAR_DIR``
 ``DEBUG``                  Django's debug mode                               off
-``ALLOWED_HOSTS``          host names that the server answers to             ``localhost``, ``127.0.0.1``
+``PUBLIC_URL``             the site's address, where a proxy stands before   none; no proxy
+``ALLOWED_HOSTS``          host names that the server answers to, without    ``localhost``, ``127.0.0.1``
+``CSRF_TRUSTED_ORIGINS``   other sites whose pages may send forms here       none
+``HSTS_SECONDS``           for how long browsers keep to TLS                 ``0``; they are not told to
 ``IMPORT_USERNAME``        who the command line acts as                      ``author``
 ``CELERY_BROKER_URL``      the message broker between server and workers     a folder in ``VAR_DIR``
 ``REDIS_URL``              the cache, for live progress among several hosts  a folder in ``VAR_DIR``
@@ -29,11 +32,18 @@ from celery.schedules import crontab
 from django.core.management.utils import get_random_secret_key
 from openedx_content.settings_api import openedx_content_backcompat_apps_to_install
 
+from .private import keep_to_ourselves, write_privately
+from .public import PublicAddress
+
 env = environ.Env()
+
+UMASK = write_privately()
+"""What the user has files be like: those that they ask for, and that are theirs."""
 
 VAR_DIR = Path(env("VAR_DIR", default="var")).resolve()
 try:
     VAR_DIR.mkdir(parents=True, exist_ok=True)
+    keep_to_ourselves(VAR_DIR)
 except OSError as error:
     sys.exit(f"The folder for what is written, {VAR_DIR}, cannot be made: {error.strerror}. Set VAR_DIR to another.")
 
@@ -50,7 +60,27 @@ def _kept_secret_key() -> str:
 
 SECRET_KEY = env("SECRET_KEY", default="") or _kept_secret_key()
 DEBUG = env.bool("DEBUG", default=False)
+
+# Behind a proxy, every request has come to the public address (see wsgi.py), and no header is believed.
+try:
+    PUBLIC_ADDRESS = PublicAddress.of(env("PUBLIC_URL")) if env("PUBLIC_URL", default="") else None
+except ValueError as error:
+    sys.exit(str(error))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SITE_PATH = ""
+if PUBLIC_ADDRESS is not None:
+    ALLOWED_HOSTS = [PUBLIC_ADDRESS.name]
+    SITE_PATH = PUBLIC_ADDRESS.path
+    FORCE_SCRIPT_NAME = SITE_PATH or None
+    SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{SITE_PATH}/"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_ADDRESS.is_secure
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for other names below this one is for their owner to decide,
+    "security.W021",  # and so is a place in the browsers' own list.
+    "security.W008",  # Who comes without TLS is sent on by the proxy; what passes it has come to the public address.
+]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -77,6 +107,8 @@ WSGI_APPLICATION = "import_from_modulestore_standalone.wsgi.application"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "import_from_modulestore_standalone.public.in_no_frame",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -90,6 +122,15 @@ AUTHENTICATION_BACKENDS = [
     "guardian.backends.ObjectPermissionBackend",
 ]
 ANONYMOUS_USER_NAME = None  # Nobody who is not signed in has rights.
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
 
 TEMPLATES = [
     {
@@ -201,9 +242,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = "UTC"
-STATIC_URL = "static/"
+STATIC_URL = f"{SITE_PATH}/static/"
 WHITENOISE_USE_FINDERS = True  # So that there is nothing to collect.
 MEDIA_ROOT = VAR_DIR / "media"
+FILE_UPLOAD_PERMISSIONS = 0o600  # Storages set modes themselves.
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 OPENEDX_LEARNING = {
     "MEDIA": {

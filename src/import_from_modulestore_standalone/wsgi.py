@@ -2,8 +2,11 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+
+from .public import stand_at
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "import_from_modulestore_standalone.settings")
 
-application = get_wsgi_application()
+application = stand_at(settings.PUBLIC_ADDRESS, get_wsgi_application())

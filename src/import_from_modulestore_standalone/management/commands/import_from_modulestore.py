@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -19,4 +20,6 @@ class Command(app.Command):
         if action and settings.HAS_OWN_DATABASE and not connection.introspection.table_names():
             self.stderr.write(f"Setting up the database in {settings.VAR_DIR}, once…", lambda text: text)
             call_command("migrate", verbosity=0, interactive=False)
+        if action == "backup":
+            os.umask(settings.UMASK)  # The archive is the user's.
         super().handle(*args, action=action, **options)

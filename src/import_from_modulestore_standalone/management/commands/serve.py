@@ -23,11 +23,11 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 from django.urls import reverse
 from kombu.exceptions import KombuError
-from waitress.server import create_server
 
 from import_from_modulestore import api
 
 from ...celery import SERVED, app
+from ...server import server_at
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
 _FAILED = 1
@@ -144,16 +144,19 @@ class Command(BaseCommand):
                 api.recover_imports()
 
     def _say_hello(self, host: str, port: int, sign_in: str, workers: int) -> None:
-        shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)  # noqa: S104
-        site = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        shown = socket.gethostname() if host in _EVERYWHERE else host
+        here = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        public = settings.PUBLIC_ADDRESS
+        site = public.origin if public else here
         self.stdout.write(
             f"\n  Open     {site}{reverse('admin:index')}"
             f"\n  API      {site}{reverse('modulestore_imports_api:v1:docs')}"
             f"\n  Sign in  {sign_in}"
             f"\n  Work     {_work(workers)}"
-            "\n\nCtrl-C stops it."
+            + (f"\n  Proxy    is to pass on to {here}" if public else "")
+            + "\n\nCtrl-C stops it."
         )
-        if host in _EVERYWHERE and shown not in settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS:
+        if host in _EVERYWHERE and not (public or {shown, "*"} & {*settings.ALLOWED_HOSTS}):
             names = ", ".join(settings.ALLOWED_HOSTS)
             self.stdout.write(f"It answers only to the names in ALLOWED_HOSTS: {names}.\n")
         self.stdout.flush()
@@ -214,8 +217,6 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 def _serve(listener: socket.socket, worker: subprocess.Popen[bytes] | None) -> None:
     """Answer requests until interrupted, or until the worker ends by itself."""
-    from ...wsgi import application
-
     ended: list[int] = []
 
     def on_child(*args: Any) -> None:
@@ -226,6 +227,6 @@ def _serve(listener: socket.socket, worker: subprocess.Popen[bytes] | None) -> N
     signal.signal(signal.SIGCHLD, on_child)
     with suppress(_WorkerEnded):
         on_child()  # Before there was somebody to be told.
-        create_server(application, sockets=[listener], ident=None).run()  # An interrupt makes it return.
+        server_at(listener).run()  # An interrupt makes it return.
     if ended:
         raise CommandError(f"The worker ended by itself, with code {ended[0]}. What it said last stands above.")
