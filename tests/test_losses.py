@@ -13,8 +13,9 @@ from import_from_modulestore import api
 from import_from_modulestore.data import Action, Decision, ImportOptions, ImportState
 from import_from_modulestore.models import StagedBlock
 from import_from_modulestore_standalone.content_staging.models import StagedContent, StagedContentFile
+from import_from_modulestore_standalone.exports.export import Export
 
-from .builders import KEY, TARGET, problem, section, subsection, text, unit, usage_key, write_course
+from .builders import KEY, TARGET, pack, problem, section, subsection, text, unit, usage_key, write_course
 from .command_line.calls import command, refused
 from .library_state import drafts, library_state
 
@@ -339,3 +340,68 @@ class TestFilesOfTheLibrary:
         step(api.complete_import, begin(on_conflict=Decision.OVERWRITE))
         stored_file().unlink()
         assert api.backup_library(user=user, library_key=TARGET, file=tmp_path / "b.zip")
+
+
+class TestExports:
+    """The source itself, or its unpacked copy, while it is read and after."""
+
+    @pytest.fixture
+    def archive(self, write, courses, tmp_path) -> Path:
+        write()
+        shutil.move(courses / "c1", tmp_path / "c1")
+        return pack(tmp_path / "c1", courses / "c1.tar.gz")
+
+    @pytest.fixture
+    def amid(self, monkeypatch):
+        """Do something when the first section of an export has been read: ``amid(lambda: …)``."""
+
+        def do(disturb) -> None:
+            def read(export, branch):
+                for order, root in enumerate(whole(export, branch)):
+                    if order == 0:
+                        disturb()
+                    yield root
+
+            whole = Export.read
+            monkeypatch.setattr(Export, "read", read)
+
+        return do
+
+    @pytest.mark.parametrize("lost", ["", "*/*/content", "*/*/content/*/static", "*/*/content/*/html/t2.xml"])
+    def test_an_unpacked_copy_that_vanishes_amid_fails_the_staging_which_can_be_retried(
+        self, archive, user, library, settings, step, amid, monkeypatch, lost
+    ):
+        def disturb():
+            for path in settings.EXPORTS_CACHE_DIR.glob(lost) if lost else [settings.EXPORTS_CACHE_DIR]:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
+        amid(disturb)
+        with pytest.raises(api.SourceError, match="c1.tar.gz was changed, or taken away, while it was read"):
+            step(api.stage_import, run.id)
+        monkeypatch.undo()
+        assert step(api.retry_import, run.id).state is ImportState.STAGED
+        assert [block.reason for block in step(api.list_blocks, run.id).items if block.reason] == []
+
+    def test_so_does_a_folder_that_somebody_changes_amid(self, write, user, library, step, amid):
+        write()
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
+        amid(lambda: write(files={"html/t2.html": "<p>Other.</p>"}))
+        with pytest.raises(api.SourceError, match="c1 was changed, or taken away, while it was read. Stage it again"):
+            step(api.stage_import, run.id)
+
+    def test_a_review_and_its_completion_do_not_need_it(self, archive, user, library, step):
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
+        step(api.stage_import, run.id)
+        archive.unlink()
+        step(api.edit_block, run.id, **of_block("t1"), title="Mine")
+        step(api.complete_import, run.id)
+        step(api.undo_import, run.id)
+        assert step(api.redo_import, run.id).state is ImportState.IMPORTED
+
+    def test_to_stage_it_anew_does_and_says_so(self, archive, user, library, step, settings):
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
+        step(api.stage_import, run.id)
+        archive.unlink()
+        with pytest.raises(api.NotFound, match="There is no export c1.tar.gz in the folder of courses. Put it back"):
+            step(api.stage_import, run.id)

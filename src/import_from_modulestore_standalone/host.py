@@ -70,7 +70,11 @@ class StandaloneHost(Host):
     def stage(
         self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str, export: str = ""
     ) -> Iterator[StagedRoot]:
-        opened = self._shelf.open(source_key, export)
+        with self._shelf.reading(source_key, export) as opened:
+            yield from self._stage(opened, branch, user, purpose)
+
+    def _stage(self, opened: Export, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:
+        source_key: Any = opened.key
         store = _FileStore(purpose)
         tags = _Tags(opened)
         for root in opened.read(branch):
@@ -81,7 +85,7 @@ class StandaloneHost(Host):
             files = {name: stored for name, path in gathered.files.items() if (stored := store.put(path)) is not None}
             files |= {name: store.put_made(name, data) for name, data in gathered.made.items()}
             for block, warning in gathered.warnings:
-                usage_key = str(source_key.make_usage_key(block.block_type, block.block_id))  # type: ignore[attr-defined]
+                usage_key = str(source_key.make_usage_key(block.block_type, block.block_id))
                 root.warnings.setdefault(usage_key, []).append(warning)
             if gathered.running_python and PYTHON_LIBRARY in opened.static_files.left_out:
                 root.notices[Notice.PYTHON_LIBRARY_LEFT_OUT] = gathered.running_python

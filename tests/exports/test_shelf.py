@@ -1,6 +1,7 @@
 """The shelf: a folder of exports is listed, whatever is in it; archives are unpacked once."""
 
 import os
+import shutil
 import tarfile
 import zipfile
 from datetime import timedelta
@@ -10,7 +11,7 @@ import pytest
 from opaque_keys.edx.keys import LearningContextKey
 
 from import_from_modulestore import api
-from import_from_modulestore.data import SourceKind
+from import_from_modulestore.data import Branch, SourceKind
 from import_from_modulestore.errors import NotFound, SourceError
 from import_from_modulestore_standalone.exports import outline
 from import_from_modulestore_standalone.exports.archive import UnpackLimits
@@ -239,7 +240,7 @@ class TestListing:
         assert [source.location for source in shelf.list()] == [courses.name]
 
     def test_a_missing_folder_is_told_with_a_way_out(self, tmp_path):
-        with pytest.raises(SourceError, match=r"nowhere, is not there\. Make it, or set COURSES_DIR"):
+        with pytest.raises(SourceError, match=r"^The folder of courses is not there\. Make it, or set COURSES_DIR"):
             list(Shelf(tmp_path / "nowhere", tmp_path / "cache").list())
 
 
@@ -250,7 +251,7 @@ class TestFinding:
         assert shelf.open(COURSE).key == COURSE
 
     def test_an_unknown_key_is_not_found(self, shelf, archive):
-        with pytest.raises(NotFound, match=r"No export in .* holds course-v1:a\+b\+c"):
+        with pytest.raises(NotFound, match=r"No export in the folder of courses holds course-v1:a\+b\+c"):
             shelf.open(LearningContextKey.from_string("course-v1:a+b+c"))
 
     def test_the_unreadable_are_named_as_it_may_be_one_of_them(self, shelf, courses):
@@ -285,11 +286,10 @@ class TestCache:
     def test_an_archive_is_unpacked_once(self, shelf, archive, cached):
         shelf.open(COURSE)
         [content] = cached()
-        (content / "mark").touch()
+        unpacked = content.stat().st_ino
         list(shelf.list())
         shelf.open(COURSE)
-        assert cached() == {content}
-        assert (content / "mark").exists()
+        assert [content.stat().st_ino for content in cached()] == [unpacked]
 
     def test_counts_are_kept_with_it(self, shelf, archive, cached):
         counts = shelf.get(COURSE).counts
@@ -302,6 +302,15 @@ class TestCache:
         [kept] = next(iter(cached())).parent.glob("content-*.json")
         kept.write_text(summary)
         assert shelf.get(COURSE).counts == counts
+
+    @pytest.mark.parametrize("lost", ["", "content", "content/*", "content/*/html", "content/*/html/t1.xml", "outline"])
+    def test_is_made_anew_where_some_of_it_is_lost(self, shelf, archive, tmp_path, lost):
+        before = list(shelf.describe(list(shelf.list())))
+        whole = [root.problems for root in shelf.open(COURSE).read(Branch.DRAFT)]
+        for path in (tmp_path / "cache").glob(f"*/*/{lost}"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        assert list(shelf.describe(list(shelf.list()))) == before
+        assert [root.problems for root in shelf.open(COURSE).read(Branch.DRAFT)] == whole == [{}, {}]
 
     def test_is_renewed_when_the_archive_changes(self, shelf, archive, cached, tmp_path):
         shelf.open(COURSE)

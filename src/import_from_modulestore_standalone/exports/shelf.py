@@ -31,12 +31,13 @@ from .outline import BACKUP_FILE, Outline
 
 log = logging.getLogger(__name__)
 
-_FORM = 1
+_FORM = 2
 """Of what is kept about an archive; another number has every archive looked through again."""
 
 _VERDICT = "verdict.json"
 _OUTLINE = "outline"
 _CONTENT = "content"
+_WHOLE = "whole.json"
 _PARTIAL = "partial"
 _LOCK = "lock"
 
@@ -180,19 +181,34 @@ class Shelf:
         """One export, to be read; chosen as by :meth:`get`."""
         return self._open(self._find(key, name))
 
+    @contextmanager
+    def reading(self, key: LearningContextKey, name: str = "") -> Iterator[Export]:
+        """
+        The same, while it is being read; every file of it is looked at twice.
+
+        Raises ``SourceError`` in the end where it has not been the same all the time.
+        """
+        export = self.open(key, name)
+        before = _stamp(export.folder)
+        yield export
+        if _stamp(export.folder) != before:
+            raise SourceError(f"{export.name} was changed, or taken away, while it was read. Stage it again.")
+
     # What there is
 
     def _entries(self) -> Sequence[_Entry]:
         if not self._folder.is_dir():
-            raise SourceError(f"The folder of courses, {self._folder}, is not there. Make it, or set COURSES_DIR.")
+            log.error("the folder of courses, %s, is not there", self._folder)
+            raise SourceError("The folder of courses is not there. Make it, or set COURSES_DIR.")
         if (self._folder / "course.xml").is_file() or (self._folder / "library.xml").is_file():
             return [_Entry(self._folder.resolve(), _EntryKind.FOLDER)]
         try:
             paths = sorted(self._folder.iterdir())
         except OSError as error:
+            log.error("the folder of courses, %s, could not be read", self._folder, exc_info=error)
             raise SourceError(
-                f"The folder of courses, {self._folder}, could not be read: {error.strerror or error}. "
-                "Correct its permissions, or set COURSES_DIR."
+                f"The folder of courses could not be read: {error.strerror or error}. Correct its permissions, or set "
+                "COURSES_DIR."
             ) from None
         return [_Entry(path, _kind_of(path)) for path in paths if not path.name.startswith((".", "__MACOSX"))]
 
@@ -234,12 +250,12 @@ class Shelf:
             raise NotFound(f"{name} does not hold {key}. `sources` lists what is there.", field="export")
         if name:
             raise NotFound(
-                f"There is no export {name} in {self._folder}. Put it back, or see `sources` for others.",
+                f"There is no export {name} in the folder of courses. Put it back, or see `sources` for others.",
                 field="export",
             )
         problems = [one.problem for one in found if one.problem and one.entry.kind is not _EntryKind.OTHER]
         hint = f" These could not be read: {' '.join(problems)}" if problems else ""
-        raise NotFound(f"No export in {self._folder} holds {key}. `sources` lists what is there.{hint}")
+        raise NotFound(f"No export in the folder of courses holds {key}. `sources` lists what is there.{hint}")
 
     def _measured(self, found: _Found) -> SourceData:
         try:
@@ -283,13 +299,21 @@ class Shelf:
             raise SourceError(_problem(found.name, error)) from None
 
     def _unpacked(self, entry: _Entry) -> Path:
+        """The folder with all that is in an archive; unpacked again where the cache has lost some of it."""
         cached = self._cache_folder(entry)
         content = cached / _CONTENT
-        with self._kept(entry, content.is_dir) as is_kept:
+
+        def is_whole() -> bool:
+            kept = _read_json(cached / _WHOLE, {"stamp"})
+            return kept is not None and kept["stamp"] == _stamp(content)
+
+        with self._kept(entry, is_whole) as is_kept:
             if not is_kept:
+                remove(content)
                 remove(cached / _PARTIAL)
                 unpack(entry.path, cached / _PARTIAL, self._limits)
                 (cached / _PARTIAL).rename(content)
+                (cached / _WHOLE).write_text(json.dumps({"stamp": _stamp(content)}))
         return content
 
     def _outline_of(self, entry: _Entry) -> Path:
@@ -304,8 +328,11 @@ class Shelf:
         cached = self._cache_folder(entry)
 
         def kept() -> dict[str, Any] | None:
-            verdict = _read_json(cached / _VERDICT, {"form", "problem", "is_whole"})
-            return verdict if verdict and verdict["form"] == _FORM else None
+            verdict = _read_json(cached / _VERDICT, {"form", "problem", "is_whole", "roots"})
+            if not verdict or verdict["form"] != _FORM:
+                return None
+            is_there = all((cached / _OUTLINE / root).is_file() for root in verdict["roots"])
+            return verdict if is_there else None
 
         with self._kept(entry, kept) as verdict:
             if verdict is None:
@@ -327,7 +354,12 @@ class Shelf:
             if getattr(error.__cause__, "errno", None) is not None:  # Of the disk: another time it may do.
                 raise
             problem = str(error)
-        return {"form": _FORM, "problem": problem, "is_whole": is_whole and pick.is_whole}
+        return {
+            "form": _FORM,
+            "problem": problem,
+            "is_whole": is_whole and pick.is_whole,
+            "roots": find_roots(outline)[:_MAX_EXPORTS],
+        }
 
     @contextmanager
     def _kept(self, entry: _Entry, look: Any) -> Iterator[Any]:
@@ -384,8 +416,8 @@ def _problem(name: str, error: Exception) -> str:
     if isinstance(error, SourceError):
         return str(error)
     if isinstance(error, OSError):
-        file = f" ({shown(error.filename)})" if error.filename else ""
-        return f"{name} could not be read: {error.strerror or error}{file}. Correct its permissions, or the cache's."
+        log.warning("%s could not be read", name, exc_info=error)
+        return f"{name} could not be read: {error.strerror or error}. Correct its permissions, or the cache's."
     log.warning("%s could not be read", name, exc_info=error)
     return f"{name} could not be read ({type(error).__name__}: {error}). Export it again."
 
@@ -425,6 +457,14 @@ def _read_json(path: Path, keys: set[str]) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return kept if isinstance(kept, dict) and kept.keys() == keys else None
+
+
+def _stamp(folder: Path) -> list[float] | None:
+    """What tells whether a folder is as it was; ``None`` where it is gone."""
+    try:
+        return [*_measure(folder)]
+    except OSError:
+        return None
 
 
 def _measure(folder: Path) -> tuple[int, float]:
