@@ -66,6 +66,14 @@ class Decision(TextChoices):
     FORK = "fork", _("Fork: create a separate item under the next free ID")
 
 
+class MergeSide(TextChoices):
+    """Whose version of a piece stands, where both sides have changed it."""
+
+    LIBRARY = "library", _("The library’s")
+    SOURCE = "source", _("The source’s")
+    EDIT = "edit", _("Another text")
+
+
 class ConflictState(TextChoices):
     """How a source block stands to the library; see docs/concepts.md for the table of states and outcomes."""
 
@@ -684,6 +692,32 @@ class FileData:
 
     name: str
     size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeChoice:
+    """What somebody has chosen for a piece of a merge; ``text`` is that of an edit."""
+
+    take: MergeSide
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergePiece:
+    """
+    A piece of a block that the library and the source have both changed since the last import, each in another way.
+
+    ``name`` is ``title``, ``body``, ``body:1`` for the first such place in it, ``setting:weight``,
+    ``setting:data/title`` for what stands in an attribute's JSON, or ``file:photo.png``.
+    """
+
+    name: str
+    base: str | None
+    """What it was; ``None`` where there was none, as for the other two."""
+    library: str | None
+    source: str | None
+    choice: MergeChoice | None = None
+    """What was chosen; ``None`` while somebody has to."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from lxml import etree
 from openedx_django_lib.fields import create_hash_digest
 
 from .blocks import default_title
-from .course_bound import drop_course_only_attributes
+from .course_bound import drop_course_only_attributes, is_course_only
 from .parsing import parse_xml
 
 _XBLOCK_FAMILY = "xblock-family"
@@ -23,6 +23,16 @@ _XBLOCK_FAMILY = "xblock-family"
 
 _HTML_ATTRIBUTES = frozenset(("display_name", "editor", "use_latex_compiler"))
 """What Studio stages of a text block besides its text; an export has whatever was set."""
+
+
+def is_left_aside(tag: str, name: str, value: str) -> bool:
+    """Whether a component says nothing by this attribute: it tells of the course, or of who wrote the OLX."""
+    return (
+        is_course_only(name)
+        or name == _XBLOCK_FAMILY
+        or (name == "display_name" and value == default_title(tag))  # Studio writes it out for texts, exports do not.
+        or (tag == "html" and name not in _HTML_ATTRIBUTES)
+    )
 
 
 def component_olx(element: etree._Element) -> str:
@@ -49,12 +59,8 @@ def normal_digest(olx: str | etree._Element) -> str:
     """
     element = parse_xml(olx) if isinstance(olx, str) else copy.deepcopy(olx)
     element.tail = None
-    drop_course_only_attributes(element)
-    element.attrib.pop(_XBLOCK_FAMILY, None)
-    if element.get("display_name") == default_title(element.tag):  # Studio writes it out for texts, exports do not.
-        del element.attrib["display_name"]
-    if element.tag == "html":
-        for name in set(element.attrib) - _HTML_ATTRIBUTES:
+    for name, value in element.items():
+        if is_left_aside(element.tag, name, value):
             del element.attrib[name]
     etree.strip_elements(element, etree.Comment, with_tail=False)
     for node in element.iter():

@@ -23,12 +23,13 @@ MAX_LINE = 500
 
 _CONTEXT = 3
 _WIDTH = 100
-# Where a line of HTML ends for a reader: before the next block begins.
-_BLOCK_TAGS = (
+BLOCK_TAGS = (
     "address|article|aside|blockquote|br|center|dd|div|dl|dt|figcaption|figure|footer|form|h[1-6]|header|hr|iframe|img|li|"
     "link|main|nav|ol|p|pre|script|section|style|table|tbody|td|tfoot|th|thead|tr|ul|video"
 )
-_LINE_BREAK = re.compile(rf"\n|(?=<(?:{_BLOCK_TAGS})\b)", re.IGNORECASE)
+"""Where a line of HTML ends for a reader: before the next block begins. A pattern."""
+
+_LINE_BREAK = re.compile(rf"\n|(?=<(?:{BLOCK_TAGS})\b)", re.IGNORECASE)
 
 
 def readable_lines(olx: str | etree._Element) -> list[str]:
