@@ -98,7 +98,11 @@ def test_a_course_without_content_says_so(courses, user):
 @pytest.mark.parametrize(
     ("error", "message", "code"),
     [
-        (OperationalError("database is locked"), "The database cannot do this: database is locked", 1),
+        (
+            OperationalError("of tomorrow"),
+            "an error that this program does not know. Its log says more. (of tomorrow)",
+            1,
+        ),
         (PermissionError(13, "Permission denied", "/x"), "/x: Permission denied.", 1),
         (KeyboardInterrupt(), "Interrupted. The library is as it was", 130),
     ],

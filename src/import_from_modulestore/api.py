@@ -5,7 +5,7 @@ Command line, tasks, REST and pages call these functions and nothing below them,
 permissions and behave alike. Arguments and results are plain data (:mod:`.data`); keys are strings. Every function
 takes the acting ``user``, but those that keep house and do nothing on anybody's behalf: :func:`run_step`,
 :func:`recover_imports`, :func:`remove_old_staged_content`. All raise :class:`.errors.ImportFromModulestoreError` or one
-of its kinds, with a message for people.
+of its kinds, with a message for people: ``DatabaseUnavailable`` too, which is not said of each.
 
 In order:
 
@@ -19,6 +19,8 @@ In order:
 The functions that do the work of a step return when it is done; each has a twin called ``start_…`` that hands it to a
 Celery worker, and returns at once.
 """
+
+from inspect import isfunction
 
 from .actions.records import (
     get_import,
@@ -85,6 +87,7 @@ from .errors import (
     StepFailed,
     WrongState,
 )
+from .trouble import recognized
 
 __all__ = [
     "AlreadyExists",
@@ -143,3 +146,5 @@ __all__ = [
     "where_from",
     "where_to",
 ]
+
+globals().update({name: recognized()(thing) for name in __all__ if isfunction(thing := globals()[name])})

@@ -29,12 +29,18 @@ from typing import Any
 # .. setting_description: How many bytes the database takes in one statement, where something before it takes less than
 #   it says itself; None is what it says (max_allowed_packet of MySQL and MariaDB). Larger sections go in pieces.
 
+# .. setting_name: IMPORT_FROM_MODULESTORE_REQUEST_WAIT
+# .. setting_default: 5
+# .. setting_description: For how many seconds a request waits for what others hold in the database, an import that is
+#   being written for example, before it is answered with 503. On MySQL and MariaDB whole seconds, at least 1.
+
 DEFAULTS: dict[str, Any] = {
     "IMPORT_FROM_MODULESTORE_HOST": "import_from_modulestore.hosts.cms.StudioHost",
     "IMPORT_FROM_MODULESTORE_QUEUE": None,
     "IMPORT_FROM_MODULESTORE_CACHE": "default",
     "IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS": 14,
     "IMPORT_FROM_MODULESTORE_MAX_STATEMENT": None,
+    "IMPORT_FROM_MODULESTORE_REQUEST_WAIT": 5,
 }
 
 

@@ -12,13 +12,20 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+from django.apps import apps
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import TextChoices
 from django.db.utils import Error
 from django.utils.translation import gettext_lazy as _
 
 from .errors import DatabaseUnavailable
+
+RETRY_AFTER = 5
+"""Seconds after which a client may ask again where that may help: the header ``Retry-After``."""
 
 
 class Trouble(TextChoices):
@@ -74,13 +81,39 @@ def trouble_of(error: BaseException) -> Trouble | None:
 
 
 def unavailable(error: BaseException) -> DatabaseUnavailable | None:
-    """The error as the app's own, to be raised from it; ``None`` where :func:`trouble_of` knows none."""
+    """The error as the app's own, with this as its cause; ``None`` where :func:`trouble_of` knows none."""
     if isinstance(error, DatabaseUnavailable):
         return error
     trouble = trouble_of(error)
     if trouble is None:
         return None
-    return DatabaseUnavailable(str(trouble.label), kind=trouble.value, is_passing=trouble.is_passing)
+    told = DatabaseUnavailable(str(trouble.label), kind=trouble.value, is_passing=trouble.is_passing)
+    told.__cause__ = error
+    return told
+
+
+def in_full(error: DatabaseUnavailable) -> str:
+    """What is wrong, for those who run the program: with what the database itself says, which may name its server."""
+    told, said = str(error), str(error.__cause__ or "").strip()
+    if error.kind == Trouble.OLD:
+        told = of_newer_version() or told
+    return f"{told} ({said})" if said else told
+
+
+def of_newer_version() -> str:
+    """What to say of a database that a newer version of this app has brought up to date; empty where none has."""
+    newer: list[str] = []
+    with suppress(Error):
+        applied = MigrationRecorder(connection).applied_migrations()
+        for app in apps.get_app_configs():
+            if app.name.partition(".")[0].startswith(__package__) and (folder := Path(app.path, "migrations")).is_dir():
+                last = max((file.stem for file in folder.glob("[0-9]*.py")), default="")
+                newer += sorted(f"{app.label} {name}" for label, name in applied if label == app.label and name > last)
+    if not newer:
+        return ""
+    return _("The database is of a newer version ({migration}) than this program. Update the program.").format(
+        migration=newer[-1]
+    )
 
 
 @contextmanager

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from typing import Any
 
 from celery import Celery, platforms
 from celery.signals import worker_init, worker_ready
 from kombu.transport import TRANSPORT_ALIASES
+
+from import_from_modulestore.errors import DatabaseUnavailable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "import_from_modulestore_standalone.settings")
 TRANSPORT_ALIASES["folder"] = "import_from_modulestore_standalone.broker:Transport"
@@ -24,6 +27,26 @@ SERVED = "IMPORT_FROM_MODULESTORE_SERVED"
 @worker_init.connect
 def _tell_what_is_done(**kwargs: Any) -> None:
     logging.getLogger("import_from_modulestore").setLevel(logging.INFO)
+
+
+@worker_init.connect
+def _see_to_the_database(**kwargs: Any) -> None:
+    """End with advice where this worker could do nothing; a database that is busy or away comes back."""
+    from django.db import connections
+
+    from import_from_modulestore.trouble import in_full
+
+    from .database import is_up_to_date
+
+    try:
+        if not is_up_to_date():
+            sys.exit("The database is older than this program. Bring it up to date: manage.py migrate")
+    except DatabaseUnavailable as error:
+        if not error.is_passing:
+            sys.exit(in_full(error))
+        logging.getLogger("import_from_modulestore").warning(in_full(error))
+    finally:
+        connections.close_all()
 
 
 @worker_init.connect

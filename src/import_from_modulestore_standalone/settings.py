@@ -106,6 +106,7 @@ ROOT_URLCONF = "import_from_modulestore_standalone.urls"
 WSGI_APPLICATION = "import_from_modulestore_standalone.wsgi.application"
 
 MIDDLEWARE = [
+    "import_from_modulestore_standalone.unavailable.waits_for_seconds",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "import_from_modulestore_standalone.public.in_no_frame",
@@ -150,15 +151,20 @@ HAS_OWN_DATABASE = "DATABASE_URL" not in os.environ
 """Whether data is kept in a file of the project's own, which is set up on first use."""
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
+DATABASE_OPTIONS = {
+    "django.db.backends.sqlite3": {
         # A write transaction takes SQLite's one write lock when it begins, so that two imports queue and neither fails.
         "transaction_mode": "IMMEDIATE",
-        "timeout": 60,
+        "timeout": 600,  # A request waits for less (see waiting.py); a command says for what it waits.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-else:
-    DATABASES["default"]["OPTIONS"] = {"charset": "utf8mb4", "isolation_level": "read committed"}
+    },
+    "django.db.backends.mysql": {
+        "charset": "utf8mb4",
+        "isolation_level": "read committed",
+        "connect_timeout": 5,  # A host that is gone does not answer at all.
+    },
+}
+DATABASES["default"]["OPTIONS"] = DATABASE_OPTIONS.get(DATABASES["default"]["ENGINE"], {})
 REDIS_URL = env("REDIS_URL", default="")
 CACHES = {
     "default": {

@@ -10,12 +10,14 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ..data import LibraryData
-from ..errors import NotFound, NotPermitted
+from ..errors import DatabaseUnavailable, NotFound, NotPermitted
 from ..hosts import get_host
 from ..imports import find_import, no_such_import
 from ..keys import parse_library_key, parse_source_key
 from ..models import Import
 from ..running.recovery import recover_if_dead
+from ..trouble import recognized
+from ..waiting import at_most
 
 
 def require(allowed: bool, message: str) -> None:
@@ -80,7 +82,8 @@ def visible_import(user: Any, import_id: str) -> Import:
     run = find_import(import_id, lambda: all_visible_imports(user))
     if not visible_imports(user, [run]):
         raise no_such_import(import_id)
-    recover_if_dead(run)
+    with suppress(DatabaseUnavailable), recognized(), at_most(0):  # Whoever looks waits for nobody who writes.
+        recover_if_dead(run)
     return run
 
 

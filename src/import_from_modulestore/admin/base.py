@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.db.models import Model, QuerySet, TextChoices
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -17,6 +17,7 @@ from ..actions.access import all_visible_imports
 from ..data import Outcome, ReversalOutcome
 from ..models import Import
 from ..templatetags.modulestore_imports import NOTHING
+from .unavailable import answered
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -36,6 +37,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("modulestore_imports/admin.css",)}
         js = ("modulestore_imports/admin.js",)
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        """The pages, each with an answer where the database has none."""
+        patterns: list[URLPattern] = super().urls
+        for pattern in patterns:
+            pattern.callback = answered(pattern.callback)
+        return patterns
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows of imports that the user may know of."""

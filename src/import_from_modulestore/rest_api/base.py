@@ -21,6 +21,7 @@ from rest_framework.serializers import ListField, Serializer
 from rest_framework.views import APIView
 
 from .. import api
+from ..waiting import at_most, request_limit
 from .authentication import JwtAuthentication
 from .errors import BodyTooLarge, InvalidParameter, exception_handler, server_error
 from .idempotency import HEADER, AlreadyAnswered, Claim
@@ -56,6 +57,11 @@ class ApiView(APIView):
     def as_view(cls, **initkwargs: Any) -> Any:
         """The view as a function."""
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer, without waiting long for a database that somebody else writes to."""
+        with at_most(request_limit()):
+            return super().dispatch(request, *args, **kwargs)
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Our own, whatever the project's is."""

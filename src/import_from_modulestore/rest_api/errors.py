@@ -27,6 +27,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from .. import api
 from ..data import ImportState
 from ..running.lifecycle import actions_in
+from ..trouble import RETRY_AFTER, in_full, unavailable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -57,7 +58,7 @@ class Problem(TextChoices):
     THROTTLED = "throttled", gettext_lazy("Too many requests")
     SERVER_ERROR = "server_error", gettext_lazy("Something went wrong on the server")
     STEP_FAILED = "step_failed", gettext_lazy("No worker can be asked")
-    DATABASE_UNAVAILABLE = "database_unavailable", gettext_lazy("The database does not do its part")
+    DATABASE_UNAVAILABLE = "database_unavailable", gettext_lazy("The database cannot be used now")
 
 
 _ANSWERS: dict[type[api.ImportFromModulestoreError], tuple[int, Problem]] = {
@@ -93,6 +94,8 @@ class Refusal(APIException):
             self.more = {"state": state.value, "actions": [action.value for action in actions_in(state)]}
         elif isinstance(error, api.PlanBlocked):
             self.more = {"blockers": list(error.blockers)}
+        elif isinstance(error, api.DatabaseUnavailable) and error.is_passing:
+            self.wait = RETRY_AFTER
 
 
 class InvalidParameter(ValidationError):
@@ -127,6 +130,9 @@ class ServerError(APIException):
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to an error; ``None`` for one that nobody expects."""
+    if (trouble := unavailable(error)) is not None:
+        log.warning("%s: %s", context["request"].path, in_full(trouble))
+        error = trouble
     if isinstance(error, api.ImportFromModulestoreError):
         error = refusal(error, context["view"])
     elif isinstance(error, RequestDataTooBig):

@@ -9,7 +9,10 @@ A request that was refused, or broke, has changed nothing; its key is free again
 from __future__ import annotations
 
 import json
+import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Any
@@ -23,7 +26,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from .. import api
 from ..models import IdempotentRequest
+from ..trouble import in_full, recognized
 from .errors import InvalidHeader
 
 HEADER = "Idempotency-Key"
@@ -36,6 +41,8 @@ ABANDONED_AFTER = timedelta(minutes=10)
 """When a request that has not been answered counts as one whose process was killed. No request takes that long."""
 
 _KEPT_HEADERS = ("Location",)
+
+log = logging.getLogger("django.request")
 
 
 class AlreadyAnswered(Exception):
@@ -106,11 +113,27 @@ class Claim:
             "data": json.loads(JSONRenderer().render(response.data) or "null"),
             "headers": {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
         }
-        self._row.save(update_fields=["status", "answer"])
+        with _as_well_as_it_can():
+            self._row.save(update_fields=["status", "answer"])
 
     def release(self) -> None:
         """Give the key free."""
-        IdempotentRequest.objects.filter(pk=self._row.pk).delete()
+        with _as_well_as_it_can():
+            IdempotentRequest.objects.filter(pk=self._row.pk).delete()
+
+
+@contextmanager
+def _as_well_as_it_can() -> Iterator[None]:
+    """
+    Let the answer go out where the database does not take what is to be kept of it: the request is dealt with.
+
+    The key then stands for a request that is under way, until that counts as abandoned.
+    """
+    try:
+        with recognized():
+            yield
+    except api.DatabaseUnavailable as error:
+        log.warning("An %s could not be settled: %s", HEADER, in_full(error))
 
 
 def _fingerprint(request: Request) -> str:

@@ -18,6 +18,7 @@ from rest_framework import serializers
 
 from .. import __version__
 from ..data import Action, ImportState
+from ..trouble import Trouble
 from .errors import MEDIA_TYPE, Problem, ServerError
 from .fields import EnumField
 from .idempotency import HEADER, KEY_PATTERN, REPLAYED
@@ -146,9 +147,9 @@ _ERRORS = {
     500: _error(500, _("Something went wrong on the server."), "server_error", str(ServerError.default_detail)),
     503: _error(
         503,
-        _("The work cannot be handed to a worker. Try again later."),
-        "step_failed",
-        "The work could not be handed to a worker: the message broker cannot be reached. Try again later.",
+        _("The database is busy or cannot be used, or the work cannot be handed to a worker."),
+        "database_unavailable",
+        str(Trouble.BUSY.label),
     ),
 }
 
@@ -184,7 +185,16 @@ def operation(
     for name, text in (path or {}).items():
         kind: Any = {"type": "string", "format": "uuid"} if name == "import_id" else str
         parameters.append(OpenApiParameter(name, kind, OpenApiParameter.PATH, description=text))
-    found = {401, 429, 500, *errors}
+    found = {401, 429, 500, 503, *errors}
+    parameters.append(
+        OpenApiParameter(
+            "Retry-After",
+            int,
+            OpenApiParameter.HEADER,
+            response=[503],
+            description=_("Seconds after which to ask again, where that may help."),
+        )
+    )
     if query or body:
         found.add(400)
     if method == "POST":

@@ -18,6 +18,8 @@ from django.db import DatabaseError
 from rich.console import Console
 
 from ... import api
+from ...trouble import in_full, of_newer_version, recognized
+from ...waiting import at_most, watched
 from ..subcommands import EPILOGS, SUBCOMMANDS
 from ..subcommands.base import (
     EXIT_CODES,
@@ -103,15 +105,18 @@ class Command(BaseCommand):
             sys.exit(USAGE)
         session = self._session(options)
         try:
-            with suppress(api.StepFailed):  # The broker cannot be reached: the import that waited for it says so.
-                session.recovered = api.recover_imports()
-            session.user = _user(options["username"])
-            code = _BY_NAME[action].do(session, **options)
+            with recognized(), watched(session.tell_who_writes):
+                # What cannot be done now (the broker is away, somebody writes) is done by the next call.
+                with suppress(api.StepFailed, api.DatabaseUnavailable), at_most(1):
+                    session.recovered = api.recover_imports()
+                session.user = _user(options["username"])
+                code = _BY_NAME[action].do(session, **options)
+        except api.DatabaseUnavailable as error:
+            raise refusal(in_full(error), FAILED) from error
         except api.ImportFromModulestoreError as error:
             _refuse(session, error)
         except DatabaseError as error:
-            advice = "If it is new, or older than this program, bring it up to date with: manage.py migrate"
-            raise refusal(f"The database cannot do this: {error}. {advice}", FAILED) from error
+            raise refusal(of_newer_version() or f"The database cannot do this: {error}", FAILED) from error
         except ReaderGone:
             _end_quietly()
         except OSError as error:

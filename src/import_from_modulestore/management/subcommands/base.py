@@ -11,15 +11,20 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TextIO
 
 from django.core.management.base import CommandError
+from django.db import DatabaseError
 from rich.console import Console, RenderableType
 
 from ... import api
 from ...data import Action, ConflictState, ImportData, ImportState, Outcome
+from ...models import Import
+from ...running.attempts import this_process
+from ...running.lifecycle import STEP_OF
 from ...terminal.gone import gone_list
 from ...terminal.marks import summary
 from ...terminal.outline import Item, notes, outline
@@ -147,6 +152,11 @@ class Session:
             run = api.get_import(user=self.user, import_id=name)
         self.import_id = run.id
         return run
+
+    def tell_who_writes(self) -> None:
+        """Say what this call waits for; called beside it, while it waits for the database."""
+        with suppress(DatabaseError):
+            self.err.print(f"{_who_writes()} This waits for it; Ctrl-C gives up.")
 
     def progress(self) -> ProgressBar:
         """A progress bar, to be entered."""
@@ -291,6 +301,12 @@ def after_interrupt(run: ImportData) -> str:
         case _:
             told, words = f"The import {run.state.told}; see how it ends with", "show {id} --watch"
     return f"Interrupted. {told}: {command_line(words, run.id)}"
+
+
+def _who_writes() -> str:
+    at_work = Import.objects.filter(state__in=STEP_OF).exclude(worker__in=("", this_process())).order_by("heartbeat")
+    told = " and ".join(f"import {short(str(run.uuid))} {ImportState(run.state).told}" for run in at_work[:3])
+    return f"The database is busy: {told or 'another program is writing to it'}."
 
 
 def _plain(value: Any) -> Any:

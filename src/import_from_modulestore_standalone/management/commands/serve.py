@@ -18,15 +18,13 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
-from django.db.utils import DatabaseError
 from django.urls import reverse
 from kombu.exceptions import KombuError
 
 from import_from_modulestore import api
 
 from ...celery import SERVED, app
+from ...database import is_up_to_date
 from ...server import server_at
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
@@ -81,13 +79,9 @@ class Command(BaseCommand):
         self.stdout.write("Stopped.")
 
     def _update_database(self) -> None:
-        try:
-            executor = MigrationExecutor(connection)
-            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-                self.stdout.write("Bringing the database up to date…")
-                call_command("migrate", verbosity=0, interactive=False)
-        except DatabaseError as error:
-            raise CommandError(f"The database cannot be used: {error}. Its address is in DATABASE_URL.") from error
+        if not is_up_to_date():
+            self.stdout.write("Bringing the database up to date…")
+            call_command("migrate", verbosity=0, interactive=False)
 
     def _check_broker(self) -> None:
         with app.connection_for_write() as broker:

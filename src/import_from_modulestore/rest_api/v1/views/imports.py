@@ -175,7 +175,7 @@ def _step(id: str, summary: Any, description: Any) -> Any:  # noqa: A002
         path=IMPORT_ID,
         body=serializers.EmptyRequest,
         ok={202: serializers.Import},
-        errors=[404, 503],
+        errors=[404],
     )
 
 
@@ -269,7 +269,7 @@ def _reversal(id: str, summary: Any, description: Any) -> Any:  # noqa: A002
         path=IMPORT_ID,
         body=serializers.ReversalRequest,
         ok={202: serializers.Import},
-        errors=[404, 503],
+        errors=[404],
     )
 
 

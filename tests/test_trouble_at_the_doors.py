@@ -1,0 +1,292 @@
+"""A database that is busy, gone, full, … : what each door says, on the databases that people have."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from import_from_modulestore import api
+from import_from_modulestore.models import Import
+from import_from_modulestore.waiting import at_most
+
+from .builders import KEY, TARGET, small_course, usage_key, write_course
+from .command_line.calls import command, refused
+from .databases import held, using
+from .processes import Project
+from .rest_api.conftest import ROOT, answer
+
+T1 = usage_key("html", "t1")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> Path:
+    """Where the first test leaves a copy of its database for the others."""
+    return tmp_path_factory.mktemp("prepared") / "db.sqlite3"
+
+
+@pytest.fixture
+def file(tmp_path, prepared, _migrated, django_db_blocker, courses, settings) -> Iterator[Path]:
+    """A database in a file, as the standalone project has it, with a course that is imported, and staged again."""
+    settings.IMPORT_FROM_MODULESTORE_REQUEST_WAIT = 0.1
+    write_course(courses / "c1", *small_course())
+    file = tmp_path / "db.sqlite3"
+    shutil.copy(prepared if prepared.exists() else _migrated, file)
+    with django_db_blocker.unblock(), using(f"sqlite:///{file}"):
+        if not prepared.exists():
+            get_user_model().objects.create(username="author", is_superuser=True, is_staff=True)
+            command("run", KEY, TARGET, "--create")
+            command("stage", KEY, TARGET)
+            connection.close()
+            shutil.copy(file, prepared)
+        yield file
+
+
+@pytest.fixture
+def author(file):
+    return get_user_model().objects.get(username="author")
+
+
+@pytest.fixture
+def run(author) -> str:
+    """The ID of the staged import."""
+    return api.list_imports(user=author, limit=1).items[0].id
+
+
+@pytest.fixture
+def client(author):
+    client = Client(raise_request_exception=False)
+    client.force_login(author)
+    return client
+
+
+LOOKS = [
+    "sources/",
+    f"sources/{KEY}/",
+    "libraries/",
+    f"libraries/{TARGET}/",
+    "imports/",
+    "imports/{run}/",
+    "imports/{run}/blocks/",
+    "imports/{run}/blocks/" + T1 + "/",
+    "imports/{run}/gone/",
+    "imports/{run}/plan/",
+    "imports/{run}/records/",
+    "imports/{run}/reversals/",
+    "where/?item_key=lb:Acme:Target:html:t1",
+]
+
+NEW = {"key": "lib:Acme:New", "title": "New"}
+
+CHANGES = [
+    ("post", "libraries/", NEW),
+    ("post", "imports/", {"source_key": KEY, "library_key": TARGET}),
+    ("patch", "imports/{run}/blocks/", {"usage_keys": [T1], "selected": False}),
+    ("patch", "imports/{run}/blocks/" + T1 + "/", {"title": "High water"}),
+    ("patch", "imports/{run}/gone/", {"remove": True}),
+    ("post", "imports/{run}/complete/", {}),
+    ("post", "imports/{run}/cancel/", {}),
+]
+
+
+def send(client, method, path, body=None, **headers):
+    kwargs = {"data": body, "content_type": "application/json"} if body is not None else {}
+    return getattr(client, method)(ROOT + path, headers=headers, **kwargs)
+
+
+class TestSomebodyWrites:
+    """SQLite, while another holds its one lock."""
+
+    @pytest.mark.parametrize("path", LOOKS)
+    def test_a_look_over_rest_waits_for_nobody(self, file, client, run, path):
+        with held(file):
+            assert send(client, "get", path.format(run=run)).status_code == 200
+
+    @pytest.mark.parametrize("page", ["changelist", "change", "blocks", "block", "add", "action"])
+    def test_a_look_in_the_admin_waits_for_nobody(self, file, client, run, page):
+        with held(file):
+            assert client.get(page_of(page, run)).status_code == 200
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("sources",),
+            ("libraries",),
+            ("history",),
+            ("review", "last"),
+            ("plan", "last"),
+            ("show", "last"),
+            ("where", "lb:Acme:Target:html:t1"),
+        ],
+    )
+    def test_a_look_on_the_command_line_waits_for_nobody(self, file, words):
+        with held(file):
+            command(*words)
+
+    @pytest.mark.parametrize(("method", "path", "body"), CHANGES)
+    def test_a_change_over_rest_is_to_be_tried_again(self, file, client, run, method, path, body):
+        with held(file):
+            response = send(client, method, path.format(run=run), body)
+        assert (answer(response)[0], response["Retry-After"]) == (503, "5")
+        assert response.json()["code"] == "database_unavailable"
+        assert "somebody else is writing to it" in response.json()["detail"]
+        again = send(client, method, path.format(run=run), body)
+        assert again.status_code < 300, again.content
+
+    def test_a_change_in_the_admin_says_so(self, file, client, run, author):
+        with held(file):
+            response = client.post(page_of("action", run))
+            told = client.get(response.url)
+        assert "somebody else is writing to it" in told.content.decode()
+        assert api.get_import(user=author, import_id=run).state == "staged"
+
+    def test_nobody_can_sign_in_and_is_told_why(self, file, author):
+        author.set_password("tides")
+        author.save()
+        client = Client(raise_request_exception=False)
+        form = {"username": "author", "password": "tides"}
+        with held(file):
+            page = client.post(reverse("admin:login"), form)
+        assert (page.status_code, page["Retry-After"]) == (503, "5")
+        assert "somebody else is writing to it" in page.content.decode()
+        assert client.post(reverse("admin:login"), form).status_code == 302
+
+    def test_a_look_at_an_import_whose_process_is_gone_waits_for_nobody(self, file, client, run):
+        Import.objects.filter(uuid=run).update(state="importing", worker="elsewhere:1:1.0", heartbeat=None)
+        with held(file):
+            assert send(client, "get", f"imports/{run}/").json()["state"] == "importing"
+            command("history")
+        assert send(client, "get", f"imports/{run}/").json()["state"] == "import_failed"
+
+    def test_the_python_api_raises_an_error_of_its_own(self, file, author, run):
+        with held(file), at_most(0), pytest.raises(api.DatabaseUnavailable) as raised:
+            api.select_blocks(user=author, import_id=run, usage_keys=[T1], selected=False)
+        assert (raised.value.kind, raised.value.is_passing) == ("busy", True)
+
+    def test_a_key_of_a_request_that_was_not_carried_out_is_free(self, file, client, run):
+        again = {"Idempotency-Key": "tides"}
+        with held(file):
+            assert send(client, "post", "libraries/", NEW, **again).status_code == 503
+        assert send(client, "post", "libraries/", NEW, **again).status_code == 201
+
+    def test_a_command_waits_and_says_for_what(self, file, run):
+        first = Import.objects.earliest("pk")
+        Import.objects.filter(pk=first.pk).update(state="undoing", worker="elsewhere:1:1.0", heartbeat=timezone.now())
+        project = Project(file.parent / "project", f"sqlite:///{file}")
+        words = project.command("import_from_modulestore", "edit", "last", "t1", "--title", "High water")
+        with held(file):
+            process = subprocess.Popen(words, env=project.environment, stderr=subprocess.PIPE, text=True)
+            told = process.stderr.readline()
+            assert process.poll() is None
+        assert told.startswith(f"The database is busy: import {str(first.uuid)[:8]} is being undone.")
+        assert process.communicate() and process.returncode == 0
+
+
+def page_of(page: str, run: str) -> str:
+    pk = Import.objects.get(uuid=run).pk
+    name, args = f"admin:modulestore_imports_import_{page}", [] if page in ("changelist", "add") else [pk]
+    match page:
+        case "action":
+            return reverse(name, args=["complete"]) + f"?ids={pk}"
+        case "block":
+            args.append(T1)
+    return reverse(name, args=args)
+
+
+def full(file: Path) -> dict[str, str]:
+    return {"init_command": "PRAGMA max_page_count = 1"}
+
+
+def read_only(file: Path) -> dict[str, str]:
+    return {"init_command": "PRAGMA query_only = 1"}
+
+
+def old(file: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("ALTER TABLE modulestore_imports_import DROP COLUMN force")
+    return {}
+
+
+def damaged(file: Path) -> dict[str, str]:
+    file.write_text("Tides and the Sea" * 1000)
+    return {}
+
+
+def closed(file: Path) -> dict[str, str]:
+    file.unlink()
+    file.mkdir()
+    return {}
+
+
+ADVICE = {
+    full: "Make room on it",
+    read_only: "Let this program write to it",
+    old: "Bring it up to date: manage.py migrate",
+    damaged: "restore a backup",
+    closed: "See that it is there",
+}
+
+
+class TestTroubleThatStays:
+    """Each kind has its own advice, the same at every door, and none of it names the server's files or statements."""
+
+    @pytest.fixture(params=ADVICE)
+    def spoilt(self, request, file, run, client, page_of_block) -> Iterator[str]:
+        """A database with which something is wrong; the advice about it."""
+        connection.close()
+        options = request.param(file)
+        with using(f"sqlite:///{file}", **options):
+            yield ADVICE[request.param]
+
+    OLX = f'<html url_name="t1">{"tide " * 100_000}</html>'
+
+    def test_over_rest(self, spoilt, client, run):
+        response = send(client, "patch", f"imports/{run}/blocks/{T1}/", {"olx": self.OLX})
+        status, problem = answer(response)
+        assert (status, problem["code"], "Retry-After" in response) == (503, "database_unavailable", False)
+        assert spoilt in problem["detail"]
+        assert "/" not in problem["detail"]
+
+    def test_in_the_admin(self, spoilt, client, run, page_of_block):
+        response = client.post(page_of_block, {"do": "edit", "title": "T", "olx": self.OLX})
+        if response.status_code == 302:  # What can be read is shown, with a message.
+            response = client.get(response.url)
+        else:
+            assert (response.status_code, "Retry-After" in response) == (503, False)
+        assert spoilt in response.content.decode()
+
+    @pytest.fixture
+    def page_of_block(self, run):
+        return page_of("block", run)
+
+    def test_on_the_command_line(self, spoilt, tmp_path):
+        (tmp_path / "new.xml").write_text(self.OLX)
+        told, code = refused("edit", "last", "t1", "--olx", str(tmp_path / "new.xml"))
+        assert (spoilt in told, code) == (True, 1), told
+
+    def test_in_python(self, request, spoilt, author, run):
+        with pytest.raises(api.DatabaseUnavailable, match=spoilt) as raised:
+            api.edit_block(user=author, import_id=run, usage_key=T1, olx=self.OLX)
+        assert (raised.value.kind in request.node.name, raised.value.is_passing) == (True, False)
+
+
+def test_a_database_of_a_newer_version(file, run):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE modulestore_imports_import ADD COLUMN tomorrow TEXT NOT NULL DEFAULT ''")
+        cursor.execute("ALTER TABLE modulestore_imports_import DROP COLUMN force")
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('modulestore_imports', '9999_tomorrow', %s)",
+            [timezone.now()],
+        )
+    told, _code = refused("history")
+    assert told.startswith("The database is of a newer version (modulestore_imports 9999_tomorrow) than this program.")
