@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test fuzz lint bench requirements clean
+.PHONY: help install demo serve test fuzz soak lint bench requirements clean
 
 PYTHON ?= $(shell command -v python3.12 || command -v python3)
 BIN := .venv/bin
@@ -57,7 +57,11 @@ test: install  ## Run the tests; those that take long as well with SLOW=1
 	@$(BIN)/pytest -n 2 --dist loadfile $(if $(CI)$(SLOW),,-m "not slow")
 
 fuzz: install  ## Try hostile exports and archives: 1,000 of each kind, or EXAMPLES=…
-	@HOSTILE_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/pytest -n 2 --dist load tests/hostile
+	@HOSTILE_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/pytest -n 2 --dist load tests/hostile/test_hostile.py
+
+soak: install  ## Use a site for MINUTES=… and disturb it: WITH="killer filler restarter rest" ON=servers or sqlite
+	@$(BIN)/python -m tests.hostile.soak --minutes $(or $(MINUTES),20) --on $(or $(ON),sqlite) \
+		--with $(or $(WITH),killer filler restarter rest) $(if $(SEED),--seed $(SEED))
 
 lint: install  ## Check style, types, layers and annotations
 	@$(BIN)/ruff check .
