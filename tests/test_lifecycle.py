@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 from datetime import timedelta
 
 import psutil
@@ -11,10 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from import_from_modulestore import api
-from import_from_modulestore.data import ImportState
+from import_from_modulestore.data import Action, ImportState, no_progress
 from import_from_modulestore.models import Import
 from import_from_modulestore.running import attempts, lifecycle, recovery
+from import_from_modulestore.running.ending import running as running_at
 from import_from_modulestore.running.lifecycle import STATES, Step
+from import_from_modulestore.running.progress import Reporter
+from import_from_modulestore_standalone.grants import Role
 
 from .builders import KEY, TARGET, small_course, write_course
 
@@ -53,12 +57,32 @@ def running(worker: str, **fields) -> None:
     Import.objects.update(**step | fields)
 
 
-def this_process(shift: float = 0) -> str:
-    started = psutil.Process(os.getpid()).create_time() + shift
-    return f"{socket.gethostname()}:{os.getpid()}:{started:.2f}"
+def attempt_of(pid: int, shift: float = 0) -> str:
+    """An attempt of a process of this host, as that process calls it."""
+    return f"{socket.gethostname()}:{pid}:{psutil.Process(pid).create_time() + shift:.2f}:0123456789ab"
 
 
-GONE = f"{socket.gethostname()}:999999999:1.00"
+@pytest.fixture
+def own():
+    """An attempt of this process, which is at it."""
+    with attempts.attempt() as name:
+        yield name
+    attempts.leave(name)
+
+
+@pytest.fixture
+def other():
+    """An attempt of another process of this host, which lives."""
+    process = subprocess.Popen(["sleep", "60"])
+    yield attempt_of(process.pid)
+    process.kill()
+    process.wait()
+
+
+GONE = f"{socket.gethostname()}:999999999:1.00:0123456789ab"
+ELSEWHERE = "elsewhere:1:1.00:0123456789ab"
+LEFT = attempt_of(os.getpid())
+"""An attempt of this process, which is at none."""
 
 
 def long_ago():
@@ -66,15 +90,25 @@ def long_ago():
 
 
 class TestRecovery:
-    def test_a_step_in_progress_is_left_alone(self, created):
-        running(this_process())
-        assert recovery.recover() == 0
+    def test_a_step_in_progress_is_left_alone(self, created, own, other):
+        for worker, heartbeat in [(own, timezone.now()), (own, long_ago()), (other, timezone.now())]:
+            running(worker, heartbeat=heartbeat)
+            assert recovery.recover() == 0
 
     @pytest.mark.parametrize(
         "worker",
-        [GONE, this_process(shift=-500), f"{socket.gethostname()}:x:y", ""],
-        ids=["process gone", "process ID taken by another", "nonsense", "none"],
+        [GONE, attempt_of(os.getppid(), shift=-500), f"{socket.gethostname()}:x:y:z", LEFT],
+        ids=["process gone", "process ID taken by another", "nonsense", "this process, which left it"],
     )
+    def test_a_step_whose_attempt_is_dead_is_so_whatever_its_heartbeat(self, created, worker):
+        running(worker)
+        assert recovery.recover() == 1
+
+    def test_a_process_that_lives_on_and_has_left_the_step_gives_no_sign_of_it(self, created, other):
+        running(other, heartbeat=long_ago())
+        assert recovery.recover() == 1
+
+    @pytest.mark.parametrize("worker", [GONE, f"{socket.gethostname()}:x:y", ""], ids=["gone", "nonsense", "none"])
     def test_a_step_whose_process_is_gone_has_failed_and_says_so(self, created, user, worker):
         running(worker, heartbeat=None)
         assert recovery.recover() == 1
@@ -83,9 +117,9 @@ class TestRecovery:
         assert "stopped before it was done" in run.error
 
     def test_a_step_on_another_host_is_given_time(self, created):
-        running("elsewhere:1:1.00")
+        running(ELSEWHERE)
         assert recovery.recover() == 0
-        running("elsewhere:1:1.00", heartbeat=long_ago())
+        running(ELSEWHERE, heartbeat=long_ago())
         assert recovery.recover() == 1
 
     def test_a_preview_whose_process_is_gone_is_removed(self, created, user):
@@ -96,8 +130,8 @@ class TestRecovery:
         api.recover_imports()
         assert not Import.objects.exists()
 
-    def test_a_preview_in_progress_is_left_alone(self, created):
-        Import.objects.update(state=ImportState.STAGING, worker=this_process(), is_preview=True)
+    def test_a_preview_in_progress_is_left_alone(self, created, own):
+        Import.objects.update(state=ImportState.STAGING, worker=own, is_preview=True)
         api.recover_imports()
         Import.objects.update(state=ImportState.STAGED, worker="")  # about to be planned
         api.recover_imports()
@@ -113,7 +147,7 @@ class TestRecoveryByLooking:
     """Where nobody calls ``recover_imports``, it is enough that somebody comes to the import."""
 
     @pytest.mark.parametrize("step", Step)
-    @pytest.mark.parametrize("worker", [GONE, "elsewhere:1:1.00"])
+    @pytest.mark.parametrize("worker", [GONE, ELSEWHERE])
     def test_a_step_whose_process_is_gone_has_failed_and_says_so(self, created, user, step, worker):
         running(worker, state=STATES[step].running, heartbeat=long_ago())
         run = api.get_import(user=user, import_id=created.id)
@@ -132,21 +166,21 @@ class TestRecoveryByLooking:
     @pytest.mark.parametrize(
         "step",
         [
-            {"worker": this_process(), "heartbeat": long_ago()},
-            {"worker": "elsewhere:1:1.00"},
+            {"worker": "own", "heartbeat": long_ago()},
+            {"worker": ELSEWHERE},
             {"worker": GONE},
             {"worker": "", "heartbeat": None, "queued": long_ago()},
         ],
         ids=["running here", "running elsewhere", "killed just now, its message on the way", "waiting for a worker"],
     )
-    def test_any_other_step_is_left_alone_and_costs_no_query(self, created, user, step):
+    def test_any_other_step_is_left_alone_and_costs_no_query(self, created, user, own, step):
         def look():
             with CaptureQueriesContext(connection) as queries:
                 run = api.get_import(user=user, import_id=created.id)
             return run.state, len(queries)
 
         _state, at_rest = look()
-        running(**step)
+        running(**step | ({"worker": own} if step["worker"] == "own" else {}))
         assert look() == (ImportState.IMPORTING, at_rest)
 
     def test_a_message_that_comes_again_takes_the_step_up_after_a_look(self, created, user):
@@ -154,13 +188,112 @@ class TestRecoveryByLooking:
         api.get_import(user=user, import_id=created.id)
         assert lifecycle.claim(Import.objects.get()) is Step.COMPLETE
 
-    def test_of_a_look_and_another_worker_one_wins(self, created, user, monkeypatch):
+    @pytest.mark.parametrize("sign", [{"worker": ELSEWHERE}, {"heartbeat": timezone.now()}], ids=["taken up", "alive"])
+    def test_of_a_look_and_a_sign_of_life_one_wins(self, created, user, monkeypatch, sign):
         running(GONE, heartbeat=long_ago())
-        monkeypatch.setattr(recovery, "is_alive", lambda run: not Import.objects.update(worker=this_process()))
+        monkeypatch.setattr(recovery, "is_alive", lambda run: not Import.objects.update(**sign))
         assert api.get_import(user=user, import_id=created.id).state is ImportState.IMPORTING
+
+    def test_a_step_that_this_process_has_left_is_tried_again_at_once(self, created, user):
+        running(LEFT)
+        assert api.get_import(user=user, import_id=created.id).state is ImportState.IMPORT_FAILED
 
     def test_who_may_not_know_of_an_import_does_not_change_it(self, created, stranger):
         running(GONE, heartbeat=long_ago())
         with pytest.raises(api.NotFound):
             api.get_import(user=stranger, import_id=created.id)
         assert Import.objects.get().state == ImportState.IMPORTING
+
+
+STATES_OF_A_STEP = {
+    "no worker": {"worker": "", "heartbeat": None, "queued": timezone.now()},
+    "a live worker": {"worker": ELSEWHERE, "heartbeat": timezone.now(), "queued": None},
+    "a dead worker": {"worker": GONE, "heartbeat": long_ago(), "queued": None},
+}
+
+
+class TestWaysOut:
+    """Whatever state an import is in, there is something that people can do, unless it is over."""
+
+    @pytest.mark.parametrize("worker", STATES_OF_A_STEP)
+    @pytest.mark.parametrize("state", [state for state in ImportState if state is not ImportState.CANCELED])
+    def test_no_state_is_without(self, created, user, state, worker):
+        Import.objects.update(state=state, **(STATES_OF_A_STEP[worker] if state.is_running else {}))
+        actions = api.get_import(user=user, import_id=created.id).actions
+        if state.is_running and worker != "a dead worker":
+            assert actions == (Action.CANCEL,)
+        else:
+            assert set(actions) & {Action.STAGE, Action.COMPLETE, Action.RETRY, Action.UNDO, Action.REDO}
+
+    @pytest.mark.parametrize("worker", ["no worker", "a live worker"])
+    @pytest.mark.parametrize(
+        ("state", "after", "label"),
+        [
+            (ImportState.STAGING, ImportState.CANCELED, "Cancel"),
+            (ImportState.IMPORTING, ImportState.CANCELED, "Cancel"),
+            (ImportState.UNDOING, ImportState.IMPORTED, "Stop the undo"),
+            (ImportState.REDOING, ImportState.UNDONE, "Stop the redo"),
+        ],
+    )
+    def test_a_step_is_stopped_and_a_completed_import_stays_so(self, created, user, state, after, label, worker):
+        Import.objects.update(state=state, finished=None, **STATES_OF_A_STEP[worker])
+        assert Action.CANCEL.label_in(state) == label
+        stopped = api.cancel_import(user=user, import_id=created.id)
+        assert (stopped.state, stopped.queued, stopped.error) == (after, False, "")
+        assert (Import.objects.get().worker, bool(stopped.finished)) == ("", after is ImportState.CANCELED)
+
+    def test_what_is_completed_is_not_given_up(self, created, user):
+        Import.objects.update(state=ImportState.IMPORTED)
+        with pytest.raises(api.WrongState):
+            api.cancel_import(user=user, import_id=created.id)
+
+
+class TestStoppedUndo:
+    """An undo that is stopped while it runs: the library stays as it is, and the undo can be asked for again."""
+
+    @pytest.fixture
+    def done(self, created, user):
+        api.stage_import(user=user, import_id=created.id)
+        return api.complete_import(user=user, import_id=created.id)
+
+    @pytest.mark.parametrize("again", [lifecycle.request, lifecycle.begin, None], ids=["queued", "running", "none"])
+    def test_does_nothing_more_also_where_it_was_asked_for_again_since(self, done, user, again):
+        stopped = Import.objects.get()
+        lifecycle.begin(stopped, Step.UNDO, actor=user)
+        assert api.cancel_import(user=user, import_id=done.id).state is ImportState.IMPORTED
+        if again:
+            again(Import.objects.get(), Step.UNDO, actor=user)
+        now = Import.objects.values().get()
+        with (
+            pytest.raises(api.WrongState, match="was canceled"),
+            running_at(stopped, Step.UNDO),
+            lifecycle.hold(stopped),
+        ):
+            pytest.fail("it goes on")
+        assert Import.objects.values().get() == now
+
+    def test_is_told_so_at_its_next_report(self, done, user):
+        run = Import.objects.get()
+        lifecycle.begin(run, Step.UNDO, actor=user)
+        report = Reporter(run, no_progress)
+        api.cancel_import(user=user, import_id=done.id)
+        with pytest.raises(api.StepCanceled, match="The undo was stopped"):
+            report("reverting", 1, 2)
+        later = Import.objects.get()
+        lifecycle.begin(later, Step.UNDO, actor=user)
+        Reporter(later, no_progress)("reverting", 1, 2)
+
+    def test_one_that_was_stopped_by_itself_first_is_stopped(self, done, user, monkeypatch):
+        stale = Import.objects.get()
+        stale.state = ImportState.UNDOING
+        monkeypatch.setattr("import_from_modulestore.actions.access.visible_import", lambda *args: stale)
+        Import.objects.update(error="The undo was stopped while it ran.")
+        stopped = api.cancel_import(user=user, import_id=done.id)
+        assert (stopped.state, stopped.error) == (ImportState.IMPORTED, "")
+
+    def test_who_asked_for_it_may_stop_it_and_who_made_the_import_may_not(self, created, person, editor, library):
+        maker = person("mia", Role.READER, Role.VIEWER)
+        Import.objects.update(state=ImportState.UNDOING, user=maker, actor=editor, queued=timezone.now())
+        with pytest.raises(api.NotPermitted):
+            api.cancel_import(user=maker, import_id=created.id)
+        assert api.cancel_import(user=editor, import_id=created.id).state is ImportState.IMPORTED

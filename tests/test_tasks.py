@@ -102,7 +102,7 @@ class TestUserTasks:
         with worked():
             api.start_completion(user=user, import_id=staged.id)
         [((arguments,), options)] = sent
-        assert (arguments, set(options)) == ((staged.id,), {"task_id", "queue"})
+        assert (arguments, set(options)) == ((staged.id,), {"task_id", "queue", "countdown"})
 
 
 class TestWaiting:
@@ -182,7 +182,7 @@ class TestProgress:
     def test_a_step_stops_where_asked_to(self, run, user):
         def ask(phase, done, total, title=""):
             if (phase, done) == ("writing", 3):
-                ask_to_stop(run)
+                ask_to_stop(Import.objects.get())
 
         with pytest.MonkeyPatch.context() as patch, pytest.raises(api.StepCanceled):
             patch.setattr(progress, "INTERVAL", 0)
@@ -237,7 +237,7 @@ def test_a_process_that_was_thought_dead_stops_and_leaves_alone_what_another_has
         if done:
             Import.objects.update(worker=other)
 
-    with pytest.raises(api.WrongState, match="another process has taken this step up"):
+    with pytest.raises(api.WrongState, match="another process has taken it up"):
         api.stage_import(user=user, import_id=created.id, progress=take_over)
     run = Import.objects.get()
     assert (run.state, run.worker, run.blocks.exists()) == (ImportState.STAGING, other, True)

@@ -15,7 +15,6 @@ from .data import (
     CollectionChoice,
     ConflictState,
     Decision,
-    ImportState,
     LibraryData,
     Notice,
     Outcome,
@@ -32,6 +31,7 @@ from .library import load_library_state
 from .models import Import, StagedBlock
 from .planning import SourceBlock, make_plan
 from .running import lifecycle
+from .running.lifecycle import Step
 from .writing import write_plan
 from .writing.collection import collect
 from .writing.stored_files import write_lost_files
@@ -91,28 +91,26 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
             user_id=user.pk,
         )
     tags, tags_left_out, tag_warnings = _carry_tags(run, plan, library_key, host)
-    lifecycle.hold(run)
-    write_records(
+    with lifecycle.hold(run):
+        write_records(
+            run,
+            plan,
+            written,
+            before,
+            library_key,
+            collected=collected.added if collected else frozenset(),
+            tags=tags,
+            tags_left_out=tags_left_out,
+            tag_warnings=tag_warnings,
+        )
+        run.publish_logs.set(written.publish_logs)
+    lifecycle.finish(
         run,
-        plan,
-        written,
-        before,
-        library_key,
-        collected=collected.added if collected else frozenset(),
-        tags=tags,
-        tags_left_out=tags_left_out,
-        tag_warnings=tag_warnings,
-    )
-    run.publish_logs.set(written.publish_logs)
-    lifecycle.transition(
-        run,
-        (ImportState.IMPORTING,),
-        ImportState.IMPORTED,
+        Step.COMPLETE,
         counts=plan.counts(),
         warnings=[*run.warnings, *([Notice.WRITTEN_AGAIN.sentence(lost)] if lost else [])],
         started=now,
         finished=timezone.now(),
-        worker="",
         draft_change_log=written.draft_change_log,
         learning_package=package,
         collection_code=collected.collection.collection_code if collected else run.collection_code,

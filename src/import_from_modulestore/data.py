@@ -209,6 +209,13 @@ class Action(TextChoices):
     UNDO = "undo", _("Undo")
     REDO = "redo", _("Redo")
 
+    def label_in(self, state: ImportState) -> Any:
+        """The label, as it stands on a button: a cancel of an import that is being undone or redone stops that."""
+        return _STOPS.get(state.value, self.label) if self is Action.CANCEL else self.label
+
+
+_STOPS = {"undoing": _("Stop the undo"), "redoing": _("Stop the redo")}
+
 
 class ReversalKind(TextChoices):
     """The two ways to go through an import's history."""
@@ -601,6 +608,11 @@ class ImportData:
     """Whether a step was asked for and no worker has taken it up yet."""
     progress: ProgressData | None
     """Of the step that runs; ``None`` where none does."""
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether the step that is queued waits for the database, as ``error`` says."""
+        return self.queued and bool(self.error)
 
 
 @dataclass(frozen=True, kw_only=True)

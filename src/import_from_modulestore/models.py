@@ -127,9 +127,12 @@ class Import(models.Model):
         max_length=255,
         blank=True,
         default="",
-        help_text=_("The process that runs the current step, as host:pid:start; empty when none does."),
+        help_text=_("The attempt at the current step, as host:pid:start:number; empty when none is at it."),
     )
     heartbeat = models.DateTimeField(null=True)
+    put_off = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How often the step was put off, since the database was busy or could not be reached.")
+    )
 
     draft_change_log = models.ForeignKey(
         content_models.DraftChangeLog, null=True, on_delete=models.SET_NULL, related_name="+"

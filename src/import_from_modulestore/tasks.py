@@ -4,7 +4,8 @@ Celery tasks: one for each step of an import, and two for keeping house.
 A message carries the import's ID and nothing else; what is to be done, and for whom, stands in the import. So a message
 that arrives twice, late, or for an import that somebody has dealt with meanwhile does no harm. Tasks acknowledge late,
 and are sent again once when their process is killed: the step is then taken up from its beginning. Killed twice, it is
-left to :func:`recover_imports`, so that what exhausts the memory does not come back for ever.
+left to :func:`recover_imports`, so that what exhausts the memory does not come back for ever. A step that fails since
+the database is busy or cannot be reached waits, and its message is sent again (:data:`.running.ending.PUT_OFF_FOR`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from user_tasks.tasks import UserTask
 from . import api
 from .data import ImportState
 from .models import Import
+from .running.ending import PUT_OFF_FOR
+from .trouble import trouble_of
 
 _RARE = re.compile("[\U00010000-\U0010ffff]")
 
@@ -58,10 +61,21 @@ class ImportTask(UserTask):
         """
         Do what is asked for of an import, and let the user's task tell how it ended.
 
-        Raises what :func:`.api.run_step` does; the task has failed then, and the import says why.
+        Raises what :func:`.api.run_step` does; the task has failed then, and the import says why. Where the database
+        is busy or cannot be reached before that, the message is sent again.
         """
         # Not by the decorator: UserTask reads the names of the arguments off the task's own function.
         set_code_owner_attribute_from_module(__name__)
+        try:
+            self._run_step(import_id)
+        except Exception as error:
+            trouble = trouble_of(error)
+            if trouble is None or not trouble.is_passing:
+                raise
+            countdown = PUT_OFF_FOR[min(self.request.retries, len(PUT_OFF_FOR) - 1)]
+            raise self.retry(exc=error, countdown=countdown, max_retries=len(PUT_OFF_FOR)) from error
+
+    def _run_step(self, import_id: str) -> None:
         try:
             if api.run_step(import_id=import_id):
                 return
@@ -73,7 +87,7 @@ class ImportTask(UserTask):
             if state not in (None, ImportState.CANCELED):
                 raise
         if state is not None and state.is_running:
-            raise Ignore  # An earlier delivery of the same message is at it.
+            raise Ignore  # An earlier delivery of the same message is at it, or it was put off.
         for status in UserTaskStatus.objects.filter(task_id=self.request.id):
             if state in (None, ImportState.CANCELED):
                 status.cancel()

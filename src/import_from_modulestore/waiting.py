@@ -9,11 +9,11 @@ a command for as long as the database's own settings say, but it says so.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from threading import Event, Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from django.conf import settings
@@ -92,6 +92,27 @@ def watched(tell: Callable[[], None], *, after: float = 3) -> Iterator[None]:
     finally:
         ended.set()
         thread.join(timeout=after)
+
+
+def patiently[T](what: Callable[[], T], pauses: Sequence[float]) -> T:
+    """
+    Do something with the database, again after each pause where that fails, each time on a fresh connection.
+
+    Must not be inside a transaction. Raises the last error.
+    """
+    for pause in pauses:
+        try:
+            return what()
+        except Error:
+            let_go()
+            sleep(pause)
+    return what()
+
+
+def let_go() -> None:
+    """Close this thread's connection, whatever has become of it; the next statement opens another."""
+    with suppress(Error):
+        connection.close()
 
 
 def _locks(sql: str) -> bool:

@@ -10,13 +10,12 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ..data import LibraryData
-from ..errors import DatabaseUnavailable, NotFound, NotPermitted
+from ..errors import NotFound, NotPermitted
 from ..hosts import get_host
 from ..imports import find_import, no_such_import
 from ..keys import parse_library_key, parse_source_key
 from ..models import Import
 from ..running.recovery import recover_if_dead
-from ..trouble import recognized
 from ..waiting import at_most
 
 
@@ -82,7 +81,7 @@ def visible_import(user: Any, import_id: str) -> Import:
     run = find_import(import_id, lambda: all_visible_imports(user))
     if not visible_imports(user, [run]):
         raise no_such_import(import_id)
-    with suppress(DatabaseUnavailable), recognized(), at_most(0):  # Whoever looks waits for nobody who writes.
+    with at_most(0):  # Whoever looks waits for nobody who writes.
         recover_if_dead(run)
     return run
 

@@ -44,10 +44,11 @@ from ..review import (
 from ..review import remove_gone as choose_removals
 from ..running.ending import running
 from ..running.lifecycle import REVIEWABLE, Step, begin, wrong_state
-from ..staging import discard, stage
+from ..running.recovery import apart
+from ..staging import stage
 from . import access
 from .records import check_page, containing
-from .steps import new_run
+from .steps import new_run, remove_import
 
 
 def preview_import(
@@ -73,8 +74,7 @@ def preview_import(
             stage(run, host=host, user=user, source_key=key, source=source, options=options_of(run), progress=progress)
         return source, _plan(run)
     finally:
-        discard(run)
-        run.delete()
+        apart(run, partial(remove_import, run))  # Else it is removed by :func:`recover_imports`.
 
 
 def plan_import(*, user: Any, import_id: str) -> Plan:

@@ -11,17 +11,19 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.utils import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..completion import write
 from ..data import (
-    Action,
     Branch,
     ImportData,
     ImportOptions,
@@ -44,14 +46,19 @@ from ..running import lifecycle, queue, recovery
 from ..running.ending import running
 from ..running.lifecycle import Step
 from ..running.logs import ImportLog
-from ..running.progress import Reporter, ask_to_stop, withdraw
+from ..running.progress import Reporter, ask_to_stop
 from ..staging import discard, stage
+from ..trouble import Trouble, trouble_of
+from ..waiting import at_most
 from ..writing import all_or_nothing
 from ..writing.collection import find_collection
 from . import access
 from .records import get_import
 
 log = logging.getLogger(__name__)
+
+_CANCEL_TRIES, _CANCEL_WAITS = 5, 1
+"""How often a cancel asks for the import's row, and how many seconds it waits for it each time."""
 
 _KINDS = {Step.UNDO: ReversalKind.UNDO, Step.REDO: ReversalKind.REDO}
 
@@ -140,23 +147,35 @@ def cancel_import(*, user: Any, import_id: str) -> ImportData:
     """
     Give an import up, at any point before it is written. A step that runs is stopped, and rolled back.
 
-    Needs edit access on the library, or that the import is the user's own. Raises ``NotFound``, ``NotPermitted``,
-    ``WrongState``.
+    Of an import that is being undone or redone, that is stopped alone, and the import stays as it was.
+
+    Needs edit access on the library, or that what is given up is the user's own. Raises ``NotFound``, ``NotPermitted``,
+    ``WrongState``. Who holds the import is waited for a few seconds, and an error of the database raised then.
     """
     run = access.visible_import(user, import_id)
-    if run.user_id != user.pk:
+    state, step = ImportState(run.state), lifecycle.STEP_OF.get(ImportState(run.state))
+    owner = run.actor_id if step in _KINDS else run.user_id
+    if owner != user.pk:
         access.require_library(user, run)
-    allowed = lifecycle.ALLOWED[Action.CANCEL]
-    if run.state not in allowed:
+    if state not in lifecycle.CANCELED_TO:
         raise lifecycle.wrong_state(run)
-    now = timezone.now()
-    if ImportState(run.state).is_running:
+    to, fields = lifecycle.CANCELED_TO[state], {"queued": None, "worker": "", "actor": user}
+    if to is ImportState.CANCELED:
+        allowed = tuple(before for before, after in lifecycle.CANCELED_TO.items() if after is to)
+        fields["finished"] = timezone.now()
+    else:
+        allowed = (state, to)  # It may have stopped already, since it was asked to.
+        fields["error"] = ""
+    for tries_left in reversed(range(_CANCEL_TRIES)):
         ask_to_stop(run)  # First: on SQLite, a step that writes lets nobody else write.
-    try:
-        lifecycle.transition(run, allowed, ImportState.CANCELED, finished=now, queued=None, worker="", actor=user)
-    except BaseException:
-        withdraw(run)
-        raise
+        try:
+            with at_most(_CANCEL_WAITS), transaction.atomic():
+                lifecycle.transition(run, allowed, to, **fields)
+            break
+        except Error as error:
+            if not tries_left or trouble_of(error) is not Trouble.BUSY:
+                raise
+            run.refresh_from_db(fields=["state", "worker"])  # A worker may have taken it up meanwhile.
     return get_import(user=user, import_id=import_id)
 
 
@@ -211,37 +230,39 @@ def run_step(*, import_id: str) -> bool:
     """
     For tasks: do what was asked for of an import, on behalf of the user who asked.
 
-    Returns ``False`` where there is nothing to do.
+    Returns whether it is done.
 
     Does nothing where another process is at it, or it is done already: the same message may arrive twice. Where it
-    fails, the import says why, and the error is raised.
+    fails, the import says why, and the error is raised; except where the database was busy or could not be reached:
+    then it is put off, and asked for again, up to 3 times.
     """
     run = find_import(import_id)
+    asked = run.queued or timezone.now()
     step = lifecycle.claim(run)
     if step is None:
         ImportLog(log, run).info("it is %s, and asks for nothing", run.state)
         return False
     user = get_user_model()._default_manager.in_bulk([run.actor_id]).get(run.actor_id)
-    with running(run, step):
+    with running(run, step, asked=asked):
         if user is None:
             raise NotPermitted(_("The account of the user who asked for this is gone. Somebody else may ask again."))
         _require_rights(step, user, run, force=run.force)
         _carry_out(step, run, user, no_progress)
-    return True
+        return True
+    return False
 
 
 def recover_imports(*, send_again_after: timedelta = SEND_AGAIN_AFTER) -> int:
     """
-    Make imports whose process is gone ready to be tried again; returns how many. See :mod:`..running.recovery`.
+    Make imports whose attempt is dead ready to be tried again; returns how many. See :mod:`..running.recovery`.
 
-    Previews whose process is gone are removed. The message about a step that has waited for a worker for
+    Previews whose attempt is dead are removed. The message about a step that has waited for a worker for
     ``send_again_after`` is sent again.
     """
     recovered = recovery.recover()
     for run in Import.objects.filter(is_preview=True):
         if not recovery.may_be_running(run):
-            discard(run)
-            run.delete()
+            recovery.apart(run, partial(remove_import, run))
     for run in recovery.waiting_for(send_again_after):
         try:
             queue.send(run, lifecycle.STEP_OF[ImportState(run.state)])
@@ -339,6 +360,12 @@ def new_run(
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
     _check_collection(library, options)
     return new_import(user, source, library, options, is_preview=is_preview), source
+
+
+def remove_import(run: Import) -> None:
+    """Remove an import that is no history, with what it has staged."""
+    discard(run)
+    run.delete()
 
 
 def _do(step: Step, user: Any, import_id: str, progress: Progress, *, force: bool = False) -> ImportData:

@@ -26,6 +26,7 @@ from ..data import (
     Action,
     ConflictState,
     ImportData,
+    ImportState,
     Outcome,
     Plan,
     PlannedItem,
@@ -65,7 +66,10 @@ _EXPLANATIONS = {
     ),
     Action.COMPLETE: _("What is planned below is written into the library: everything or nothing."),
     Action.RETRY: _("The step that failed is tried again, and no other."),
-    Action.CANCEL: _("The import is given up. A step that runs is stopped; the library stays as it is."),
+    Action.CANCEL: _(
+        "The import is given up. A step that runs is stopped; the library stays as it is. Of an import that is being "
+        "undone or redone, that is stopped alone."
+    ),
     Action.UNDO: _(
         "The library's items go back to their versions from before the import, and lose the tags that it gave them. "
         "All their versions are kept."
@@ -229,7 +233,11 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             state=_state(data),
             facts=self._facts(request, run, data),
             counts=counts(Outcome, data.counts) if data.counts else "",
-            steps=[(self.action_url(action, [run.pk]), action) for action in data.actions if action in _STEPS],
+            steps=[
+                (self.action_url(action, [run.pk]), action.label_in(data.state))
+                for action in data.actions
+                if action in _STEPS
+            ],
             review_url=self.blocks_url(run) if Action.REVIEW in data.actions else "",
             gone_url=self._gone_url(run, data),
             records_url=list_url(ImportRecord, import_run__exact=run.pk) if run.counts else "",
@@ -283,8 +291,9 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
         context = self.page_context(
             request,
             runs[0] if len(runs) == 1 else None,
-            title=self._question(step, len(runs), possible),
+            title=self._question(step, prospects, possible),
             action=step,
+            label=self._label(step, prospects),
             explanation=_EXPLANATIONS[step],
             prospects=prospects,
             may_force=force or any(prospect.kept for prospect in prospects),
@@ -315,30 +324,40 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
     # Their parts
 
     @staticmethod
-    def _question(action: Action, asked: int, possible: int) -> str:
+    def _label(action: Action, prospects: Sequence[Prospect]) -> Any:
+        """What is asked for, as it is called where it is for one import."""
+        return action.label_in(prospects[0].run.state) if len(prospects) == 1 else action.label
+
+    @classmethod
+    def _question(cls, action: Action, prospects: Sequence[Prospect], possible: int) -> str:
+        label = cls._label(action, prospects)
         if not possible:
-            return gettext("{action}: not possible").format(action=action.label)
-        if asked == 1:
-            return gettext("{action} this import?").format(action=action.label)
+            return gettext("{action}: not possible").format(action=label)
+        if len(prospects) == 1:
+            is_stop = label != action.label
+            question = gettext("{action} of this import?") if is_stop else gettext("{action} this import?")
+            return question.format(action=label)
         told = ngettext("{action} {count} import?", "{action} {count} imports?", possible)
         return told.format(action=action.label, count=possible)
 
     def _carry_out(self, request: HttpRequest, action: Action, run: Import, *, force: bool) -> None:
         options: dict[str, Any] = {"force": force} if action in _PREVIEWS else {}
         told = format_html('<a href="{}">{}</a>', page_url(Import, run.pk), name_of(run))
+        label = action.label_in(ImportState(run.state))
         try:
-            _STEPS[action](user=request.user, import_id=str(run.uuid), **options)
+            now = _STEPS[action](user=request.user, import_id=str(run.uuid), **options)
         except api.ImportFromModulestoreError as error:
             self.message_user(request, format_html("{}: {}", told, str(error)), messages.ERROR)
             return
         forced = gettext(", with what was changed since") if force else ""
-        self.log_change(request, run, f"{action.label}{forced}.")
-        done = (
-            gettext("canceled")
-            if action is Action.CANCEL
-            else gettext("“{action}{forced}” was asked for; a worker does it")
-        )
-        message = format_html("{}: {}.", told, done.format(action=action.label, forced=forced))
+        self.log_change(request, run, f"{label}{forced}.")
+        if action is not Action.CANCEL:
+            done = gettext("“{action}{forced}” was asked for; a worker does it")
+        elif now.state is ImportState.CANCELED:
+            done = gettext("canceled")
+        else:
+            done = gettext("stopped; the import {is_so} as before")
+        message = format_html("{}: {}.", told, done.format(action=label, forced=forced, is_so=now.state.told))
         self.message_user(request, message, messages.SUCCESS)
 
     def _gone_url(self, run: Import, data: ImportData) -> str:
@@ -399,7 +418,8 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
 def _state(data: ImportData) -> SafeString:
     progress = data.progress
     if data.queued and progress is None:
-        return badge(data.state, gettext("waiting for a worker"))
+        waiting = gettext("waiting for the database") if data.is_put_off else gettext("waiting for a worker")
+        return badge(data.state, waiting)
     if progress is None:
         return badge(data.state)
     if not progress.total:

@@ -17,7 +17,6 @@ from openedx_content.models_api import Draft, LearningPackage
 
 from ..data import (
     BlockKind,
-    ImportState,
     Outcome,
     Progress,
     ReversalData,
@@ -30,6 +29,7 @@ from ..errors import NotFound
 from ..hosts import Host, item_url
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
 from ..running import lifecycle
+from ..running.lifecycle import Step
 from ..writing.collection import put_back, take_out
 from ..writing.tags import Tags, add_tags, remove_tags
 from .circumstances import circumstances_of
@@ -86,23 +86,21 @@ def revert(
     _tag_or_not(kind, reverted, partial(host.permitted_taxonomies, library_key))
     _mark_records(kind, reverted)
 
-    lifecycle.hold(run)
-    reversal = Reversal.objects.create(
-        import_run=run,
-        kind=kind,
-        user=user,
-        username=user.get_username(),
-        forced=force,
-        counts=_as_plan(kind, verdicts).counts(),
-        finished=now,
-    )
-    reversal.draft_change_logs.set(resetter.draft_change_logs)
-    reversal.publish_logs.set(resetter.publish_logs)
-    ReversalRecord.objects.bulk_create((_as_record(reversal, verdict) for verdict in verdicts), batch_size=BATCH_SIZE)
-    if kind is ReversalKind.UNDO:
-        lifecycle.transition(run, (ImportState.UNDOING,), ImportState.UNDONE, worker="")
-    else:
-        lifecycle.transition(run, (ImportState.REDOING,), ImportState.IMPORTED, worker="")
+    with lifecycle.hold(run):
+        reversal = Reversal.objects.create(
+            import_run=run,
+            kind=kind,
+            user=user,
+            username=user.get_username(),
+            forced=force,
+            counts=_as_plan(kind, verdicts).counts(),
+            finished=now,
+        )
+        reversal.draft_change_logs.set(resetter.draft_change_logs)
+        reversal.publish_logs.set(resetter.publish_logs)
+        rows = (_as_record(reversal, verdict) for verdict in verdicts)
+        ReversalRecord.objects.bulk_create(rows, batch_size=BATCH_SIZE)
+    lifecycle.finish(run, Step.UNDO if kind is ReversalKind.UNDO else Step.REDO)
 
 
 def reversal_data(reversal: Reversal) -> ReversalData:

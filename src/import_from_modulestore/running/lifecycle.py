@@ -3,23 +3,26 @@ The states of an import, and the only code that changes them.
 
 Every change is one ``UPDATE … WHERE state = …``: of two clicks, two workers or a message delivered twice, one wins and
 the others are told so. A step is either begun here and now (:func:`begin`), or asked for (:func:`request`) and taken up
-by a worker later (:func:`claim`). While it runs, the import names the process in ``worker`` (:mod:`.attempts`).
+by a worker later (:func:`claim`). While it runs, the import names the attempt in ``worker`` (:mod:`.attempts`), and
+whatever the attempt changes, it changes only as long as it is named there.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import TextChoices
+from django.db.models import QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..data import Action, ImportState
 from ..errors import WrongState
 from ..models import Import
-from .attempts import is_alive, this_process
+from .attempts import HEARTBEAT_EVERY, attempt, is_alive, leave
 from .logs import ImportLog
 
 log = logging.getLogger(__name__)
@@ -36,11 +39,12 @@ class Step(TextChoices):
 
 @dataclass(frozen=True)
 class _States:
-    """From which states a step may begin, the state while it runs, and the state after it failed."""
+    """From which states a step may begin, the state while it runs, and the states after it failed and succeeded."""
 
     allowed: tuple[ImportState, ...]
     running: ImportState
     failed: ImportState
+    done: ImportState
 
 
 STATES = {
@@ -48,12 +52,16 @@ STATES = {
         (ImportState.CREATED, ImportState.STAGING_FAILED, ImportState.STAGED, ImportState.IMPORT_FAILED),
         ImportState.STAGING,
         ImportState.STAGING_FAILED,
+        ImportState.STAGED,
     ),
     Step.COMPLETE: _States(
-        (ImportState.STAGED, ImportState.IMPORT_FAILED), ImportState.IMPORTING, ImportState.IMPORT_FAILED
+        (ImportState.STAGED, ImportState.IMPORT_FAILED),
+        ImportState.IMPORTING,
+        ImportState.IMPORT_FAILED,
+        ImportState.IMPORTED,
     ),
-    Step.UNDO: _States((ImportState.IMPORTED,), ImportState.UNDOING, ImportState.IMPORTED),
-    Step.REDO: _States((ImportState.UNDONE,), ImportState.REDOING, ImportState.UNDONE),
+    Step.UNDO: _States((ImportState.IMPORTED,), ImportState.UNDOING, ImportState.IMPORTED, ImportState.UNDONE),
+    Step.REDO: _States((ImportState.UNDONE,), ImportState.REDOING, ImportState.UNDONE, ImportState.IMPORTED),
 }
 
 STEP_OF = {states.running: step for step, states in STATES.items()}
@@ -65,18 +73,27 @@ REVIEWABLE = (ImportState.STAGED, ImportState.IMPORT_FAILED)
 RETRY_STEPS = {STATES[step].failed: step for step in (Step.STAGE, Step.COMPLETE)}
 """The step that failed, by the state that it left the import in; an undo or redo leaves it as it was before."""
 
+CANCELED_TO = {
+    **dict.fromkeys(
+        (
+            ImportState.CREATED,
+            ImportState.STAGING,
+            ImportState.STAGING_FAILED,
+            ImportState.STAGED,
+            ImportState.IMPORTING,
+            ImportState.IMPORT_FAILED,
+        ),
+        ImportState.CANCELED,
+    ),
+    **{STATES[step].running: STATES[step].failed for step in (Step.UNDO, Step.REDO)},
+}
+"""What a cancel makes of each state that allows it: it gives the import up, or stops its undo or redo."""
+
 ALLOWED: dict[Action, tuple[ImportState, ...]] = {
     Action.REVIEW: REVIEWABLE,
     Action.COMPLETE: STATES[Step.COMPLETE].allowed,
     Action.STAGE: STATES[Step.STAGE].allowed,
-    Action.CANCEL: (
-        ImportState.CREATED,
-        ImportState.STAGING,
-        ImportState.STAGING_FAILED,
-        ImportState.STAGED,
-        ImportState.IMPORTING,
-        ImportState.IMPORT_FAILED,
-    ),
+    Action.CANCEL: tuple(CANCELED_TO),
     Action.RETRY: tuple(RETRY_STEPS),
     Action.UNDO: STATES[Step.UNDO].allowed,
     Action.REDO: STATES[Step.REDO].allowed,
@@ -100,22 +117,55 @@ def transition(run: Import, allowed: tuple[ImportState, ...], to: ImportState, *
     run.refresh_from_db(fields=["state", *fields])
     if not changed:
         raise wrong_state(run)
-    facts = {"state": to.value, "state_before": str(before)}
-    ImportLog(log, run).info("%s → %s", before, to.value, extra=facts)
+    _tell(run, before)
 
 
-def hold(run: Import) -> None:
+@contextmanager
+def hold(run: Import) -> Iterator[None]:
     """
     Keep everybody else from changing the import until the end of this transaction, which does its step.
 
     Rows that point at an import share its lock, and whoever cancels it meanwhile would wait for this transaction while
-    this waits for them: so take the lock before writing such rows. Raises :class:`WrongState` where the step is no
-    longer this process's: it was canceled, or it was thought dead and another has taken it up.
+    this waits for them: so write such rows within. Raises :class:`WrongState` where the step is no longer this
+    attempt's: it was canceled, or it was thought dead and another has taken it up.
+
+    Cost: one statement, which also is a heartbeat; one more at the end where that has grown old, so that the import
+    looks alive to whoever waits for the lock. Leave it just before the transaction ends.
     """
-    held = Import.objects.select_for_update().filter(pk=run.pk, state=run.state, worker=run.worker)
-    if held.values_list("pk").first() is None:
-        run.refresh_from_db(fields=["state"])
-        raise WrongState(_("The import was canceled, or another process has taken this step up."), state=run.state)
+    _beat(run)
+    began = timezone.now()
+    yield
+    if timezone.now() - began > HEARTBEAT_EVERY:
+        _beat(run)
+
+
+def _beat(run: Import) -> None:
+    if not _own(run).update(heartbeat=timezone.now()):
+        raise _not_own(run)
+
+
+def finish(run: Import, step: Step, **fields: Any) -> None:
+    """Move an import on, in the transaction that has done its step. Raises what :func:`hold` does."""
+    before, to = run.state, STATES[step].done
+    if not _own(run).update(state=to, worker="", **fields):
+        raise _not_own(run)
+    run.refresh_from_db(fields=["state", "worker", *fields])
+    _tell(run, before)
+
+
+def _own(run: Import) -> QuerySet[Import]:
+    """The import, as long as this attempt is at it."""
+    return Import.objects.filter(pk=run.pk, state=run.state, worker=run.worker)
+
+
+def _not_own(run: Import) -> WrongState:
+    run.refresh_from_db(fields=["state"])
+    return WrongState(_("The step was canceled, or another process has taken it up."), state=run.state)
+
+
+def _tell(run: Import, before: str) -> None:
+    facts = {"state": str(run.state), "state_before": str(before)}
+    ImportLog(log, run).info("%s → %s", before, run.state, extra=facts)
 
 
 def wrong_state(run: Import) -> WrongState:
@@ -144,35 +194,40 @@ def request(run: Import, step: Step, *, actor: Any, force: bool = False) -> None
 
 
 def begin(run: Import, step: Step, *, actor: Any, force: bool = False) -> None:
-    """Begin a step in this process. Raises :class:`WrongState`."""
-    _enter(run, step, actor=actor, force=force, queued=None, worker=this_process(), heartbeat=timezone.now())
-    run.refresh_from_db()  # The step goes by what is there now, not by what was read before.
+    """Begin a step in this process, for :func:`.ending.running` to go on with. Raises :class:`WrongState`."""
+    with attempt() as name:
+        _enter(run, step, actor=actor, force=force, queued=None, worker=name, heartbeat=timezone.now())
+        run.refresh_from_db()  # The step goes by what is there now, not by what was read before.
 
 
 def _enter(run: Import, step: Step, **fields: Any) -> None:
     states = STATES[step]
     if run.state not in states.allowed:  # Told at once: on SQLite, an update waits for whoever writes.
         raise wrong_state(run)
-    transition(run, states.allowed, states.running, error="", **fields)
+    transition(run, states.allowed, states.running, error="", put_off=0, **fields)
 
 
 def claim(run: Import) -> Step | None:
     """
-    Take up the step that was asked for; ``None`` where there is none, or another process is at it.
+    Take up the step that was asked for; ``None`` where there is none, or another attempt is at it.
 
-    A step whose process is gone is taken up again: it has left nothing behind.
+    A step whose attempt is dead is taken up again: it has left nothing behind.
     """
     step = STEP_OF.get(ImportState(run.state))
     if step is None or (run.worker and is_alive(run)):
         return None
-    taken = Import.objects.filter(pk=run.pk, state=run.state, worker=run.worker).update(
-        worker=this_process(), heartbeat=timezone.now(), queued=None
-    )
-    if not taken:
-        return None
-    run.refresh_from_db()
+    with attempt() as name:
+        if not as_seen(run).update(worker=name, heartbeat=timezone.now(), queued=None, error=""):
+            leave(name)
+            return None
+        run.refresh_from_db()
     ImportLog(log, run).info("a worker has taken it up", extra={"state": run.state})
     return step
+
+
+def as_seen(run: Import) -> QuerySet[Import]:
+    """The import, as long as nobody has moved it, taken it up or given a sign of life since it was read."""
+    return Import.objects.filter(pk=run.pk, state=run.state, worker=run.worker, heartbeat=run.heartbeat)
 
 
 def finished(step: Step) -> dict[str, Any]:

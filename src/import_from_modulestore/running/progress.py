@@ -16,9 +16,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from ..data import Progress, ProgressData
+from ..data import ImportState, Progress, ProgressData
 from ..errors import StepCanceled
 from ..models import Import
 
@@ -34,6 +34,12 @@ _KEPT_FOR = 3600
 _ASKED_FOR = 120
 """Seconds that a request to stop stays; longer than whoever cancels waits for the database."""
 
+_STOPPED = {
+    ImportState.UNDOING: _("The undo was stopped while it ran. Nothing was taken back."),
+    ImportState.REDOING: _("The redo was stopped while it ran. Nothing was put back."),
+    "": _("The import was canceled while this ran. Nothing was written."),
+}
+
 log = logging.getLogger(__name__)
 
 
@@ -41,7 +47,7 @@ class Reporter:
     """A :class:`..data.Progress` that reports to the cache, and passes on to another one."""
 
     def __init__(self, run: Import, inner: Progress) -> None:
-        self._key, self._stop_key = _keys(run)
+        self._key, self._stop_key, self._told = _key(run), _stop_key(run), _STOPPED.get(run.state, _STOPPED[""])
         self._inner = inner
         self._phase = ""
         self._phase_began = self._next = 0.0
@@ -72,7 +78,7 @@ class Reporter:
         asked_to_stop = _try(tell)
         self._next = now + (INTERVAL if asked_to_stop is not None else _PAUSE)
         if asked_to_stop:
-            raise StepCanceled(_("The import was canceled while this ran. Nothing was written."))
+            raise StepCanceled(str(self._told))
 
     def clear(self) -> None:
         """Remove the report; the step has ended."""
@@ -88,22 +94,22 @@ class Reporter:
 
 def live_progress(run: Import) -> ProgressData | None:
     """The last report of the import's running step, if there is one."""
-    report = _try(lambda cache: cache.get(_keys(run)[0]))
+    report = _try(lambda cache: cache.get(_key(run)))
     return ProgressData(**report) if report else None
 
 
 def ask_to_stop(run: Import) -> None:
-    """Make the running step's next report raise."""
-    _try(lambda cache: cache.set(_keys(run)[1], True, _ASKED_FOR))
+    """Make the next report of the attempt that the import names raise, and of no other."""
+    if run.worker:
+        _try(lambda cache: cache.set(_stop_key(run), True, _ASKED_FOR))
 
 
-def withdraw(run: Import) -> None:
-    """Take :func:`ask_to_stop` back: there was nothing to stop, and a later step is not to be stopped instead."""
-    _try(lambda cache: cache.delete(_keys(run)[1]))
+def _key(run: Import) -> str:
+    return f"modulestore_imports:progress:{run.uuid.hex}"
 
 
-def _keys(run: Import) -> tuple[str, str]:
-    return f"modulestore_imports:progress:{run.uuid.hex}", f"modulestore_imports:stop:{run.uuid.hex}"
+def _stop_key(run: Import) -> str:
+    return f"modulestore_imports:stop:{run.uuid.hex}:{run.worker.rpartition(':')[2]}"
 
 
 def _try[T](use: Callable[[Any], T]) -> T | None:

@@ -41,9 +41,10 @@ def request(run: Import, step: Step, *, actor: Any, force: bool = False) -> None
     transaction.on_commit(lambda: send(run, step))
 
 
-def send(run: Import, step: Step) -> None:
+def send(run: Import, step: Step, *, countdown: float | None = None) -> None:
     """
-    Send the message. It carries the import's ID alone, and may arrive twice, or for nothing.
+    Send the message, to be acted on after so many seconds. It carries the import's ID alone, and may arrive twice, or
+    for nothing.
 
     Sent again, it is the same one among the user's tasks.
 
@@ -53,7 +54,7 @@ def send(run: Import, step: Step) -> None:
     task_id = str(uuid5(run.uuid, f"{step} {run.queued}"))
     task = import_string(TASK_NAMES[step])  # By name: tasks stand upon the API, and so upon this.
     try:
-        task.apply_async((str(run.uuid),), task_id=task_id, queue=queue)
+        task.apply_async((str(run.uuid),), task_id=task_id, queue=queue, countdown=countdown)
     except (KombuError, OSError, *current_app.connection_for_write().connection_errors) as error:
         ImportLog(log, run).warning("the message to the workers could not be sent: %s", error)
         states = STATES[step]

@@ -22,8 +22,7 @@ def set_aside(run: Import) -> None:
     What is kept already stays as it is: it is from before a staging that failed. Statements grow with batches of
     blocks.
     """
-    with transaction.atomic():
-        hold(run)
+    with transaction.atomic(), hold(run):
         if not run.reviewed.exists():
             for batch in in_statements(_reviewed(run), _BATCH_SIZE):
                 ReviewedBlock.objects.bulk_create(batch)

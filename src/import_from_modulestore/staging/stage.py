@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from itertools import batched
 from typing import Any
 
 from django.apps import apps
 from django.db import transaction
 from django.db.models import Q
+from django.db.utils import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,7 +18,8 @@ from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
 from ..hosts import Host
 from ..models import Import, Removal, StagedBlock, StagedRoot
 from ..packets import in_statements
-from ..running.lifecycle import hold, transition
+from ..running.lifecycle import Step, finish, hold
+from ..waiting import at_most
 from .index import BATCH_SIZE, Indexer
 from .reviewed import Reviewed, set_aside
 
@@ -54,12 +57,10 @@ def stage(
                 ),
             )
         with transaction.atomic():
-            transition(
+            finish(
                 run,
-                (ImportState.STAGING,),
-                ImportState.STAGED,
+                Step.STAGE,
                 staged=timezone.now(),
-                worker="",
                 block_count=block_count,
                 source_title=source.title[:255],
                 source_version=source.version[:255],
@@ -68,9 +69,10 @@ def stage(
             )
             run.reviewed.all().delete()
     except BaseException:
-        # Not where this process was counted as dead, and another has taken the step up: it would be theirs.
-        if Import.objects.filter(mine | Q(state=ImportState.CANCELED), pk=run.pk).exists():
-            _remove_staged(run)
+        with suppress(Error), at_most(5):  # What stays where the database has failed goes with the next attempt.
+            # Not where this attempt was counted as dead, and another has taken the step up: it would be theirs.
+            if Import.objects.filter(mine | Q(state=ImportState.CANCELED), pk=run.pk).exists():
+                _remove_staged(run)
         raise
 
 
@@ -116,8 +118,7 @@ def _stage_roots(
         )
         rows, continued = indexer.rows_of(root, content, staged)
         indexer.notices.update(staged.notices)
-        with transaction.atomic():
-            hold(run)
+        with transaction.atomic(), hold(run):
             root.save()
             for batch in in_statements(rows, BATCH_SIZE):
                 StagedBlock.objects.bulk_create(batch)
@@ -132,8 +133,7 @@ def _stage_roots(
     for nums in batched(indexer.linking(), BATCH_SIZE):
         linking = list(StagedBlock.objects.filter(import_run=run, num__in=nums))
         indexer.name_targets(linking)
-        with transaction.atomic():
-            hold(run)
+        with transaction.atomic(), hold(run):
             StagedBlock.objects.bulk_update(linking, ["warnings"])
     return indexer.next_num, indexer.notices
 

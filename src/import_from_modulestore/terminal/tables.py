@@ -176,7 +176,7 @@ def reversal_counts(counts: Mapping[str, int]) -> str:
 def _state(run: ImportData) -> Text:
     state = Text(str(run.state.label), style=_STATE_STYLES.get(run.state, "yellow"))
     if run.queued:
-        state.append("  waiting for a worker", style="dim")
+        state.append(f"  waiting for {'the database' if run.is_put_off else 'a worker'}", style="dim")
     elif run.progress is not None:
         progress = run.progress
         told = PHASES.get(progress.phase, progress.phase).lower()

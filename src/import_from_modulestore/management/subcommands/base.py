@@ -23,7 +23,7 @@ from rich.console import Console, RenderableType
 from ... import api
 from ...data import Action, ConflictState, ImportData, ImportState, Outcome
 from ...models import Import
-from ...running.attempts import this_process
+from ...running.attempts import own_attempts
 from ...running.lifecycle import STEP_OF
 from ...terminal.gone import gone_list
 from ...terminal.marks import summary
@@ -259,7 +259,8 @@ def refusal(error: Exception | str, code: int) -> CommandError:
 def next_steps(run: ImportData) -> str:
     """What can be done with the import as it is now, as lines to be typed."""
     if run.state.is_running:
-        return "Follow it with: " + command_line("show {id} --watch", run.id)
+        stop = f"{Action.CANCEL.label_in(run.state)} with: {command_line(_NEXT[Action.CANCEL], run.id)}"
+        return f"Follow it with: {command_line('show {id} --watch', run.id)}\n{stop}"
     possible = [
         action
         for action in run.actions
@@ -304,7 +305,7 @@ def after_interrupt(run: ImportData) -> str:
 
 
 def _who_writes() -> str:
-    at_work = Import.objects.filter(state__in=STEP_OF).exclude(worker__in=("", this_process())).order_by("heartbeat")
+    at_work = Import.objects.filter(state__in=STEP_OF).exclude(worker__in=("", *own_attempts())).order_by("heartbeat")
     told = " and ".join(f"import {short(str(run.uuid))} {ImportState(run.state).told}" for run in at_work[:3])
     return f"The database is busy: {told or 'another program is writing to it'}."
 

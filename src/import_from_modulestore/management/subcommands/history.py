@@ -237,7 +237,7 @@ def _watched(session: Session, run: ImportData) -> ImportData:
         with session.progress() as bar:
             while run.state.is_running:
                 if run.queued:
-                    bar("waiting", 0, 0, "for a worker")
+                    bar("waiting", 0, 0, "for the database" if run.is_put_off else "for a worker")
                 elif (at := run.progress) is not None:
                     bar(at.phase, at.done, at.total, at.title)
                 time.sleep(WATCH_INTERVAL)

@@ -243,14 +243,15 @@ def retry(session: Session, *, import_name: str, everything: bool, **options: An
 @subcommand(arguments_of_import)
 def cancel(session: Session, *, import_name: str, **options: Any) -> None:
     """
-    Give an import up before it is written.
+    Give an import up before it is written, or stop its undo or redo.
 
     A step that runs is stopped and rolled back. The library stays as it is. What was staged is removed later, by
-    `cleanup`.
+    `cleanup`. An import that was being undone or redone is afterwards what it was before.
     """
     found = session.find(import_name)
     canceled = api.cancel_import(user=session.user, import_id=found.id)
-    session.show(canceled, f"Import {short(found.id)} is canceled. The library is as it was.")
+    stopped = "" if canceled.state is ImportState.CANCELED else "Stopped. "
+    session.show(canceled, f"{stopped}Import {short(found.id)} {canceled.state.told}. The library is as it was.")
 
 
 def _create(session: Session, source: str, library: str, options: dict[str, Any]) -> ImportData:

@@ -189,7 +189,9 @@ class Import(serializers.Serializer):
     )
     options = Options()
     username = serializers.CharField()
-    error = serializers.CharField(help_text="Why the last step failed; empty where it did not.")
+    error = serializers.CharField(
+        help_text="Why the last step failed, or why one that is queued was put off; empty where neither is so."
+    )
     warnings = _texts(help_text="About the source as a whole.")
     block_count = serializers.IntegerField(help_text="Blocks that are staged, or were.")
     counts = _numbers(help_text="Source blocks by outcome, once imported.")

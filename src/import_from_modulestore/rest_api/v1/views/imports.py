@@ -239,7 +239,10 @@ class Cancel(_Step):
     @_step(
         "cancel_import",
         _("Cancel"),
-        _("Gives the import up, at any point before it is written. A step that runs is stopped, and rolled back."),
+        _(
+            "Gives the import up, at any point before it is written. A step that runs is stopped, and rolled back. Of "
+            "an import that is being undone or redone, that is stopped alone, and the import stays as it was."
+        ),
     )
     def post(self, request: Request, import_id: str) -> Response:
         """Do it."""
