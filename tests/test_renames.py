@@ -1,4 +1,4 @@
-"""What earlier versions stored is found under the names of this one."""
+"""What earlier versions stored is found under the names of this one, or is staged again."""
 
 import pytest
 from django.db import connection
@@ -10,15 +10,41 @@ APP = "modulestore_imports"
 
 
 @pytest.fixture
-def before(transactional_db):
-    """The models as they were before things got one name each, and the way to now."""
+def before(request, transactional_db):
+    """The models as they were before a migration, and the way to now; that to one name for one thing is the default."""
     last = MigrationExecutor(connection).loader.graph.leaf_nodes(APP)
-    one_name = next(key for key in MigrationExecutor(connection).loader.graph.nodes if key[1].endswith("_one_name"))
-    [parent] = MigrationExecutor(connection).loader.graph.node_map[one_name].parents
+    suffix = getattr(request, "param", "_one_name")
+    wanted = next(key for key in MigrationExecutor(connection).loader.graph.nodes if key[1].endswith(suffix))
+    [parent] = [
+        node for node in MigrationExecutor(connection).loader.graph.node_map[wanted].parents if node.key[0] == APP
+    ]
     executor = MigrationExecutor(connection)
     executor.migrate([parent.key])
     yield executor.loader.project_state([parent.key]).apps
     MigrationExecutor(connection).migrate(last)
+
+
+@pytest.mark.parametrize("before", ["_contents"], indirect=True)
+def test_what_was_staged_without_the_blocks_inside_components_is_to_be_staged_again(before):
+    runs, blocks = before.get_model(APP, "Import").objects, before.get_model(APP, "StagedBlock").objects
+
+    def staged(state: str, inner_keys: list[str]) -> int:
+        run = runs.create(source_key="course-v1:A+B+C", library_key="lib:A:B", state=state)
+        root = before.get_model(APP, "StagedRoot").objects.create(import_run=run, order=0, first_num=0)
+        refusal = "It holds others." if inner_keys else ""
+        numbers = {"num": 0, "end_num": 1, "depth": 0}
+        blocks.create(import_run=run, root=root, refusal=refusal, inner_keys=inner_keys, **numbers)
+        return run.pk
+
+    with_inner, without, done = staged("staged", ["a"]), staged("staged", []), staged("imported", ["a"])
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes(APP))
+    states = dict(
+        executor.loader.project_state(executor.loader.graph.leaf_nodes(APP))
+        .apps.get_model(APP, "Import")
+        .objects.values_list("pk", "state")
+    )
+    assert states == {with_inner: "staging_failed", without: "staged", done: "imported"}
 
 
 def test_keys_and_states_are_taken_over(before):

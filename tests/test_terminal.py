@@ -150,6 +150,9 @@ def staged(num: int, parent: int | None = None, kind: BlockKind = BlockKind.COMP
         "selected": True,
         "edited": False,
         "own_decision": None,
+        "own_contents": None,
+        "contents": None,
+        "left_with": None,
         "state": ConflictState.NEW,
         "outcome": Outcome.CREATED,
         "decision": None,
@@ -157,7 +160,8 @@ def staged(num: int, parent: int | None = None, kind: BlockKind = BlockKind.COMP
         "reason": "",
         "warnings": (),
     }
-    return BlockData(**known | fields)
+    known |= fields
+    return BlockData(**{"name": known["title"]} | known)
 
 
 CONFLICT = {"state": ConflictState.BOTH_CHANGED, "outcome": Outcome.UPDATED, "decision": Decision.OVERWRITE}
@@ -263,6 +267,7 @@ class TestReversal:
             "block_type": "html",
             "kind": BlockKind.COMPONENT,
             "title": f"Title {num}",
+            "name": f"Title {num}",
         }
         return ReversalItem(**known | {"item_key": f"lb:A:B:html:{num}", "outcome": outcome} | fields)
 

@@ -11,7 +11,7 @@ In order:
 
 1. :func:`create_import`, :func:`stage_import`
 2. :func:`list_blocks`, :func:`get_block`; :func:`select_blocks`, :func:`decide_blocks`, :func:`edit_block`,
-   :func:`revert_block`; :func:`list_gone`, :func:`remove_gone`; :func:`plan_import`
+   :func:`revert_block`; :func:`choose_contents`; :func:`list_gone`, :func:`remove_gone`; :func:`plan_import`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
 4. :func:`get_import`, :func:`get_records`, :func:`where_from`, :func:`where_to`
 5. :func:`preview_undo`, :func:`undo_import`; :func:`preview_redo`, :func:`redo_import`
@@ -33,6 +33,7 @@ from .actions.records import (
     where_to,
 )
 from .actions.review import (
+    choose_contents,
     decide_blocks,
     edit_block,
     get_block,
@@ -106,6 +107,7 @@ __all__ = [
     "WrongState",
     "backup_library",
     "cancel_import",
+    "choose_contents",
     "complete_import",
     "create_import",
     "create_library",

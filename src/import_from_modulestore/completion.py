@@ -14,6 +14,7 @@ from .data import (
     BlockKind,
     CollectionChoice,
     ConflictState,
+    Contents,
     Decision,
     LibraryData,
     Notice,
@@ -32,8 +33,8 @@ from .models import Import, StagedBlock
 from .planning import SourceBlock, make_plan
 from .running import lifecycle
 from .running.lifecycle import Step
-from .writing import write_plan
-from .writing.collection import collect
+from .writing import Written, write_plan
+from .writing.collection import collect, collect_contents
 from .writing.stored_files import write_lost_files
 from .writing.tags import Tags, TagsLeftOut, add_tags, staged_tags, tags_of
 
@@ -90,6 +91,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
             [written.entity_of[item.num] for item in plan.items if _is_collected(item)],
             user_id=user.pk,
         )
+    contents_collections = collect_contents(run, package.id, _contents_of(plan, written), user_id=user.pk)
     tags, tags_left_out, tag_warnings = _carry_tags(run, plan, library_key, host)
     with lifecycle.hold(run):
         write_records(
@@ -116,6 +118,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
         collection_code=collected.collection.collection_code if collected else run.collection_code,
         collection=collected.collection if collected else None,
         collection_made=collected is not None and collected.made,
+        contents_collections=contents_collections,
     )
 
 
@@ -164,6 +167,15 @@ def _carry_tags(
     return added | tags_of(removed), left_out, warnings
 
 
+def _contents_of(plan: Plan, written: Written) -> list[tuple[PlannedItem, list[int]]]:
+    """The components whose contents are to be in collections, each with the entity IDs of these."""
+    components = [item for item in plan.items if item.contents is Contents.COLLECTION and item.inner]
+    if not components:
+        return []
+    entity_of = {item.local_key: written.entity_of[item.num] for item in plan.items if item.num in written.entity_of}
+    return [(item, [entity_of[key] for key in item.inner]) for item in components]
+
+
 def _is_collected(item: PlannedItem) -> bool:
     """Whether the item belongs into the import's collection: it stands on its own, and is there."""
     stays_deleted = item.outcome is Outcome.SKIPPED and item.state is ConflictState.DELETED
@@ -185,9 +197,9 @@ def _source_block(block: StagedBlock) -> SourceBlock:
         repeats=block.repeats,
         problem="" if block.edited_olx else block.problem,  # An edit mends what could not be read.
         refusal=block.refusal,
-        left_out=tuple(block.left_out),
         warnings=(*block.reading_warnings, *block.warnings),
         decision=Decision(block.decision) if block.decision else None,
+        contents=Contents(block.contents) if block.contents else None,
         selected=block.selected,
-        inner_keys=tuple(block.inner_keys),
+        name=block.name,
     )

@@ -74,6 +74,14 @@ class MergeSide(TextChoices):
     EDIT = "edit", _("Another text")
 
 
+class Contents(TextChoices):
+    """What becomes of the blocks inside a component that a library cannot hold: an experiment, a bank of questions."""
+
+    LEAVE_OUT = "leave_out", _("Leave out: they go with the block")
+    UNIT = "unit", _("Unit: they stand in the block's stead")
+    COLLECTION = "collection", _("Collection: they stand on their own, in a collection that bears the block's name")
+
+
 class ConflictState(TextChoices):
     """How a source block stands to the library; see docs/concepts.md for the table of states and outcomes."""
 
@@ -287,6 +295,8 @@ class ImportOptions:
     * ``branch``: which side of the source is read.
     * ``selection``: usage keys of the blocks to import, each with everything below it; empty means all.
     * ``collection``: put the top-level items into a collection of the library.
+    * ``contents``: what becomes of the blocks inside components that a library cannot hold, where a review says nothing
+      else of such a component.
     """
 
     level: CompositionLevel = CompositionLevel.SECTION
@@ -296,6 +306,7 @@ class ImportOptions:
     branch: Branch = Branch.DRAFT
     selection: tuple[str, ...] = ()
     collection: CollectionChoice | None = None
+    contents: Contents = Contents.LEAVE_OUT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -462,6 +473,8 @@ class PlannedItem:
     block_type: str
     kind: BlockKind
     title: str
+    name: str
+    """What people call it: its title, or where it has none, the beginning of its text."""
     state: ConflictState
     outcome: Outcome
     decision: Decision | None = None
@@ -480,8 +493,14 @@ class PlannedItem:
     warnings: tuple[str, ...] = ()
     source_digest: str = ""
     item_digest: str = ""
+    contents: Contents | None = None
+    """What becomes of the blocks inside one that a library cannot hold; ``None`` for all others."""
+    inner: tuple[LocalKey, ...] = ()
+    """What these blocks become, in order; or those of them that are not left out."""
     left_out: tuple[str, ...] = ()
-    """Titles of child blocks that go with an unsupported block."""
+    """Names of the blocks inside an unsupported one that go with it."""
+    inside: tuple[str, ...] = ()
+    """Of a block that comes from inside an unsupported one: what is around it, that one first; groups, say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -527,6 +546,8 @@ class Plan:
     """What earlier imports brought and the source does not hold any more, larger items first."""
     gone_unknown: str = ""
     """Why it cannot be said what is gone; empty where it can."""
+    left_with: Mapping[int, int] = field(default_factory=dict)
+    """Numbers of blocks that go with one that a library cannot hold, and of that one."""
 
     @property
     def everything(self) -> tuple[PlannedItem, ...]:
@@ -633,6 +654,8 @@ class BlockData:
     block_type: str
     kind: BlockKind
     title: str
+    name: str
+    """What people call it: its title, or where it has none, the beginning of its text."""
     child_count: int
     """Direct children."""
     repeats: int | None
@@ -641,6 +664,12 @@ class BlockData:
     edited: bool
     own_decision: Decision | None
     """The decision taken for this very block; ``None`` means the import's default."""
+    own_contents: Contents | None
+    """What was chosen for the blocks inside this very block; ``None`` means the import's default."""
+    contents: Contents | None
+    """What becomes of the blocks inside one that a library cannot hold; ``None`` for all others."""
+    left_with: int | None
+    """``num`` of the block that it is inside of, and goes with."""
     state: ConflictState | None
     outcome: Outcome | None
     decision: Decision | None
@@ -670,6 +699,8 @@ class GoneData:
     block_type: str
     kind: BlockKind
     title: str
+    name: str
+    """What people call it: its title, or where it has none, the beginning of its text."""
     outcome: Outcome
     """``REMOVED`` or ``KEPT``."""
     edited: bool
@@ -756,9 +787,9 @@ class BlockDetails:
 
     block: BlockData
     olx: str
-    """What would be imported; empty for containers."""
+    """What would be imported; empty for blocks that hold others."""
     staged_olx: str
-    """What the source holds; differs from ``olx`` where the block was edited."""
+    """What the source holds, empty for containers; differs from ``olx`` where the block was edited."""
     files: tuple[FileData, ...]
     missing_files: tuple[str, ...]
     library: LibraryItemData | None
@@ -794,6 +825,8 @@ class ReversalItem:
     block_type: str
     kind: BlockKind
     title: str
+    name: str
+    """What people call it: its title, or where it has none, the beginning of its text."""
     item_key: str
     item_url: str = ""
     """The item's page, where the host has one."""
@@ -835,6 +868,8 @@ class RecordData:
     block_type: str
     kind: BlockKind
     title: str
+    name: str
+    """What people call it: its title, or where it has none, the beginning of its text."""
     state: ConflictState
     outcome: Outcome
     decision: Decision | None
@@ -850,6 +885,13 @@ class RecordData:
     files: tuple[str, ...]
     missing_files: tuple[str, ...]
     left_out: tuple[str, ...]
+    """Names of the blocks inside one that a library cannot hold that went with it."""
+    contents: Contents | None
+    """What became of the others; ``None`` where it is no such block."""
+    contents_collection: str
+    """Code of the collection that they were put into; empty where there is none."""
+    inside: tuple[str, ...]
+    """Of a block that came from inside such a block: what was around it, that one first; groups, say."""
     tags: tuple[str, ...]
     """Tags of the source block that the import gave the item; of an item that it removed, those that it had."""
     tags_left_out: tuple[str, ...]

@@ -15,6 +15,7 @@ from .data import (
     Branch,
     CollectionChoice,
     CompositionLevel,
+    Contents,
     Decision,
     ImportData,
     ImportOptions,
@@ -52,6 +53,7 @@ def new_import(
         publish=options.publish,
         block_ids=options.block_ids,
         branch=options.branch,
+        contents=options.contents,
         selection=list(options.selection),
         collection_wanted=collection is not None,
         collection_code=collection.code if collection else "",
@@ -99,6 +101,7 @@ def options_of(run: Import) -> ImportOptions:
         branch=Branch(run.branch),
         selection=tuple(run.selection),
         collection=collection,
+        contents=Contents(run.contents),
     )
 
 

@@ -28,6 +28,7 @@ from .data import (
     Branch,
     CompositionLevel,
     ConflictState,
+    Contents,
     Decision,
     ImportState,
     Outcome,
@@ -102,6 +103,7 @@ class Import(models.Model):
     block_ids = case_sensitive_char_field(max_length=20, choices=BlockIds, default=BlockIds.KEEP)
     branch = case_sensitive_char_field(max_length=20, choices=Branch, default=Branch.DRAFT)
     selection = models.JSONField(default=list)
+    contents = case_sensitive_char_field(max_length=20, choices=Contents, default=Contents.LEAVE_OUT)
     collection_wanted = models.BooleanField(default=False)
     collection_code = case_sensitive_char_field(max_length=255, blank=True, default="")
     collection_title = title_field(max_length=500, blank=True, default="")
@@ -140,6 +142,14 @@ class Import(models.Model):
     publish_logs = models.ManyToManyField(content_models.PublishLog, related_name="+")
     collection = models.ForeignKey(content_models.Collection, null=True, on_delete=models.SET_NULL, related_name="+")
     collection_made = models.BooleanField(default=False, help_text=_("Whether the import made its collection."))
+    contents_collections = models.JSONField(
+        default=list,
+        help_text=_(
+            "The collections of what is inside components that a library cannot hold: of each, the number and key of "
+            "the component, the collection's primary key and code, the title under which it was made, if it was, and "
+            "the entities that were not in it before."
+        ),
+    )
 
     class Meta:
         ordering = ["-id"]
@@ -185,11 +195,12 @@ class StagedBlock(models.Model):
     One block inside staged content, as planning and review see it.
 
     ``num`` counts the blocks of an import depth-first in the order of the source, so that ``ORDER BY num`` is the tree,
-    and a block with everything below it is the rows from ``num`` up to, and without, ``end_num``. A block that the
-    source shows in several places has one row for each; all but the first point at the first with ``repeats``.
+    and a block with everything below it is the rows from ``num`` up to, and without, ``end_num``. What is inside a
+    component that is made of other blocks has rows as well, whatever becomes of it. A block that the source shows in
+    several places has one row for each; all but the first point at the first with ``repeats``.
 
-    ``selected``, ``decision``, ``edited_title`` and ``edited_olx`` are what a reviewer says. The columns from ``title``
-    to ``warnings`` describe the block as it then is, but for those called ``source_…``, ``problem`` and
+    ``selected``, ``decision``, ``contents``, ``edited_title`` and ``edited_olx`` are what a reviewer says. The columns
+    from ``title`` to ``warnings`` describe the block as it then is, but for those called ``source_…``, ``problem`` and
     ``reading_warnings``, which tell of the source; they are made again when it is edited. The OLX in
     ``content_staging`` stays as it was staged, for taking an edit back.
 
@@ -210,6 +221,9 @@ class StagedBlock(models.Model):
     block_id = case_sensitive_char_field(max_length=255)
     kind = case_sensitive_char_field(max_length=20, choices=BlockKind)
     title = title_field(max_length=500, blank=True)
+    name = title_field(
+        max_length=500, blank=True, default="", help_text=_("What people call it, where it has no title of its own.")
+    )
 
     olx_digest = case_sensitive_char_field(
         max_length=_DIGEST_LENGTH, blank=True, help_text=_("Hash of the exact text that the library would store.")
@@ -235,10 +249,6 @@ class StagedBlock(models.Model):
 
     problem = text_field(blank=True, help_text=_("Why the block could not be read."))
     refusal = text_field(blank=True, help_text=_("Why a library cannot hold the block."))
-    left_out = models.JSONField(default=list, help_text=_("Child blocks that go with a refused block."))
-    inner_keys = models.JSONField(
-        default=list, help_text=_("Usage keys of the blocks that a component is made of in the source.")
-    )
     reading_warnings = models.JSONField(default=list, help_text=_("What was noticed when the source was read."))
     warnings = models.JSONField(default=list, help_text=_("What there is to know of the block as it is."))
 
@@ -246,7 +256,14 @@ class StagedBlock(models.Model):
     decision = case_sensitive_char_field(
         max_length=20, choices=Decision, blank=True, default="", help_text=_("For this very block; else the import's.")
     )
-    edited_title = title_field(max_length=500, blank=True, default="", help_text=_("For containers."))
+    contents = case_sensitive_char_field(
+        max_length=20,
+        choices=Contents,
+        blank=True,
+        default="",
+        help_text=_("For what is inside this very block, where a library cannot hold it; else the import's."),
+    )
+    edited_title = title_field(max_length=500, blank=True, default="", help_text=_("For blocks that hold others."))
     edited_olx = text_field(blank=True, default="", help_text=_("For components."))
 
     class Meta:
@@ -258,6 +275,11 @@ class StagedBlock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.num} {self.usage_key}"
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return self.name or self.title
 
 
 class ReviewedBlock(models.Model):
@@ -275,6 +297,7 @@ class ReviewedBlock(models.Model):
     showing = models.PositiveIntegerField()
     selected = models.BooleanField()
     decision = case_sensitive_char_field(max_length=20, choices=Decision, blank=True, default="")
+    contents = case_sensitive_char_field(max_length=20, choices=Contents, blank=True, default="")
     edited_title = title_field(max_length=500, blank=True, default="")
     edited_olx = text_field(blank=True, default="")
     source_digest = case_sensitive_char_field(
@@ -329,6 +352,9 @@ class ImportRecord(models.Model):
     block_type = case_sensitive_char_field(max_length=100)
     kind = case_sensitive_char_field(max_length=20, choices=BlockKind)
     title = title_field(max_length=500, blank=True)
+    name = title_field(
+        max_length=500, blank=True, default="", help_text=_("What people call it, where it has no title of its own.")
+    )
 
     state = case_sensitive_char_field(max_length=20, choices=ConflictState)
     decision = case_sensitive_char_field(max_length=20, choices=Decision, blank=True, default="")
@@ -372,6 +398,16 @@ class ImportRecord(models.Model):
     files = models.JSONField(default=list)
     missing_files = models.JSONField(default=list)
     left_out = models.JSONField(default=list)
+    contents = case_sensitive_char_field(
+        max_length=20,
+        choices=Contents,
+        blank=True,
+        default="",
+        help_text=_("What became of the blocks inside one that a library cannot hold."),
+    )
+    inside = models.JSONField(
+        default=list, help_text=_("What is around a block that is inside such a block, from that one down.")
+    )
 
     class Meta:
         ordering = ["num"]
@@ -381,6 +417,11 @@ class ImportRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.usage_key}: {self.outcome}"
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return self.name or self.title
 
 
 class Reversal(models.Model):

@@ -37,6 +37,43 @@ def staged(key: str) -> StagedBlock:
     return StagedBlock.objects.filter(usage_key=key).latest("pk")
 
 
+class TestContents:
+    """What is inside components that a library cannot hold."""
+
+    BANK = usage_key("itembank", "bank")
+
+    @pytest.fixture
+    def run(self, courses, start):
+        question = block("problem", "q1", "<p>Why two tides?</p>")
+        bank = block("itembank", "bank", "", question, display_name="Tides")
+        write_course(courses / "c1", section("s", subsection("b", unit("u1", text("t1"), bank))))
+        return start()
+
+    def test_is_listed_and_chosen(self, pages, run):
+        found = review(pages, run)
+        assert "“Why two tides?” problem goes with the block around it" in found
+        assert "Contents: Leave out" in found
+        data = {"do": "contents", "contents": "collection", "blocks": [UNIT], "below": "on"}
+        assert messages_of(pages.post(url("import", "blocks", run.pk), **data)) == ["1 choice was changed."]
+        assert "Contents: Collection" in review(pages, run)
+        page = url("import", "block", run.pk, self.BANK)
+        assert "Contents: Collection: they stand on their own" in text_of(pages.get(page))
+        pages.post(page, do="contents", contents="")
+        assert staged(self.BANK).contents == ""
+
+    def test_the_component_has_a_title_to_edit_and_no_olx(self, pages, run):
+        page = url("import", "block", run.pk, self.BANK)
+        assert 'name="olx"' not in pages.get(page).content.decode()
+        pages.post(page, do="edit", title="Questions")
+        assert staged(self.BANK).title == "Questions"
+
+    def test_the_record_says_what_became_of_it(self, pages, run):
+        StagedBlock.objects.filter(usage_key=self.BANK).update(contents="unit")
+        pages.do("complete", run)
+        record = run.records.get(usage_key=usage_key("problem", "q1"))
+        assert "Came from inside: Tides" in text_of(pages.get(url("importrecord", "change", record.pk)))
+
+
 class TestFinding:
     def test_by_place_kind_state_outcome_selection_and_text(self, pages, run):
         for count, chosen in (

@@ -56,7 +56,7 @@ class TestSampleCourse:
         blocks = {
             (block.block_type, block.block_id): block.kind.value
             for root in export.read(Branch.DRAFT)
-            for block in walk(root.element)
+            for block in walk(root.element, into_components=False)
         }
         kinds, _types = export.count()
         assert kinds == {kind: list(blocks.values()).count(kind) for kind in kinds}

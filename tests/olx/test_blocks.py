@@ -9,7 +9,7 @@ from import_from_modulestore.olx.blocks import (
     has_children,
     is_content,
     kind_of,
-    leaf_blocks,
+    name_for_people,
     title_of,
 )
 from import_from_modulestore.olx.parsing import parse_xml
@@ -75,9 +75,32 @@ def test_components_with_children(olx, expected):
     assert has_children(parse_xml(olx)) is expected
 
 
-def test_leaves_are_the_innermost_blocks():
-    olx = '<split_test><vertical url_name="v"><html url_name="a"/><x><html url_name="b"/></x></vertical></split_test>'
-    assert [leaf.get("url_name") for leaf in leaf_blocks(parse_xml(olx))] == ["a", "b"]
+def test_components_that_are_made_of_blocks_are_entered():
+    olx = (
+        '<vertical url_name="u"><conditional url_name="c"><show sources="p"/><split_test url_name="e">'
+        '<vertical url_name="v"><html url_name="a"/></vertical></split_test></conditional><html url_name="z"/>'
+        "</vertical>"
+    )
+    walked = [(block.block_id, block.index, block.parent, block.depth) for block in walk(parse_xml(olx))]
+    assert walked == [("u", 0, None, 0), ("c", 1, 0, 1), ("e", 2, 1, 2), ("v", 3, 2, 3), ("a", 4, 3, 4), ("z", 5, 0, 1)]
+    outside = [block.block_id for block in walk(parse_xml(olx), into_components=False)]
+    assert outside == ["u", "c", "z"]
+
+
+@pytest.mark.parametrize(
+    ("olx", "name"),
+    [
+        ('<problem display_name="Tides"><p>Why?</p></problem>', "Tides"),
+        ("<problem><script>x = 1</script><p>Why two &lt;b>tides&lt;/b>?</p></problem>", "“Why two tides ?”"),
+        ("<html>&lt;style>p {}&lt;/style>&lt;p>High&amp;nbsp;water&lt;/p></html>", "“High water”"),
+        (f"<html>{'A tide ' * 20}</html>", f"“{'A tide ' * 8}A …”"),
+        ("<problem/>", "Blank Problem"),
+        ('<itembank><problem url_name="q"><p>Why?</p></problem></itembank>', "Problem Bank"),
+        ("<vertical/>", "Unit"),
+    ],
+)
+def test_what_has_no_title_is_called_by_its_text(olx, name):
+    assert name_for_people(parse_xml(olx)) == name
 
 
 class TestWalk:

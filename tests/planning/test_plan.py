@@ -8,6 +8,7 @@ from import_from_modulestore.data import (
     BlockIds,
     CompositionLevel,
     ConflictState,
+    Contents,
     Decision,
     ImportOptions,
     LocalKey,
@@ -86,10 +87,10 @@ class TestIrregularTrees:
 
 class TestLeftOut:
     def test_an_unsupported_block_is_not_in_its_unit_and_says_why(self):
-        found = plan(source("unit a", (" split_test b", {"refusal": "It has children.", "left_out": ("One (html)",)})))
+        found = plan(source("unit a", (" pdf b", {"refusal": "It is not installed."})))
         assert found.items[0].children == ()
         assert found.items[1].outcome is Outcome.UNSUPPORTED
-        assert (found.items[1].reason, found.items[1].left_out) == ("It has children.", ("One (html)",))
+        assert (found.items[1].reason, found.items[1].contents) == ("It is not installed.", None)
 
     def test_an_unreadable_block_fails_alone(self):
         found = plan(source("unit a", (" html b", {"problem": "html/b.xml is broken"}), " html c"))
@@ -100,7 +101,188 @@ class TestLeftOut:
         assert outcomes(found) == {"a": "failed"}
 
 
+REFUSED = {"refusal": "It holds others."}
+EXPERIMENT = (
+    "unit a",
+    " html b",
+    (" split_test x", {"refusal": "It holds others.", "title": "Pictures?"}),
+    ("  unit g1", {"title": "Group A"}),
+    "   html c",
+    ("  unit g2", {"title": "Group B"}),
+    "   problem d",
+    " html e",
+)
+UNIT, COLLECTION = Contents.UNIT, Contents.COLLECTION
+
+
+def children(found, num=0):
+    return " ".join(map(str, found.items[num].children))
+
+
 LEFT_OUT = {"selected": False}
+
+
+class TestContents:
+    """What becomes of the blocks inside components that a library cannot hold."""
+
+    def test_they_go_with_the_component_unless_it_is_said_otherwise(self):
+        found = plan(source(*EXPERIMENT))
+        assert (local_keys(found), children(found)) == (["unit:a", "html:b", "None", "html:e"], "html:b html:e")
+        refused = found.items[2]
+        assert refused.left_out == ("Group A: c (html)", "Group B: d (problem)")
+        assert refused.reason == ("It holds others. 2 blocks go with it: Group A: c (html), Group B: d (problem).")
+        assert (refused.contents, dict(found.left_with)) == (Contents.LEAVE_OUT, {3: 2, 4: 2, 5: 2, 6: 2})
+
+    def test_in_the_unit_they_stand_in_its_stead_and_the_groups_are_dissolved(self):
+        found = plan(source(*EXPERIMENT), contents=UNIT)
+        assert children(found) == "html:b html:c problem:d html:e"
+        assert [item.depth for item in found.items] == [0, 1, 1, 1, 1, 1]
+        assert found.items[3].inside == ("Pictures?", "Group A")
+        refused = found.items[2]
+        assert (refused.outcome, refused.contents, refused.left_out) == (Outcome.UNSUPPORTED, UNIT, ())
+        assert refused.inner == (LocalKey("html", "c"), LocalKey("problem", "d"))
+        assert refused.reason == (
+            "It holds others. 2 blocks stand in its stead: Group A: c (html), Group B: d (problem)."
+        )
+
+    def test_in_a_collection_they_stand_on_their_own(self):
+        found = plan(source(*EXPERIMENT), contents=COLLECTION)
+        assert children(found) == "html:b html:e"
+        assert [item.top_level for item in found.items] == [True, False, False, True, True, False]
+        assert found.items[2].inner == (LocalKey("html", "c"), LocalKey("problem", "d"))
+        assert "2 blocks are put into a collection of its name: Group A: c" in found.items[2].reason
+
+    def test_a_block_can_have_a_choice_of_its_own(self):
+        bank = (" itembank y", REFUSED | {"contents": COLLECTION}), "  problem q"
+        found = plan(source(*EXPERIMENT, *bank), contents=UNIT)
+        assert children(found) == "html:b html:c problem:d html:e"
+        assert outcomes(found)["q"] == "created"
+        kept_out = plan(
+            source("unit a", (" itembank y", REFUSED | {"contents": Contents.LEAVE_OUT}), "  problem q"), contents=UNIT
+        )
+        assert local_keys(kept_out) == ["unit:a", "None"]
+
+    def test_nested_ones_are_taken_each_as_it_says(self):
+        nested = (
+            "unit a",
+            (" conditional x", REFUSED),
+            ("  split_test y", REFUSED),
+            "   unit g",
+            "    html c",
+            "  html d",
+        )
+        assert children(plan(source(*nested), contents=UNIT)) == "html:c html:d"
+        inner = (("  split_test y", REFUSED | {"contents": COLLECTION}), "   unit g", "    html c")
+        found = plan(source(*nested[:2], *inner, "  html d"), contents=UNIT)
+        assert (children(found), found.items[2].inner) == ("html:d", (LocalKey("html", "c"),))
+        outer = (" conditional x", REFUSED | {"contents": Contents.LEAVE_OUT})
+        assert local_keys(plan(source("unit a", outer, *nested[2:]), contents=UNIT)) == ["unit:a", "None"]
+
+    def test_what_cannot_be_read_or_held_inside_says_so_itself(self):
+        troubled = (
+            ("  html c", {"problem": "html/c.xml is broken"}),
+            ("  pdf d", {"refusal": "Not installed."}),
+            "  html e",
+        )
+        found = plan(source("unit a", (" split_test x", REFUSED), *troubled), contents=UNIT)
+        assert outcomes(found) == {
+            "a": "created",
+            "x": "unsupported",
+            "c": "failed",
+            "d": "unsupported",
+            "e": "created",
+        }
+        assert [item.depth for item in found.items] == [0, 1, 1, 1, 1]
+        assert outcomes(plan(source("unit a", (" split_test x", REFUSED), *troubled))) == {
+            "a": "created",
+            "x": "unsupported",
+        }
+
+    def test_without_a_unit_around_they_stand_on_their_own(self):
+        found = plan(source("subsection a", (" split_test x", REFUSED), "  html c"), contents=UNIT)
+        assert (found.items[0].children, found.items[2].top_level) == ((), True)
+        assert "c cannot stand directly in a subsection" in found.items[0].warnings[0]
+        assert local_keys(plan(source(("split_test x", REFUSED), " html c"), contents=UNIT)) == ["None", "html:c"]
+
+    def test_sections_and_subsections_inside_are_dissolved_too(self):
+        deep = ("unit a", (" randomize x", REFUSED), "  subsection s", "   unit u", "    html c", "   html d")
+        found = plan(source(*deep), contents=UNIT)
+        assert (children(found), local_keys(found)) == ("html:c html:d", ["unit:a", "None", "html:c", "html:d"])
+
+    @pytest.mark.parametrize("contents", Contents)
+    def test_where_the_component_is_left_out_they_are_too(self, contents):
+        blocks = source("unit a", (" split_test x", REFUSED | LEFT_OUT), ("  html c", LEFT_OUT))
+        assert local_keys(plan(blocks, contents=contents)) == ["unit:a"]
+
+    @pytest.mark.parametrize("contents", Contents)
+    def test_one_that_is_selected_in_a_component_that_is_left_out_stands_on_its_own(self, contents):
+        blocks = source(
+            ("unit a", LEFT_OUT), (" itembank x", REFUSED | LEFT_OUT), "  problem c", ("  problem d", LEFT_OUT)
+        )
+        found = plan(blocks, contents=contents)
+        assert (local_keys(found), found.items[0].top_level) == (["problem:c"], True)
+
+    def test_one_of_them_can_be_left_out(self):
+        blocks = source("unit a", (" itembank x", REFUSED), "  problem c", ("  problem d", LEFT_OUT))
+        found = plan(blocks, contents=UNIT)
+        assert (children(found), found.items[1].left_out) == ("problem:c", ("d (problem)",))
+        assert "1 block stands in its stead: c (problem). 1 block goes with it: d (problem)." in found.items[1].reason
+
+    def test_a_component_that_is_shown_twice_gives_its_contents_to_both_units(self):
+        blocks = source(
+            "unit a", (" itembank x", REFUSED), "  problem c", "unit b", (" itembank x", REFUSED | {"repeats": 1})
+        )
+        found = plan(blocks, contents=UNIT)
+        assert [children(found, num) for num in (0, 3)] == ["problem:c"] * 2
+        elsewhere = [replace(block, selected=block.num > 2) for block in blocks]
+        assert local_keys(plan(elsewhere, contents=UNIT)) == ["None", "problem:c", "unit:b"]
+        assert local_keys(plan(elsewhere)) == ["None", "unit:b"]
+
+    def test_what_is_shown_outside_as_well_is_imported_whatever_becomes_of_the_component(self):
+        blocks = source("unit a", (" itembank x", REFUSED), "  problem c", "unit b", (" problem c", {"repeats": 2}))
+        found = plan(blocks)
+        assert (local_keys(found), children(found, 3)) == (["unit:a", "None", "problem:c", "unit:b"], "problem:c")
+        assert (found.items[1].left_out, found.items[2].inside) == ((), ())
+
+    def test_a_unit_that_is_shown_outside_as_well_stays_a_unit(self):
+        blocks = source(
+            "subsection a",
+            " unit b",
+            ("  split_test x", REFUSED),
+            "   unit g",
+            "    html c",
+            (" unit g", {"repeats": 3}),
+            ("  html c", {"repeats": 4}),
+        )
+        found = plan(blocks)
+        assert local_keys(found) == ["subsection:a", "unit:b", "None", "unit:g", "html:c"]
+        assert children(found) == "unit:b unit:g"
+
+    def test_ids_that_clash_are_numbered(self):
+        blocks = source("unit a", " problem q", (" itembank x", REFUSED), ("  problem q", {"usage_key": "problem@q~2"}))
+        assert children(plan(blocks, contents=UNIT)) == "problem:q problem:q_1"
+
+    def test_they_count_towards_the_limit(self):
+        blocks = source(*EXPERIMENT)
+        library = Library(limit=4)
+        assert not plan(blocks, library).blockers
+        assert "would hold 5 items" in plan(blocks, library, contents=UNIT).blockers[0]
+
+    def test_they_are_known_again_whatever_is_chosen_then_and_moved_nowhere_unasked(self):
+        blocks = source(*EXPERIMENT)
+        library = Library()
+        library = library.after(plan(blocks, library, contents=UNIT))
+        assert set(outcomes(plan(blocks, library, contents=UNIT)).values()) == {"unchanged", "unsupported"}
+        for contents in (Contents.LEAVE_OUT, COLLECTION):
+            again = plan(blocks, library, contents=contents)
+            assert again.gone == ()
+            unit, *others = again.items
+            assert (unit.state, unit.outcome) == (ConflictState.SOURCE_CHANGED, Outcome.SKIPPED)
+            assert {item.outcome for item in others} == {Outcome.UNCHANGED, Outcome.UNSUPPORTED}
+
+    def test_one_that_was_edited_into_a_component_without_blocks_is_imported_without_them(self):
+        found = plan(source("unit a", " custom x", "  html c"), contents=UNIT)
+        assert local_keys(found) == ["unit:a", "custom:x"]
 
 
 class TestSelection:

@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocatorV2, LibraryUsageLocatorV2
 
-from import_from_modulestore.data import BlockIds, BlockKind, CompositionLevel, Decision, ImportOptions, Outcome
+from import_from_modulestore.data import (
+    BlockIds,
+    BlockKind,
+    CompositionLevel,
+    Contents,
+    Decision,
+    ImportOptions,
+    Outcome,
+)
 from import_from_modulestore.planning import Letters, SourceBlock, make_plan
 from import_from_modulestore.planning.ids import slug_from_title, usable_code
 
@@ -22,10 +30,9 @@ def sources(draw) -> list[SourceBlock]:
     blocks: list[SourceBlock] = []
     first: dict[str, int] = {}
     for num in range(draw(st.integers(0, 14))):
-        containers = [block for block in blocks if block.kind.is_container and block.repeats is None]
         # Depth-first order: a parent is the last block or one of its ancestors.
         open_nums = _open_containers(blocks)
-        parent = draw(st.sampled_from([None, *open_nums])) if containers else None
+        parent = draw(st.sampled_from([None, *open_nums]))
         kind = draw(st.sampled_from(list(BlockKind)))
         block_id = draw(IDS)
         usage_key = f"{TAGS[kind]}@{block_id}"
@@ -44,6 +51,7 @@ def sources(draw) -> list[SourceBlock]:
                 problem="broken" if trouble == "problem" and usage_key not in first else "",
                 refusal="refused" if trouble == "refusal" and not kind.is_container and usage_key not in first else "",
                 decision=draw(st.sampled_from([None, None, *Decision])),
+                contents=draw(st.sampled_from([None, None, *Contents])),
             )
         )
         first.setdefault(usage_key, num)
@@ -54,7 +62,8 @@ def _open_containers(blocks: list[SourceBlock]) -> list[int]:
     found = []
     num = blocks[-1].num if blocks else None
     while num is not None:
-        if blocks[num].kind.is_container and blocks[num].repeats is None and not blocks[num].problem:
+        holds = blocks[num].kind.is_container or blocks[num].refusal
+        if holds and blocks[num].repeats is None and not blocks[num].problem:
             found.append(num)
         num = blocks[num].parent
     return found
@@ -89,6 +98,7 @@ def options() -> st.SearchStrategy[ImportOptions]:
         on_conflict=st.sampled_from(Decision),
         publish=st.booleans(),
         block_ids=st.sampled_from(BlockIds),
+        contents=st.sampled_from(Contents),
     )
 
 
@@ -103,7 +113,7 @@ def test_every_kept_block_is_planned_once_and_in_order(blocks, library, options)
     nums = [item.num for item in plan.items]
     assert nums == sorted(set(nums))
     components = {b.num for b in blocks if b.kind is BlockKind.COMPONENT and b.repeats is None}
-    assert components <= set(nums)
+    assert components - set(plan.left_with) <= set(nums)
     assert all(options.level.keeps(item.kind) or item.outcome is Outcome.FAILED for item in plan.items)
 
 

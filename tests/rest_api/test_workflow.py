@@ -38,7 +38,7 @@ def test_a_course_is_reviewed_edited_decided_written_undone_and_redone(client, i
     assert client.delete(f"{path}blocks/{P1}/edit/")["block"]["state"] == "unchanged"
 
     changed = client.patch(f"{path}blocks/", {"usage_keys": [T1], "decision": "overwrite"})
-    assert changed == {"selected": None, "decided": 1}
+    assert changed == {"selected": None, "decided": 1, "chosen": None}
     client.patch(f"{path}blocks/{U2}/", {"decision": "new_version"})
 
     plan = client.get(f"{path}plan/")
@@ -116,6 +116,7 @@ def test_a_library_is_made_before_or_with_the_import(client, course):
         "branch": "published",
         "selection": [usage_key("vertical", "u1")],
         "collection": {"code": "", "title": "Tides"},
+        "contents": "unit",
     }
     body = {"source_key": KEY, "library_key": "lib:Acme:New", "new_library_title": "", "options": options}
     made = client.post("imports/", body, status=201)

@@ -379,9 +379,19 @@ class TestBrokenBlocks:
     def test_a_block_made_of_others_is_named_with_them(self, load, stage):
         inner = '<problem url_name="q1" display_name="Q1"><p/></problem>'
         load(unit_of(f'<library_content url_name="lc">{inner}</library_content>'))
-        row = staged_blocks(stage())[usage_key("library_content", "lc")]
-        assert row.refusal
-        assert row.left_out == ["Q1 (problem)"]
+        rows = staged_blocks(stage())
+        refused, inner = rows[usage_key("library_content", "lc")], rows[usage_key("problem", "q1")]
+        assert refused.refusal
+        assert (inner.title, inner.parent_num, inner.depth) == ("Q1", refused.num, refused.depth + 1)
+
+    def test_one_inside_another_is_told_of_by_itself(self, site, load, stage):
+        inner = '<problem url_name="q1"><p/></problem><problem url_name="q2"><p>Why?</p></problem>'
+        load(unit_of(f'<itembank url_name="bank" display_name="Bank">{inner}</itembank>'))
+        site.break_block(usage_key("problem", "q1"))
+        rows = staged_blocks(stage())
+        assert "could not write it as OLX" in rows[usage_key("problem", "q1")].problem
+        assert rows[usage_key("problem", "q2")].digest
+        assert (rows[usage_key("itembank", "bank")].title, rows[usage_key("itembank", "bank")].problem) == ("Bank", "")
 
 
 def test_an_edit_while_it_is_staged_is_told_of(ada, site, load, library):

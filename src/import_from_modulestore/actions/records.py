@@ -76,7 +76,7 @@ def list_records(
     if outcome is not None:
         records = records.filter(outcome=outcome)
     if search:
-        records = records.filter(containing(search, "title", "usage_key", "item_key"))
+        records = records.filter(containing(search, "title", "name", "usage_key", "item_key"))
     rows, total = page_of(records.order_by("num"), offset, limit)
     return Page(items=tuple(map(record_data, rows)), total=total, offset=offset, limit=limit)
 

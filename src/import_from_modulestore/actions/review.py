@@ -14,6 +14,7 @@ from ..data import (
     BlockDetails,
     BlockKind,
     ConflictState,
+    Contents,
     Decision,
     GonePage,
     ImportOptions,
@@ -41,6 +42,7 @@ from ..review import (
     select,
     with_edited,
 )
+from ..review import choose_contents as choose
 from ..review import remove_gone as choose_removals
 from ..running.ending import running
 from ..running.lifecycle import REVIEWABLE, Step, begin, wrong_state
@@ -108,7 +110,7 @@ def list_blocks(
 
     Without filters it is the whole tree, flat; ``parent`` (a usage key) leaves the direct children of one block, and
     ``top`` the blocks that have no parent. ``conflicts`` leaves blocks that a decision settles; ``search`` those whose
-    title or usage key contains it, in any case. Filters add up.
+    title, name or usage key contains it, in any case. Filters add up.
 
     Cost: a fixed number of statements. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidOption``.
     """
@@ -129,7 +131,7 @@ def list_blocks(
         unedited = Q(edited_title="", edited_olx="")
         rows = rows.filter(~unedited if edited else unedited)
     if search:
-        rows = rows.filter(containing(search, "title", "usage_key"))
+        rows = rows.filter(containing(search, "title", "name", "usage_key"))
 
     def wanted(item: PlannedItem) -> bool:
         return (
@@ -181,6 +183,24 @@ def decide_blocks(
     """
     run = _changeable(user, import_id)
     return decide(run, usage_keys, decision=decision, below=below, planned=planned_import(run, _plan))
+
+
+def choose_contents(
+    *, user: Any, import_id: str, usage_keys: Sequence[str], contents: Contents | None, below: bool = True
+) -> int:
+    """
+    Choose what becomes of the blocks inside components that a library cannot hold; ``None`` goes back to the import's
+    option. Returns how many such components changed.
+
+    The choice stands for those of them that are named, and with ``below`` for those that are inside the named blocks.
+    What is inside is listed, selected, edited and decided about like all other blocks; this says where it goes.
+
+    Cost: a fixed number of statements for each 500 components. Raises ``NotFound`` (a key is not among the staged
+    blocks), ``InvalidEdit`` (no such component is among them), ``NotPermitted``, ``WrongState``; nothing is changed
+    then.
+    """
+    run = _changeable(user, import_id)
+    return choose(run, usage_keys, contents=contents, below=below)
 
 
 def edit_block(

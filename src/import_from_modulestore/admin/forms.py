@@ -21,6 +21,7 @@ from ..data import (
     Branch,
     CollectionChoice,
     CompositionLevel,
+    Contents,
     Decision,
     ImportData,
     ImportOptions,
@@ -68,6 +69,15 @@ class StartForm(forms.Form):
             "Where the library holds something else in a block's place. In the review, you can decide for each block."
         ),
     )
+    contents = forms.ChoiceField(
+        label=_("Contents of what a library cannot hold"),
+        choices=Contents.choices,
+        initial=Contents.LEAVE_OUT,
+        required=False,
+        help_text=_(
+            "Experiments and banks of questions are made of other blocks. In the review, you can choose for each."
+        ),
+    )
     publish = forms.BooleanField(
         label=_("Publish what is created, overwritten or forked"), initial=True, required=False
     )
@@ -89,7 +99,7 @@ class StartForm(forms.Form):
     fieldsets = (
         (None, {"fields": ["source"]}),
         (_("Library"), {"fields": ["library", "new_key", "new_title"]}),
-        (_("Options"), {"fields": ["level", "on_conflict", "publish", "block_ids", "branch"]}),
+        (_("Options"), {"fields": ["level", "on_conflict", "contents", "publish", "block_ids", "branch"]}),
         (_("Collection"), {"fields": ["collection_title", "collection_code"]}),
     )
 
@@ -138,6 +148,7 @@ class StartForm(forms.Form):
                 options=ImportOptions(
                     level=CompositionLevel(data["level"] or CompositionLevel.SECTION),
                     on_conflict=Decision(data["on_conflict"] or Decision.SKIP),
+                    contents=Contents(data["contents"] or Contents.LEAVE_OUT),
                     publish=data["publish"],
                     block_ids=BlockIds(data["block_ids"] or BlockIds.KEEP),
                     branch=Branch(data["branch"] or Branch.DRAFT),
@@ -194,7 +205,7 @@ class BlockForm(forms.Form):
     def __init__(self, details: BlockDetails, data: Any = None) -> None:
         self._details = details
         super().__init__(data, initial={"title": details.block.title, "olx": details.olx})
-        if details.block.kind.is_container or len(details.olx) > MAX_OLX_CHARACTERS:
+        if details.block.kind.is_container or details.block.child_count or len(details.olx) > MAX_OLX_CHARACTERS:
             del self.fields["olx"]
 
     def changes(self) -> dict[str, str]:

@@ -64,12 +64,12 @@ class ImportRecordAdmin(_HistoryAdmin):
     list_display_links = ("block",)
     list_filter = ("outcome", "state", "kind", "undone")
     list_select_related = ("import_run",)
-    search_fields = ("title", "usage_key", "item_key", "reason")
+    search_fields = ("title", "name", "usage_key", "item_key", "reason")
     search_help_text = _("Title, usage key of the source block, key of the library's item, or reason.")
     fieldsets = (
         (None, {"fields": ("title", "type_of_block", "from_block", "of_import")}),
         (_("What happened"), {"fields": ("what_happened", "was", "decided", "reason", "undone", "reversals")}),
-        (_("In the library"), {"fields": ("item", "draft", "published", "collected")}),
+        (_("In the library"), {"fields": ("item", "draft", "published", "collected", "contents", "came_from_inside")}),
         (
             _("Worth knowing"),
             {
@@ -95,6 +95,7 @@ class ImportRecordAdmin(_HistoryAdmin):
         "item",
         "draft",
         "published",
+        "came_from_inside",
         "all_warnings",
         "all_files",
         "all_missing_files",
@@ -127,7 +128,7 @@ class ImportRecordAdmin(_HistoryAdmin):
     @admin.display(description=_("block"), ordering="title")
     def block(self, record: ImportRecord) -> SafeString:
         """Title and key of the source block."""
-        return two_lines(record.title, record.usage_key)
+        return two_lines(record.called, record.usage_key)
 
     @admin.display(description=_("type"), ordering="block_type")
     def type_of_block(self, record: ImportRecord) -> str:
@@ -222,6 +223,11 @@ class ImportRecordAdmin(_HistoryAdmin):
         """One a line."""
         return _lines(record.missing_files)
 
+    @admin.display(description=_("came from inside"))
+    def came_from_inside(self, record: ImportRecord) -> SafeString | str:
+        """What was around it, where a library cannot hold that: an experiment and its group, say."""
+        return _lines(record.inside)
+
     @admin.display(description=_("left out with it"))
     def all_left_out(self, record: ImportRecord) -> SafeString | str:
         """One a line."""
@@ -269,7 +275,7 @@ class ReversalAdmin(_HistoryAdmin):
             format_html(
                 "{} {} {}",
                 badge(ReversalOutcome(each.outcome)),
-                link(page_url(ImportRecord, each.record_id), each.record.title or each.record.usage_key),
+                link(page_url(ImportRecord, each.record_id), each.record.called or each.record.usage_key),
                 each.reason,
             )
             for each in records
@@ -307,7 +313,7 @@ class ReversalRecordAdmin(_HistoryAdmin):
     @admin.display(description=_("block"), ordering="record__title")
     def block(self, row: ReversalRecord) -> SafeString:
         """Title and key of the source block, with a link to its record."""
-        return two_lines(link(page_url(ImportRecord, row.record_id), row.record.title), row.record.usage_key)
+        return two_lines(link(page_url(ImportRecord, row.record_id), row.record.called), row.record.usage_key)
 
     @admin.display(description=_("outcome"), ordering="outcome")
     def what_happened(self, row: ReversalRecord) -> SafeString:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from .. import api
-from ..data import BlockDetails, BlockKind, ConflictState, Decision, Outcome
+from ..data import BlockDetails, BlockKind, ConflictState, Contents, Decision, Outcome
 from ..models import Import, ImportRecord
 from .base import list_url, page_url
 from .forms import BlockForm
@@ -89,6 +89,8 @@ class BlockPages(admin.ModelAdmin):
             kinds=BlockKind,
             decisions=Decision,
             default=Decision(run.on_conflict),
+            contents=Contents,
+            default_contents=Contents(run.contents),
         )
         return TemplateResponse(request, "admin/modulestore_imports/import/blocks.html", context)
 
@@ -111,7 +113,7 @@ class BlockPages(admin.ModelAdmin):
         context = self.page_context(
             request,
             run,
-            title=details.block.title or details.block.usage_key,
+            title=details.block.name or details.block.usage_key,
             details=details,
             staged=details.block,
             form=form,
@@ -120,6 +122,8 @@ class BlockPages(admin.ModelAdmin):
             item_records_url=list_url(ImportRecord, item_key__exact=details.library.key) if details.library else "",
             decisions=Decision,
             default=Decision(run.on_conflict),
+            contents=Contents,
+            default_contents=Contents(run.contents),
         )
         return TemplateResponse(request, "admin/modulestore_imports/import/block.html", context)
 
@@ -182,6 +186,13 @@ class BlockPages(admin.ModelAdmin):
             elif do == "default" or do in Decision:
                 changed = api.decide_blocks(**common, **many, decision=None if do == "default" else Decision(do))
                 told = ngettext("{count} decision was changed.", "{count} decisions were changed.", changed)
+                told = told.format(count=changed)
+            elif do == "contents":
+                choice = request.POST.get("contents", "")
+                if choice and choice not in Contents:
+                    raise Http404
+                changed = api.choose_contents(**common, **many, contents=Contents(choice) if choice else None)
+                told = ngettext("{count} choice was changed.", "{count} choices were changed.", changed)
                 told = told.format(count=changed)
             else:
                 raise Http404

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from openedx_content.models_api import PublishableEntity
 
-from ..data import BlockKind, ConflictState, Decision, Outcome, Plan, PlannedItem, RecordData
+from ..data import BlockKind, ConflictState, Contents, Decision, Outcome, Plan, PlannedItem, RecordData
 from ..hosts import item_url
 from ..keys import library_item_key
 from ..models import Import, ImportRecord, StagedBlock
@@ -157,6 +157,9 @@ def _record(
         files=named,
         missing_files=missing,
         left_out=list(item.left_out),
+        name=item.name if item.name != item.title else "",
+        contents=item.contents.value if item.contents else "",
+        inside=list(item.inside),
     )
 
 
@@ -176,6 +179,7 @@ def record_data(record: ImportRecord) -> RecordData:
         block_type=record.block_type,
         kind=BlockKind(record.kind),
         title=record.title,
+        name=record.called,
         state=ConflictState(record.state),
         outcome=Outcome(record.outcome),
         decision=Decision(record.decision) if record.decision else None,
@@ -190,10 +194,21 @@ def record_data(record: ImportRecord) -> RecordData:
         files=tuple(record.files),
         missing_files=tuple(record.missing_files),
         left_out=tuple(record.left_out),
+        contents=Contents(record.contents) if record.contents else None,
+        contents_collection=_collection_of(record),
+        inside=tuple(record.inside),
         tags=tuple(value for values in record.tags.values() for value in values),
         tags_left_out=tuple(f"{name}: {value}" for name, values in record.tags_left_out.items() for value in values),
         undone=record.undone,
     )
+
+
+def _collection_of(record: ImportRecord) -> str:
+    """Code of the collection that what is inside the block was put into; empty where there is none."""
+    if record.contents != Contents.COLLECTION:
+        return ""
+    collected = record.import_run.contents_collections
+    return next((each["code"] for each in collected if each["num"] == record.num), "")
 
 
 def _files_of(run: Import, nums: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:

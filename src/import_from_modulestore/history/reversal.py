@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from openedx_content.models_api import Collection as LibraryCollection
 from openedx_content.models_api import Draft, LearningPackage
 
 from ..data import (
@@ -38,7 +39,7 @@ from .records import BATCH_SIZE, CHANGING, WRITING
 from .resetting import Reset, Resetter
 
 _REVERTED = [outcome for outcome in ReversalOutcome if outcome is not ReversalOutcome.KEPT]
-_TOLD = ("warnings", "files", "missing_files", "left_out")  # Columns that tell people, and decide nothing.
+_TOLD = ("warnings", "files", "missing_files", "left_out", "inside")  # Columns that tell people, and decide nothing.
 
 
 def plan_reversal(run: Import, kind: ReversalKind, *, force: bool) -> ReversalPlan:
@@ -150,21 +151,29 @@ def _lock_drafts(records: Sequence[ImportRecord]) -> None:
 
 
 def _collect_or_not(run: Import, kind: ReversalKind, verdicts: Iterable[Verdict], user: Any) -> None:
-    """Take out of the import's collection what it put there, or put it back; what is kept stays where it is."""
-    collection = run.collection
-    if collection is None:
+    """Take out of the import's collections what it put there, or put it back; what is kept stays where it is."""
+    if run.collection is None and not run.contents_collections:
         return
-    collected = run.records.filter(collected=True, entity__isnull=False)
-    found = set(collected.exclude(outcome__in=WRITING).values_list("entity_id", flat=True))
-    written = {
-        verdict.record.entity_id
-        for verdict in verdicts
-        if verdict.record.collected and verdict.record.entity_id and (verdict.settled or not verdict.kept)
-    }
-    if kind is ReversalKind.UNDO:
-        take_out(collection, found | written, made_as=run.collection_title if run.collection_made else None)
-    else:
-        put_back(collection, found | written, made=run.collection_made, user_id=user.pk)
+    records = list(run.records.filter(entity__isnull=False).values_list("entity_id", "outcome", "collected"))
+    written: set[int] = {entity_id for entity_id, outcome, _collected in records if outcome in WRITING}
+    moved = {verdict.record.entity_id for verdict in verdicts if verdict.settled or not verdict.kept}
+
+    def apply(collection: LibraryCollection, added: set[int], made_as: str) -> None:
+        leaving = added - written | added & moved
+        if kind is ReversalKind.UNDO:
+            take_out(collection, leaving, made_as=made_as or None)
+        else:
+            put_back(collection, leaving, made=bool(made_as), user_id=user.pk)
+
+    if run.collection is not None:
+        added: set[int] = {entity_id for entity_id, _outcome, collected in records if collected}
+        apply(run.collection, added, run.collection_title if run.collection_made else "")
+    there = LibraryCollection.objects.filter(learning_package=run.learning_package_id).in_bulk(
+        [each["collection"] for each in run.contents_collections]
+    )
+    for each in run.contents_collections:
+        if each["collection"] in there:
+            apply(there[each["collection"]], set(each["added"]), each["made_as"])
 
 
 def _tag_or_not(
@@ -237,6 +246,7 @@ def _item(
         block_type=record.block_type,
         kind=BlockKind(record.kind),
         title=record.title,
+        name=record.called,
         item_key=record.item_key,
         item_url=item_url(record.item_key),
         outcome=outcome,
@@ -250,7 +260,7 @@ def _item(
 
 def _as_reset(verdict: Verdict) -> Reset:
     assert verdict.record.entity_id is not None
-    return Reset(verdict.record.entity_id, verdict.record.title, verdict.now, verdict.goal)
+    return Reset(verdict.record.entity_id, verdict.record.called, verdict.now, verdict.goal)
 
 
 def _rank(verdict: Verdict) -> int:

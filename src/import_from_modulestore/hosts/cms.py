@@ -269,10 +269,9 @@ class StudioHost(Host):
         return settings.MAX_BLOCKS_PER_CONTENT_LIBRARY
 
     def refusal_of(self, block_type: str) -> str:
-        block_class = _block_class(block_type)
-        if block_class is None:
+        if not _is_installed(block_type):
             return _("The block type “{type}” is not installed in this Studio.").format(type=block_type)
-        if block_class.has_children:
+        if _holds_blocks(block_type):
             return _("A library cannot hold a component that contains other blocks.")
         return ""
 
@@ -496,7 +495,10 @@ class _Stager:
         return _modulestore().get_item(self._source_key.make_usage_key("html", url_name)).data
 
     def _in_parts(self, usage_key: UsageKey, *parts_before: Any) -> tuple[Any, etree._Element]:
-        """A root put together from components that are staged one by one; files and tags also from ``parts_before``."""
+        """
+        A root put together from components that are staged one by one, also those inside others; files and tags also
+        from ``parts_before``.
+        """
         parts = list(parts_before)
         element = self._part(usage_key, parts)
         model = _staged_content_model()
@@ -522,7 +524,7 @@ class _Stager:
         title = self._outline.title_of(usage_key)
         try:
             block = _modulestore().get_item(usage_key)
-            if not is_component(usage_key.block_type):
+            if _holds_blocks(usage_key.block_type):
                 element = stub(usage_key, title)
                 element.extend(self._part(child, parts) for child in block.children)
                 return element
@@ -771,6 +773,11 @@ def _block_class(block_type: str) -> Any:
         return XBlock.load_class(block_type)
     except PluginMissingError:
         return None
+
+
+def _holds_blocks(block_type: str) -> bool:
+    """Whether blocks of this type are made of others: containers, and components that a library cannot hold."""
+    return not is_component(block_type) or (_is_installed(block_type) and _block_class(block_type).has_children)
 
 
 def _is_installed(block_type: str) -> bool:

@@ -91,7 +91,7 @@ def _load_history(library_key: str, source_key: str) -> dict[str, PastImport]:
         .values("newest")
     )
     records = ImportRecord.objects.filter(pk__in=newest).values_list(
-        "usage_key", "entity_id", "source_digest", "item_digest", "block_type", "import_run__branch"
+        "usage_key", "entity_id", "source_digest", "item_digest", "block_type", "import_run__branch", "name"
     )
     return {
         key: PastImport(
@@ -100,8 +100,9 @@ def _load_history(library_key: str, source_key: str) -> dict[str, PastImport]:
             item_digest=item,
             block_type=block_type,
             branch=Branch(branch),
+            name=name,
         )
-        for key, entity_id, source, item, block_type, branch in records.iterator()
+        for key, entity_id, source, item, block_type, branch, name in records.iterator()
     }
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 
 from lxml import etree
 
 from ..data import BlockKind
-from ..quoting import shortened
 from .parsing import NOT_XML_CHARACTERS
 
 CONTAINER_KINDS: dict[str, BlockKind] = {
@@ -110,6 +110,13 @@ _SNIPPET_LENGTH = 60
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """Characters that tell a terminal or a page to do something, rather than show something."""
 
+_SEARCHED_LENGTH = 20_000
+"""Characters of a block in which its text is looked for."""
+
+_CODE_TAGS = frozenset(("script", "style"))
+
+_CODE = re.compile(rf"<({'|'.join(sorted(_CODE_TAGS))})\b.*?(</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
+
 _MARKUP = re.compile(r"<[^<>]*>")
 
 MAX_TITLE_LENGTH = 500
@@ -162,34 +169,51 @@ def drop_asides(root: etree._Element) -> None:
 
 
 def inner_blocks(element: etree._Element) -> list[etree._Element]:
-    """All blocks below a component, in order; none where it has no children."""
+    """The blocks that a component holds directly, in order; none where it is not made of other blocks."""
     if not has_children(element):
         return []
-    return [node for node in element.iterdescendants(tag=etree.Element) if node.get("url_name")]
-
-
-def leaf_blocks(element: etree._Element) -> list[etree._Element]:
-    """The innermost blocks below a component that has children, in order."""
-    return [
-        node
-        for node in inner_blocks(element)
-        if not any(child.get("url_name") for child in node.iterchildren(tag=etree.Element))
-    ]
+    found: list[etree._Element] = []
+    for child in element.iterchildren(tag=etree.Element):
+        if child.get("url_name"):
+            found.append(child)
+        elif child.tag not in _LEAF_TYPES:
+            found += inner_blocks(child)
+    return found
 
 
 def name_for_people(element: etree._Element) -> str:
     """
-    A block that goes with another, in a few words: its title, or else a piece of its text, and its type.
+    What people call a block: its title, or where it has none, the beginning of its text, or else what the platform
+    calls it.
+
+    Studio has no better name for such a block than that of its type, and so no library gets another; but of six
+    questions that are all called “Blank Problem”, nobody knows which is which.
 
     >>> name_for_people(etree.fromstring("<html>&lt;p>The moon pulls.&lt;/p></html>"))
-    '“The moon pulls.” (html)'
+    '“The moon pulls.”'
     """
-    name = clean_title(element.get("display_name") or "")
-    if not name:
-        text = " ".join(_MARKUP.sub(" ", " ".join(element.itertext())).split())
-        cut = text if len(text) <= _SNIPPET_LENGTH else f"{text[:_SNIPPET_LENGTH].rsplit(' ', 1)[0]} …"
-        name = f"“{cut}”" if cut else shortened(element.get("url_name", ""))
-    return f"{name} ({element.tag})"
+    title = clean_title(element.get("display_name") or "")
+    if title or element.tag in CONTAINER_KINDS or has_children(element):
+        return title or title_of(element)
+    words = unescape(_MARKUP.sub(" ", _CODE.sub(" ", _text_of(element))))
+    text = " ".join(_CONTROLS.sub(" ", words).split())
+    cut = text if len(text) <= _SNIPPET_LENGTH else f"{text[:_SNIPPET_LENGTH].rsplit(' ', 1)[0]} …"
+    return f"“{cut}”" if cut else title_of(element)
+
+
+def _text_of(element: etree._Element) -> str:
+    """The first of what is written in the element, programs left aside."""
+    texts: list[str] = []
+    length = 0
+    for node in element.iter():
+        if isinstance(node.tag, str) and node.tag not in _CODE_TAGS:
+            texts.append(node.text or "")
+        if node is not element:
+            texts.append(node.tail or "")
+        length += sum(map(len, texts[-2:]))
+        if length > _SEARCHED_LENGTH:
+            break
+    return " ".join(texts)[:_SEARCHED_LENGTH]
 
 
 def title_of(element: etree._Element) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from ..data import BlockKind
-from .blocks import ROOT_TAGS, is_content, kind_of
+from .blocks import ROOT_TAGS, inner_blocks, is_content, kind_of
 from .parsing import child_elements
 
 
@@ -33,12 +33,13 @@ class OlxBlock:
         return self.element.get("url_name", "")
 
 
-def walk(root: etree._Element) -> Iterator[OlxBlock]:
+def walk(root: etree._Element, *, into_components: bool = True) -> Iterator[OlxBlock]:
     """
     Yield every block of a staged root depth-first, in order.
 
-    Components are not entered. A ``course`` or ``library`` element is not a block: its children are yielded as roots.
-    The numbering is the same whenever the same OLX is walked, so that a block can be found again by its index.
+    Components that are made of other blocks are entered as well, unless that is not wanted. A ``course`` or ``library``
+    element is not a block: its children are yielded as roots. The numbering is the same whenever the same OLX is
+    walked, so that a block can be found again by its index.
     """
     stack: list[tuple[etree._Element, int | None, int]]
     if root.tag in ROOT_TAGS:
@@ -52,4 +53,6 @@ def walk(root: etree._Element) -> Iterator[OlxBlock]:
         yield OlxBlock(element, index, parent, depth, kind)
         if kind.is_container:
             stack.extend((child, index, depth + 1) for child in reversed(child_elements(element)))
+        elif into_components:
+            stack.extend((child, index, depth + 1) for child in reversed(inner_blocks(element)))
         index += 1

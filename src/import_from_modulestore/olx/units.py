@@ -56,7 +56,8 @@ class UnitMaker:
     def make(self, root: etree._Element) -> int:
         """Put each run of components below ``root`` that stands in no unit into one; returns how many it made."""
         made = 0
-        for place in [block.element for block in walk(root) if holds_units(block.block_type)]:
+        outside = walk(root, into_components=False)
+        for place in [block.element for block in outside if holds_units(block.block_type)]:
             for run in runs(child_elements(place), lambda child: child.tag):
                 holdable = [component for component in run if component.tag not in PARENT_TYPES]
                 unit = etree.Element(UNIT_TAG, url_name=self._name(run, holdable), display_name=title_of(holdable[0]))

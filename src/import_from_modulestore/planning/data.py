@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
 
-from ..data import BlockKind, Branch, Decision, LocalKey
+from ..data import BlockKind, Branch, Contents, Decision, LocalKey
 
 
 class Letters(Enum):
@@ -28,6 +28,7 @@ class SourceBlock:
     ``repeats``, the ``num`` of its first showing, and of its own only whether it is ``selected`` there. ``digest``
     stands for a component's whole content; containers have none, since theirs depends on what becomes of their
     children. ``source_digest`` and ``source_title`` are what the source holds, where a reviewer has edited the block.
+    ``contents`` is what becomes of the blocks inside one with a ``refusal``; ``None`` is for the import's default.
     """
 
     num: int
@@ -43,12 +44,17 @@ class SourceBlock:
     repeats: int | None = None
     problem: str = ""
     refusal: str = ""
-    left_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     decision: Decision | None = None
+    contents: Contents | None = None
     selected: bool = True
-    inner_keys: tuple[str, ...] = ()
-    """Usage keys of the blocks that a component is made of: no items of their own, and yet in the source."""
+    name: str = ""
+    """What people call it, where it has no title."""
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return self.name or self.title
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +79,8 @@ class PastImport:
     """
     What an earlier import did with a source block: where it went, what the source held, what was written.
 
-    ``block_type`` is the block's OLX tag, ``branch`` the side of the source that was read.
+    ``block_type`` is the block's OLX tag, ``branch`` the side of the source that was read, ``name`` what people called
+    the block where it had no title.
     """
 
     entity_id: int
@@ -81,6 +88,7 @@ class PastImport:
     item_digest: str
     block_type: str = ""
     branch: Branch = Branch.DRAFT
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

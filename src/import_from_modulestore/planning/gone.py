@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from django.utils.translation import gettext as _
 
 from ..data import Branch, ConflictState, GoneItem, ImportOptions, LocalKey, Outcome, PlannedItem
+from ..olx.blocks import default_title
 from .data import LibraryItem, LibraryState, PastImport, SourceBlock
 
 _NAMED = 3
@@ -69,6 +70,7 @@ def gone_items(
                 block_type=past.block_type,
                 kind=item.kind,
                 title=item.title,
+                name=past.name if past.name and item.title == default_title(past.block_type) else item.title,
                 state=ConflictState.GONE,
                 outcome=Outcome.REMOVED if removed else Outcome.KEPT,
                 local_key=key,
@@ -89,7 +91,6 @@ def _lost(
     blocks: Sequence[SourceBlock], claimed: Collection[LocalKey], library: LibraryState, options: ImportOptions
 ) -> Iterator[_Lost]:
     in_source = {block.usage_key for block in blocks}
-    in_source.update(key for block in blocks for key in block.inner_keys)
     taken = {library.history[key].entity_id for key in in_source if key in library.history}
     for usage_key, past in library.history.items():
         key = library.key_of.get(past.entity_id)

@@ -4,6 +4,9 @@ Making the plan.
 The blocks are taken in two passes. The first settles which library item each block meets: by history (an earlier import
 wrote this very block there), else by key. The second goes through the tree from the leaves up, since what a container
 will hold depends on what becomes of its children.
+
+What is inside a component that a library cannot hold goes with it, or its components are planned like all others, and
+the containers around them, the groups of an experiment, say, are dissolved. See :class:`..data.Contents`.
 """
 
 from __future__ import annotations
@@ -13,10 +16,23 @@ from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from ..data import BlockIds, ConflictState, Decision, GoneItem, ImportOptions, LocalKey, Outcome, Plan, PlannedItem
+from ..data import (
+    BlockIds,
+    ConflictState,
+    Contents,
+    Decision,
+    GoneItem,
+    ImportOptions,
+    LocalKey,
+    Outcome,
+    Plan,
+    PlannedItem,
+)
+from ..olx.blocks import default_title
 from ..olx.normal_form import container_digest
+from ..quoting import MAX_LENGTH, bounded, listed
 from .data import LibraryItem, LibraryState, PastImport, SourceBlock
 from .gone import gone_items, gone_unknown
 from .ids import numbered, wanted_code
@@ -34,7 +50,7 @@ _LOST_EDITS = {
     ),
 }
 
-
+_TAKEN = (Contents.UNIT, Contents.COLLECTION)
 _CHANGED = (ConflictState.SOURCE_CHANGED, ConflictState.LIBRARY_CHANGED, ConflictState.BOTH_CHANGED)
 _EDITED_BEFORE = gettext_lazy(
     "It was edited in the review of an earlier import; the source's version does not have that edit."
@@ -63,8 +79,14 @@ class _Planner:
     def __init__(self, blocks: Sequence[SourceBlock], library: LibraryState, options: ImportOptions) -> None:
         self._blocks = {block.num: block for block in blocks}
         self._children: dict[int | None, list[int]] = {}
+        self._inner: set[int] = set()
+        self._outer_parents: dict[int, int | None] = {}
         for block in blocks:
             self._children.setdefault(block.parent, []).append(block.num)
+            if block.parent is not None and (block.parent in self._inner or self._is_component(block.parent)):
+                self._inner.add(block.num)
+            elif block.repeats in self._inner:
+                self._outer_parents.setdefault(block.repeats, block.parent)
         self._library = library
         self._options = options
         self._claimed: dict[LocalKey, int] = {}
@@ -74,9 +96,12 @@ class _Planner:
         self._items: dict[int, PlannedItem] = {}
         self._contributions: dict[int, tuple[LocalKey, ...]] = {}
         self._brought: set[int] = set()
+        self._left_with: dict[int, int] = {}
+        self._considered_nums: frozenset[int] = frozenset()
 
     def plan(self, removals: Mapping[int, bool], *, is_partial: bool) -> Plan:
         considered = self._considered()
+        self._considered_nums = frozenset(considered)
         for num in considered:
             self._claim_by_history(self._blocks[num])
         for num in self._leaves_first(considered):
@@ -85,7 +110,13 @@ class _Planner:
         blocks = list(self._blocks.values())
         unknown = gone_unknown(blocks, self._library, is_partial=is_partial)
         gone = () if unknown else gone_items(blocks, items, self._met_keys(), self._library, self._options, removals)
-        return Plan(items=items, blockers=self._blockers(items, gone), gone=gone, gone_unknown=unknown)
+        return Plan(
+            items=items,
+            blockers=self._blockers(items, gone),
+            gone=gone,
+            gone_unknown=unknown,
+            left_with=self._left_with,
+        )
 
     # Which blocks
 
@@ -94,17 +125,42 @@ class _Planner:
         First showings of all blocks that are selected, in order.
 
         A block that is left out where it stands first, and selected where it is shown again, comes with all below it.
+        One that is inside a component goes with that, where its contents are left out; where the component itself is
+        left out, and not the block, it stands on its own, as below any other block that is left out.
         """
-        considered = {num for num, block in self._blocks.items() if block.selected and block.repeats is None}
-        shown_again = {block.repeats for block in self._blocks.values() if block.selected and block.repeats is not None}
-        stack = list(shown_again - considered)
+        self._leave_contents({self._first(num) for num, block in self._blocks.items() if block.selected})
+        shown = [block for block in self._blocks.values() if block.selected and block.num not in self._left_with]
+        considered = {block.num for block in shown if block.repeats is None}
+        stack = list({block.repeats for block in shown if block.repeats is not None} - considered)
         while stack:
             num = stack.pop()
             if num not in considered:
                 considered.add(num)
-                stack.extend(self._first(child) for child in self._children.get(num, ()))
-                self._brought.update(self._children.get(num, ()))
+                if not self._leaves_contents(self._blocks[num]):
+                    stack.extend(self._first(child) for child in self._children.get(num, ()))
+                    self._brought.update(self._children.get(num, ()))
         return sorted(considered)
+
+    def _leave_contents(self, selected: set[int]) -> None:
+        """Note what goes with the components that are selected."""
+        for num in sorted(self._inner):
+            parent = self._blocks[num].parent
+            assert parent is not None
+            holder = self._first(parent)
+            if parent in self._left_with:
+                self._left_with[num] = self._left_with[parent]
+            elif holder in selected and self._leaves_contents(self._blocks[holder]):
+                self._left_with[num] = holder
+
+    def _leaves_contents(self, block: SourceBlock) -> bool:
+        """Whether the block is a component, and what is inside it goes with it. An edit may have emptied it."""
+        return not block.kind.is_container and not (block.refusal and self._contents_of(block) in _TAKEN)
+
+    def _contents_of(self, block: SourceBlock) -> Contents:
+        return block.contents or self._options.contents
+
+    def _is_component(self, num: int) -> bool:
+        return not self._blocks[num].kind.is_container
 
     def _leaves_first(self, considered: Sequence[int]) -> Iterator[int]:
         """Each block after all below it, siblings in order, so that of two equal IDs the first stays as it is."""
@@ -130,12 +186,16 @@ class _Planner:
         Whether the block becomes an item of its own at this level.
 
         A container directly inside one of its own or a lower kind cannot be held by it: its children take its place.
+        So it is with one that is inside a component, unless it is shown elsewhere too.
         """
         if not self._options.level.keeps(block.kind):
             return False
-        if block.kind.is_container and block.parent is not None:
-            return self._blocks[block.parent].kind.rank > block.kind.rank
-        return True
+        if not block.kind.is_container:
+            return True
+        if block.num in self._inner and block.num not in self._outer_parents:
+            return False
+        parent = self._outer_parents.get(block.num, block.parent)
+        return parent is None or self._blocks[parent].kind.rank > block.kind.rank
 
     # Which items
 
@@ -207,17 +267,34 @@ class _Planner:
     # What happens
 
     def _settle(self, block: SourceBlock) -> None:
-        children, warnings = self._children_for(block)
         if block.problem:
             self._put(block, ConflictState.UNREADABLE, Outcome.FAILED, reason=block.problem)
         elif not self._becomes_item(block):
-            # Above the level there is nothing to hold the children; inside another container they take this one's
-            # place.
-            self._contributions[block.num] = children
+            # Above the level there is nothing to hold the children; inside another block they take this one's place.
+            self._contributions[block.num] = self._held_by(block)
         elif block.refusal:
-            self._put(block, ConflictState.UNSUPPORTED, Outcome.UNSUPPORTED, reason=block.refusal)
+            self._settle_refused(block)
         else:
+            children, warnings = self._children_for(block)
             self._settle_item(block, children, (*block.warnings, *warnings))
+
+    def _settle_refused(self, block: SourceBlock) -> None:
+        common: dict[str, Any] = {}
+        reason = block.refusal
+        if innermost := self._innermost(block):
+            contents = self._contents_of(block)
+            names = {num: self._name_inside(num, block.num) for num in innermost}
+            gone = [names[num] for num in innermost if self._first(num) not in self._considered_nums]
+            taken = [names[num] for num in innermost if self._first(num) in self._considered_nums]
+            common = {
+                "contents": contents,
+                "inner": self._held_by(block) if contents in _TAKEN else (),
+                "left_out": tuple(bounded(gone, length=MAX_LENGTH)),
+            }
+            reason = " ".join((reason, *_fates(contents, taken, gone)))
+        self._put(block, ConflictState.UNSUPPORTED, Outcome.UNSUPPORTED, reason=reason, **common)
+        if common.get("contents") is Contents.UNIT:
+            self._contributions[block.num] = common["inner"]
 
     def _settle_item(self, block: SourceBlock, children: tuple[LocalKey, ...], warnings: tuple[str, ...]) -> None:
         digest, source = self._digests(block, children)
@@ -354,7 +431,8 @@ class _Planner:
             outcome=outcome,
             local_key=key,
             entity_id=item.entity_id if item else None,
-            left_out=block.left_out,
+            name=block.called,
+            inside=self._inside(block.num),
             **({"warnings": block.warnings, "meets": item.entity_id if item else None} | fields),
         )
         self._contributions[block.num] = (key,) if key is not None and contributes else ()
@@ -367,28 +445,70 @@ class _Planner:
             return (), ()
         keys: dict[LocalKey, None] = {}
         warnings: list[str] = []
+        for key in self._shown_in(block):
+            child = self._blocks[self._claimed[key]]
+            if not self._fits(block, key):
+                warnings.append(
+                    _("{child} cannot stand directly in a {kind} of a library; it is imported on its own.").format(
+                        child=child.called, kind=block.kind.label.lower()
+                    )
+                )
+            elif key in keys:
+                warnings.append(
+                    _("{child} stands here twice in the source; a library holds it once.").format(child=child.called)
+                )
+            else:
+                keys[key] = None
+        return tuple(keys), tuple(bounded(warnings))
+
+    def _held_by(self, block: SourceBlock) -> tuple[LocalKey, ...]:
+        """What the block's children would put in its place, in order and each once."""
+        return tuple(dict.fromkeys(self._shown_in(block)))
+
+    def _shown_in(self, block: SourceBlock) -> Iterator[LocalKey]:
         for child in self._children.get(block.num, ()):
-            if not (self._blocks[child].selected or child in self._brought):
-                continue
-            for key in self._contributions.get(self._first(child), ()):
-                if not self._fits(block, key):
-                    warnings.append(
-                        _("{child} cannot stand directly in a {kind} of a library; it is imported on its own.").format(
-                            child=self._blocks[child].title, kind=block.kind.label.lower()
-                        )
-                    )
-                elif key in keys:
-                    warnings.append(
-                        _("{child} stands here twice in the source; a library holds it once.").format(
-                            child=self._blocks[child].title
-                        )
-                    )
-                else:
-                    keys[key] = None
-        return tuple(keys), tuple(warnings)
+            if self._blocks[child].selected or child in self._brought:
+                yield from self._contributions.get(self._first(child), ())
 
     def _fits(self, block: SourceBlock, key: LocalKey) -> bool:
         return self._blocks[self._claimed[key]].kind.rank == block.kind.rank - 1
+
+    # What is inside components
+
+    def _innermost(self, block: SourceBlock) -> list[int]:
+        """The blocks below one that hold no others, in order."""
+        found = []
+        stack = list(reversed(self._children.get(block.num, ())))
+        while stack:
+            num = stack.pop()
+            below = self._children.get(num)
+            stack.extend(reversed(below or ()))
+            if not below:
+                found.append(num)
+        return found
+
+    def _name_inside(self, num: int, holder: int) -> str:
+        """A block inside another in a few words: the groups that it is in, its name and type."""
+        block = self._blocks[num]
+        groups = [around for around in self._around(num, holder) if around.kind.is_container]
+        titles = [group.title for group in groups if group.title != default_title(group.block_type)]
+        return ": ".join((*titles, f"{block.called} ({block.block_type})"))
+
+    def _inside(self, num: int) -> tuple[str, ...]:
+        """What is around a block that comes from inside a component, that component first."""
+        if num not in self._inner or num in self._left_with:
+            return ()
+        around = self._around(num, None)
+        return tuple(each.called for each in around if each.num in self._inner or not each.kind.is_container)
+
+    def _around(self, num: int, holder: int | None) -> list[SourceBlock]:
+        """The blocks around a block, outermost first, those that are in ``holder``, or all."""
+        around = []
+        parent = self._blocks[num].parent
+        while parent is not None and parent != holder:
+            around.append(self._blocks[parent])
+            parent = self._blocks[parent].parent
+        return around[::-1]
 
     # The whole
 
@@ -412,11 +532,16 @@ class _Planner:
         return tuple(placed.values())
 
     def _item_around(self, item: PlannedItem) -> int:
-        """The number of the nearest item around it in the source; -1 where there is none."""
+        """The number of the nearest item around it in the source that can hold others; -1 where there is none."""
         parent = self._blocks[item.num].parent
-        while parent is not None and parent not in self._items:
+        while parent is not None and not self._holds_others(parent):
+            if parent in self._items and self._items[parent].contents is Contents.COLLECTION:
+                return -1
             parent = self._blocks[parent].parent
         return -1 if parent is None else parent
+
+    def _holds_others(self, num: int) -> bool:
+        return num in self._items and self._items[num].kind.is_container
 
     def _blockers(self, items: Sequence[PlannedItem], gone: Sequence[GoneItem]) -> tuple[str, ...]:
         added = sum(1 for item in items if item.outcome.writes and self._adds(item))
@@ -436,6 +561,24 @@ class _Planner:
             return True
         assert item.local_key is not None
         return self._library.items[item.local_key].deleted
+
+
+def _fates(contents: Contents, taken: Sequence[str], gone: Sequence[str]) -> Iterator[str]:
+    """Sentences that say what becomes of the blocks inside a component: of those that are taken, and of the others."""
+    if taken and contents is Contents.UNIT:
+        yield ngettext(
+            "{count} block stands in its stead: {names}.", "{count} blocks stand in its stead: {names}.", len(taken)
+        ).format(count=len(taken), names=listed(taken))
+    elif taken and contents is Contents.COLLECTION:
+        yield ngettext(
+            "{count} block is put into a collection of its name: {names}.",
+            "{count} blocks are put into a collection of its name: {names}.",
+            len(taken),
+        ).format(count=len(taken), names=listed(taken))
+    if gone:
+        yield ngettext("{count} block goes with it: {names}.", "{count} blocks go with it: {names}.", len(gone)).format(
+            count=len(gone), names=listed(gone)
+        )
 
 
 def _skip_reason(state: ConflictState) -> str:

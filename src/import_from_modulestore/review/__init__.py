@@ -2,12 +2,13 @@
 
 from .blocks import block_page, planned_import, with_edited
 from .details import block_details
-from .edits import decide, edit, find_block, revert_edit, select
+from .edits import choose_contents, decide, edit, find_block, revert_edit, select
 from .gone import gone_page, remove_gone
 
 __all__ = [
     "block_details",
     "block_page",
+    "choose_contents",
     "decide",
     "edit",
     "find_block",

@@ -13,7 +13,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import get_language
 from openedx_content.models_api import DraftChangeLog
 
-from ..data import BlockData, BlockKind, Decision, Plan, PlannedItem
+from ..data import BlockData, BlockKind, Contents, Decision, Plan, PlannedItem
 from ..keys import library_item_key, parse_library_key
 from ..models import Import, ImportRecord, StagedBlock
 
@@ -87,7 +87,7 @@ def block_page(
 
     ``wanted`` is a condition on planned items, or ``None``; rows without a planned item do not meet it. Two queries.
     """
-    rows = rows.order_by("num").defer("files", "missing_files", "left_out", "edited_olx")
+    rows = rows.order_by("num").defer("files", "missing_files", "edited_olx")
     if wanted is None:
         return [block_data(row, planned) for row in with_edited(rows)[offset : offset + limit]], rows.count()
     nums = [
@@ -117,11 +117,15 @@ def block_data(row: Any, planned: PlannedImport) -> BlockData:
         block_type=row.block_type,
         kind=kind,
         title=row.title,
+        name=row.called,
         child_count=row.child_count,
         repeats=row.repeats,
         selected=row.selected,
         edited=row.is_edited,
         own_decision=Decision(row.decision) if row.decision else None,
+        own_contents=Contents(row.contents) if row.contents else None,
+        contents=item.contents if item else None,
+        left_with=planned.plan.left_with.get(row.num),
         state=item.state if item else None,
         outcome=item.outcome if item else None,
         decision=item.decision if item else None,

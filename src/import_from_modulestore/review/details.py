@@ -14,8 +14,9 @@ from ..hosts import item_url
 from ..keys import library_item_key
 from ..library.items import ItemVersion, find_item, item_version
 from ..models import ImportRecord, StagedBlock
+from ..olx.parsing import parse_xml
 from ..olx.readable import difference, readable_lines
-from ..staging.content import current_element, staged_element
+from ..staging.content import staged_element
 from .blocks import PlannedImport, block_data
 
 
@@ -27,8 +28,8 @@ def block_details(row: StagedBlock, planned: PlannedImport) -> BlockDetails:
     """
     item = planned.items.get(row.num)
     is_container = BlockKind(row.kind).is_container
-    current = None if is_container else current_element(row)
-    staged = staged_element(row) if row.edited_olx else current
+    staged = None if is_container else staged_element(row)
+    current = None if row.child_count else parse_xml(row.edited_olx) if row.edited_olx else staged
     library, differences = (None, ()) if item is None else _compare(row, item, current, staged, planned)
     return BlockDetails(
         block=block_data(row, planned),
@@ -54,7 +55,7 @@ def _compare(
     now = item_version(met.draft_id) if met.draft_id is not None else None
     then, source_then = _last_import(row, item, planned)
     titles = {
-        planned_item.local_key: planned_item.title for planned_item in planned.plan.items if planned_item.local_key
+        planned_item.local_key: planned_item.name for planned_item in planned.plan.items if planned_item.local_key
     }
     for version in (now, then):
         titles.update(dict(version.children) if version else {})

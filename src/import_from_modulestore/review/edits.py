@@ -9,11 +9,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from lxml import etree
 
-from ..data import MAX_OLX_CHARACTERS, BlockKind, ConflictState, Decision
+from ..data import MAX_OLX_CHARACTERS, BlockKind, ConflictState, Contents, Decision
 from ..errors import InvalidEdit, NotFound
 from ..hosts import Host
 from ..models import Import, StagedBlock
@@ -65,12 +66,16 @@ def edit(run: Import, block: StagedBlock, *, title: str | None, olx: str | None,
     if title is not None and (not clean_title(title) or len(title) > MAX_TITLE_LENGTH):
         raise InvalidEdit(_("A title has 1 to {max} characters.").format(max=MAX_TITLE_LENGTH), field="title")
     with changing(run):
-        if BlockKind(block.kind).is_container:
+        if _holds_blocks(block):
             if olx is not None:
                 raise InvalidEdit(
                     _(
                         "Only components have OLX of their own. Edit the blocks in this {kind}, or leave some out."
-                    ).format(kind=BlockKind(block.kind).label.lower()),
+                    ).format(
+                        kind=BlockKind(block.kind).label.lower()
+                        if block.kind != BlockKind.COMPONENT
+                        else block.block_type
+                    ),
                     field="olx",
                 )
             block.edited_title = block.title = clean_title(title or "")
@@ -88,16 +93,46 @@ def edit(run: Import, block: StagedBlock, *, title: str | None, olx: str | None,
 def revert_edit(run: Import, block: StagedBlock, *, source_key: Any, host: Host) -> None:
     """Take the edits of a block back. Raises ``InvalidEdit`` where it has none."""
     if not (block.edited_title or block.edited_olx):
-        raise InvalidEdit(_("{title} was not edited.").format(title=block.title))
+        raise InvalidEdit(_("{title} was not edited.").format(title=block.called))
     with changing(run):
         block.edited_title = block.edited_olx = ""
         block.source_files = []
         element = staged_element(block)
-        if BlockKind(block.kind).is_container:
+        if _holds_blocks(block):
             block.title = title_of(element)
         else:
             _describe(run, source_key, host, block, element)
         block.save()
+
+
+def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Contents | None, below: bool) -> int:
+    """
+    Set what becomes of what is inside blocks that a library cannot hold; returns how many changed.
+
+    Raises ``InvalidEdit`` where no such block is among them.
+    """
+    with changing(run):
+        nums: set[int] = set()
+        for rows in _rows_of(run, _places(run, usage_keys), below=below):
+            components = rows.filter(kind=BlockKind.COMPONENT)
+            # What is shown again has its choice where it stands first.
+            nums.update(components.annotate(first=Coalesce("repeats", "num")).values_list("first", flat=True))
+        changed = found = 0
+        value = contents.value if contents else ""
+        for batch in batched(sorted(nums), _BATCH_SIZE):
+            holding = run.blocks.filter(num__in=batch, child_count__gt=0).exclude(refusal="")
+            found += holding.count()
+            changed += holding.exclude(contents=value).update(contents=value)
+        if not found:
+            raise InvalidEdit(
+                _("None of these blocks is a component that is made of other blocks, or holds one."), field="contents"
+            )
+        return changed
+
+
+def _holds_blocks(block: StagedBlock) -> bool:
+    """Whether the block is made of others: what it has of its own is a title."""
+    return BlockKind(block.kind).is_container or block.child_count > 0
 
 
 def _describe(run: Import, source_key: Any, host: Host, block: StagedBlock, element: etree._Element) -> None:
@@ -181,7 +216,7 @@ def _check_decidable(
             )
         raise InvalidEdit(
             _("{title} ({key}) is {state}: there is no conflict to decide.").format(
-                title=item.title, key=item.usage_key, state=str(item.state.label).lower()
+                title=item.name, key=item.usage_key, state=str(item.state.label).lower()
             ),
             field="decision",
         )

@@ -79,6 +79,7 @@ def _gone_data(planned: PlannedImport, item: GoneItem) -> GoneData:
         block_type=item.block_type,
         kind=item.kind,
         title=item.title,
+        name=item.name,
         outcome=item.outcome,
         edited=item.edited,
         used_by=item.used_by,

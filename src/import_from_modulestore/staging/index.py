@@ -21,7 +21,7 @@ from ..errors import InvalidOption
 from ..hosts import Host
 from ..keys import is_component_type
 from ..models import Import, ReviewedBlock, StagedBlock, StagedRoot
-from ..olx.blocks import has_children, inner_blocks, leaf_blocks, name_for_people, title_of
+from ..olx.blocks import has_children, name_for_people, title_of
 from ..olx.course_bound import notes_on
 from ..olx.files.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
 from ..olx.files.closure import Closure
@@ -29,7 +29,7 @@ from ..olx.files.references import MAX_READ_BYTES, PYTHON_LIBRARY, Reference, ad
 from ..olx.normal_form import component_digest, component_olx, normal_digest, text_digest
 from ..olx.parsing import parse_xml
 from ..olx.tree import OlxBlock, walk
-from ..quoting import MAX_LENGTH, MAX_TEXT, bounded, listed, shortened
+from ..quoting import MAX_TEXT, bounded, listed, shortened
 from .files import file_changed, opened
 from .reviewed import Reviewed
 
@@ -91,7 +91,7 @@ class Indexer:
         self._type_notes: dict[str, tuple[str, str]] = {}
         self._links: dict[int, list[CourseLink]] = {}
         self._newest: list[StagedBlock] = []
-        self.next_num = 0
+        self.next_num = self.inner_count = 0
         self.notices: Counter[Notice] = Counter()
 
     def rows_of(
@@ -114,6 +114,7 @@ class Indexer:
         self.next_num += len(rows)
         for row in rows:
             self._newest[row.depth :] = [row]
+            self.inner_count += any(above.kind == BlockKind.COMPONENT for above in self._newest[:-1])
         return rows, continued
 
     def linking(self) -> list[int]:
@@ -131,7 +132,7 @@ class Indexer:
         wanted = {link.block_id for _row, links in linking for link in links if link.block_id}
         targets: dict[str, StagedBlock] = {}
         for target in StagedBlock.objects.filter(import_run=self._run, block_id__in=wanted, repeats=None).only(
-            "block_id", "title", "kind", "block_type"
+            "block_id", "title", "name", "kind", "block_type"
         ):
             targets.setdefault(target.block_id, target)
         for row, links in linking:
@@ -167,7 +168,7 @@ class Indexer:
         for row in rows:
             made = self._reviewed.next_of(row.usage_key)
             if made is not None:
-                row.selected, row.decision = made.selected, made.decision
+                row.selected, row.decision, row.contents = made.selected, made.decision, made.contents
                 known.append((row, made))
             elif row.parent_num is not None and row.usage_key not in self._selection:
                 row.selected = by_num[row.parent_num].selected
@@ -216,9 +217,6 @@ class Indexer:
         self._met.setdefault(usage_key, num)
         if row.repeats is None and not block.kind.is_container:
             self.describe(row, block.element, files)
-            row.inner_keys = [
-                self._usage_key(inner.tag, inner.get("url_name", "")) for inner in inner_blocks(block.element)
-            ]
         row.source_digest, row.source_title = row.digest, row.title
         return row
 
@@ -234,21 +232,15 @@ class Indexer:
 
         A block that could not be read has nothing to tell of, until an edit gives it OLX.
         """
-        row.title = title_of(element)
+        row.title, name = title_of(element), name_for_people(element)
+        row.name = name if name != row.title else ""
         row.olx_digest = row.normal_digest = row.digest = row.refusal = ""
-        row.files, row.missing_files, row.left_out, row.warnings = [], [], [], []
+        row.files, row.missing_files, row.warnings = [], [], []
         if row.problem and not row.edited_olx:
             return
         row.refusal, warning = self._notes_on(row.block_type)
         if has_children(element):
-            leaves = leaf_blocks(element)
-            names = [name_for_people(leaf) for leaf in leaves]
-            row.left_out = bounded(names, length=MAX_LENGTH)
             row.refusal = _("A library cannot hold a component that contains other blocks.")
-            if leaves:
-                row.refusal += " " + ngettext(
-                    "{count} block goes with it: {names}.", "{count} blocks go with it: {names}.", len(leaves)
-                ).format(count=len(leaves), names=listed(names))
         if row.refusal:
             return
         if warning:
@@ -327,7 +319,7 @@ def _linking(links: Sequence[CourseLink], targets: Mapping[str, StagedBlock], ow
             shown.append(
                 _("{address} (imported as “{title}”, {kind})").format(
                     address=link.address,
-                    title=target.title,
+                    title=target.called,
                     kind=kind.label.lower() if kind.is_container else target.block_type,
                 )
             )

@@ -35,18 +35,19 @@ def _reviewed(run: Import) -> Iterable[ReviewedBlock]:
     edits = dict(rows.exclude(edited_olx="").values_list("num", "edited_olx"))
     showings: Counter[str] = Counter()
     selected: dict[int | None, bool] = {None: not run.selection}
-    for row in rows.defer("edited_olx", "files", "source_files", "missing_files", "inner_keys").iterator():
+    for row in rows.defer("edited_olx", "files", "source_files", "missing_files").iterator():
         selected[row.num] = row.selected
         showing = showings[row.usage_key]
         showings[row.usage_key] += 1
         is_as_staged = row.selected and selected[row.parent_num]
-        if not is_as_staged or row.decision or row.edited_title or row.num in edits:
+        if not is_as_staged or row.decision or row.contents or row.edited_title or row.num in edits:
             yield ReviewedBlock(
                 import_run=run,
                 usage_key=row.usage_key,
                 showing=showing,
                 selected=row.selected,
                 decision=row.decision,
+                contents=row.contents,
                 edited_title=row.edited_title,
                 edited_olx=edits.get(row.num, ""),
                 source_digest=row.source_digest,

@@ -126,7 +126,8 @@ def _stage_roots(
                 StagedBlock.objects.filter(import_run=run, num=row.num).update(
                     end_num=row.end_num, child_count=row.child_count
                 )
-        progress("staging", indexer.next_num, source.block_count, content.display_name)
+        # A source counts no blocks inside components.
+        progress("staging", indexer.next_num - indexer.inner_count, source.block_count, content.display_name)
     indexer.check_selection()
     if lost := reviewed.edits_without_block:
         indexer.notices[Notice.EDITS_WITHOUT_BLOCK] = lost

@@ -8,7 +8,7 @@ from django import template
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from ..data import Decision
+from ..data import Contents, Decision
 from ..quoting import shortened
 
 register = template.Library()
@@ -48,6 +48,6 @@ def beginning(text: str) -> str:
 
 
 @register.filter
-def short(decision: Decision) -> str:
-    """The first words of a decision's label, for a button: ``New version`` of ``New version: make this …``."""
-    return str(decision.label).partition(":")[0]
+def short(choice: Decision | Contents) -> str:
+    """The first words of the label of a choice, for a button: ``New version`` of ``New version: make this …``."""
+    return str(choice.label).partition(":")[0]

@@ -49,7 +49,7 @@ def _told(item: GoneData | Item, *, keys: bool) -> Text:
     text = Text()
     if isinstance(item, GoneData):
         text.append(f"{item.num}  ", style="dim")
-    text.append(printable(item.title), "bold" if item.kind.is_container else "")
+    text.append(printable(item.name), "bold" if item.kind.is_container else "")
     text.append(f"  {type_beside_title(item)}".rstrip(), style="dim")
     if isinstance(item, RecordData) and item.undone:
         text.append("  undone", style="yellow")

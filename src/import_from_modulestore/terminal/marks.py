@@ -59,11 +59,11 @@ class Settled(Protocol):
 
 
 class Titled(Typed, Protocol):
-    """The same, with a title."""
+    """The same, with a name."""
 
     @property
-    def title(self) -> str:
-        """What authors call it."""
+    def name(self) -> str:
+        """What people call it."""
 
 
 def type_of(item: Typed) -> str:
@@ -73,7 +73,7 @@ def type_of(item: Typed) -> str:
 
 def type_beside_title(item: Titled) -> str:
     """The type, to stand after the title; empty where the title says nothing else."""
-    return "" if item.title.lower() == type_of(item) else type_of(item)
+    return "" if item.name.lower() == type_of(item) else type_of(item)
 
 
 def label_of(outcome: Outcome | ReversalOutcome, *, planned: bool) -> str:

@@ -45,7 +45,7 @@ def notes(
         mark, style = MARKS[item.outcome]  # type: ignore[index]  # Those without an outcome are not noted.
         texts = " ".join(text for text in (item.reason, *item.warnings) if text)
         kind = f" {type_beside_title(item)}".rstrip()
-        heading = Text.assemble((printable(item.title), "bold"), f"{kind}: ", printable(texts))
+        heading = Text.assemble((printable(item.name), "bold"), f"{kind}: ", printable(texts))
         lines.append(hanging(Text(mark, style=style), heading))
     if len(noted) > len(shown):
         lines.append(Text(f"… and {len(noted) - len(shown)} more; --all shows them.", style="dim"))
@@ -64,7 +64,7 @@ def hanging(mark: Text, text: Text) -> RenderableType:
 def _row(item: Item, depth: int, *, keys: bool) -> Row:
     mark, style = MARKS[item.outcome]
     is_loss = item.outcome in (Outcome.FAILED, Outcome.UNSUPPORTED)
-    text = Text.assemble((f"{mark} ", style), (printable(item.title), "bold" if item.kind.is_container else ""))
+    text = Text.assemble((f"{mark} ", style), (printable(item.name), "bold" if item.kind.is_container else ""))
     text.append(f"  {type_beside_title(item)}".rstrip(), style="dim")
     if item.state.is_conflict:
         text.append(f"  {str(item.state.label).lower()}", style="yellow")

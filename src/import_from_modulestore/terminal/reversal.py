@@ -37,7 +37,7 @@ def kept_items(items: Sequence[ReversalItem]) -> RenderableType | None:
     mark, style = MARKS[ReversalOutcome.KEPT]
     for item in kept:
         kind = f" {type_beside_title(item)}".rstrip()
-        told = Text.assemble((printable(item.title), "bold"), f"{kind}: ", printable(item.reason))
+        told = Text.assemble((printable(item.name), "bold"), f"{kind}: ", printable(item.reason))
         lines.append(hanging(Text(mark, style=style), told))
     return Group(*lines)
 
@@ -58,7 +58,7 @@ def _depths_of(nums: Collection[int], records: Sequence[RecordData]) -> dict[int
 
 def _row(item: ReversalItem, depth: int, *, keys: bool) -> Row:
     mark, style = MARKS[item.outcome]
-    text = Text.assemble((f"{mark} ", style), (printable(item.title), "bold" if item.kind.is_container else ""))
+    text = Text.assemble((f"{mark} ", style), (printable(item.name), "bold" if item.kind.is_container else ""))
     text.append(f"  {type_beside_title(item)}".rstrip(), style="dim")
     if versions := _versions(item):
         text.append(f"  {versions}", style="dim")

@@ -111,7 +111,7 @@ def _difference(title: str, lines: Sequence[DiffLine]) -> RenderableType:
 
 
 def _heading(block: BlockData) -> Text:
-    line = Text.assemble((f"{block.num} ", "dim"), *_mark(block), (printable(block.title), "bold"))
+    line = Text.assemble((f"{block.num} ", "dim"), *_mark(block), (printable(block.name), "bold"))
     line.append(f"  {type_beside_title(block)}".rstrip(), style="dim")
     return _with_what_happens(line, block)
 
@@ -132,6 +132,9 @@ def _facts(details: BlockDetails) -> RenderableType:
         whose = "for this block" if block.own_decision else "the import's default"
         label = str(block.decision.label) if block.decision else ""
         table.add_row("Decision", Text(f"{label} ({whose})" if label else whose))
+    if block.contents is not None:
+        whose = "for this block" if block.own_contents else "the import's default"
+        table.add_row("Contents", Text(f"{block.contents.label} ({whose})"))
     if block.reason:
         table.add_row("Reason", Text(printable(block.reason)))
     for warning in block.warnings:
@@ -158,7 +161,7 @@ def _add_library_facts(table: Table, item: LibraryItemData) -> None:
 def _row(block: BlockData, width: int, *, pale: bool, ids: bool) -> Row:
     (mark, style), space = _sign(block), " "
     text = Text.assemble((f"{block.num:>{width}} ", "dim"), (mark + space, style))
-    text.append(printable(block.title), style="dim" if pale or block.outcome is None else _title_style(block))
+    text.append(printable(block.name), style="dim" if pale or block.outcome is None else _title_style(block))
     text.append(f"  {type_beside_title(block)}".rstrip(), style="dim")
     if not pale:
         _with_what_happens(text, block)
@@ -182,7 +185,7 @@ def _title_style(block: BlockData) -> str:
 def _sign(block: BlockData) -> tuple[str, str]:
     if block.outcome is not None:
         return MARKS[block.outcome]
-    if not block.selected:
+    if not block.selected or block.left_with is not None:
         return _LEFT_OUT
     return _DISSOLVED if block.repeats is None else _SHOWN_AGAIN
 
@@ -205,8 +208,15 @@ def _with_what_happens(line: Text, block: BlockData) -> Text:
         line.append("  unchanged → fork", style="cyan")
     if block.edited:
         line.append("  edited", style="cyan")
+    if block.contents is not None:
+        line.append(
+            f"  contents → {block.contents.value.replace('_', ' ')}", style="cyan" if block.own_contents else "dim"
+        )
+        line.append("" if block.own_contents else " by default", style="dim")
     if not block.selected:
         line.append("  left out", style="dim")
+    elif block.left_with is not None:
+        line.append(f"  goes with {block.left_with}", style="dim")
     elif block.outcome is None and block.repeats is not None:
         line.append(f"  shown again, see {block.repeats}", style="dim")
     if block.warnings and block.outcome not in (None, Outcome.FAILED, Outcome.UNSUPPORTED):

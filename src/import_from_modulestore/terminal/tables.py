@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ..data import (
     BlockKind,
+    Contents,
     ImportData,
     ImportState,
     LibraryData,
@@ -112,6 +113,8 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
         "published" if options.publish else "left as drafts",
         f"{options.branch.value} branch",
     ]
+    if options.contents is not Contents.LEAVE_OUT:
+        how.append(f"contents: {options.contents.value}")
     if options.selection:
         how.append(f"{len(options.selection)} selected")
     if options.collection:
@@ -153,11 +156,13 @@ def places_table(records: Sequence[RecordData], imports: Mapping[str, ImportData
     parts: list[RenderableType] = []
     for record in records:
         run, (mark, style) = imports[record.import_id], MARKS[record.outcome]
-        heading = Text.assemble((f"{mark} {record.outcome.label}", style), f"  {printable(record.title)}")
+        heading = Text.assemble((f"{mark} {record.outcome.label}", style), f"  {printable(record.name)}")
         heading.append(f"  {type_beside_title(record)}".rstrip(), style="dim")
         if record.undone:
             heading.append("  undone", style="yellow")
         place = (record.item_key if to else record.usage_key) or record.reason
+        if record.inside:
+            heading.append(printable(f"  inside {': '.join(record.inside)}"), style="dim")
         told = f"import {run.id[:8]}, {_when(run.finished or run.created)}, {run.username}"
         parts += [
             heading,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import batched
+from itertools import batched, count
+from typing import Any
 
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from openedx_content import api as content_api
 from openedx_content.models_api import Collection, CollectionPublishableEntity, LearningPackage, PublishableEntity
 
-from ..data import CollectionChoice
+from ..data import CollectionChoice, PlannedItem
 from ..errors import InvalidOption
+from ..models import Import
 from ..planning.ids import numbered
 
 _BATCH_SIZE = 500
@@ -55,11 +57,69 @@ def collect(
     wanted = set(entity_ids)
     if not wanted:
         return None
-    collection = find_collection(package_id, choice)
+    return _put_into(find_collection(package_id, choice), package_id, choice.title, wanted, user_id)
+
+
+def collect_contents(
+    run: Import,
+    package_id: LearningPackage.ID,
+    contents: Sequence[tuple[PlannedItem, Sequence[int]]],
+    *,
+    user_id: int | None,
+) -> list[dict[str, Any]]:
+    """
+    Put what is inside components that a library cannot hold into collections, one for each: ``contents`` are these
+    components with the entity IDs of what was inside them. Returns what :attr:`.Import.contents_collections` keeps.
+
+    A component has the collection that an earlier import of the source gave it, or else the one of its name, unless
+    that is another component's: then one with a number is found or made. Two queries, and some for each component.
+    """
+    wanted = [(item, set(entity_ids)) for item, entity_ids in contents if entity_ids]
+    if not wanted:
+        return []
+    collections = Collection.objects.filter(learning_package_id=package_id, enabled=True).order_by("-pk")
+    by_pk = {collection.pk: collection for collection in collections}
+    by_title = {collection.title: collection for collection in by_pk.values()}
+    known = {key: by_pk[pk] for key, pk in _known_collections(run) if pk in by_pk}
+    taken = {collection.pk for collection in known.values()}
+    kept = []
+    for item, entity_ids in wanted:
+        collection = known.get(item.usage_key)
+        title = item.title
+        if collection is None:
+            titles = (title if number == 1 else f"{title[:490]} ({number})" for number in count(1))
+            title = next(each for each in titles if each not in by_title or by_title[each].pk not in taken)
+            collection = by_title.get(title)
+        done = _put_into(collection, package_id, title, entity_ids, user_id)
+        by_title[title] = done.collection
+        taken.add(done.collection.pk)
+        kept.append(
+            {
+                "num": item.num,
+                "usage_key": item.usage_key,
+                "collection": done.collection.pk,
+                "code": done.collection.collection_code,
+                "made_as": done.collection.title if done.made else "",
+                "added": sorted(done.added),
+            }
+        )
+    return kept
+
+
+def _known_collections(run: Import) -> Iterator[tuple[str, int]]:
+    """The collections that imports of this source into this library gave to components, oldest first, by usage key."""
+    runs = Import.objects.filter(library_key=run.library_key, source_key=run.source_key).order_by("pk")
+    for collections in runs.values_list("contents_collections", flat=True):
+        yield from ((each["usage_key"], each["collection"]) for each in collections)
+
+
+def _put_into(
+    collection: Collection | None, package_id: LearningPackage.ID, title: str, wanted: set[int], user_id: int | None
+) -> Collected:
     made = collection is None
     if collection is None:
         collection = content_api.create_collection(
-            package_id, _free_code(package_id, choice.title), title=choice.title[:500], created_by=user_id
+            package_id, _free_code(package_id, title), title=title[:500], created_by=user_id
         )
     missing = wanted - _members(collection)
     _add(collection, missing, user_id)

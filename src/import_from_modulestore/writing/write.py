@@ -113,7 +113,7 @@ class _Writer:
         for block, element in staged_components(self._run, items):
             item = items[block.num]
             assert item.local_key is not None
-            with measured(item.title):
+            with measured(item.name):
                 contents = media.of(item.local_key, component_olx(element), block.files)
             entity_id: Any = item.entity_id
             if entity_id is None:
@@ -179,4 +179,4 @@ class _Writer:
     def _note(self, item: PlannedItem, entity_id: PublishableEntity.ID) -> None:
         self._written.entity_of[item.num] = entity_id
         self._done += 1
-        self._progress("writing", self._done, self._total, item.title)
+        self._progress("writing", self._done, self._total, item.name)

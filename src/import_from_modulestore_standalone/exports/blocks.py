@@ -157,13 +157,13 @@ class BlockReader:
                 parent_key, f"It held <{tag}> {url_name!r}, which holds it in turn; this second showing was left out."
             )
             return None
-        # Only blocks outside components are indexed, so one first met inside a component is still to be read in full.
+        # What is first met inside a component may be left out with it, and is read in full where it is met outside.
         inside_component = any(is_component(above) for above, _ in path)
         met = (name, inside_component)
         if met in self._met:
             return _bare(etree.Element(tag, url_name=url_name, display_name=self._met[met] or ""))
         self._met[met] = None
-        if by_content and not inside_component:
+        if by_content:
             self._root.notices[Notice.KNOWN_BY_CONTENT] += 1
         usage_key = self._usage_key(tag, url_name)
         if warning:

@@ -12,6 +12,7 @@ SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
         review.decide,
         review.select,
         review.leave_out,
+        review.contents,
         review.edit,
         gone.gone,
         steps.plan,
@@ -28,7 +29,14 @@ SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
 EPILOGS = {
     **dict.fromkeys((steps.preview.name, steps.run.name, steps.stage.name), steps.OPTIONS_HELP),
     **dict.fromkeys(
-        (review.review.name, review.decide.name, review.select.name, review.leave_out.name, review.edit.name),
+        (
+            review.review.name,
+            review.decide.name,
+            review.select.name,
+            review.leave_out.name,
+            review.contents.name,
+            review.edit.name,
+        ),
         review.BLOCKS_HELP,
     ),
     gone.gone.name: gone.ITEMS_HELP,

@@ -76,7 +76,7 @@ def _similar(name: str, blocks: Sequence[BlockData]) -> list[BlockData]:
     containing = [
         block
         for block in blocks
-        if block.repeats is None and (wanted in _block_id(block).lower() or wanted in block.title.lower())
+        if block.repeats is None and (wanted in _block_id(block).lower() or wanted in block.name.lower())
     ]
     close = [by_id[match] for match in get_close_matches(wanted, by_id, n=_CANDIDATES)]
     return list({block.usage_key: block for block in (*containing, *close)}.values())[:_CANDIDATES]
@@ -85,5 +85,5 @@ def _similar(name: str, blocks: Sequence[BlockData]) -> list[BlockData]:
 def _listed(blocks: Iterable[BlockData]) -> str:
     shown = list(blocks)
     more = f"\n  … and {len(shown) - _CANDIDATES} more" if len(shown) > _CANDIDATES else ""
-    lines = (f"  {block.num}  {type_of(block)}/{_block_id(block)}  {block.title}" for block in shown[:_CANDIDATES])
+    lines = (f"  {block.num}  {type_of(block)}/{_block_id(block)}  {block.name}" for block in shown[:_CANDIDATES])
     return "\n".join(lines) + more

@@ -113,7 +113,7 @@ def _find(session: Session, name: str, items: Sequence[GoneData]) -> GoneData:
     if len(found) == 1:
         return found[0]
     if found:
-        keys = "\n".join(f"  {item.num}  {type_of(item)}  {item.title}" for item in found)
+        keys = "\n".join(f"  {item.num}  {type_of(item)}  {item.name}" for item in found)
         raise api.NotFound(f"{name} can be any of these; name one by its number:\n{keys}")
     raise api.NotFound(
         f"Nothing that is gone from the source is called {name}. All of it is listed by: {_how(session)}"

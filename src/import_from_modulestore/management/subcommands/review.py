@@ -11,7 +11,7 @@ import click
 from django.core.management.base import CommandError
 
 from ... import api
-from ...data import BlockData, ConflictState, Decision, Outcome
+from ...data import BlockData, ConflictState, Contents, Decision, Outcome
 from ...terminal.marks import summary, type_of
 from ...terminal.outline import notes
 from ...terminal.review import block_view, review_counts, review_tree
@@ -79,6 +79,17 @@ def _arguments_of_decide(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", dest="every", help="all conflicts of the import")
 
 
+def _arguments_of_contents(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "choice",
+        type=lambda text: text.replace("-", "_"),
+        choices=[*Contents.values, _DEFAULT],
+        metavar="CONTENTS",
+        help=f"leave-out, unit, collection, or {_DEFAULT}: as the import's --contents says",
+    )
+    _arguments_of_blocks(parser)
+
+
 def _arguments_of_edit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("block", metavar="BLOCK", help="see below")
     parser.add_argument("--title", help="give it this title")
@@ -101,8 +112,8 @@ def review(
     Show what is staged: all of it as a tree, or one block in full.
 
     Each line has the block's number, what would happen to it (+ create, ↑ update, ⑂ fork, = unchanged, – skip,
-    ⊘ unsupported, ✗ cannot be read, ○ left out), its title and type, its state where that is a conflict, the decision
-    that settles it, and whether it was edited.
+    ⊘ unsupported, ✗ cannot be read, ○ left out), its name and type, its state where that is a conflict, the decision
+    that settles it, what becomes of the blocks inside where a library cannot hold it, and whether it was edited.
 
     A block is shown with its OLX, its files, what stands in the library in its place, and the differences: - is what
     the library holds, + is what would replace it. For a block that was imported before, the differences also say what
@@ -189,6 +200,36 @@ def decide(
     )
 
 
+@subcommand(arguments_of_import, _arguments_of_contents)
+def contents(session: Session, *, import_name: str, choice: str, blocks: list[str], only: bool, **options: Any) -> None:
+    """
+    Choose what becomes of blocks inside components.
+
+    Of experiments, banks of questions and other components that a library cannot hold, since they are made of other
+    blocks. Of those that are named, and those in the blocks that are named:
+
+      leave-out    the blocks inside go with the component
+      unit         they are imported, and stand in the unit in its stead
+      collection   they are imported on their own, into a collection that bears its name
+      default      go back to what the import's --contents says
+
+    The blocks inside are listed by `review`; `select`, `leave-out`, `edit` and `decide` work with them as with all
+    others.
+    """
+    run = session.find(import_name)
+    changed = api.choose_contents(
+        user=session.user,
+        import_id=run.id,
+        usage_keys=find_keys(session, blocks),
+        contents=None if choice == _DEFAULT else Contents(choice),
+        below=not only,
+    )
+    session.show(
+        {"changed": changed},
+        f"Chosen; {counted(changed, 'component')} changed. What would happen now: {command_line('plan {id}', run.id)}",
+    )
+
+
 @subcommand(arguments_of_import, _arguments_of_blocks)
 def select(session: Session, **options: Any) -> None:
     """
@@ -243,7 +284,7 @@ def edit(
         changed = _edit_in_editor(session, run.id, before.olx, asked, type_of(before.block))
         details, told = changed or before, "{title} is edited." if changed else "Nothing was changed."
     look = command_line(f"review {{id}} {details.block.num}", run.id)
-    session.show(details, printable(told.format(title=details.block.title)), f"Look at it: {look}")
+    session.show(details, printable(told.format(title=details.block.name)), f"Look at it: {look}")
 
 
 def _wanted(
@@ -281,7 +322,7 @@ def _with_descendants(blocks: list[BlockData], key: str) -> set[int]:
 def _conflict_lines(conflicts: list[BlockData]) -> list[str]:
     lines = [
         printable(
-            f"  {block.num}  {block.title} ({type_of(block)}): {str(block.state.label).lower() if block.state else ''}"
+            f"  {block.num}  {block.name} ({type_of(block)}): {str(block.state.label).lower() if block.state else ''}"
             f" → {(block.decision or Decision.SKIP).value.replace('_', ' ')}"
         )
         for block in conflicts[:20]

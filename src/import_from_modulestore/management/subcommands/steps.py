@@ -12,6 +12,7 @@ from ...data import (
     Branch,
     CollectionChoice,
     CompositionLevel,
+    Contents,
     Decision,
     ImportData,
     ImportOptions,
@@ -65,6 +66,14 @@ def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
         "--level", choices=CompositionLevel.values, default="section", help="see below (default: section)"
     )
     parser.add_argument("--on-conflict", choices=Decision.values, default="skip", help="see below (default: skip)")
+    parser.add_argument(
+        "--contents",
+        type=lambda text: text.replace("-", "_"),
+        choices=Contents.values,
+        default="leave_out",
+        metavar="CONTENTS",
+        help="leave-out, unit or collection: see below (default: leave-out)",
+    )
     parser.add_argument("--no-publish", action="store_false", dest="publish", help="leave everything as drafts")
     parser.add_argument(
         "--block-ids",
@@ -108,6 +117,11 @@ conflicts (--on-conflict), when the library already holds something else in a bl
   overwrite    make this the item's next version, live at once
   new_version  make this the item's next draft, for an author to publish
   fork         create a separate item under the next free ID
+
+contents (--contents), of components that a library cannot hold, since they are made of other blocks:
+  leave-out    the blocks inside go with the component
+  unit         they are imported, and stand in the unit in its stead
+  collection   they are imported on their own, into a collection that bears its name
 
 Every decision keeps the item's whole version history. A block that the library holds already, unchanged,
 is never written again (fork aside).
@@ -349,6 +363,7 @@ def _import_options(session: Session, source: str, options: dict[str, Any]) -> I
         branch=Branch(options["branch"]),
         selection=tuple(options["selection"] or ()),
         collection=collection,
+        contents=Contents(options["contents"]),
     )
 
 

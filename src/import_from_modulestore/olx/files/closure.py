@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from lxml import etree
 
+from ..blocks import has_children
 from ..tree import OlxBlock, walk
 from .addresses import foreign_files
 from .pages import is_page, loaded_by, may_load
@@ -140,7 +141,7 @@ def gather[F](root: etree._Element, files: Files[F]) -> Gathered[F]:
     gathered: Gathered[F] = Gathered()
     closure = Closure(files)
     for block in walk(root):
-        if block.kind.is_container:
+        if block.kind.is_container or has_children(block.element):
             continue
         for video in block.element.iter("video", "videoalpha"):
             gathered.warnings += [(block, warning) for warning in _mend_transcripts(video, files, gathered.made)]

@@ -23,6 +23,7 @@ from ...data import (
     CollectionChoice,
     CompositionLevel,
     ConflictState,
+    Contents,
     Decision,
     DifferenceKind,
     ImportOptions,
@@ -48,6 +49,10 @@ def _numbers(**kwargs: Any) -> serializers.DictField:
     return serializers.DictField(child=serializers.IntegerField(), **kwargs)
 
 
+def _name() -> serializers.CharField:
+    return serializers.CharField(help_text="What people call it: its title, or where it has none, how its text begins.")
+
+
 def _version(help_text: Any) -> serializers.IntegerField:
     return serializers.IntegerField(allow_null=True, help_text=help_text)
 
@@ -55,6 +60,11 @@ def _version(help_text: Any) -> serializers.IntegerField:
 def _page_url() -> serializers.CharField:
     return serializers.CharField(help_text="Its page in Studio; empty where there is none.")
 
+
+_INSIDE_HELP = (
+    "Of a block from inside one that a library cannot hold: what is around it, that one first; the groups of an "
+    "experiment, say."
+)
 
 # Lists
 
@@ -156,6 +166,7 @@ class Options(serializers.Serializer):
     branch = EnumField(Branch)
     selection = _texts()
     collection = Collection(allow_null=True)
+    contents = EnumField(Contents)
 
 
 class Progress(serializers.Serializer):
@@ -257,6 +268,11 @@ class OptionsRequest(Body):
     collection = CollectionRequest(
         required=False, allow_null=True, help_text="Put what stands at the top into this collection of the library."
     )
+    contents = EnumField(
+        Contents,
+        required=False,
+        help_text="What becomes of the blocks inside components that a library cannot hold. Default: `leave_out`.",
+    )
 
 
 OPTIONS = tuple(str(name) for name in OptionsRequest().fields)
@@ -315,6 +331,7 @@ class Block(serializers.Serializer):
     block_type = serializers.CharField()
     kind = EnumField(BlockKind)
     title = serializers.CharField()
+    name = _name()
     child_count = serializers.IntegerField()
     repeats = serializers.IntegerField(
         allow_null=True, help_text="`num` of the first showing of a block that the source shows again here."
@@ -322,6 +339,15 @@ class Block(serializers.Serializer):
     selected = serializers.BooleanField()
     edited = serializers.BooleanField()
     own_decision = EnumField(Decision, allow_null=True, help_text="Null: the import's default.")
+    own_contents = EnumField(Contents, allow_null=True, help_text="Null: the import's default.")
+    contents = EnumField(
+        Contents,
+        allow_null=True,
+        help_text="What becomes of the blocks inside one that a library cannot hold; null for all others.",
+    )
+    left_with = serializers.IntegerField(
+        allow_null=True, help_text="`num` of the block that it is inside of, and goes with."
+    )
     state = EnumField(ConflictState, allow_null=True)
     is_conflict = serializers.BooleanField(help_text="Whether a decision settles what happens.")
     outcome = EnumField(Outcome, allow_null=True)
@@ -393,8 +419,8 @@ class BlockDetails(serializers.Serializer):
     """One staged block with its content, and what it meets in the library."""
 
     block = Block()
-    olx = _Olx(help_text="What would be imported; empty for containers.")
-    staged_olx = _Olx(help_text="What the source holds: other than `olx` where it was edited.")
+    olx = _Olx(help_text="What would be imported; empty for blocks that hold others.")
+    staged_olx = _Olx(help_text="What the source holds, empty for containers: other than `olx` where it was edited.")
     files = File(many=True)
     missing_files = _texts()
     library = LibraryItem(allow_null=True)
@@ -417,15 +443,21 @@ class _AtLeastOneOf(Body):
 _DECISION_HELP = gettext_lazy("Null goes back to the import's default.")
 
 
+_CONTENTS_HELP = gettext_lazy(
+    "What becomes of the blocks inside components that a library cannot hold. Null goes back to the import's option."
+)
+
+
 class BlocksChange(_AtLeastOneOf):
-    """Select blocks, leave them out, or decide about their conflicts. All of it is done, or nothing."""
+    """Select blocks, leave them out, decide about conflicts, choose about contents. All of it is done, or nothing."""
 
     usage_keys = serializers.ListField(child=Text(max_length=255), min_length=1, max_length=MAX_KEYS)
     below = Truth(default=True, help_text="Whether everything below them is meant too.")
     selected = Truth(required=False)
     decision = EnumField(Decision, required=False, allow_null=True, help_text=_DECISION_HELP)
+    contents = EnumField(Contents, required=False, allow_null=True, help_text=_CONTENTS_HELP)
 
-    changes = ("selected", "decision")
+    changes = ("selected", "decision", "contents")
 
 
 class BlockChange(_AtLeastOneOf):
@@ -435,8 +467,9 @@ class BlockChange(_AtLeastOneOf):
     olx = Text(required=False, help_text="For components.")
     selected = Truth(required=False)
     decision = EnumField(Decision, required=False, allow_null=True, help_text=_DECISION_HELP)
+    contents = EnumField(Contents, required=False, allow_null=True, help_text=_CONTENTS_HELP)
 
-    changes = ("title", "olx", "selected", "decision")
+    changes = ("title", "olx", "selected", "decision", "contents")
 
 
 class BlocksChanged(serializers.Serializer):
@@ -444,6 +477,7 @@ class BlocksChanged(serializers.Serializer):
 
     selected = serializers.IntegerField(allow_null=True)
     decided = serializers.IntegerField(allow_null=True)
+    chosen = serializers.IntegerField(allow_null=True, help_text="Components whose `contents` changed.")
 
 
 class GoneItem(serializers.Serializer):
@@ -456,6 +490,7 @@ class GoneItem(serializers.Serializer):
     block_type = serializers.CharField()
     kind = EnumField(BlockKind)
     title = serializers.CharField()
+    name = _name()
     outcome = EnumField(Outcome, help_text="`removed` or `kept`.")
     edited = serializers.BooleanField(help_text="Whether it was edited in the library since it was imported.")
     used_by = _texts(help_text="Titles of the containers that hold it and stay as they are.")
@@ -495,6 +530,7 @@ class PlannedItem(serializers.Serializer):
     block_type = serializers.CharField()
     kind = EnumField(BlockKind)
     title = serializers.CharField()
+    name = _name()
     state = EnumField(ConflictState)
     outcome = EnumField(Outcome)
     decision = EnumField(Decision, allow_null=True, help_text="That led to `outcome`; null where none was needed.")
@@ -503,7 +539,14 @@ class PlannedItem(serializers.Serializer):
     children = _texts(help_text="What a container will hold, in order, as `type:id`.")
     reason = serializers.CharField()
     warnings = _texts()
-    left_out = _texts(help_text="Titles of child blocks that go with an unsupported block.")
+    contents = EnumField(
+        Contents,
+        allow_null=True,
+        help_text="What becomes of the blocks inside one that a library cannot hold; null for all others.",
+    )
+    inner = _texts(help_text="What these become, in order, as `type:id`.")
+    left_out = _texts(help_text="Names of the blocks inside that go with it.")
+    inside = _texts(help_text=_INSIDE_HELP)
 
     def get_item_key(self, item: data.PlannedItem) -> str:
         """The item's key in the library that the view names in the context."""
@@ -520,6 +563,7 @@ class ReversalItem(serializers.Serializer):
     block_type = serializers.CharField()
     kind = EnumField(BlockKind)
     title = serializers.CharField()
+    name = _name()
     item_key = serializers.CharField()
     item_url = _page_url()
     outcome = EnumField(ReversalOutcome)
@@ -555,6 +599,7 @@ class Record(serializers.Serializer):
     block_type = serializers.CharField()
     kind = EnumField(BlockKind)
     title = serializers.CharField()
+    name = _name()
     state = EnumField(ConflictState)
     outcome = EnumField(Outcome)
     decision = EnumField(Decision, allow_null=True)
@@ -568,7 +613,12 @@ class Record(serializers.Serializer):
     warnings = _texts()
     files = _texts()
     missing_files = _texts()
-    left_out = _texts()
+    left_out = _texts(help_text="Names of the blocks inside one that a library cannot hold that went with it.")
+    contents = EnumField(Contents, allow_null=True, help_text="What became of the others; null for all other blocks.")
+    contents_collection = serializers.CharField(
+        help_text="Code of the collection that they were put into; empty where there is none."
+    )
+    inside = _texts(help_text=_INSIDE_HELP)
     tags = _texts(
         help_text="Tags of the source block that the import gave the item; of a removed one, those that it had."
     )

@@ -62,8 +62,9 @@ class Blocks(ImportView):
         method="PATCH",
         summary=_("Select blocks, leave them out, decide about them"),
         description=_(
-            "Selects blocks or leaves them out (`selected`), and decides about their conflicts (`decision`); with "
-            "everything below them, unless `below` is false."
+            "Selects blocks or leaves them out (`selected`), decides about their conflicts (`decision`), and chooses "
+            "what becomes of the blocks inside components that a library cannot hold (`contents`); with everything "
+            "below them, unless `below` is false."
         ),
         path=IMPORT_ID,
         body=serializers.BlocksChange,
@@ -102,16 +103,18 @@ class Blocks(ImportView):
             "usage_keys": body["usage_keys"],
             "below": body["below"],
         }
-        selected = decided = None
+        selected = decided = chosen = None
         try:
             with transaction.atomic():
                 if "selected" in body:
                     selected = api.select_blocks(**arguments, selected=body["selected"])
                 if "decision" in body:
                     decided = api.decide_blocks(**arguments, decision=body["decision"])
+                if "contents" in body:
+                    chosen = api.choose_contents(**arguments, contents=body["contents"])
         except api.NotFound as error:  # The import was found before.
             raise ValidationError({"usage_keys": [str(error)]}, code="not_found") from error
-        return Response(serializers.BlocksChanged({"selected": selected, "decided": decided}).data)
+        return Response(serializers.BlocksChanged({"selected": selected, "decided": decided, "chosen": chosen}).data)
 
 
 class BlockDetail(ImportView):
@@ -147,6 +150,7 @@ class BlockDetail(ImportView):
         examples=[
             OpenApiExample("another title", value={"title": "High and low water"}, request_only=True),
             OpenApiExample("a decision", value={"decision": "fork"}, request_only=True),
+            OpenApiExample("what is inside, in the unit", value={"contents": "unit"}, request_only=True),
             OpenApiExample("back to the import's decision", value={"decision": None}, request_only=True),
         ],
     )
@@ -161,6 +165,8 @@ class BlockDetail(ImportView):
                 api.select_blocks(**block, usage_keys=[usage_key], selected=body["selected"], below=False)
             if "decision" in body:
                 api.decide_blocks(**block, usage_keys=[usage_key], decision=body["decision"], below=False)
+            if "contents" in body:
+                api.choose_contents(**block, usage_keys=[usage_key], contents=body["contents"], below=False)
             changed = api.get_block(**block, usage_key=usage_key)
         return Response(serializers.BlockDetails(changed).data)
 
