@@ -1,6 +1,8 @@
 """What is inside components that a library cannot hold: left out, in the unit in their stead, or in a collection."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from openedx_content import api as content_api
 from openedx_content.models_api import Collection, LearningPackage
 
@@ -179,6 +181,13 @@ class TestIntoACollection:
         run_import(contents=COLLECTION, collection=CollectionChoice(title="All"))
         assert collections(state()) == {"All": ["s", "q1", "q2"], "Tides": ["q1", "q2"]}
 
+    def test_the_imports_own_of_the_same_name_is_another(self, course, run_import, state, user):
+        course(bank())
+        done, _records = run_import(contents=COLLECTION, collection=CollectionChoice(title="Tides"))
+        assert collections(state()) == {"Tides": ["s", "q1", "q2"], "Tides (2)": ["q1", "q2"]}
+        api.undo_import(user=user, import_id=done.id)
+        assert collections(state()) == {}
+
 
 class TestUndo:
     @pytest.mark.parametrize("contents", [UNIT, COLLECTION])
@@ -328,6 +337,47 @@ class TestReview:
         assert api.choose_contents(user=user, import_id=import_id, usage_keys=[u2], contents=UNIT) == 1
         complete(import_id)
         assert (children(state()), children(state(), "u2")) == (["t", "q1", "q2"], ["q1", "q2"])
+
+
+class TestCost:
+    """Blocks inside components cost what others do."""
+
+    @pytest.fixture
+    def statements(self, course, stage, user):
+        """How many statements the steps of an import of these blocks take: ``statements(*blocks, contents=…)``."""
+
+        def counted(*blocks, **options) -> list[int]:
+            course(*blocks)
+            asked = {"user": user, "import_id": stage(**options)}
+            steps = (api.plan_import, api.list_blocks, api.complete_import, api.undo_import)
+            found = []
+            for step in steps:
+                with CaptureQueriesContext(connection) as queries:
+                    step(**asked)
+                found.append(len(queries))
+            return found
+
+        return counted
+
+    def test_in_the_unit_as_many_statements_as_without_a_component_around(self, statements):
+        questions = [[problem(f"{name}{n}") for n in range(20)] for name in ("warm", "in", "out")]
+        statements(bank("bank", *questions[0]), contents=UNIT)  # What is looked up once.
+        assert statements(bank("bank", *questions[1]), contents=UNIT) == statements(*questions[2])
+
+    def test_in_a_collection_a_few_more(self, statements):
+        questions = [[problem(f"{name}{n}") for n in range(20)] for name in ("warm", "in", "out")]
+        statements(bank("bank", *questions[0]), contents=COLLECTION)
+        inside, outside = statements(bank("bank2", *questions[1]), contents=COLLECTION), statements(*questions[2])
+        assert inside[:2] == outside[:2]
+        assert sum(inside[2:]) - sum(outside[2:]) < 30
+
+    def test_a_choice_takes_a_fixed_number(self, course, stage, user, django_assert_num_queries):
+        course(*(bank(f"bank{n}", problem(f"q{n}")) for n in range(30)))
+        asked = {"user": user, "import_id": stage(), "contents": UNIT}
+        with CaptureQueriesContext(connection) as queries:
+            api.choose_contents(**asked, usage_keys=[usage_key("itembank", "bank1")])
+        with django_assert_num_queries(len(queries)):
+            assert api.choose_contents(**asked, usage_keys=[usage_key("chapter", "s")]) == 29
 
 
 class TestNames:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 
 from import_from_modulestore import api
-from import_from_modulestore.data import CompositionLevel, ImportOptions, Outcome
+from import_from_modulestore.data import CompositionLevel, Contents, ImportOptions, Outcome
 
 from .library_state import drafts
 
@@ -47,6 +47,32 @@ def test_the_course_at_section_level_and_again(run_import, state):
     assert (refused.block_type, len(refused.left_out)) == ("library_content", 6)
     again, _records = run_import(COURSE)
     assert again.counts == {"unchanged": 393, "unsupported": 1}
+
+
+@pytest.mark.parametrize("contents", [Contents.UNIT, Contents.COLLECTION])
+def test_its_six_randomized_questions_arrive_are_found_again_and_can_be_undone(contents, run_import, state, user):
+    before = state()
+    done, records = run_import(COURSE, contents=contents)
+    (bank,) = [record for record in records if record.outcome is Outcome.UNSUPPORTED]
+    questions = [record for record in records if record.inside]
+    assert {(record.block_type, record.outcome, record.inside) for record in questions} == {
+        ("problem", Outcome.CREATED, (bank.name,))
+    }
+    assert (len(questions), len({record.name for record in questions}), bank.left_out) == (6, 6, ())
+    after = state()
+    refs = [f"xblock.v1:problem:{record.item_key.rpartition(':')[2]}" for record in questions]
+    if contents is Contents.UNIT:
+        holders = [item for item in drafts(after).values() if set(refs) <= set(item["children"])]
+        assert (len(holders), after["collections"]) == (1, {})
+    else:
+        assert list(after["collections"].values()) == [(bank.title, sorted(refs))]
+    again, _records = run_import(COURSE, contents=contents)
+    assert again.counts == {"unchanged": 399, "unsupported": 1}
+    assert state() == after
+    api.undo_import(user=user, import_id=again.id)
+    assert state() == after
+    api.undo_import(user=user, import_id=done.id)
+    assert state() == before
 
 
 @pytest.mark.parametrize(("level", "containers"), [("subsection", 75), ("unit", 58), ("component", 0)])

@@ -91,7 +91,13 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
             [written.entity_of[item.num] for item in plan.items if _is_collected(item)],
             user_id=user.pk,
         )
-    contents_collections = collect_contents(run, package.id, _contents_of(plan, written), user_id=user.pk)
+    contents_collections = collect_contents(
+        run,
+        package.id,
+        _contents_of(plan, written),
+        own=collected.collection if collected else None,
+        user_id=user.pk,
+    )
     tags, tags_left_out, tag_warnings = _carry_tags(run, plan, library_key, host)
     with lifecycle.hold(run):
         write_records(

@@ -65,14 +65,17 @@ def collect_contents(
     package_id: LearningPackage.ID,
     contents: Sequence[tuple[PlannedItem, Sequence[int]]],
     *,
+    own: Collection | None,
     user_id: int | None,
 ) -> list[dict[str, Any]]:
     """
     Put what is inside components that a library cannot hold into collections, one for each: ``contents`` are these
-    components with the entity IDs of what was inside them. Returns what :attr:`.Import.contents_collections` keeps.
+    components with the entity IDs of what was inside them, ``own`` is the import's collection. Returns what
+    :attr:`.Import.contents_collections` keeps.
 
     A component has the collection that an earlier import of the source gave it, or else the one of its name, unless
-    that is another component's: then one with a number is found or made. Two queries, and some for each component.
+    that is another component's or the import's: then one with a number is found or made. Two queries, and some for
+    each component.
     """
     wanted = [(item, set(entity_ids)) for item, entity_ids in contents if entity_ids]
     if not wanted:
@@ -81,7 +84,7 @@ def collect_contents(
     by_pk = {collection.pk: collection for collection in collections}
     by_title = {collection.title: collection for collection in by_pk.values()}
     known = {key: by_pk[pk] for key, pk in _known_collections(run) if pk in by_pk}
-    taken = {collection.pk for collection in known.values()}
+    taken = {collection.pk for collection in (*known.values(), own) if collection is not None}
     kept = []
     for item, entity_ids in wanted:
         collection = known.get(item.usage_key)
