@@ -379,10 +379,10 @@ class TestNames:
         found = [read_unit(f"<video {name}>{gap}<source/></video><video {name}/>").unit for gap in ("", "\n  ")]
         assert names(found[0]) == names(found[1])
 
-    def test_in_a_refused_block_are_not_told_of(self, read_unit):
+    def test_in_a_refused_block_are_told_of_since_they_can_be_taken_out_of_it(self, read_unit):
         found = read_unit('<conditional url_name="c"><problem>1</problem></conditional>')
         assert names(found.unit[0])[0].startswith("problem problem_")
-        assert not found.notices
+        assert found.notices == {Notice.KNOWN_BY_CONTENT: 1}
 
     def test_that_are_given_are_never_taken_twice(self, read_unit):
         first = read_unit('<problem url_name="p">1</problem><problem url_name="p">2</problem>').unit
