@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from openedx_content import api as content_api
 from openedx_content.models_api import Collection, LearningPackage
+from openedx_tagging import api as tagging_api
 
 from import_from_modulestore import api
 from import_from_modulestore.data import (
@@ -108,11 +109,19 @@ class TestIntoTheUnit:
         assert by_id(records)["q1"].outcome is Outcome.FAILED
         assert children(state()) == ["t", "q2"]
 
-    def test_fields_of_the_policy_and_tags_of_blocks_inside(self, course, run_import, state):
+    def test_fields_of_the_policy_stand(self, course, run_import, state):
         policy = '{"course/R1": {}, "problem/q1": {"max_attempts": 2}}'
         course(bank(), files={"policies/R1/policy.json": policy})
         run_import(contents=UNIT)
         assert 'max_attempts="2"' in str(drafts(state())[Q1]["files"])
+
+    def test_their_tags_go_along(self, course, run_import):
+        made = tagging_api.create_taxonomy("tide-topics", export_id="tide-topics")
+        tagging_api.add_tag_to_taxonomy(made, "Moon")
+        tags = '"Name","Type","ID","tide-topics"\n"Q","problem","q1","Moon"\n"E","itembank","bank","Moon"\n'
+        course(bank(), files={"tags.csv": tags})
+        _done, records = run_import(contents=UNIT)
+        assert {name: record.tags for name, record in by_id(records).items() if record.tags} == {"q1": ("Moon",)}
 
     def test_groups_of_the_course_are_taken_off(self, course, run_import, state):
         limited = block("problem", "q1", "<p/>", display_name="Q", group_access='{"50": [1]}')

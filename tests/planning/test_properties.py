@@ -118,6 +118,47 @@ def test_every_kept_block_is_planned_once_and_in_order(blocks, library, options)
 
 
 @settings(max_examples=150)
+@given(sources(), libraries(), options(), st.sampled_from([Contents.UNIT, Contents.COLLECTION]))
+def test_whose_contents_are_taken_has_none_left_and_each_stands_in_one_place_or_on_its_own(
+    blocks, library, options, contents
+):
+    taken = [replace(block, contents=contents) for block in blocks]
+    plan = make_plan(taken, library.state(), replace(options, contents=contents))
+    nums = {item.num for item in plan.items}
+    refused = {block.num for block in blocks if block.refusal}
+    for num, holder in plan.left_with.items():
+        assert holder not in refused and blocks[holder].kind is BlockKind.COMPONENT, num
+    assert not [item for item in plan.items if item.left_out and item.num in refused]
+    assert {block.num for block in blocks if block.kind is BlockKind.COMPONENT and block.repeats is None} <= nums
+    planned = {item.local_key for item in plan.items}
+    assert all(planned.issuperset(item.inner) for item in plan.items)
+
+
+@settings(max_examples=150)
+@given(sources(), libraries(), options())
+def test_left_out_contents_are_as_if_they_were_not_there(blocks, library, options):
+    left = [replace(block, contents=Contents.LEAVE_OUT) for block in blocks]
+    plan = make_plan(left, library.state(), options)
+    inner = plan.left_with.keys()
+    assert not [item for item in plan.items if item.inner]
+    shown_outside = {block.repeats for block in blocks if block.num not in inner}
+    assert not {item.num for item in plan.items} & (inner - shown_outside) - _below(blocks, shown_outside & inner)
+
+
+def _below(blocks: list[SourceBlock], nums: set[int]) -> set[int]:
+    """These blocks with all below them, shown there or elsewhere."""
+    found: set[int] = set()
+    stack = list(nums)
+    while stack:
+        num = stack.pop()
+        if num not in found:
+            found.add(num)
+            below = [block for block in blocks if block.parent == num]
+            stack += [block.num if block.repeats is None else block.repeats for block in below]
+    return found
+
+
+@settings(max_examples=150)
 @given(sources(), libraries(), options())
 def test_no_two_blocks_share_an_item_and_nothing_new_takes_a_taken_id(blocks, library, options):
     plan = make_plan(blocks, library.state(), options)

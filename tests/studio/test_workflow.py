@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.apps import apps
 from openedx_content.api import signals
@@ -11,14 +13,16 @@ from import_from_modulestore.data import (
     CollectionChoice,
     CompositionLevel,
     ConflictState,
+    Contents,
     Decision,
     ImportState,
     Outcome,
 )
 from tests.authoring import Author
-from tests.builders import KEY, TARGET, usage_key
+from tests.builders import KEY, TARGET, block, problem, section, subsection, unit, usage_key
 from tests.library_state import library_state
 
+SAMPLE = Path(__file__).parents[2] / "courses" / "sample-course"
 T1 = usage_key("html", "t1")
 TOPS = {
     CompositionLevel.SECTION: {"section": 2},
@@ -51,6 +55,38 @@ def test_at_each_level_it_is_written_undone_and_redone(ada, load, run_import, le
     assert library_state(TARGET) == before
     assert api.redo_import(user=ada, import_id=run.id).state is ImportState.IMPORTED
     assert library_state(TARGET) == after
+
+
+@pytest.mark.parametrize("contents", [Contents.UNIT, Contents.COLLECTION])
+def test_what_is_inside_experiments_and_banks_is_taken_out_of_them(ada, site, run_import, contents):
+    key = site.load(SAMPLE)
+    before = library_state(TARGET)
+    run, records = run_import(key, contents=contents)
+    inside = {record.name: record.inside for record in records if record.inside}
+    assert inside["The far bulge, in arrows"] == ("Arrows or a story?", "Told in arrows")
+    assert len(inside) == 6
+    state = library_state(TARGET)
+    if contents is Contents.UNIT:
+        told = ["xblock.v1:html:arrows_text", "xblock.v1:html:skydivers_text"]
+        assert state["items"]["two_explanations"]["published"]["children"] == told
+    else:
+        titles = {title for title, _items in state["collections"].values()}
+        assert titles == {"Arrows or a story?", "One review question", "Before you go"}
+    again, _records = run_import(key, contents=contents)
+    assert again.counts.keys() == {"unchanged", "unsupported"}
+    api.undo_import(user=ada, import_id=again.id)
+    api.undo_import(user=ada, import_id=run.id)
+    assert library_state(TARGET) == before
+
+
+def test_tags_and_files_of_what_is_inside_come_along(ada, site, load, run_import):
+    question = problem("q1", '<p><img src="/static/moon.png"/></p>')
+    bank = block("itembank", "bank", "", question, display_name="Tides")
+    load(section("s", subsection("b", unit("u", bank))), static={"moon.png": b"png"})
+    site.tag(usage_key("problem", "q1"), "Moon")
+    _run, records = run_import(contents=Contents.UNIT)
+    (found,) = [record for record in records if record.inside]
+    assert (found.tags, found.files) == (("Moon",), ("moon.png",))
 
 
 def test_what_is_edited_in_the_review_is_what_is_written(ada, load, stage):
