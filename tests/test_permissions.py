@@ -9,15 +9,16 @@ from django.db import transaction
 from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
-from import_from_modulestore.data import Decision, ImportState, Page
+from import_from_modulestore.data import Contents, Decision, ImportState, Page
 from import_from_modulestore.models import Import, StagedBlock
 from import_from_modulestore_standalone.grants import Role, give, take
 
-from .builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
+from .builders import KEY, TARGET, block, section, subsection, text, unit, usage_key, write_course
 from .library_state import library_state
 
 BLOCK = usage_key("html", "t1")
-COURSE = section("s", subsection("b", unit("u", text("t1"))))
+BANK = usage_key("itembank", "bank")
+COURSE = section("s", subsection("b", unit("u", text("t1"), block("itembank", "bank", "", text("t2")))))
 
 # Who may do what: y yes, n not permitted, - told that there is nothing, e an empty list.
 #
@@ -43,6 +44,7 @@ list_blocks                    y        y        n         y        n        -
 get_block                      y        y        n         y        n        -
 select_blocks                  y        y        n         n        n        -
 decide_blocks                  y        y        n         n        n        -
+choose_contents                y        y        n         n        n        -
 edit_block                     y        y        n         n        n        -
 revert_block                   y        y        n         n        n        -
 list_gone                      y        y        n         y        n        -
@@ -84,6 +86,7 @@ CALLS = {
     "get_block": {"usage_key": BLOCK},
     "select_blocks": {"usage_keys": [BLOCK], "selected": False},
     "decide_blocks": {"usage_keys": [BLOCK], "decision": Decision.FORK},
+    "choose_contents": {"usage_keys": [BANK], "contents": Contents.UNIT},
     "edit_block": {"usage_key": BLOCK, "title": "Other"},
     "revert_block": {"usage_key": BLOCK},
     "list_imports": {},
@@ -102,6 +105,7 @@ STATES = {
             "get_block",
             "select_blocks",
             "decide_blocks",
+            "choose_contents",
             "edit_block",
             "revert_block",
             "list_gone",
