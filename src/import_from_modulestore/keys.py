@@ -19,6 +19,7 @@ from opaque_keys.edx.locator import (
 
 from .data import BlockKind, LocalKey
 from .errors import InvalidKey
+from .quoting import shortened
 
 _MAX_KEY_LENGTH = 255
 """Characters of a key in the platform's and our columns (the platform's ``UsageKeyField``)."""
@@ -40,7 +41,7 @@ def parse_source_key(text: str) -> LearningContextKey:
         _(
             "{text!r} is not the key of a course (course-v1:Org+Course+Run) "
             "or a legacy library (library-v1:Org+Library)."
-        ).format(text=text)
+        ).format(text=shortened(text))
     )
 
 
@@ -51,7 +52,7 @@ def parse_library_key(text: str) -> LibraryLocatorV2:
     except InvalidKeyError:
         key = None
     if key is None or len(text) > _MAX_KEY_LENGTH:
-        raise InvalidKey(_("{text!r} is not the key of a content library (lib:Org:slug).").format(text=text))
+        raise InvalidKey(_("{text!r} is not the key of a content library (lib:Org:slug).").format(text=shortened(text)))
     return key
 
 
@@ -80,7 +81,9 @@ def parse_item_key(text: str) -> LibraryUsageLocatorV2 | LibraryContainerLocator
         except InvalidKeyError:
             continue
     raise InvalidKey(
-        _("{text!r} is not the key of a library item (lb:Org:slug:type:id or lct:Org:slug:type:id).").format(text=text)
+        _("{text!r} is not the key of a library item (lb:Org:slug:type:id or lct:Org:slug:type:id).").format(
+            text=shortened(text)
+        )
     )
 
 
@@ -103,6 +106,6 @@ def parse_usage_key(text: str) -> UsageKey:
         raise InvalidKey(
             _(
                 "{text!r} is not the key of a block of a course or legacy library (block-v1:… or lib-block-v1:…)."
-            ).format(text=text)
+            ).format(text=shortened(text))
         )
     return key

@@ -6,7 +6,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import Permission
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.admin import GenericTabularInline
 from django.contrib.contenttypes.forms import BaseGenericInlineFormSet
 from django.db.models import QuerySet
@@ -15,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermission, UserObjectPermission
 from openedx_content.admin import LearningPackageAdmin
 from openedx_content.models_api import LearningPackage
+
+from import_from_modulestore.admin.bounds import BoundedAdmin
 
 from .grants import LIBRARY_ROLES
 
@@ -82,11 +86,11 @@ class GroupGrants(_Grants):
     verbose_name_plural = _("Groups")
 
 
-admin.site.unregister(LearningPackage)
+admin.site.unregister([LearningPackage, Group, get_user_model()])
 
 
 @admin.register(LearningPackage)
-class LibraryAdmin(LearningPackageAdmin):
+class LibraryAdmin(BoundedAdmin, LearningPackageAdmin):
     """
     The page of ``openedx_content`` about a learning package, with its grants.
 
@@ -105,3 +109,13 @@ class LibraryAdmin(LearningPackageAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Nothing about the package itself can be changed here."""
+
+
+@admin.register(get_user_model())
+class AccountAdmin(BoundedAdmin, UserAdmin):
+    """Django's page about a user; its list is searched by the form that gives roles."""
+
+
+@admin.register(Group)
+class BoundedGroupAdmin(BoundedAdmin, GroupAdmin):
+    """Django's page about a group."""

@@ -42,12 +42,16 @@ def test_lists(pages, pages_of, viewer, imported):
     def count() -> dict[tuple[str, str], int]:
         return {(who, model): statements(readers[who], url(model)) for who in readers for model in models}
 
+    def more() -> None:
+        for run in copies(Import.objects.filter(pk=imported.pk), 20, uuid=uuid4):
+            records = copies(ImportRecord.objects.filter(import_run=imported), 1, import_run_id=run.pk)
+            (reversal,) = copies(Reversal.objects.filter(import_run=imported), 1, import_run_id=run.pk)
+            done = ReversalRecord.objects.filter(reversal__import_run=imported)[:1]
+            copies(done, 1, reversal_id=reversal.pk, record_id=records[0].pk)
+
+    more()  # More records than a page shows.
     few = count()
-    for run in copies(Import.objects.all(), 20, uuid=uuid4):
-        records = copies(ImportRecord.objects.filter(import_run=imported), 1, import_run_id=run.pk)
-        (reversal,) = copies(Reversal.objects.filter(import_run=imported), 1, import_run_id=run.pk)
-        done = ReversalRecord.objects.filter(reversal__import_run=imported)[:1]
-        copies(done, 1, reversal_id=reversal.pk, record_id=records[0].pk)
+    more()
     assert count() == few
     assert max(few.values()) <= 20
 

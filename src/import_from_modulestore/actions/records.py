@@ -20,6 +20,12 @@ from . import access
 MAX_PAGE = 1000
 """How many items one page may have."""
 
+MAX_OFFSET = 1_000_000_000
+"""How many items may stand before a page: more than there are, and few enough for every database."""
+
+MAX_SEARCH = 255
+"""Characters of what is searched for."""
+
 
 def list_imports(
     *,
@@ -114,7 +120,13 @@ def where_to(*, user: Any, usage_key: str) -> list[RecordData]:
 
 
 def containing(search: str, *fields: str) -> Q:
-    """That one of the fields contains the text, in any case: also keys, which MySQL compares by case."""
+    """
+    That one of the fields contains the text, in any case: also keys, which MySQL compares by case.
+
+    Raises ``InvalidOption`` where it is too long.
+    """
+    if len(search) > MAX_SEARCH:
+        raise InvalidOption(_("Search for at most {max} characters.").format(max=MAX_SEARCH), field="search")
     found = Q()
     for field in fields:
         found |= Q(**{f"{field}__icontains": search}) | Q(Contains(Lower(field), search.lower()))
@@ -129,8 +141,8 @@ def page_of[Row: Any](rows: QuerySet[Row], offset: int, limit: int) -> tuple[lis
 
 def check_page(offset: int, limit: int) -> None:
     """Raise ``InvalidOption`` for a page that cannot be."""
-    if offset < 0:
-        raise InvalidOption(_("A page begins at 0 or later."), field="offset")
+    if not 0 <= offset <= MAX_OFFSET:
+        raise InvalidOption(_("A page begins at 0 or later, up to {max:,}.").format(max=MAX_OFFSET), field="offset")
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidOption(_("A page has 1 to {max} items.").format(max=MAX_PAGE), field="limit")
 

@@ -2,6 +2,7 @@
 Django admin: one more door onto :mod:`import_from_modulestore.api`.
 
 ``base`` is what all pages share: staff sees what the API would show them, and changes nothing but by its functions.
+``bounds`` is what may be asked of a page.
 ``imports`` lists and starts imports and carries out their steps, each after a page that says what would happen;
 ``review`` shows and changes what is staged; ``records`` is history, to be read.
 """

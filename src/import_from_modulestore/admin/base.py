@@ -17,10 +17,11 @@ from ..actions.access import all_visible_imports
 from ..data import Outcome, ReversalOutcome
 from ..models import Import
 from ..templatetags.modulestore_imports import NOTHING
+from .bounds import BoundedAdmin
 from .unavailable import answered
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(BoundedAdmin):
     """
     Pages to look at for every member of the staff; each sees the rows that the API would tell them of.
 
@@ -32,7 +33,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     """The lookup from a row to its import; empty for the import itself."""
     list_per_page = 100
     empty_value_display = NOTHING
-    show_full_result_count = False
 
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("modulestore_imports/admin.css",)}

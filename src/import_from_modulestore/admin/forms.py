@@ -37,13 +37,17 @@ _FIELD_OF_ARGUMENT = {
 }
 
 
+class _OneOf(forms.ChoiceField):
+    """One of a list; what is none of it is not quoted, however long it is."""
+
+    default_error_messages = {"invalid_choice": _("Choose one of those that are listed.")}
+
+
 class StartForm(forms.Form):
     """A new import; what the API refuses is shown at the field at fault."""
 
-    source = forms.ChoiceField(label=_("Source"), help_text=_("The course or legacy library to read."))
-    library = forms.ChoiceField(
-        label=_("Library"), required=False, help_text=_("The content library that gets the content.")
-    )
+    source = _OneOf(label=_("Source"), help_text=_("The course or legacy library to read."))
+    library = _OneOf(label=_("Library"), required=False, help_text=_("The content library that gets the content."))
     new_key = forms.CharField(
         label=_("Key of the new library"),
         required=False,
@@ -57,10 +61,10 @@ class StartForm(forms.Form):
         widget=AdminTextInputWidget,
         help_text=_("The title of the source, if you leave this empty."),
     )
-    level = forms.ChoiceField(
+    level = _OneOf(
         label=_("Structure to keep"), choices=CompositionLevel.choices, initial=CompositionLevel.SECTION, required=False
     )
-    on_conflict = forms.ChoiceField(
+    on_conflict = _OneOf(
         label=_("On conflict"),
         choices=Decision.choices,
         initial=Decision.SKIP,
@@ -81,10 +85,8 @@ class StartForm(forms.Form):
     publish = forms.BooleanField(
         label=_("Publish what is created, overwritten or forked"), initial=True, required=False
     )
-    block_ids = forms.ChoiceField(
-        label=_("IDs of new items"), choices=BlockIds.choices, initial=BlockIds.KEEP, required=False
-    )
-    branch = forms.ChoiceField(label=_("Content to read"), choices=Branch.choices, initial=Branch.DRAFT, required=False)
+    block_ids = _OneOf(label=_("IDs of new items"), choices=BlockIds.choices, initial=BlockIds.KEEP, required=False)
+    branch = _OneOf(label=_("Content to read"), choices=Branch.choices, initial=Branch.DRAFT, required=False)
     collection_title = forms.CharField(
         label=_("Title of the collection"),
         required=False,
@@ -106,7 +108,10 @@ class StartForm(forms.Form):
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._user = user
-        sources = _all_sources(user)
+        try:
+            sources, nothing = _all_sources(user), str(_("– there is nothing that you may read –"))
+        except api.ImportFromModulestoreError as error:
+            sources, nothing = [], str(error)
         readable = [source for source in sources if not source.problem]
         held = Counter(source.key for source in readable)
         of_kind = {
@@ -114,7 +119,7 @@ class StartForm(forms.Form):
             for kind in SourceKind
         }
         self.unreadable = [source for source in sources if source.problem]
-        choices: list[Any] = [("", _("– choose –") if readable else _("– there is nothing that you may read –"))]
+        choices: list[Any] = [("", _("– choose –") if readable else nothing)]
         for kind, named in of_kind.items():
             if named:
                 choices.append((kind.label, sorted(named, key=lambda choice: choice[1])))

@@ -39,6 +39,7 @@ from ..models import Import, ImportRecord, Reversal
 from ..quoting import shortened
 from ..templatetags.modulestore_imports import when
 from .base import ReadOnlyAdmin, badge, counts, link_if_any, link_where_allowed, list_url, name_of, page_url, two_lines
+from .bounds import number
 from .forms import StartForm
 from .review import BlockPages
 
@@ -207,11 +208,10 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
 
     # The pages
 
-    def get_urls(self) -> list[URLPattern]:
-        """The pages of the base class, those of the steps and those of the review."""
+    def own_urls(self) -> list[URLPattern]:
+        """Those of the steps and those of the review."""
         wrap, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
-        own = [path("do/<slug:action>/", wrap(self.action_view), name=f"{name}_action")]
-        return [*own, *self.block_urls(), *super().get_urls()]
+        return [path("do/<slug:action>/", wrap(self.action_view), name=f"{name}_action"), *self.block_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -273,13 +273,12 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
 
     def action_view(self, request: HttpRequest, action: str) -> HttpResponse:
         """What a step would do with the imports in ``ids``, and doing it."""
-        try:
-            step = Action(action)
-            pks = [int(pk) for pk in request.GET.get("ids", "").split(",")][:MAX_AT_ONCE]
-        except ValueError as error:
-            raise Http404 from error
+        pks = [number(pk) for pk in request.GET.get("ids", "").split(",")][:MAX_AT_ONCE]
+        if action not in _STEPS or None in pks:
+            raise Http404
+        step = Action(action)
         runs = list(self.get_queryset(request).filter(pk__in=pks).order_by("pk"))
-        if not runs or step not in _STEPS:
+        if not runs:
             raise Http404
         if request.method == "POST":
             for run in runs:

@@ -28,6 +28,7 @@ from .base import (
     page_url,
     two_lines,
 )
+from .bounds import number
 
 MAX_ITEMS = 50
 """How many items of an undo or redo its page names; a list has them all."""
@@ -60,6 +61,7 @@ class ImportRecordAdmin(_HistoryAdmin):
 
     list_title = _("What happened to blocks")
     path_to_import = "import_run"
+    linked_by = ("import_run", "usage_key", "item_key")
     list_display = ("block", "type_of_block", "what_happened", "was", "draft", "published", "in_library", "of_import")
     list_display_links = ("block",)
     list_filter = ("outcome", "state", "kind", "undone")
@@ -240,6 +242,7 @@ class ReversalAdmin(_HistoryAdmin):
 
     list_title = _("Undos and redos")
     path_to_import = "import_run"
+    linked_by = ("import_run",)
     list_display = ("what", "of_import", "result", "also_changed", "username", "finished_at")
     list_filter = ("kind", "forced", ("finished", admin.DateFieldListFilter))
     list_select_related = ("import_run",)
@@ -290,6 +293,7 @@ class ReversalRecordAdmin(_HistoryAdmin):
 
     list_title = _("What happened to items")
     path_to_import = "reversal__import_run"
+    linked_by = ("reversal",)
     list_display = ("block", "what_happened", "reason", "draft", "published", "in_library")
     list_display_links = None
     list_filter = ("outcome",)
@@ -303,8 +307,8 @@ class ReversalRecordAdmin(_HistoryAdmin):
 
     def about(self, request: HttpRequest) -> SafeString | str:
         """The undo or redo that the list is of."""
-        pk = request.GET.get("reversal__exact", "")
-        row = self.get_queryset(request).filter(reversal=pk).first() if pk.isdecimal() else None
+        pk = number(request.GET.get("reversal__exact", ""))
+        row = self.get_queryset(request).filter(reversal=pk).first() if pk is not None else None
         if row is None:
             return ""
         kind = link(page_url(Reversal, row.reversal_id), ReversalKind(row.reversal.kind).label)
@@ -338,7 +342,7 @@ class ReversalRecordAdmin(_HistoryAdmin):
 
 def _about_import(pages: ReadOnlyAdmin, request: HttpRequest, pk: str) -> SafeString | str:
     imports = pages.admin_site._registry[Import]
-    run = imports.get_queryset(request).filter(pk=pk).first() if pk.isdecimal() else None
+    run = imports.get_queryset(request).filter(pk=number(pk)).first()
     return link(page_url(Import, run.pk), name_of(run)) if run else ""
 
 

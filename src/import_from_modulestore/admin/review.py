@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -17,12 +17,13 @@ from .. import api
 from ..data import BlockDetails, BlockKind, ConflictState, Contents, Decision, Outcome
 from ..models import Import, ImportRecord
 from .base import list_url, page_url
+from .bounds import BoundedAdmin, number
 from .forms import BlockForm
 
 PAGE_SIZE = 100
 
 
-class BlockPages(admin.ModelAdmin):
+class BlockPages(BoundedAdmin):
     """The review's pages, as a part of the pages about imports."""
 
     page_context: Callable[..., dict[str, Any]]
@@ -55,18 +56,16 @@ class BlockPages(admin.ModelAdmin):
             self._change(request, run)
             return HttpResponseRedirect(request.get_full_path())
         chosen = request.GET.dict()
+        page_num = _page_num(chosen)
         try:
-            number = max(1, int(chosen.get("page", "1")))
             page = api.list_blocks(
                 user=request.user,
                 import_id=str(run.uuid),
-                offset=(number - 1) * PAGE_SIZE,
+                offset=(page_num - 1) * PAGE_SIZE,
                 limit=PAGE_SIZE,
                 **_filters(chosen),
             )
             gone = api.list_gone(user=request.user, import_id=str(run.uuid), limit=1)
-        except ValueError as error:
-            raise Http404 from error
         except api.ImportFromModulestoreError as error:
             return self._refused(request, run, error)
         pages = max(1, -(-page.total // PAGE_SIZE))
@@ -79,10 +78,10 @@ class BlockPages(admin.ModelAdmin):
             all_blocks=run.block_count,
             gone=gone,
             gone_url=self.gone_url(run),
-            number=number,
+            number=page_num,
             pages=pages,
-            previous_url=_with_page(chosen, number - 1) if number > 1 else "",
-            next_url=_with_page(chosen, number + 1) if number < pages else "",
+            previous_url=_with_page(chosen, page_num - 1) if page_num > 1 else "",
+            next_url=_with_page(chosen, page_num + 1) if page_num < pages else "",
             chosen=chosen,
             states=[state for state in ConflictState if state is not ConflictState.GONE],
             outcomes=[outcome for outcome in Outcome if not outcome.is_of_gone],
@@ -133,13 +132,11 @@ class BlockPages(admin.ModelAdmin):
         if request.method == "POST":
             self._remove_or_keep(request, run)
             return HttpResponseRedirect(request.get_full_path())
+        page_num = _page_num(request.GET)
         try:
-            number = max(1, int(request.GET.get("page", "1")))
             page = api.list_gone(
-                user=request.user, import_id=str(run.uuid), offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE
+                user=request.user, import_id=str(run.uuid), offset=(page_num - 1) * PAGE_SIZE, limit=PAGE_SIZE
             )
-        except ValueError as error:
-            raise Http404 from error
         except api.ImportFromModulestoreError as error:
             return self._refused(request, run, error)
         pages = max(1, -(-page.total // PAGE_SIZE))
@@ -148,10 +145,10 @@ class BlockPages(admin.ModelAdmin):
             run,
             title=_("Gone from the source"),
             gone=page,
-            number=number,
+            number=page_num,
             pages=pages,
-            previous_url=_with_page({}, number - 1) if number > 1 else "",
-            next_url=_with_page({}, number + 1) if number < pages else "",
+            previous_url=_with_page({}, page_num - 1) if page_num > 1 else "",
+            next_url=_with_page({}, page_num + 1) if page_num < pages else "",
         )
         return TemplateResponse(request, "admin/modulestore_imports/import/gone.html", context)
 
@@ -162,7 +159,7 @@ class BlockPages(admin.ModelAdmin):
         return run
 
     def _refused(self, request: HttpRequest, run: Import, error: api.ImportFromModulestoreError) -> HttpResponse:
-        self.message_user(request, str(error), messages.ERROR)
+        self.refuse(request, error)
         return HttpResponseRedirect(page_url(Import, run.pk))
 
     def _change(self, request: HttpRequest, run: Import, usage_keys: list[str] | None = None) -> None:
@@ -171,6 +168,9 @@ class BlockPages(admin.ModelAdmin):
         common: dict[str, Any] = {"user": request.user, "import_id": str(run.uuid)}
         many: dict[str, Any] = {"usage_keys": keys, "below": "below" in request.POST}
         do = request.POST.get("do", "")
+        if not keys:
+            self.message_user(request, gettext("Choose at least one block."), messages.WARNING)
+            return
         try:
             if do == "revert":
                 api.revert_block(**common, usage_key=keys[0])
@@ -197,7 +197,7 @@ class BlockPages(admin.ModelAdmin):
             else:
                 raise Http404
         except api.ImportFromModulestoreError as error:
-            self.message_user(request, str(error), messages.ERROR)
+            self.refuse(request, error)
         else:
             self.message_user(request, told, messages.SUCCESS)
 
@@ -212,7 +212,7 @@ class BlockPages(admin.ModelAdmin):
                 user=request.user, import_id=str(run.uuid), item_keys=items, remove=do.startswith("remove")
             )
         except api.ImportFromModulestoreError as error:
-            self.message_user(request, str(error), messages.ERROR)
+            self.refuse(request, error)
         else:
             told = ngettext("{count} choice was changed.", "{count} choices were changed.", changed)
             self.message_user(request, told.format(count=changed), messages.SUCCESS)
@@ -228,14 +228,29 @@ class BlockPages(admin.ModelAdmin):
             form.add_error(error.field if error.field in form.fields else None, str(error))
             return False
         except api.ImportFromModulestoreError as error:
-            self.message_user(request, str(error), messages.ERROR)
+            self.refuse(request, error)
             return True
         self.message_user(request, gettext("The block was edited. The source stays as it was."), messages.SUCCESS)
         return True
 
 
+def _page_num(chosen: Mapping[str, Any]) -> int:
+    """The page that an address asks for. Raises ``Http404`` where it cannot be."""
+    page_num = number(chosen.get("page", "1"))
+    if page_num is None:
+        raise Http404
+    return max(1, page_num)
+
+
 def _filters(chosen: dict[str, str]) -> dict[str, Any]:
-    """The filters in an address, as arguments of ``list_blocks``. Raises ``ValueError`` for those that cannot be."""
+    """The filters in an address, as arguments of ``list_blocks``. Raises ``Http404`` for those that cannot be."""
+    try:
+        return _known_filters(chosen)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _known_filters(chosen: dict[str, str]) -> dict[str, Any]:
     yes_or_no = {"yes": True, "no": False}
     filters: dict[str, Any] = {
         "states": [ConflictState(chosen["state"])] if chosen.get("state") else (),
@@ -251,5 +266,5 @@ def _filters(chosen: dict[str, str]) -> dict[str, Any]:
     return filters
 
 
-def _with_page(chosen: dict[str, str], number: int) -> str:
-    return "?" + urlencode({**chosen, "page": number})
+def _with_page(chosen: dict[str, str], page_num: int) -> str:
+    return "?" + urlencode({**chosen, "page": page_num})

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from ... import data, keys
+from ...actions.records import MAX_SEARCH
 from ...data import (
     MAX_OLX_CHARACTERS,
     Action,
@@ -79,7 +80,7 @@ class PageQuery(Query):
 class SearchQuery(PageQuery):
     """Which part of a list that can be searched."""
 
-    search = Text(default="", allow_blank=True, max_length=255, help_text="Text in keys or titles, in any case.")
+    search = Text(default="", allow_blank=True, max_length=MAX_SEARCH, help_text="Text in keys or titles, in any case.")
 
 
 class _Page(serializers.Serializer):
