@@ -66,11 +66,28 @@ class Author:
             component.id, {"block.xml": media.id}, created=_now(), created_by=self.user_id
         )
 
-    def hold(self, ref: str, *refs: str) -> None:
+    def add_file(self, ref: str, name: str, data: bytes) -> None:
+        """Give a component a file."""
+        content_api.create_next_component_version(
+            Component.objects.get(pk=self.entity(ref).pk).id,
+            {f"static/{name}": data},
+            created=_now(),
+            created_by=self.user_id,
+        )
+
+    def drop_files(self, ref: str) -> None:
+        """Take all files off a component."""
+        component = Component.objects.get(pk=self.entity(ref).pk)
+        media = component.versioning.draft.media.filter(componentversionmedia__path="block.xml").get()
+        content_api.create_next_component_version(
+            component.id, {"block.xml": media.id}, created=_now(), created_by=self.user_id, ignore_previous_media=True
+        )
+
+    def hold(self, ref: str, *refs: str, pinned: bool = False) -> None:
         """Let a container hold just these items from now on."""
         content_api.create_next_container_version(
             Container.objects.get(pk=self.entity(ref).pk),
-            entities=self._entities(refs),
+            entities=self._entities(refs, pinned=pinned),
             created=_now(),
             created_by=self.user_id,
         )

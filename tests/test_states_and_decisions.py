@@ -14,7 +14,7 @@ from .builders import block, section, subsection, text, unit, usage_key, write_c
 from .review.conftest import edit_in_library  # noqa: F401 - a fixture
 
 CONCEPTS = (Path(__file__).parents[1] / "docs" / "concepts.md").read_text()
-HEADER = "| state | `skip` | `overwrite` | `new_version` | `fork` |\n"
+HEADER = "| state | `skip` | `overwrite` | `new_version` | `fork` | `merge` |\n"
 ROWS = {
     cells[0]: dict(zip(Decision, cells[1:], strict=True))
     for line in CONCEPTS.partition(HEADER)[2].partition("\n\n")[0].splitlines()[1:]
@@ -46,6 +46,8 @@ OUTCOMES = {
     "forked": (Outcome.FORKED, "before", "before"),
     "left out": (Outcome.UNSUPPORTED, None, None),
     "failed": (Outcome.FAILED, None, None),
+    "merged": (Outcome.UPDATED, "both", "before"),  # What the library has not published stays a draft.
+    "needs you": (Outcome.NEEDS_YOU, "before", "before"),
 }
 
 
@@ -69,7 +71,7 @@ def situation(course, run_import, edit_in_library, user):  # noqa: F811
         if state not in (ConflictState.NEW, ConflictState.UNSUPPORTED, ConflictState.UNREADABLE):
             run_import()
         if state in (ConflictState.LIBRARY_CHANGED, ConflictState.BOTH_CHANGED):
-            edit_in_library("x", "EDITED")
+            edit_in_library("x", "THEN", title="EDITED")
         if state in (ConflictState.SOURCE_CHANGED, ConflictState.BOTH_CHANGED, ConflictState.ID_TAKEN):
             course("NOW")
         if state is ConflictState.ID_TAKEN:
@@ -92,7 +94,7 @@ def seen(state, ref: str) -> tuple[str | None, str | None]:
     """What authors and learners see of an item: the words in its text."""
     item = state()["items"].get(ref, {})
     texts = [(item.get(side) or {}).get("files", {}).get("block.xml") for side in ("draft", "published")]
-    return tuple(re.search("THEN|NOW|EDITED", found.decode())[0] if found else None for found in texts)
+    return tuple(" ".join(re.findall("THEN|NOW|EDITED", found.decode())) if found else None for found in texts)
 
 
 def test_the_table_has_every_state():
@@ -105,13 +107,21 @@ def test_the_table_has_every_state():
 def test_cell(row, decision, situation, run_import, state):
     situation(STATES[row])
     before = seen(state, "xblock.v1:html:x")
+    outcome, *sides = OUTCOMES[ROWS[row][decision]]
+    if outcome is Outcome.NEEDS_YOU:
+        with pytest.raises(api.PlanBlocked, match="1 merge needs you: Text x"):
+            run_import(on_conflict=decision)
+        assert seen(state, "xblock.v1:html:x") == before
+        return
     _done, records = run_import(on_conflict=decision)
     record = next(record for record in records if record.usage_key.endswith("block@x"))
-    outcome, *sides = OUTCOMES[ROWS[row][decision]]
     assert (record.state, record.outcome) == (STATES[row], outcome)
 
     in_source = "THEN" if row in ("unchanged", "library changed", "deleted in library") else "NOW"
-    expected = [{"now": in_source, "before": was, None: None}[side] for side, was in zip(sides, before, strict=True)]
+    expected = [
+        {"now": in_source, "both": "EDITED NOW", "before": was, None: None}[side]
+        for side, was in zip(sides, before, strict=True)
+    ]
     assert seen(state, "xblock.v1:html:x") == tuple(expected)
     if outcome is Outcome.FORKED:
         assert seen(state, "xblock.v1:html:x_1") == (in_source, in_source)

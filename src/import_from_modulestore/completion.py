@@ -29,6 +29,7 @@ from .hosts import Host
 from .imports import options_of
 from .keys import library_item_key
 from .library import load_library_state
+from .merges import merges_of
 from .models import Import, StagedBlock
 from .planning import SourceBlock, make_plan
 from .running import lifecycle
@@ -56,7 +57,7 @@ def plan_of(run: Import, *, block_limit: int) -> Plan:
         block_limit=block_limit,
     )
     removals: dict[int, bool] = dict(run.removals.values_list("entity_id", "insisted"))
-    return make_plan(blocks, library, options, removals=removals, is_partial=run.is_partial)
+    return make_plan(blocks, library, options, removals=removals, is_partial=run.is_partial, merges=merges_of(run))
 
 
 def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Progress) -> None:

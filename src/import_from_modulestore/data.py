@@ -64,6 +64,7 @@ class Decision(TextChoices):
     OVERWRITE = "overwrite", _("Overwrite: make this the item's next version, live at once")
     NEW_VERSION = "new_version", _("New version: make this the item's next draft, to be published by an author")
     FORK = "fork", _("Fork: create a separate item under the next free ID")
+    MERGE = "merge", _("Merge: put what the library and the source have changed into one version")
 
 
 class MergeSide(TextChoices):
@@ -125,6 +126,8 @@ class Outcome(TextChoices):
     FAILED = "failed", _("Failed")
     REMOVED = "removed", _("Removed")
     KEPT = "kept", _("Kept")
+    NEEDS_YOU = "needs_you", _("Merge needs you")
+    """Of plans only: nothing of such a plan can be written."""
 
     @property
     def writes(self) -> bool:
@@ -156,6 +159,7 @@ _PLANNED = {
     "unsupported": _("Unsupported"),
     "failed": _("Cannot be read"),
     "removed": _("Remove"),
+    "needs_you": _("Merge needs you"),
     "restored": _("Restore"),
     "reverted": _("Back to the former version"),
     "kept": _("Keep"),
@@ -290,6 +294,8 @@ class ImportOptions:
 
     * ``level``: the highest container kept.
     * ``on_conflict``: the decision for every conflict that has none of its own.
+    * ``unmerged``: the decision for conflicts that are to be merged and need somebody, while nobody has chosen; without
+      it, the import waits for that.
     * ``publish``: make created, overwritten and forked items live at once (``new_version`` never publishes).
     * ``block_ids``: where IDs of new items come from.
     * ``branch``: which side of the source is read.
@@ -301,6 +307,7 @@ class ImportOptions:
 
     level: CompositionLevel = CompositionLevel.SECTION
     on_conflict: Decision = Decision.SKIP
+    unmerged: Decision | None = None
     publish: bool = True
     block_ids: BlockIds = BlockIds.KEEP
     branch: Branch = Branch.DRAFT
@@ -501,6 +508,14 @@ class PlannedItem:
     """Names of the blocks inside an unsupported one that go with it."""
     inside: tuple[str, ...] = ()
     """Of a block that comes from inside an unsupported one: what is around it, that one first; groups, say."""
+    based_on: int | None = None
+    """Of what is merged: the record of the import that both sides come from."""
+    held: Mapping[LocalKey, int] = field(default_factory=dict)
+    """Of ``children``, those that the library's item holds already, blocks of this plan or not: their entities."""
+    source_children: tuple[LocalKey, ...] = ()
+    """Of a container that is merged: what it would hold without the library's part."""
+    pinned: Mapping[LocalKey, int] = field(default_factory=dict)
+    """Of ``children``, those of which the library has one version there, whatever becomes of them: that version."""
 
 
 @dataclass(frozen=True, kw_only=True)

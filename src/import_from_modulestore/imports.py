@@ -50,6 +50,7 @@ def new_import(
         username=user.get_username(),
         level=options.level,
         on_conflict=options.on_conflict,
+        unmerged=options.unmerged or "",
         publish=options.publish,
         block_ids=options.block_ids,
         branch=options.branch,
@@ -96,6 +97,7 @@ def options_of(run: Import) -> ImportOptions:
     return ImportOptions(
         level=CompositionLevel(run.level),
         on_conflict=Decision(run.on_conflict),
+        unmerged=Decision(run.unmerged) if run.unmerged else None,
         publish=run.publish,
         block_ids=BlockIds(run.block_ids),
         branch=Branch(run.branch),

@@ -99,6 +99,13 @@ class Import(models.Model):
 
     level = case_sensitive_char_field(max_length=20, choices=CompositionLevel, default=CompositionLevel.SECTION)
     on_conflict = case_sensitive_char_field(max_length=20, choices=Decision, default=Decision.SKIP)
+    unmerged = case_sensitive_char_field(
+        max_length=20,
+        choices=Decision,
+        blank=True,
+        default="",
+        help_text=_("For merges that need somebody; empty where the import waits for that."),
+    )
     publish = models.BooleanField(default=True)
     block_ids = case_sensitive_char_field(max_length=20, choices=BlockIds, default=BlockIds.KEEP)
     branch = case_sensitive_char_field(max_length=20, choices=Branch, default=Branch.DRAFT)
@@ -265,6 +272,10 @@ class StagedBlock(models.Model):
     )
     edited_title = title_field(max_length=500, blank=True, default="", help_text=_("For blocks that hold others."))
     edited_olx = text_field(blank=True, default="", help_text=_("For components."))
+    merge_choices = models.JSONField(
+        default=dict,
+        help_text=_("What is chosen for the pieces of a merge, and a digest of the versions that it is for."),
+    )
 
     class Meta:
         ordering = ["num"]

@@ -70,6 +70,7 @@ class Item:
     digest: str = ""
     children: tuple[LocalKey, ...] = ()
     deleted: bool = False
+    is_live: bool = False
 
 
 @dataclass
@@ -104,6 +105,7 @@ class Library:
                     deleted=item.deleted,
                     children=(children := tuple(self.items[child].entity_id for child in self._live(item))),
                     published_children=children,
+                    is_live=item.is_live,
                 )
                 for key, item in self.items.items()
             },

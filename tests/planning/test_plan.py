@@ -12,9 +12,12 @@ from import_from_modulestore.data import (
     Decision,
     ImportOptions,
     LocalKey,
+    MergeChoice,
+    MergeSide,
     Outcome,
 )
-from import_from_modulestore.planning import Letters, make_plan
+from import_from_modulestore.merging import versions_digest
+from import_from_modulestore.planning import ComponentMerge, ContainerBase, Letters, Merges, make_plan
 
 from .model import Library, like_mysql, source
 
@@ -22,8 +25,13 @@ UNCHANGED = ConflictState.UNCHANGED
 COURSE = ("section a", " subsection b", "  unit c", "   html d", "   problem e")
 
 
-def plan(blocks, library=None, **options):
-    return make_plan(blocks, (library or Library()).state(), ImportOptions(**options))
+def plan(blocks, library=None, merges=None, **options):
+    return make_plan(blocks, (library or Library()).state(), ImportOptions(**options), merges=merges)
+
+
+def merging(**merge):
+    """All components come to this."""
+    return Merges(components=lambda asked: {num: ComponentMerge(**merge) for num in asked})
 
 
 def outcomes(found):
@@ -427,14 +435,14 @@ SITUATIONS = {
 }
 
 OUTCOMES = {
-    # state: outcome under skip, overwrite, new_version, fork; and whether the outcome is published
-    ConflictState.NEW: ("created+", "created+", "created+", "created+"),
-    ConflictState.UNCHANGED: ("unchanged", "unchanged", "unchanged", "forked+"),
-    ConflictState.SOURCE_CHANGED: ("skipped", "updated+", "updated", "forked+"),
-    ConflictState.LIBRARY_CHANGED: ("skipped", "updated+", "updated", "forked+"),
-    ConflictState.BOTH_CHANGED: ("skipped", "updated+", "updated", "forked+"),
-    ConflictState.ID_TAKEN: ("skipped", "updated+", "updated", "forked+"),
-    ConflictState.DELETED: ("skipped", "updated+", "updated", "forked+"),
+    # state: outcome under skip, overwrite, new_version, fork, merge; and whether the outcome is published
+    ConflictState.NEW: ("created+", "created+", "created+", "created+", "created+"),
+    ConflictState.UNCHANGED: ("unchanged", "unchanged", "unchanged", "forked+", "unchanged"),
+    ConflictState.SOURCE_CHANGED: ("skipped", "updated+", "updated", "forked+", "updated+"),
+    ConflictState.LIBRARY_CHANGED: ("skipped", "updated+", "updated", "forked+", "skipped"),
+    ConflictState.BOTH_CHANGED: ("skipped", "updated+", "updated", "forked+", "updated"),
+    ConflictState.ID_TAKEN: ("skipped", "updated+", "updated", "forked+", "needs_you"),
+    ConflictState.DELETED: ("skipped", "updated+", "updated", "forked+", "skipped"),
 }
 
 
@@ -447,10 +455,11 @@ class TestStatesAndDecisions:
         assert plan(blocks, library).items[0].state is state
 
     @pytest.mark.parametrize("situation", SITUATIONS)
-    @pytest.mark.parametrize("column", range(4), ids=Decision.values)
+    @pytest.mark.parametrize("column", range(5), ids=Decision.values)
     def test_the_decision_settles_the_outcome(self, situation, column):
         blocks, library, state = SITUATIONS[situation]
-        item = plan(blocks, library, on_conflict=Decision(Decision.values[column])).items[0]
+        merges = merging(title="x", digest="merged", told="From both.")
+        item = plan(blocks, library, merges, on_conflict=Decision(Decision.values[column])).items[0]
         assert f"{item.outcome.value}{'+' * item.publish}" == OUTCOMES[state][column]
 
     def test_a_block_can_have_its_own_decision(self):
@@ -511,7 +520,7 @@ class TestEditedInReview:
         assert "edited in this review" in plan(source(("html x", EDITED)), library).items[0].reason
         assert "source has changed" in plan(source("html x = two"), library).items[0].reason
 
-    @pytest.mark.parametrize("decision", Decision)
+    @pytest.mark.parametrize("decision", [each for each in Decision if each is not Decision.MERGE])
     @pytest.mark.parametrize(
         ("now", "theirs", "state"),
         [
@@ -601,3 +610,142 @@ class TestLimit:
     def test_new_versions_need_no_room(self):
         library = Library(limit=1).put("html:x", "another")
         assert not plan(source("html x"), library, on_conflict=Decision.OVERWRITE).blockers
+
+
+MERGE = Decision.MERGE
+
+
+class TestMerging:
+    """What a merge comes to is worked out elsewhere; planning asks for it once, and only where it is needed."""
+
+    BOTH = source("html x = two"), changed_library("edited")
+
+    def test_it_is_the_next_version_with_the_merged_title(self):
+        item = plan(*self.BOTH, merging(title="Mine", digest="merged", told="From both."), on_conflict=MERGE).items[0]
+        assert (item.title, item.item_digest, item.source_digest) == ("Mine", "merged", "two")
+        assert (item.decision, item.reason) == (MERGE, "From both.")
+        assert item.based_on is not None
+
+    def test_what_learners_see_in_the_library_stays_live(self):
+        blocks, library = self.BOTH
+        library.items[LocalKey("html", "x")].is_live = True
+        merges = merging(title="x", digest="merged")
+        assert plan(blocks, library, merges, on_conflict=MERGE).items[0].publish
+        assert not plan(blocks, library, merges, on_conflict=MERGE, publish=False).items[0].publish
+
+    def test_where_the_library_has_all_of_it_already_there_is_nothing_to_write(self):
+        item = plan(*self.BOTH, merging(title="x", digest="edited"), on_conflict=MERGE).items[0]
+        assert (item.state, item.outcome) == (ConflictState.BOTH_CHANGED, Outcome.UNCHANGED)
+        assert (item.source_digest, item.item_digest) == ("two", "edited")
+
+    def test_the_next_import_finds_it_unchanged_and_a_change_of_the_source_is_one(self):
+        blocks, library = self.BOTH
+        library = library.after(plan(blocks, library, merging(title="x", digest="merged"), on_conflict=MERGE))
+        assert plan(blocks, library, on_conflict=MERGE).items[0].state is UNCHANGED
+        again = plan(source("html x = three"), library, merging(title="x", digest="again"), on_conflict=MERGE).items[0]
+        assert (again.state, again.item_digest) == (ConflictState.SOURCE_CHANGED, "again")
+
+    @pytest.mark.parametrize(
+        ("merges", "reason"),
+        [
+            (merging(open=("title", "body:1")), "in different ways: title, body:1"),
+            (merging(trouble="It is broken."), "It is broken."),
+            (Merges(), "was not kept"),
+        ],
+    )
+    def test_what_needs_somebody_blocks_the_plan(self, merges, reason):
+        found = plan(*self.BOTH, merges, on_conflict=MERGE)
+        assert (found.items[0].outcome, found.items[0].entity_id) == (Outcome.NEEDS_YOU, 1)
+        assert reason in found.items[0].reason
+        assert "1 merge needs you: x (html@x)" in found.blockers[0]
+
+    @pytest.mark.parametrize(
+        ("instead", "outcome"),
+        [("skip", "skipped"), ("overwrite", "updated"), ("new_version", "updated"), ("fork", "forked")],
+    )
+    def test_or_is_decided_otherwise(self, instead, outcome):
+        found = plan(*self.BOTH, merging(open=("title",)), on_conflict=MERGE, unmerged=Decision(instead))
+        assert (found.items[0].outcome.value, found.items[0].decision) == (outcome, Decision(instead))
+        assert "cannot be merged without you" in found.items[0].warnings[0]
+        assert not found.blockers
+
+    def test_nothing_is_asked_about_what_needs_no_look(self):
+        def asked(_blocks):
+            raise AssertionError("its texts are looked at")
+
+        merges = Merges(components=asked, containers=asked)
+        for situation in SITUATIONS.keys() - {"both changed"}:
+            blocks, library, _state = SITUATIONS[situation]
+            plan(blocks, library, merges, on_conflict=MERGE)
+
+    def test_what_was_deleted_here_and_changed_there_needs_somebody(self):
+        found = plan(source("html x = two"), changed_library(deleted=True), on_conflict=MERGE)
+        assert found.items[0].outcome is Outcome.NEEDS_YOU
+        unit = plan(source("unit u", " html x = two"), changed_library(deleted=True), on_conflict=MERGE).items[0]
+        assert unit.children == ()
+
+    def test_an_edit_of_this_review_is_the_sources(self):
+        blocks, library = source(("html x", EDITED)), changed_library("theirs")
+        item = plan(blocks, library, merging(title="x", digest="merged"), on_conflict=MERGE).items[0]
+        assert (item.outcome, item.source_digest) == (Outcome.UPDATED, "one")
+
+    def test_a_past_edit_meets_a_changed_source(self):
+        library = Library().after(plan(source(("html x", EDITED))))
+        item = plan(source("html x = two"), library, merging(title="x", digest="merged"), on_conflict=MERGE).items[0]
+        assert (item.state, item.item_digest) == (ConflictState.SOURCE_CHANGED, "merged")
+
+
+class TestMergedContainers:
+    THEN = ("unit u", " html x", " html y")
+
+    def library(self, children: str, title="u") -> Library:
+        library = Library().after(plan(source(*self.THEN))).put("html:mine", "mine")
+        return library.put("unit:u", children=children, title=title)
+
+    def plan(self, blocks, library, **options):
+        keys = tuple(LocalKey("html", code) for code in "xy")
+        base = ContainerBase(title="u", children=keys, **options)
+        merges = Merges(containers=lambda asked: dict.fromkeys(asked, base))
+        return plan(blocks, library, merges, on_conflict=MERGE)
+
+    def test_what_each_side_added_and_took_out(self):
+        library = self.library("html:x html:y html:mine")
+        item = self.plan(source("unit u", " html y", " html new"), library).items[0]
+        assert list(map(str, item.children)) == ["html:y", "html:mine", "html:new"]
+        assert list(map(str, item.source_children)) == ["html:y", "html:new"]
+        assert set(map(str, item.held)) == {"html:y", "html:mine"}
+        assert item.outcome is Outcome.UPDATED
+
+    def test_the_next_import_finds_it_unchanged(self):
+        library, blocks = self.library("html:x html:mine"), source("unit u", " html x", " html y", " html new")
+        first = self.plan(blocks, library)
+        assert list(map(str, first.items[0].children)) == ["html:x", "html:mine", "html:new"]
+        second = plan(blocks, library.after(first), on_conflict=MERGE)
+        assert second.items[0].outcome is Outcome.UNCHANGED
+
+    def test_a_title_that_both_have_changed(self):
+        blocks = source(("unit u", {"title": "Theirs"}), " html x", " html y")
+        library = self.library("html:x html:y", title="Ours")
+        found = self.plan(blocks, library)
+        assert (found.items[0].outcome, len(found.blockers)) == (Outcome.NEEDS_YOU, 1)
+        choices = {"title": MergeChoice(take=MergeSide.SOURCE)}
+        chosen = self.plan(blocks, library, choices=choices, of=versions_digest("u", "Ours", "Theirs")).items[0]
+        assert (chosen.title, chosen.outcome) == ("Theirs", Outcome.UPDATED)
+        void = self.plan(blocks, library, choices=choices, of=versions_digest("u", "Other", "Theirs")).items[0]
+        assert (void.outcome, "is void" in void.warnings[0]) == (Outcome.NEEDS_YOU, True)
+
+    def test_a_child_that_is_forked_stands_in_the_place_of_the_original(self):
+        library = self.library("html:x html:mine html:y").put("html:y", "edited")
+        found = self.plan(source("unit u", " html x", (" html y = two", {"decision": Decision.FORK})), library)
+        assert list(map(str, found.items[0].children)) == ["html:x", "html:mine", "html:y_1"]
+
+    def test_a_version_that_is_pinned_in_the_library_stays_pinned(self):
+        library = self.library("html:x html:y html:mine")
+        state = library.state()
+        key = LocalKey("unit", "u")
+        unit = replace(state.items[key], pinned={library.items[LocalKey("html", "mine")].entity_id: 77})
+        state = replace(state, items={**state.items, key: unit})
+        base = ContainerBase(title="u", children=(LocalKey("html", "x"), LocalKey("html", "y")))
+        merges = Merges(containers=lambda asked: dict.fromkeys(asked, base))
+        found = make_plan(source("unit u", " html x"), state, ImportOptions(on_conflict=MERGE), merges=merges)
+        assert found.items[0].pinned == {LocalKey("html", "mine"): 77}

@@ -91,8 +91,8 @@ def write_records(
                 entity_id=(entity_id := written.entity_of.get(item.num)),
                 then=before.get(entity_id or 0, NO_VERSIONS),
                 now=after.get(entity_id or 0, NO_VERSIONS),
-                files=files.get(item.num, ([], [])),
-                source=sources.get(item.num, {}),
+                files=_with_merged(files.get(item.num, ([], [])), written.merged_files.get(item.num)),
+                source=_source_content(item, sources.get(item.num, {})),
                 item_key=(key := library_item_key(library_key, item.kind, item.local_key) if item.local_key else ""),
                 tags=tags.get(key, {}),
                 tags_left_out=tags_left_out.get(key, {}),
@@ -161,6 +161,20 @@ def _record(
         contents=item.contents.value if item.contents else "",
         inside=list(item.inside),
     )
+
+
+def _with_merged(files: tuple[list[str], list[str]], merged: list[str] | None) -> tuple[list[str], list[str]]:
+    """The files that the block came with and those that it misses; of a merged one, those that it came to have."""
+    if merged is None:
+        return files
+    return merged, [name for name in files[1] if name not in merged]
+
+
+def _source_content(item: PlannedItem, content: dict[str, Any]) -> dict[str, Any]:
+    """What the source held; of a container also its children, which the library may have changed where it is merged."""
+    if not content or not item.kind.is_container:
+        return content
+    return content | {"children": [str(key) for key in item.source_children or item.children]}
 
 
 def _differs_from_source(item: PlannedItem) -> bool:

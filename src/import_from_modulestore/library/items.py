@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +42,15 @@ class Item:
     draft_id: int | None
     draft_num: int | None
     published_num: int | None
+
+
+@dataclass(frozen=True)
+class StoredComponent:
+    """A version of a component with its content; of each file the name, the ID of its media, size and digest."""
+
+    title: str
+    olx: str
+    files: tuple[tuple[str, int, int, str], ...]
 
 
 def find_item(entity_id: int) -> Item | None:
@@ -83,6 +92,42 @@ def item_version(version_id: int) -> ItemVersion:
         files=tuple(files),
         children=tuple(_children(version_id)),
     )
+
+
+def stored_components(version_ids: Collection[int]) -> dict[int, StoredComponent]:
+    """These versions of components, by ID; two queries."""
+    titles = PublishableEntityVersion.objects.filter(pk__in=version_ids).values_list("pk", "title")
+    olx: dict[int, str] = {}
+    files: dict[int, list[tuple[str, int, int, str]]] = {}
+    rows = ComponentVersionMedia.objects.filter(component_version__in=version_ids).select_related("media")
+    for row in rows.order_by("path"):
+        version_id = row.component_version_id
+        if row.path == OLX_PATH:
+            olx[version_id] = row.media.text or ""
+        else:
+            name = row.path.removeprefix(FILES_PREFIX)
+            files.setdefault(version_id, []).append((name, row.media_id, row.media.size, row.media.hash_digest))
+    return {pk: StoredComponent(title, olx.get(pk, ""), tuple(files.get(pk, ()))) for pk, title in titles}
+
+
+def children_of(version_ids: Collection[int]) -> dict[int, tuple[LocalKey, ...]]:
+    """What these versions of containers hold, live or not, by ID; one query."""
+    found: dict[int, list[LocalKey]] = {pk: [] for pk in version_ids}
+    rows = (
+        EntityListRow.objects.filter(
+            entity_list__container_versions__publishable_entity_version__in=version_ids,
+        )
+        .order_by("order_num")
+        .values_list("entity_list__container_versions__publishable_entity_version_id", *_KEY)
+    )
+    for version_id, *key in rows:
+        found[version_id].append(_local_key(*key))
+    return {pk: tuple(keys) for pk, keys in found.items()}
+
+
+def local_keys(names: Iterable[str]) -> tuple[LocalKey, ...]:
+    """Local keys that were kept as texts."""
+    return tuple(LocalKey(*name.split(":", 1)) for name in names)
 
 
 def lost_files(package_id: LearningPackage.ID) -> list[tuple[LocalKey, str]]:
@@ -132,13 +177,21 @@ def _children(version_id: int) -> Iterable[tuple[LocalKey, str]]:
             entity__draft__version__isnull=False,
         )
         .order_by("order_num")
-        .values_list(
-            "entity__draft__version__title",
-            "entity__component__component_type__name",
-            "entity__component__component_code",
-            "entity__container__container_type__type_code",
-            "entity__container__container_code",
-        )
+        .values_list("entity__draft__version__title", *_KEY)
     )
-    for title, block_type, block_code, container_type, container_code in rows:
-        yield LocalKey(container_type or block_type or "", container_code or block_code or ""), title
+    for title, *key in rows:
+        yield _local_key(*key), title
+
+
+_KEY = (
+    "entity__component__component_type__name",
+    "entity__component__component_code",
+    "entity__container__container_type__type_code",
+    "entity__container__container_code",
+)
+
+
+def _local_key(
+    block_type: str | None, block_code: str | None, container_type: str | None, container_code: str | None
+) -> LocalKey:
+    return LocalKey(container_type or block_type or "", container_code or block_code or "")

@@ -91,7 +91,7 @@ def _load_history(library_key: str, source_key: str) -> dict[str, PastImport]:
         .values("newest")
     )
     records = ImportRecord.objects.filter(pk__in=newest).values_list(
-        "usage_key", "entity_id", "source_digest", "item_digest", "block_type", "import_run__branch", "name"
+        "usage_key", "entity_id", "source_digest", "item_digest", "block_type", "import_run__branch", "name", "pk"
     )
     return {
         key: PastImport(
@@ -101,8 +101,9 @@ def _load_history(library_key: str, source_key: str) -> dict[str, PastImport]:
             block_type=block_type,
             branch=Branch(branch),
             name=name,
+            record=pk,
         )
-        for key, entity_id, source, item, block_type, branch, name in records.iterator()
+        for key, entity_id, source, item, block_type, branch, name, pk in records.iterator()
     }
 
 
@@ -140,22 +141,28 @@ def _load_components(
             "component_code",
             "publishable_entity__draft__version_id",
             "publishable_entity__draft__version__title",
+            "publishable_entity__published__version_id",
         )
     )
     compared = {
         version_id
-        for entity_id, _type, code, version_id, _title in rows
+        for entity_id, _type, code, version_id, _title, _published_id in rows
         if version_id is not None and (code in codes or entity_id in wanted_ids)
     }
     olx, files = _load_media(package_id, compared)
     normal = _normal_digests(olx.values(), normal_digests)
     items = {}
-    for entity_id, block_type, code, version_id, title in rows:
+    for entity_id, block_type, code, version_id, title, published_id in rows:
         digest = ""
         if version_id in compared and version_id in olx:
             digest = component_digest(normal[olx[version_id]], title, files.get(version_id, ()))
         items[LocalKey(block_type, code)] = LibraryItem(
-            entity_id=entity_id, kind=BlockKind.COMPONENT, title=title or "", digest=digest, deleted=version_id is None
+            entity_id=entity_id,
+            kind=BlockKind.COMPONENT,
+            title=title or "",
+            digest=digest,
+            deleted=version_id is None,
+            is_live=published_id == version_id,
         )
     return items
 
@@ -229,6 +236,8 @@ def _load_containers(package_id: LearningPackage.ID) -> tuple[dict[LocalKey, Lib
             digest=container_digest(title or "", [name for _entity_id, name in held]),
             deleted=version_id is None,
             children=child_ids,
+            pinned={pk: int(name.rpartition("@")[2]) for pk, name in held if "@" in name},
+            is_live=published_id == version_id,
             published_children=child_ids if published_id == version_id else tuple(published.get(published_id, ())),
         )
     return items, other_codes

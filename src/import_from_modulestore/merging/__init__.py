@@ -10,7 +10,7 @@ choose.
 from .children import merge_children
 from .component import ComponentFile, ComponentTexts, MergedComponent, merge_component
 from .container import MergedContainer, merge_container
-from .pieces import Choices, UnusableChoice
+from .pieces import Choices, UnusableChoice, told, versions_digest
 
 __all__ = [
     "Choices",
@@ -22,4 +22,6 @@ __all__ = [
     "merge_children",
     "merge_component",
     "merge_container",
+    "told",
+    "versions_digest",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from xml.sax.saxutils import quoteattr
 
 from django.utils.translation import gettext as _
@@ -32,7 +33,7 @@ class ComponentFile:
     name: str
     content: str
     size: int
-    origin: object = None
+    origin: object = field(default=None, compare=False)
 
     @property
     def told(self) -> str:
@@ -48,7 +49,7 @@ class ComponentTexts:
     element: etree._Element
     files: tuple[ComponentFile, ...] = ()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Hash of all of it, as in :mod:`..olx.normal_form`."""
         files = ((file.name, file.content) for file in self.files)
@@ -106,7 +107,7 @@ def merge_component(
     if element.tag == "video":
         _place_transcripts(element, (library.element, source.element))
     files = _files(ledger, base.files, library.files, source.files)
-    files = _with_needed_files(files, element, (base, library, source), files_of)
+    files = _with_needed_files(files, element, (library, source), files_of)
     return MergedComponent(ComponentTexts(title, element, files), tuple(ledger.pieces), ledger.taken)
 
 
@@ -294,5 +295,7 @@ def _with_needed_files(
     there = {file.name: file for each in versions for file in each.files}
     there.update({file.name: file for file in files})
     kept = {file.name for file in files}
+    if kept == there.keys():
+        return files
     more = [there[name] for name in files_of(element, tuple(there.values())) if name in there and name not in kept]
     return tuple(sorted((*files, *more), key=lambda file: file.name))

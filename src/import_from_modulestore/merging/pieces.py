@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
 from ..data import MergeChoice, MergePiece, MergeSide
 from ..olx.blocks import MAX_TITLE_LENGTH, clean_title
+from ..olx.normal_form import text_digest
+from ..quoting import listed
 
 type Choices = Mapping[str, MergeChoice]
 """What was chosen, by the names of the pieces."""
@@ -80,6 +82,22 @@ def usable_title(title: str) -> str:
     if not clean_title(title) or len(title) > MAX_TITLE_LENGTH:
         raise UnusableChoice(TITLE, _("A title has 1 to {max} characters.").format(max=MAX_TITLE_LENGTH))
     return clean_title(title)
+
+
+def told(taken: Mapping[MergeSide, Sequence[str]]) -> str:
+    """What was taken from whom, in a sentence for each."""
+    sentences = {
+        MergeSide.LIBRARY: _("From the library: {pieces}."),
+        MergeSide.SOURCE: _("From the source: {pieces}."),
+        MergeSide.EDIT: _("Written in the review: {pieces}."),
+    }
+    named = {side: list(dict.fromkeys(names)) for side, names in taken.items()}
+    return " ".join(sentences[side].format(pieces=listed(names)) for side, names in named.items() if names)
+
+
+def versions_digest(*versions: str) -> str:
+    """What stands for the three versions that a merge is made of: choices hold for these."""
+    return text_digest("\n".join(versions))
 
 
 class Open:

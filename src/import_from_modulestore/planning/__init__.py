@@ -1,13 +1,25 @@
 """Planning: what an import would do, as a pure function of what is staged, what the library holds, and the options."""
 
-from .data import Letters, LibraryItem, LibraryState, PastImport, SourceBlock
+from .data import (
+    ComponentMerge,
+    ContainerBase,
+    Letters,
+    LibraryItem,
+    LibraryState,
+    Merges,
+    PastImport,
+    SourceBlock,
+)
 from .ids import wanted_code
 from .plan import make_plan
 
 __all__ = [
+    "ComponentMerge",
+    "ContainerBase",
     "Letters",
     "LibraryItem",
     "LibraryState",
+    "Merges",
     "PastImport",
     "SourceBlock",
     "make_plan",

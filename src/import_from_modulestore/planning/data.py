@@ -8,6 +8,7 @@ from enum import Enum, auto
 from functools import cached_property
 
 from ..data import BlockKind, Branch, Contents, Decision, LocalKey
+from ..merging import Choices
 
 
 class Letters(Enum):
@@ -72,6 +73,10 @@ class LibraryItem:
     deleted: bool = False
     children: tuple[int, ...] = ()
     published_children: tuple[int, ...] = ()
+    pinned: Mapping[int, int] = field(default_factory=dict)
+    """Of ``children``, those of which it holds one version, whatever becomes of them: that version."""
+    is_live: bool = False
+    """Whether learners see just what its draft holds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +94,8 @@ class PastImport:
     block_type: str = ""
     branch: Branch = Branch.DRAFT
     name: str = ""
+    record: int = 0
+    """The import record that tells of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,3 +132,43 @@ class LibraryState:
         """
         others = {self.same_code(code): None for code in self.other_codes}
         return others | {self.same_code(key.code): key for key, item in self.items.items() if item.kind.is_container}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComponentMerge:
+    """
+    What merging a component comes to.
+
+    ``open`` names the pieces that somebody has to choose. ``told`` says what was taken from which side, ``trouble`` why
+    the merge cannot be made at all, ``warnings`` what there is to know of it.
+    """
+
+    title: str = ""
+    digest: str = ""
+    open: tuple[str, ...] = ()
+    told: str = ""
+    trouble: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerBase:
+    """What the source held of a container when it was last imported, and what was chosen for ``of`` in the review."""
+
+    title: str
+    children: tuple[LocalKey, ...]
+    choices: Choices = field(default_factory=dict)
+    of: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merges:
+    """
+    Gives what planning has to know of blocks that are to be merged, which have met the item of an earlier import.
+
+    Both are asked once at most, for all of these, by ``num``. A component that is not among the answers cannot be
+    merged, since nobody knows what it was; so a container.
+    """
+
+    components: Callable[[Mapping[int, PastImport]], Mapping[int, ComponentMerge]] = lambda _asked: {}
+    containers: Callable[[Mapping[int, PastImport]], Mapping[int, ContainerBase]] = lambda _asked: {}

@@ -111,12 +111,14 @@ def _holders(
     """
     The containers that still hold each item once the import is written: entity ID and title.
 
-    What the import writes holds none that is gone. Where learners see the removal at once, what they see counts too.
+    What the import writes holds none that is gone, but where authors of the library have put it. Where learners see
+    the removal at once, what they see counts too.
     """
     written = {item.entity_id: item.publish for item in planned if item.outcome.writes}
+    merged = {item.entity_id: set(item.held.values()) for item in planned if item.held}
     holders: dict[int, list[tuple[int, str]]] = {}
     for key, item in library.items.items():
-        held = set() if item.entity_id in written else set(item.children)
+        held = merged.get(item.entity_id, set()) if item.entity_id in written else set(item.children)
         if options.publish and not written.get(item.entity_id):
             held.update(item.published_children)
         for child in held:

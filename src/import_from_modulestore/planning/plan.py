@@ -33,9 +33,10 @@ from ..data import (
 from ..olx.blocks import default_title
 from ..olx.normal_form import container_digest
 from ..quoting import MAX_LENGTH, bounded, listed
-from .data import LibraryItem, LibraryState, PastImport, SourceBlock
+from .data import ComponentMerge, ContainerBase, LibraryItem, LibraryState, Merges, PastImport, SourceBlock
 from .gone import gone_items, gone_unknown
 from .ids import numbered, wanted_code
+from .merged import Verdict, is_mergeable, merged_component, merged_container, without_merging
 
 _LOST_EDITS = {
     ConflictState.LIBRARY_CHANGED: gettext_lazy(
@@ -51,9 +52,13 @@ _LOST_EDITS = {
 }
 
 _TAKEN = (Contents.UNIT, Contents.COLLECTION)
+
+_NAMED = 5
+"""How many blocks a blocker names."""
+
 _CHANGED = (ConflictState.SOURCE_CHANGED, ConflictState.LIBRARY_CHANGED, ConflictState.BOTH_CHANGED)
 _EDITED_BEFORE = gettext_lazy(
-    "It was edited in the review of an earlier import; the source's version does not have that edit."
+    "It was edited in the review of an earlier import, or merged there; the source's version does not have that."
 )
 
 
@@ -64,19 +69,23 @@ def make_plan(
     *,
     removals: Mapping[int, bool] | None = None,
     is_partial: bool = False,
+    merges: Merges | None = None,
 ) -> Plan:
     """
     Work out everything that an import would do, without doing it.
 
-    ``blocks`` are in the order of their ``num``. ``removals`` are the entity IDs of items to remove if their blocks are
-    gone, and whether in spite of what speaks against it; ``is_partial`` says that there may be blocks in the source
-    that are not among these. Time and memory are linear in blocks and library items.
+    ``blocks`` are in the order of their ``num``. ``removals`` are the entity IDs of items to remove if their blocks
+    are gone, and whether in spite of what speaks against it; ``is_partial`` says that there may be blocks in the
+    source that are not among these; ``merges`` knows of the blocks that are to be merged. Time and memory are linear
+    in blocks and library items.
     """
-    return _Planner(blocks, library, options).plan(removals or {}, is_partial=is_partial)
+    return _Planner(blocks, library, options, merges or Merges()).plan(removals or {}, is_partial=is_partial)
 
 
 class _Planner:
-    def __init__(self, blocks: Sequence[SourceBlock], library: LibraryState, options: ImportOptions) -> None:
+    def __init__(
+        self, blocks: Sequence[SourceBlock], library: LibraryState, options: ImportOptions, merges: Merges
+    ) -> None:
         self._blocks = {block.num: block for block in blocks}
         self._children: dict[int | None, list[int]] = {}
         self._inner: set[int] = set()
@@ -98,12 +107,16 @@ class _Planner:
         self._brought: set[int] = set()
         self._left_with: dict[int, int] = {}
         self._considered_nums: frozenset[int] = frozenset()
+        self._merges = merges
+        self._merged: Mapping[int, ComponentMerge] = {}
+        self._bases: Mapping[int, ContainerBase] = {}
 
     def plan(self, removals: Mapping[int, bool], *, is_partial: bool) -> Plan:
         considered = self._considered()
         self._considered_nums = frozenset(considered)
         for num in considered:
             self._claim_by_history(self._blocks[num])
+        self._look_at_merges([self._blocks[num] for num in considered])
         for num in self._leaves_first(considered):
             self._settle(self._blocks[num])
         items = self._with_places([self._items[num] for num in considered if num in self._items])
@@ -296,14 +309,24 @@ class _Planner:
         if common.get("contents") is Contents.UNIT:
             self._contributions[block.num] = common["inner"]
 
-    def _settle_item(self, block: SourceBlock, children: tuple[LocalKey, ...], warnings: tuple[str, ...]) -> None:
+    def _settle_item(
+        self,
+        block: SourceBlock,
+        children: tuple[LocalKey, ...],
+        warnings: tuple[str, ...],
+        decision: Decision | None = None,
+    ) -> None:
         digest, source = self._digests(block, children)
-        decision = block.decision or self._options.on_conflict
+        decision = decision or self._decision(block)
         if decision is Decision.FORK:  # A container is not changed by its own and its children's being forked.
             unforked = tuple(self._forked.get(child, child) for child in children)
             key, item, state = self._compare(block, *self._digests(block, unforked))
         else:
             key, item, state = self._compare(block, digest, source)
+        if decision is Decision.MERGE and state.is_conflict:
+            assert key is not None and item is not None
+            self._settle_merge(block, key, item, state, children, warnings)
+            return
         if state in _CHANGED and self._was_edited_in_review(block):
             warnings = (*warnings, str(_EDITED_BEFORE))
         common: dict[str, Any] = {"children": children, "source_digest": source, "item_digest": digest}
@@ -373,6 +396,86 @@ class _Planner:
                 **common,
             )
 
+    def _decision(self, block: SourceBlock) -> Decision:
+        return block.decision or self._options.on_conflict
+
+    # What is merged
+
+    def _look_at_merges(self, blocks: Sequence[SourceBlock]) -> None:
+        """Have the texts of all that is to be merged looked at, at once; of none whose texts need not be."""
+        components: dict[int, PastImport] = {}
+        containers: dict[int, PastImport] = {}
+        for block in blocks:
+            if self._decision(block) is not Decision.MERGE or not is_mergeable(block) or not self._becomes_item(block):
+                continue
+            met = self._met_by_history(block)
+            if met is None or met[1].deleted:
+                continue
+            if block.kind.is_container:
+                containers[block.num] = met[2]
+            else:
+                digest, source = self._digests(block, ())
+                _key, item, state = self._compare(block, digest, source)
+                if item and state in _CHANGED and not without_merging(block, state, item, met[2], digest, source):
+                    components[block.num] = met[2]
+        if components:
+            self._merged = self._merges.components(components)
+        if containers:
+            self._bases = self._merges.containers(containers)
+
+    def _settle_merge(
+        self,
+        block: SourceBlock,
+        key: LocalKey,
+        item: LibraryItem,
+        state: ConflictState,
+        children: tuple[LocalKey, ...],
+        warnings: tuple[str, ...],
+    ) -> None:
+        digest, source = self._digests(block, children)
+        past = self._library.history.get(block.usage_key)
+        verdict = without_merging(block, state, item, past, digest, source)
+        if verdict is None and past is not None:
+            verdict = self._verdict(block, item, past, children)
+        assert verdict is not None
+        fields: dict[str, Any] = {"decision": Decision.MERGE, "source_digest": source, "children": children}
+        warnings = (*warnings, *verdict.warnings)
+        if verdict.needs and (instead := self._options.unmerged):
+            note = _("It cannot be merged without you, so it is decided otherwise. {why}").format(why=verdict.needs)
+            self._settle_item(block, children, (*warnings, note), instead)
+        elif verdict.needs:
+            reason = _("Choose in the review, or decide otherwise. {why}").format(why=verdict.needs)
+            outcome, contributes = Outcome.NEEDS_YOU, not item.deleted
+            self._put(
+                block, state, outcome, key, item, reason=reason, warnings=warnings, contributes=contributes,
+                item_digest=digest, **fields,
+            )  # fmt: skip
+        elif verdict.stays:
+            self._put(
+                block, state, Outcome.SKIPPED, key, item, reason=verdict.stays, warnings=warnings,
+                contributes=not item.deleted, item_digest=digest, **fields,
+            )  # fmt: skip
+        else:
+            fields |= {"item_digest": verdict.digest, "reason": verdict.told}
+            if verdict.title != block.title:
+                fields |= {"title": verdict.title, "name": verdict.title}
+            if verdict.based_on is not None:
+                fields |= {"based_on": verdict.based_on, "held": verdict.held, "pinned": verdict.pinned}
+                fields |= {"children": verdict.children, "source_children": children}
+            changes = verdict.digest != item.digest
+            # What authors of the library have not published yet is theirs to publish.
+            publish = changes and self._options.publish and (item.is_live or verdict.based_on is None)
+            outcome = Outcome.UPDATED if changes else Outcome.UNCHANGED
+            self._put(block, state, outcome, key, item, publish=publish, warnings=warnings, **fields)
+
+    def _verdict(
+        self, block: SourceBlock, item: LibraryItem, past: PastImport, children: tuple[LocalKey, ...]
+    ) -> Verdict:
+        if not block.kind.is_container:
+            return merged_component(self._merged.get(block.num), past)
+        base = self._bases.get(block.num)
+        return merged_container(block, children, item, base, past, self._library)
+
     def _digests(self, block: SourceBlock, children: Sequence[LocalKey]) -> tuple[str, str]:
         """The digests of what would be written, and of what the source holds: they differ where it was edited."""
         if block.kind.is_container:
@@ -426,14 +529,20 @@ class _Planner:
             usage_key=block.usage_key,
             block_type=block.block_type,
             kind=block.kind,
-            title=block.title,
             state=state,
             outcome=outcome,
             local_key=key,
             entity_id=item.entity_id if item else None,
-            name=block.called,
             inside=self._inside(block.num),
-            **({"warnings": block.warnings, "meets": item.entity_id if item else None} | fields),
+            **(
+                {
+                    "title": block.title,
+                    "name": block.called,
+                    "warnings": block.warnings,
+                    "meets": item.entity_id if item else None,
+                }
+                | fields
+            ),
         )
         self._contributions[block.num] = (key,) if key is not None and contributes else ()
 
@@ -544,6 +653,15 @@ class _Planner:
         return num in self._items and self._items[num].kind.is_container
 
     def _blockers(self, items: Sequence[PlannedItem], gone: Sequence[GoneItem]) -> tuple[str, ...]:
+        waiting = [f"{item.name} ({item.usage_key})" for item in items if item.outcome is Outcome.NEEDS_YOU]
+        needs_you = ngettext(
+            "{count} merge needs you: {names}. Choose in the review what is to stand, or decide otherwise.",
+            "{count} merges need you: {names}. Choose in the review what is to stand, or decide otherwise.",
+            len(waiting),
+        ).format(count=len(waiting), names=listed(waiting, _NAMED))
+        return (*self._limit_blockers(items, gone), *([needs_you] if waiting else []))
+
+    def _limit_blockers(self, items: Sequence[PlannedItem], gone: Sequence[GoneItem]) -> tuple[str, ...]:
         added = sum(1 for item in items if item.outcome.writes and self._adds(item))
         total = self._library.live_count + added - sum(item.is_removed for item in gone)
         if total > self._library.block_limit:

@@ -46,6 +46,8 @@ class ComponentMedia:
         return content_api.get_or_create_text_media(self._package_id, media_type, text=olx, created=self._created).id
 
     def _file(self, file: dict[str, Any]) -> int:
+        if "media" in file:  # The library has it already.
+            return file["media"]
         mime_type = mimetypes.guess_type(file["name"])[0] or "application/octet-stream"
         known = (mime_type, file["digest"])
         if known not in self._files:

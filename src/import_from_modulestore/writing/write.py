@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
 from typing import Any, cast
 
+from django.utils.translation import gettext as _
+from lxml import etree
 from openedx_content import api as content_api
 from openedx_content.models_api import (
     Container,
@@ -15,10 +17,13 @@ from openedx_content.models_api import (
     DraftChangeLog,
     LearningPackage,
     PublishableEntity,
+    PublishableEntityVersion,
     PublishLog,
 )
 
 from ..data import BlockKind, Plan, PlannedItem, Progress
+from ..errors import PlanBlocked
+from ..merges import merged_components, stored_file
 from ..models import Import
 from ..olx.normal_form import component_olx
 from ..packets import measured
@@ -39,6 +44,8 @@ class Written:
     publish_logs: list[PublishLog] = field(default_factory=list)
     held_back: list[int] = field(default_factory=list)
     """Containers that were to be published and stay drafts; see :func:`.publishing.publish`."""
+    merged_files: dict[int, list[str]] = field(default_factory=dict)
+    """The names of the files of components that were merged, by ``num``."""
 
 
 def write_plan(
@@ -110,11 +117,11 @@ class _Writer:
 
     def _write_components(self, items: Mapping[int, PlannedItem]) -> None:
         media = ComponentMedia(self._package_id, self._now)
-        for block, element in staged_components(self._run, items):
-            item = items[block.num]
+        for num, element, files in self._contents(items):
+            item = items[num]
             assert item.local_key is not None
             with measured(item.name):
-                contents = media.of(item.local_key, component_olx(element), block.files)
+                contents = media.of(item.local_key, component_olx(element), files)
             entity_id: Any = item.entity_id
             if entity_id is None:
                 component, _version = content_api.create_component_and_version(
@@ -137,6 +144,26 @@ class _Writer:
                     ignore_previous_media=True,
                 )
             self._note(item, entity_id)
+
+    def _contents(self, items: Mapping[int, PlannedItem]) -> Iterator[tuple[int, etree._Element, list[dict[str, Any]]]]:
+        """What components are to hold, and their files, by ``num``: as it is staged, or merged."""
+        merged = {
+            num: (item.entity_id, item.based_on)
+            for num, item in items.items()
+            if item.based_on is not None and item.entity_id is not None
+        }
+        for block, element in staged_components(self._run, items.keys() - merged.keys()):
+            yield block.num, element, block.files
+        found = 0
+        for merge in merged_components(self._run, merged) if merged else ():
+            texts, item = merge.merged.texts, items[merge.block.num]
+            if texts.digest != item.item_digest or merge.merged.open:
+                break
+            found += 1
+            self._written.merged_files[item.num] = [file.name for file in texts.files]
+            yield item.num, texts.element, [stored_file(file) for file in texts.files]
+        if found < len(merged):
+            raise PlanBlocked((_("Somebody has changed the library while this was being merged. Complete it again."),))
 
     def _write_container(self, item: PlannedItem) -> None:
         assert item.local_key is not None
@@ -163,10 +190,14 @@ class _Writer:
             )
         self._note(item, entity_id)
 
-    def _children_of(self, item: PlannedItem) -> list[PublishableEntity]:
-        ids = [self._written.entity_of[self._num_of[key]] for key in item.children]
-        by_id = PublishableEntity.objects.in_bulk(ids)
-        return [by_id[pk] for pk in ids]
+    def _children_of(self, item: PlannedItem) -> list[PublishableEntity | PublishableEntityVersion]:
+        ids = {
+            key: item.held[key] if key in item.held else self._written.entity_of[self._num_of[key]]
+            for key in item.children
+        }
+        by_id = PublishableEntity.objects.in_bulk(ids.values())
+        versions = PublishableEntityVersion.objects.in_bulk(item.pinned.values()) if item.pinned else {}
+        return [versions[item.pinned[key]] if key in item.pinned else by_id[pk] for key, pk in ids.items()]
 
     def _remove(self, items: Sequence[PlannedItem]) -> None:
         for batch in batched(items, _BATCH_SIZE):

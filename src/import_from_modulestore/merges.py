@@ -1,0 +1,228 @@
+"""
+Merging what is staged with what a library holds: the three versions of each block, read in batches, and their merges.
+
+The base is what the source held at the import that both come from: the version that this import wrote, or where a
+review had edited it or it was merged, the source's own, which the record keeps. What is staged is the source's side,
+with the edits of this review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import batched
+from typing import Any
+
+from lxml import etree
+from openedx_content.models_api import Draft, Media
+
+from .data import MergeChoice, MergeSide
+from .library.items import StoredComponent, children_of, local_keys, stored_components
+from .merging import (
+    Choices,
+    ComponentFile,
+    ComponentTexts,
+    MergedComponent,
+    UnusableChoice,
+    merge_component,
+    told,
+    versions_digest,
+)
+from .models import Import, ImportRecord, StagedBlock
+from .olx.files.closure import Closure
+from .olx.files.references import MAX_READ_BYTES
+from .olx.parsing import UnreadableXML, parse_xml
+from .planning import ComponentMerge, ContainerBase, Merges, PastImport
+from .planning.merged import void_choices
+from .staging.content import staged_components
+from .staging.files import read_file
+
+_BATCH_SIZE = 100
+"""Components whose three versions are in memory at once."""
+
+
+@dataclass(frozen=True)
+class BlockMerge:
+    """The merge of one staged component, with the versions that it is made of."""
+
+    block: StagedBlock
+    merged: MergedComponent
+    of: str
+    """What stands for the three versions: what is chosen for pieces holds for these."""
+    is_void: bool
+    """Whether something was chosen for other versions."""
+
+
+def merges_of(run: Import) -> Merges:
+    """What planning asks of an import's merges. For the cost see :func:`merged_components`, :func:`container_bases`."""
+    return Merges(components=partial(_component_merges, run), containers=partial(container_bases, run))
+
+
+def merged_components(run: Import, based_on: Mapping[int, tuple[int, int]]) -> Iterator[BlockMerge]:
+    """
+    The merges of these components, in order; not of those of which nobody knows what the base was, or cannot read it.
+
+    ``based_on`` gives the entity and the record that tells of the base, by ``num``. Six queries for each 100, and two
+    for each root. Raises ``StagedContentGone``.
+    """
+    for batch in batched(staged_components(run, based_on), _BATCH_SIZE):
+        records = ImportRecord.objects.only("draft_after_id", "source_digest", "item_digest", "source_content").in_bulk(
+            {based_on[block.num][1] for block, _element in batch}
+        )
+        drafts: dict[int, int | None] = dict(
+            Draft.objects.filter(pk__in=[based_on[block.num][0] for block, _element in batch]).values_list(
+                "pk", "version_id"
+            )
+        )
+        then = [record.draft_after_id for record in records.values() if _is_the_sources(record)]
+        stored = stored_components({pk for pk in (*then, *drafts.values()) if pk is not None})
+        for block, element in batch:
+            entity_id, record_id = based_on[block.num]
+            base = _base(records.get(record_id), stored)
+            library = _texts_of(stored.get(drafts.get(entity_id) or 0))
+            if base is not None and library is not None:
+                source = ComponentTexts(block.title, element, tuple(map(_staged_file, block.files)))
+                yield _block_merge(block, base, library, source)
+
+
+def choices_of(block: StagedBlock) -> Choices:
+    """What a reviewer has chosen for the pieces of a block's merge."""
+    pieces = block.merge_choices.get("pieces", {})
+    return {name: MergeChoice(take=MergeSide(kept["take"]), text=kept["text"]) for name, kept in pieces.items()}
+
+
+def kept_choices(choices: Choices, of: str) -> dict[str, Any]:
+    """The same as it is kept: with the versions that it is for."""
+    if not choices:
+        return {}
+    return {"of": of, "pieces": {name: {"take": each.take.value, "text": each.text} for name, each in choices.items()}}
+
+
+def container_bases(run: Import, asked: Mapping[int, PastImport]) -> dict[int, ContainerBase]:
+    """
+    What the source held of these containers then, and what was chosen for them, by ``num``.
+
+    Three queries for each 500.
+    """
+    bases = {}
+    for nums in batched(asked, 500):
+        records = ImportRecord.objects.only("title", "draft_after_id", "source_content").in_bulk(
+            {asked[num].record for num in nums}
+        )
+        children = children_of({record.draft_after_id for record in records.values() if record.draft_after_id})
+        blocks = run.blocks.filter(num__in=nums).exclude(merge_choices={}).only("num", "merge_choices")
+        chosen = {block.num: block for block in blocks}
+        for num in nums:
+            record = records.get(asked[num].record)
+            if record is None or record.draft_after_id is None:
+                continue
+            block = chosen.get(num)
+            kept = record.source_content
+            bases[num] = ContainerBase(
+                title=kept.get("title", record.title),
+                children=local_keys(kept["children"]) if "children" in kept else children[record.draft_after_id],
+                choices=choices_of(block) if block else {},
+                of=block.merge_choices.get("of", "") if block else "",
+            )
+    return bases
+
+
+def stored_file(file: ComponentFile) -> dict[str, Any]:
+    """A file of a merged component as the writer takes it, and :attr:`.models.StagedBlock.files` has it."""
+    origin = file.origin if isinstance(file.origin, dict) else {}
+    return {"name": file.name, "digest": file.content, "size": file.size} | origin
+
+
+def _component_merges(run: Import, asked: Mapping[int, PastImport]) -> dict[int, ComponentMerge]:
+    based_on = {num: (past.entity_id, past.record) for num, past in asked.items()}
+    return {merge.block.num: _component_merge(merge) for merge in merged_components(run, based_on)}
+
+
+def _component_merge(merge: BlockMerge) -> ComponentMerge:
+    return ComponentMerge(
+        title=merge.merged.texts.title,
+        digest=merge.merged.texts.digest,
+        open=tuple(piece.name for piece in merge.merged.open),
+        told=told(merge.merged.taken),
+        warnings=(void_choices(),) if merge.is_void else (),
+    )
+
+
+def _block_merge(
+    block: StagedBlock, base: ComponentTexts, library: ComponentTexts, source: ComponentTexts
+) -> BlockMerge:
+    of = versions_digest(base.digest, library.digest, source.digest)
+    choices = choices_of(block)
+    is_void = bool(choices) and block.merge_choices["of"] != of
+    versions = (base, library, source)
+    try:
+        merged = merge_component(*versions, {} if is_void else choices, _needed)
+    except UnusableChoice:
+        is_void, merged = True, merge_component(*versions, {}, _needed)
+    return BlockMerge(block, merged, of, is_void)
+
+
+def _is_the_sources(record: ImportRecord) -> bool:
+    """Whether the import wrote just what the source held."""
+    return record.source_digest == record.item_digest
+
+
+def _base(record: ImportRecord | None, stored: Mapping[int, StoredComponent]) -> ComponentTexts | None:
+    if record is None:
+        return None
+    if _is_the_sources(record):
+        return _texts_of(stored.get(record.draft_after_id or 0))
+    kept = record.source_content
+    if not kept.get("olx"):
+        return None
+    return ComponentTexts(kept["title"], parse_xml(kept["olx"]), tuple(map(_staged_file, kept.get("files", ()))))
+
+
+def _texts_of(stored: StoredComponent | None) -> ComponentTexts | None:
+    if stored is None:
+        return None
+    try:
+        element = parse_xml(stored.olx)
+    except UnreadableXML:
+        return None
+    files = (ComponentFile(name, digest, size, {"media": media_id}) for name, media_id, size, digest in stored.files)
+    return ComponentTexts(stored.title, element, tuple(files))
+
+
+def _staged_file(file: Mapping[str, Any]) -> ComponentFile:
+    return ComponentFile(file["name"], file["digest"], file["size"], {"staged_file": file.get("staged_file")})
+
+
+class _There:
+    """The files of the versions that are merged, for those that load others."""
+
+    def __init__(self, files: Iterable[ComponentFile]) -> None:
+        self._files = {file.name: file for file in files}
+
+    def find(self, name: str) -> ComponentFile | None:
+        return self._files.get(name)
+
+    def alike(self, name: str) -> None:
+        """None: each is kept under the name by which it is asked for."""
+
+    def read(self, file: ComponentFile) -> bytes | None:
+        if file.size > MAX_READ_BYTES:
+            return None
+        kept = stored_file(file)
+        if "media" not in kept:
+            return read_file(kept)
+        media = Media.objects.get(pk=kept["media"])
+        if not media.has_file:
+            return (media.text or "").encode()
+        try:
+            with media.read_file() as opened:
+                data: bytes = opened.read()
+        except OSError:
+            return None
+        return data
+
+
+def _needed(element: etree._Element, files: tuple[ComponentFile, ...]) -> list[str]:
+    """The names of those of these files that the element names, and that they load."""
+    return [named.name for named in Closure(_There(files)).of(element).found if named.file is not None]
