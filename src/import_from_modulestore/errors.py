@@ -51,6 +51,10 @@ class SourceError(ImportFromModulestoreError):
     """The source as a whole cannot be read (not an archive, no course in it, unsafe entries, …)."""
 
 
+class SourceBeingRead(SourceError):
+    """What has to be known of the source is being found out, and takes longer than a page can wait. Try again soon."""
+
+
 class WrongState(ImportFromModulestoreError):
     """The import is not in a state that allows this step; ``state`` is the one it is in (an ``ImportState``)."""
 

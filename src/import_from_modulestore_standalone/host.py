@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from lxml import etree
 from opaque_keys.edx.keys import LearningContextKey
@@ -40,6 +42,24 @@ from .grants import Role, give, has_role, libraries_of
 
 _MAX_KEY = 255
 
+_SECONDS_FOR_A_PAGE = 2.0
+"""How long somebody who asks for a page waits for archives that were not read before; most are, by then."""
+
+_patience: ContextVar[float | None] = ContextVar("_patience", default=None)
+
+
+def answered_soon(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: what is looked up for a page is not waited for as a command or a worker would."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        before = _patience.set(_SECONDS_FOR_A_PAGE)
+        try:
+            return get_response(request)
+        finally:
+            _patience.reset(before)
+
+    return answer
+
 
 class StandaloneHost(Host):
     """
@@ -48,29 +68,27 @@ class StandaloneHost(Host):
     Who may do what is a matter of :mod:`.grants`.
     """
 
-    @property
-    def _shelf(self) -> Shelf:
-        return Shelf(Path(settings.COURSES_DIR), Path(settings.EXPORTS_CACHE_DIR))
-
     # Sources
 
     def list_sources(self, user: Any) -> Iterable[SourceData]:
-        return self._shelf.list() if has_role(user, Role.READER) else ()
+        return _shelf().list() if has_role(user, Role.READER) else ()
 
     def nothing_to_import(self) -> str:
         return _("Nothing here yet. Put a Studio export (.tar.gz, .zip or a folder) into the courses folder.")
 
     def describe_sources(self, sources: Sequence[SourceData]) -> Sequence[SourceData]:
-        return self._shelf.describe(sources)
+        return _shelf().describe(sources)
 
     def get_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
-        found = self._shelf.get(source_key, export)
-        return replace(found, is_partial=found.is_partial and branch is Branch.DRAFT)  # Only drafts can be missing.
+        return _of_branch(_shelf().get(source_key, export), branch)
+
+    def read_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
+        return _of_branch(_shelf(patience=None).read(source_key, export), branch)
 
     def stage(
         self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str, export: str = ""
     ) -> Iterator[StagedRoot]:
-        with self._shelf.reading(source_key, export) as opened:
+        with _shelf(patience=None).reading(source_key, export) as opened:
             yield from self._stage(opened, branch, user, purpose)
 
     def _stage(self, opened: Export, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:
@@ -180,6 +198,14 @@ class StandaloneHost(Host):
         return _(
             "The block type “{type}” is not part of a stock Open edX platform; it works where it is installed."
         ).format(type=block_type)
+
+
+def _shelf(**more: Any) -> Shelf:
+    return Shelf(Path(settings.COURSES_DIR), Path(settings.EXPORTS_CACHE_DIR), **{"patience": _patience.get(), **more})
+
+
+def _of_branch(source: SourceData, branch: Branch) -> SourceData:
+    return replace(source, is_partial=source.is_partial and branch is Branch.DRAFT)  # Only drafts can be missing.
 
 
 def _with_role(user: Any, role: Role, library_keys: set[str]) -> set[str]:

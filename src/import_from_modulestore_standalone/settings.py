@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "import_from_modulestore_standalone.host.answered_soon",
 ]
 
 AUTHENTICATION_BACKENDS = [

@@ -4,15 +4,19 @@ import os
 import shutil
 import tarfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from threading import Thread
 
 import pytest
+from django.core.files import locks
 from opaque_keys.edx.keys import LearningContextKey
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Branch, SourceKind
-from import_from_modulestore.errors import NotFound, SourceError
+from import_from_modulestore.errors import NotFound, SourceBeingRead, SourceError
 from import_from_modulestore_standalone.exports import outline
 from import_from_modulestore_standalone.exports.archive import UnpackLimits
 from import_from_modulestore_standalone.exports.shelf import Shelf
@@ -29,6 +33,8 @@ from ..builders import (
     write_library,
     write_tar,
 )
+from ..processes import wait_for
+from ..rights import without_override
 
 COURSE = LearningContextKey.from_string(KEY)
 
@@ -143,7 +149,7 @@ class TestListing:
             ("Library", f"{place}/a/deep", False),
             (f"{place}/broken", f"{place}/broken", True),
         }
-        assert shelf.get(COURSE).counts["component"] == 5
+        assert shelf.read(COURSE).counts["component"] == 5
 
     def test_two_exports_may_lie_in_one_folder(self, shelf, courses):
         write_library(write_course(courses / "both"))
@@ -177,7 +183,7 @@ class TestListing:
         monkeypatch.setattr(outline, "_MAX_FILES", 3)
         [source] = described()
         assert (source.key, source.counts) == (KEY, {})
-        assert source.warnings == ("It is too large for its blocks to be counted in a list.",)
+        assert source.warnings == ("It is too large for its blocks to be counted before it is staged.",)
 
     def test_an_archive_that_takes_too_long_is_refused_unless_it_has_told_enough(self, courses, archive, tmp_path):
         shelf = Shelf(courses, tmp_path / "cache", UnpackLimits(seconds=0))
@@ -224,6 +230,10 @@ class TestListing:
     def test_a_link_to_nowhere_is_a_problem_of_its_own(self, shelf, courses, archive):
         (courses / "gone.tar.gz").symlink_to(courses / "nowhere")
         assert [bool(source.problem) for source in shelf.list()] == [False, True]
+
+    def test_a_pipe_is_not_waited_for(self, shelf, courses, archive):
+        os.mkfifo(courses / "pipe.tar.gz")
+        assert ["is neither a file nor a folder" in source.problem for source in shelf.list()] == [False, True]
 
     def test_a_folder_may_be_called_like_an_archive(self, shelf, courses):
         write_course(courses / "c1.tar.gz", title="A folder")
@@ -282,6 +292,73 @@ class TestFinding:
             shelf.get(COURSE, "bad.tar.gz")
 
 
+@contextmanager
+def held(lock: Path) -> Iterator[None]:
+    """As long as somebody else holds a file."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        locks.lock(file, locks.LOCK_EX)
+        yield
+
+
+class TestPatience:
+    """Where somebody waits for a page."""
+
+    @pytest.fixture
+    def hurried(self, courses, tmp_path) -> Shelf:
+        return Shelf(courses, tmp_path / "cache", keep=timedelta(0), patience=20)
+
+    @pytest.fixture
+    def hurried_in_vain(self, courses, tmp_path) -> Iterator[Shelf]:
+        """Another process is at it, and does not come to an end."""
+        shelf = Shelf(courses, tmp_path / "cache", keep=timedelta(0), patience=0.01)
+        with held(shelf.lock):
+            yield shelf
+
+    def test_what_is_read_by_then_is_listed_as_ever(self, hurried, described, courses, archive):
+        write_tar(courses / "bad.tar.gz", ("../x", b""))
+        (courses / "notes.txt").touch()
+        write_library(courses / "l1", problem("p1"))
+        assert list(hurried.describe(list(hurried.list()))) == described()
+
+    def test_what_is_not_is_told(self, hurried_in_vain, courses, archive):
+        write_library(courses / "l1")
+        first, second = hurried_in_vain.list()
+        assert (first.location, first.key) == ("c1.tar.gz", "")
+        assert first.problem == "c1.tar.gz is being read for the first time. Try again in a moment."
+        assert (second.key, second.problem) == (LIBRARY_KEY, "")
+        for name in ("", "c1.tar.gz"):
+            with pytest.raises(SourceBeingRead):
+                hurried_in_vain.get(COURSE, name)
+
+    def test_it_is_read_meanwhile(self, archive, courses, tmp_path):
+        shelf = Shelf(courses, tmp_path / "cache", patience=0.01)
+        with held(shelf.lock):
+            assert next(shelf.list()).problem
+        wait_for(lambda: not next(shelf.list()).problem)
+        assert shelf.get(COURSE).counts["component"] == 5
+
+    def test_of_several_the_newest_is_not_known_before_all_that_are_newer_are(self, hurried_in_vain, courses, archive):
+        write_course(courses / "again")
+        os.utime(archive, (4e9, 4e9))
+        with pytest.raises(SourceBeingRead, match=r"c1\.tar\.gz is being read"):
+            hurried_in_vain.get(COURSE)
+        assert hurried_in_vain.get(COURSE, "again").export == "again"
+        os.utime(archive, (1e9, 1e9))
+        assert hurried_in_vain.get(COURSE).export == "again"
+
+    def test_what_hinders_for_a_time_is_told_and_tried_again(self, hurried, archive, tmp_path):
+        archive.chmod(0)
+        with without_override():
+            assert next(hurried.list()).problem == "c1.tar.gz could not be read: Permission denied."
+            archive.chmod(0o644)
+            assert next(hurried.list()).problem == ""
+
+    def test_nothing_is_unpacked(self, hurried, archive, cached):
+        assert hurried.get(COURSE).counts["component"] == 5
+        assert cached() == set()
+
+
 class TestCache:
     def test_an_archive_is_unpacked_once(self, shelf, archive, cached):
         shelf.open(COURSE)
@@ -292,16 +369,16 @@ class TestCache:
         assert [content.stat().st_ino for content in cached()] == [unpacked]
 
     def test_counts_are_kept_with_it(self, shelf, archive, cached):
-        counts = shelf.get(COURSE).counts
+        counts = shelf.read(COURSE).counts
         next(iter(cached())).joinpath("c1/chapter/s1.xml").unlink()
-        assert shelf.get(COURSE).counts == counts
+        assert shelf.read(COURSE).counts == counts
 
     @pytest.mark.parametrize("summary", ["", "[]", '{"counts": 1}', '{"other": {}}'])
     def test_a_broken_summary_is_made_anew(self, shelf, archive, cached, summary):
-        counts = shelf.get(COURSE).counts
+        counts = shelf.read(COURSE).counts
         [kept] = next(iter(cached())).parent.glob("content-*.json")
         kept.write_text(summary)
-        assert shelf.get(COURSE).counts == counts
+        assert shelf.read(COURSE).counts == counts
 
     @pytest.mark.parametrize("lost", ["", "content", "content/*", "content/*/html", "content/*/html/t1.xml", "outline"])
     def test_is_made_anew_where_some_of_it_is_lost(self, shelf, archive, tmp_path, lost):

@@ -4,6 +4,7 @@ from itertools import product
 from types import SimpleNamespace
 
 import pytest
+from django.core.files import locks
 from kombu.exceptions import OperationalError
 from rest_framework.throttling import UserRateThrottle
 
@@ -12,8 +13,10 @@ from import_from_modulestore.olx.parsing import MAX_TEXT_BYTES
 from import_from_modulestore.rest_api.base import ApiView
 from import_from_modulestore.rest_api.errors import refusal
 from import_from_modulestore.tasks import ImportTask
+from import_from_modulestore_standalone import host
+from import_from_modulestore_standalone.exports.shelf import Shelf
 
-from ..builders import KEY, TARGET, usage_key
+from ..builders import KEY, TARGET, pack, usage_key, write_course
 from .conftest import answer, faults
 
 T1, T2, U1 = usage_key("html", "t1"), usage_key("html", "t2"), usage_key("vertical", "u1")
@@ -170,6 +173,20 @@ def test_a_fault_of_ours_is_told_and_logged(client, monkeypatch, caplog):
     client.http.raise_request_exception = True  # Whoever watches Django's signal is told as well.
     with pytest.raises(RuntimeError):
         client("GET", "imports/")
+
+
+def test_a_source_that_takes_longer_to_be_read_than_a_page_can_wait(client, courses, library, tmp_path, monkeypatch):
+    monkeypatch.setattr(host, "_SECONDS_FOR_A_PAGE", 0)
+    pack(write_course(tmp_path / "c1"), courses / "c1.tar.gz")
+    shelf = Shelf(courses, tmp_path / "cache")
+    shelf.lock.parent.mkdir(parents=True)
+    with shelf.lock.open("w") as held_by_another:
+        locks.lock(held_by_another, locks.LOCK_EX)
+        [source] = client.get("sources/")["results"]
+        assert source["problem"] == "c1.tar.gz is being read for the first time. Try again in a moment."
+        response = client("POST", "imports/", {"source_key": KEY, "library_key": TARGET})
+    status, error = answer(response)
+    assert (status, error["code"], response.headers["Retry-After"]) == (503, "source_being_read", "5")
 
 
 def test_a_source_that_cannot_be_read(client, courses, library):

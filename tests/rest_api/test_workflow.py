@@ -1,6 +1,6 @@
 """The whole way of an import through the REST API."""
 
-from ..builders import KEY, TARGET, small_course, unit_of, usage_key, write_course
+from ..builders import KEY, TARGET, pack, small_course, unit_of, usage_key, write_course
 from ..library_state import library_state
 
 T1, P1, U2 = usage_key("html", "t1"), usage_key("problem", "p1"), usage_key("vertical", "u2")
@@ -88,6 +88,17 @@ def test_an_import_can_wait_to_be_staged_and_be_given_up(client, course, library
     client.post(f"{path}stage/")
     assert client.get(path)["state"] == "staged"
     assert client.post(f"{path}cancel/")["state"] == "canceled"
+
+
+def test_an_archive_is_unpacked_by_a_worker_and_for_no_page(client, courses, library, tmp_path, settings):
+    pack(write_course(tmp_path / "c1", *small_course()), courses / "c1.tar.gz")
+    [listed] = client.get("sources/")["results"]
+    assert client.get(f"sources/{KEY}/") == listed
+    made = client.post("imports/", {"source_key": KEY, "library_key": TARGET, "start": False}, status=201)
+    assert not list(settings.EXPORTS_CACHE_DIR.glob("*/*/content"))
+    client.post(f"imports/{made['id']}/stage/")
+    assert client.get(f"imports/{made['id']}/")["state"] == "staged"
+    assert list(settings.EXPORTS_CACHE_DIR.glob("*/*/content"))
 
 
 def test_an_import_that_failed_is_tried_again(client, course, library, courses):

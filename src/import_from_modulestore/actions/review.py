@@ -13,6 +13,7 @@ from ..data import (
     BlockData,
     BlockDetails,
     BlockKind,
+    Branch,
     ConflictState,
     Contents,
     Decision,
@@ -68,11 +69,12 @@ def preview_import(
 
     Takes and raises what :func:`create_import` does, and raises what :func:`stage_import` and :func:`plan_import` do.
     """
-    run, source = new_run(user, source_key, library_key, options, new_library_title, export, is_preview=True)
+    run, _source = new_run(user, source_key, library_key, options, new_library_title, export, is_preview=True)
     host, key = get_host(), parse_source_key(source_key)
     try:
         begin(run, Step.STAGE, actor=user)
         with running(run, Step.STAGE):
+            source = host.read_source(key, Branch(run.branch), run.source_export)
             stage(run, host=host, user=user, source_key=key, source=source, options=options_of(run), progress=progress)
         return source, _plan(run)
     finally:

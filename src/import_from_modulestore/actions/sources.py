@@ -45,7 +45,8 @@ def get_source(*, user: Any, source_key: str, export: str = "") -> SourceData:
     """
     One source with its block counts, as authors see it (the draft branch); ``export`` as in :func:`create_import`.
 
-    Raises ``InvalidKey``, ``NotFound`` also where the user may not read it, ``SourceError``.
+    Raises ``InvalidKey``, ``NotFound`` also where the user may not read it, ``SourceError``, and in a web request
+    ``SourceBeingRead``.
     """
     key = parse_source_key(source_key)
     access.require_source(user, key)

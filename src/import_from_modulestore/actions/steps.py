@@ -84,8 +84,8 @@ def create_import(
     The library has to be there, unless ``new_library_title`` is given: then it is made when the import is written, in
     the same transaction. An empty title means the source's.
 
-    Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, and ``InvalidOption`` for a collection that
-    has neither code nor title, or a code that the library does not have.
+    Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, in a web request ``SourceBeingRead``, and
+    ``InvalidOption`` for a collection that has neither code nor title, or a code that the library does not have.
     """
     run, _source = new_run(user, source_key, library_key, options, new_library_title, export)
     return get_import(user=user, import_id=str(run.uuid))
@@ -421,7 +421,7 @@ def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
                     host=host,
                     user=user,
                     source_key=source_key,
-                    source=host.get_source(source_key, Branch(run.branch), run.source_export),
+                    source=host.read_source(source_key, Branch(run.branch), run.source_export),
                     options=options_of(run),
                     progress=reporter,
                 )

@@ -50,11 +50,16 @@ class Host(ABC):
     @abstractmethod
     def get_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
         """
-        One branch of a source, with its block counts.
+        One branch of a source, with its block counts, soon: where somebody waits for a page.
 
         ``export`` is the name of the export that is to be read, where sources are exports. Without it, hosts take the
-        newest that holds the source. Raises ``NotFound``, ``SourceError`` where it cannot be read.
+        newest that holds the source. Raises ``NotFound``, ``SourceError`` where it cannot be read, and
+        ``SourceBeingRead`` where that takes longer than a page can wait.
         """
+
+    def read_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
+        """The same for the step that stages it next: read as a whole, however long that takes."""
+        return self.get_source(source_key, branch, export)
 
     def no_such_source(self, source_key: LearningContextKey) -> NotFound:
         """What to say of a source that is not there, or that the user may not read."""

@@ -54,6 +54,7 @@ class Problem(TextChoices):
     TOO_LARGE = "too_large", gettext_lazy("The body is too large")
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", gettext_lazy("The body is not JSON")
     SOURCE_ERROR = "source_error", gettext_lazy("The source cannot be read")
+    SOURCE_BEING_READ = "source_being_read", gettext_lazy("The source is being read for the first time")
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused", gettext_lazy("The Idempotency-Key stands for another request")
     THROTTLED = "throttled", gettext_lazy("Too many requests")
     SERVER_ERROR = "server_error", gettext_lazy("Something went wrong on the server")
@@ -69,6 +70,7 @@ _ANSWERS: dict[type[api.ImportFromModulestoreError], tuple[int, Problem]] = {
     api.StagedContentGone: (status.HTTP_409_CONFLICT, Problem.STAGED_CONTENT_GONE),
     api.PlanBlocked: (status.HTTP_409_CONFLICT, Problem.PLAN_BLOCKED),
     api.StepCanceled: (status.HTTP_409_CONFLICT, Problem.STEP_CANCELED),
+    api.SourceBeingRead: (status.HTTP_503_SERVICE_UNAVAILABLE, Problem.SOURCE_BEING_READ),
     api.SourceError: (status.HTTP_422_UNPROCESSABLE_ENTITY, Problem.SOURCE_ERROR),
     api.StepFailed: (status.HTTP_503_SERVICE_UNAVAILABLE, Problem.STEP_FAILED),
     api.DatabaseUnavailable: (status.HTTP_503_SERVICE_UNAVAILABLE, Problem.DATABASE_UNAVAILABLE),
@@ -94,7 +96,7 @@ class Refusal(APIException):
             self.more = {"state": state.value, "actions": [action.value for action in actions_in(state)]}
         elif isinstance(error, api.PlanBlocked):
             self.more = {"blockers": list(error.blockers)}
-        elif isinstance(error, api.DatabaseUnavailable) and error.is_passing:
+        elif isinstance(error, api.SourceBeingRead) or getattr(error, "is_passing", False):
             self.wait = RETRY_AFTER
 
 

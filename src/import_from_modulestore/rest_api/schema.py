@@ -147,7 +147,10 @@ _ERRORS = {
     500: _error(500, _("Something went wrong on the server."), "server_error", str(ServerError.default_detail)),
     503: _error(
         503,
-        _("The database is busy or cannot be used, or the work cannot be handed to a worker."),
+        _(
+            "The database is busy or cannot be used, the work cannot be handed to a worker, or the source is being "
+            "read for the first time."
+        ),
         "database_unavailable",
         str(Trouble.BUSY.label),
     ),

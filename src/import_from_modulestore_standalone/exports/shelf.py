@@ -9,8 +9,9 @@ import os
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -22,16 +23,17 @@ from django.core.files import locks
 from opaque_keys.edx.keys import LearningContextKey
 
 from import_from_modulestore.data import SourceData, SourceKind
-from import_from_modulestore.errors import NotFound, SourceError
+from import_from_modulestore.errors import NotFound, SourceBeingRead, SourceError
 
 from .archive import STANDARD_LIMITS, SUFFIXES, TooSlow, UnpackLimits, is_archive, unpack
+from .background import begin
 from .export import Export, find_roots, no_export
 from .files import read_file, remove, shown
 from .outline import BACKUP_FILE, Outline
 
 log = logging.getLogger(__name__)
 
-_FORM = 2
+_FORM = 3
 """Of what is kept about an archive; another number has every archive looked through again."""
 
 _VERDICT = "verdict.json"
@@ -42,12 +44,17 @@ _PARTIAL = "partial"
 _LOCK = "lock"
 
 _MAX_SECONDS_IN_LIST = 10
-"""Of a processor's time: gigabytes of a course, and all that somebody who looks at a list can be made to wait for."""
+"""Of a processor's time: gigabytes of a course, and all that somebody who lists it in a terminal has to wait for."""
 
 _MAX_EXPORTS = 100
 """How many exports one archive or folder may hold."""
 
+_SUMMARY_KEYS = {"counts", "types", "warnings", "is_partial", "problem"}
+
 _MAX_TOML_BYTES = 100_000
+
+_passing_problems: dict[Path, dict[str, str]] = {}
+"""Of archives that were looked through in vain: the disk was full, say. By cache and stamp."""
 
 _OTHER_ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".xz", ".zst")
 
@@ -94,6 +101,8 @@ class _Found:
     """Of an archive: the outline alone."""
     root: str = ""
     problem: str = ""
+    is_being_read: bool = False
+    """Whether what it holds is not known yet."""
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -126,9 +135,12 @@ class Shelf:
     Finds and opens the exports in ``folder``: in each sub-folder and each archive in it, or the folder itself where it
     is an export.
 
-    An archive is looked through once, as a stream, for what a list has to say of it. Once one of its exports is to be
+    An archive is looked through once, as a stream, for what a page has to say of it. Once one of its exports is to be
     read, it is unpacked as a whole, into ``cache``, by name, size and time. What is kept of an archive that has changed
     or gone is dropped after ``keep``, since an import may still be reading it.
+
+    With ``patience``, in seconds, archives that were not met before are looked through in a thread of their own, by one
+    process of the site at a time. What is not known by the end of it is said to be so, and nothing is waited for.
     """
 
     def __init__(
@@ -137,11 +149,15 @@ class Shelf:
         cache: Path,
         limits: UnpackLimits = STANDARD_LIMITS,
         keep: timedelta = timedelta(hours=6),
+        patience: float | None = None,
     ) -> None:
         self._folder = folder
         self._cache = cache / _short_hash(str(folder.resolve()))
         self._limits = limits
         self._keep = keep
+        self._patience = patience
+        self.lock = self._cache.with_name(f"{self._cache.name}.lock")
+        """The file that is held by who looks through archives for pages."""
 
     def list(self) -> Iterator[SourceData]:
         """
@@ -151,7 +167,7 @@ class Shelf:
         archive that was not met before costs the reading of it.
         """
         entries = self._entries()
-        self._drop_stale(entries)
+        self._meet(entries)
         found = [one for entry in entries for one in self._found_in(entry)]
         held = Counter(one.export.key for one in found if one.export)
         for one in found:
@@ -160,20 +176,23 @@ class Shelf:
     def describe(self, sources: Sequence[SourceData]) -> Sequence[SourceData]:
         """The same with counts, size and time. Reads the hierarchy of each, and unpacks nothing."""
         names = {source.export for source in sources if not source.problem}
-        found = {
-            found.name: found
-            for entry in self._entries()
-            if any(name == entry.name or name.startswith(f"{entry.name}/") for name in names)
-            for found in self._found_in(entry)
-        }
+        found = {found.name: found for entry in _of_names(self._entries(), names) for found in self._found_in(entry)}
         return [self._described(source, found.get(source.export)) for source in sources]
 
     def get(self, key: LearningContextKey, name: str = "") -> SourceData:
         """
         One export with its counts: of several that hold the key the newest, or the one of this ``name``.
 
-        Raises ``NotFound``, and ``SourceError`` where it cannot be read.
+        Nothing is unpacked. Raises ``NotFound``, ``SourceError`` where it cannot be read, and ``SourceBeingRead``.
         """
+        found = self._find(key, name)
+        source = self._described(found.data(), found)
+        if source.problem:
+            raise SourceError(source.problem)
+        return source
+
+    def read(self, key: LearningContextKey, name: str = "") -> SourceData:
+        """The same, of all that the export holds: an archive is unpacked. Raises what :meth:`get` does."""
         found = self._find(key, name)
         return self._counted(found.data(), found, self._open(found), _CONTENT)
 
@@ -223,6 +242,8 @@ class Shelf:
                 raise SourceError(_what_it_is(folder, entry.name))
             if len(roots) > _MAX_EXPORTS:
                 raise SourceError(f"{entry.name} holds more than {_MAX_EXPORTS} exports. Divide it into several.")
+        except SourceBeingRead as error:
+            return [_Found(entry, entry.name, problem=str(error), is_being_read=True)]
         except Exception as error:
             return [_Found(entry, entry.name, problem=_problem(entry.name, error))]
         found = []
@@ -236,14 +257,22 @@ class Shelf:
         return found
 
     def _find(self, key: LearningContextKey, name: str) -> _Found:
-        found = [found for entry in self._entries() for found in self._found_in(entry)]
+        entries = self._entries()
+        if name:
+            entries = _of_names(entries, {name})
+        self._meet(entries)
+        found = [found for entry in entries for found in self._found_in(entry)]
         holding = [one for one in found if one.export and one.export.key == key]
         named = [one for one in found if name in (one.name, one.entry.name)]
         candidates = [one for one in holding if one in named] if name else holding
-        if len(candidates) > 1:
-            return max(candidates, key=lambda one: one.facts["modified"])
-        if candidates:
-            return candidates[0]
+        # Of those that are not known yet, any that is newer may hold the key.
+        unknown = [one for one in found if one.is_being_read]
+        if len(candidates) + len(unknown) > 1:
+            candidates = [max(candidates + unknown, key=lambda one: one.facts["modified"])]
+        for one in candidates or unknown:
+            if one.is_being_read:
+                raise SourceBeingRead(one.problem)
+            return one
         if problems := [one.problem for one in named if one.problem]:
             raise SourceError(" ".join(problems))
         if named:
@@ -267,25 +296,64 @@ class Shelf:
         if found is None or found.export is None:
             return source
         try:
-            if found.entry.kind is _EntryKind.ARCHIVE and not self._verdict_on(found.entry)["is_whole"]:
-                warning = "It is too large for its blocks to be counted in a list."
-                return replace(source, **found.facts, warnings=(warning,))
+            if found.entry.kind is _EntryKind.ARCHIVE:
+                if self._summary(found.entry, _CONTENT, found.root):
+                    return self._counted(source, found, found.export, _CONTENT)
+                if not self._verdict_on(found.entry)["is_whole"]:
+                    warning = "It is too large for its blocks to be counted before it is staged."
+                    return replace(source, **found.facts, warnings=(warning,))
             return self._counted(source, found, found.export, _OUTLINE)
         except Exception as error:
             return replace(source, problem=_problem(found.name, error))
 
     def _counted(self, source: SourceData, found: _Found, export: Export, part: str) -> SourceData:
         """With the counts of what was read of the export, which are kept for an archive."""
-        file = self._cache_folder(found.entry) / f"{part}-{_short_hash(found.root)}.json"
-        keep = found.entry.kind is _EntryKind.ARCHIVE
-        summary = _read_json(file, {"counts", "types", "warnings", "is_partial"}) if keep else None
+        is_archive = found.entry.kind is _EntryKind.ARCHIVE
+        summary = self._summary(found.entry, part, found.root) if is_archive else None
         if summary is None:
-            kinds, types = export.count()
-            summary = {"counts": kinds, "types": types, "warnings": export.warnings, "is_partial": export.is_partial}
-            if keep:
-                with suppress(OSError):  # It only saves time.
-                    file.write_text(json.dumps(summary))
+            summary = _summary_of(export)
+            if is_archive:
+                self._keep_summary(found.entry, part, found.root, summary)
         return replace(source, **{**summary, "warnings": tuple(summary["warnings"])}, **found.facts)
+
+    def _summary(self, entry: _Entry, part: str, root: str) -> dict[str, Any] | None:
+        return _read_json(self._summary_file(entry, part, root), _SUMMARY_KEYS)
+
+    def _keep_summary(self, entry: _Entry, part: str, root: str, summary: dict[str, Any]) -> None:
+        with suppress(OSError):  # It only saves time.
+            self._summary_file(entry, part, root).write_text(json.dumps(summary))
+
+    def _summary_file(self, entry: _Entry, part: str, root: str) -> Path:
+        return self._cache_folder(entry) / f"{part}-{_short_hash(root)}.json"
+
+    # Archives that were not met before
+
+    def _meet(self, entries: Sequence[_Entry]) -> None:
+        """
+        Have what is kept fit what lies there. Where there is no patience without end, that is begun, and what is not
+        done by the end of it is not known yet.
+        """
+        if self._patience is None:
+            self._drop_stale(entries)
+        elif self._stale(entries) or any(
+            entry.kind is _EntryKind.ARCHIVE and self._kept_verdict(entry) is None for entry in entries
+        ):
+            begin(self._read_archives, self.lock, wait=self._patience)
+
+    def _read_archives(self) -> None:
+        """Look through all archives that were not met before. What stands against one for a time only is remembered."""
+        patient = copy(self)
+        patient._patience = None
+        entries = patient._entries()
+        patient._drop_stale(entries)
+        passing = {}
+        for entry in entries:
+            if entry.kind is _EntryKind.ARCHIVE:
+                [first, *_others] = patient._found_in(entry)
+                with suppress(SourceError):  # It is gone.
+                    if first.problem and self._kept_verdict(entry) is None:
+                        passing[entry.stamp] = first.problem
+        _passing_problems[self._cache] = passing
 
     # Archives
 
@@ -324,21 +392,34 @@ class Shelf:
         return self._cache_folder(entry) / _OUTLINE
 
     def _verdict_on(self, entry: _Entry) -> dict[str, Any]:
-        """What there was to say of the archive when it was looked through; kept, so that it is done once."""
-        cached = self._cache_folder(entry)
+        """
+        What there was to say of the archive when it was looked through; kept, so that it is done once.
 
-        def kept() -> dict[str, Any] | None:
-            verdict = _read_json(cached / _VERDICT, {"form", "problem", "is_whole", "roots"})
-            if not verdict or verdict["form"] != _FORM:
-                return None
-            is_there = all((cached / _OUTLINE / root).is_file() for root in verdict["roots"])
-            return verdict if is_there else None
-
-        with self._kept(entry, kept) as verdict:
+        Raises ``SourceBeingRead`` where it is not known yet, and whoever asks has no time to find out.
+        """
+        if self._patience is not None:
+            if verdict := self._kept_verdict(entry):
+                return verdict
+            if problem := _passing_problems.get(self._cache, {}).get(entry.stamp):
+                raise SourceError(problem)
+            raise SourceBeingRead(f"{entry.name} is being read for the first time. Try again in a moment.")
+        with self._kept(entry, lambda: self._kept_verdict(entry)) as verdict:
             if verdict is None:
+                cached = self._cache_folder(entry)
                 verdict = self._look_through(entry, cached / _OUTLINE)
+                if verdict["is_whole"] and not verdict["problem"]:
+                    for root, name in _names(entry.name, verdict["roots"]).items():
+                        self._keep_summary(entry, _OUTLINE, root, _summary_of_outline(cached / _OUTLINE, name, root))
                 (cached / _VERDICT).write_text(json.dumps(verdict))
         return verdict
+
+    def _kept_verdict(self, entry: _Entry) -> dict[str, Any] | None:
+        cached = self._cache_folder(entry)
+        verdict = _read_json(cached / _VERDICT, {"form", "problem", "is_whole", "roots"})
+        if not verdict or verdict["form"] != _FORM:
+            return None
+        is_there = all((cached / _OUTLINE / root).is_file() for root in verdict["roots"])
+        return verdict if is_there else None
 
     def _look_through(self, entry: _Entry, outline: Path) -> dict[str, Any]:
         pick = Outline()
@@ -382,22 +463,58 @@ class Shelf:
         return self._cache / _short_hash(entry.stamp)
 
     def _drop_stale(self, entries: Sequence[_Entry]) -> None:
+        for folder in self._stale(entries):
+            remove(folder)
+
+    def _stale(self, entries: Sequence[_Entry]) -> Sequence[Path]:
+        """What is kept of archives that are gone or changed, and was not used for long."""
         current = set()
         for entry in entries:
             with suppress(SourceError):  # It is gone.
                 current.add(self._cache_folder(entry).name)
+        stale = []
         for folder in self._cache.iterdir() if self._cache.is_dir() else ():
             with suppress(OSError):  # Somebody else drops it too.
                 unused = time.time() - folder.stat().st_mtime
                 if folder.name not in current and unused >= self._keep.total_seconds():
-                    remove(folder)
+                    stale.append(folder)
+        return stale
+
+
+def _of_names(entries: Sequence[_Entry], names: Collection[str]) -> Sequence[_Entry]:
+    """The entries that exports of these names are in."""
+    return [
+        entry for entry in entries if any(name == entry.name or name.startswith(f"{entry.name}/") for name in names)
+    ]
+
+
+def _summary_of(export: Export) -> dict[str, Any]:
+    """What a page has to say of an export, beside its title: reads the hierarchy."""
+    kinds, types = export.count()
+    return {
+        "counts": kinds,
+        "types": types,
+        "warnings": export.warnings,
+        "is_partial": export.is_partial,
+        "problem": "",
+    }
+
+
+def _summary_of_outline(folder: Path, name: str, root: str) -> dict[str, Any]:
+    """The same of an archive's outline; of one that breaks it, as its problem, so that it is not tried again."""
+    try:
+        return _summary_of(Export(folder, name, root))
+    except Exception as error:
+        return {"counts": {}, "types": {}, "warnings": [], "is_partial": False, "problem": _problem(name, error)}
 
 
 def _kind_of(path: Path) -> _EntryKind:
     with suppress(OSError):
         if path.is_dir():
             return _EntryKind.FOLDER
-    return _EntryKind.ARCHIVE if is_archive(path) else _EntryKind.OTHER
+        if is_archive(path) and (path.is_file() or not path.exists()):  # A pipe would be waited for.
+            return _EntryKind.ARCHIVE
+    return _EntryKind.OTHER
 
 
 def _names(entry_name: str, roots: Sequence[str]) -> dict[str, str]:
@@ -423,6 +540,8 @@ def _problem(name: str, error: Exception) -> str:
 
 
 def _what_is_ignored(entry: _Entry) -> str:
+    if is_archive(entry.path):
+        return f"{entry.name} is neither a file nor a folder, and is not read."
     if entry.path.suffix.lower() in _OTHER_ARCHIVES:
         return f"{entry.name} is packed in a way that is not read here. Make it a {_or(SUFFIXES)}, or a folder."
     return f"{entry.name} is no export, and is not read: exports are folders, {_or(SUFFIXES)}."
