@@ -89,6 +89,7 @@ from .errors import (
     StepFailed,
     WrongState,
 )
+from .texts import with_clean_arguments
 from .trouble import recognized
 
 __all__ = [
@@ -151,4 +152,6 @@ __all__ = [
     "where_to",
 ]
 
-globals().update({name: recognized()(thing) for name in __all__ if isfunction(thing := globals()[name])})
+globals().update(
+    {name: recognized()(with_clean_arguments(thing)) for name in __all__ if isfunction(thing := globals()[name])}
+)

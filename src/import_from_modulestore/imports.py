@@ -58,7 +58,7 @@ def new_import(
         selection=list(options.selection),
         collection_wanted=collection is not None,
         collection_code=collection.code if collection else "",
-        collection_title=collection.title.strip()[:500] if collection else "",
+        collection_title=collection.title if collection else "",
     )
 
 

@@ -16,8 +16,8 @@ from ..errors import InvalidOption, StepFailed
 from ..hosts import get_host
 from ..keys import library_item_key, parse_library_key, parse_source_key
 from ..library.items import lost_files
-from ..olx.blocks import MAX_TITLE_LENGTH
 from ..quoting import listed
+from ..texts import MAX_TITLE_LENGTH, clean_title
 from . import access
 from .records import check_page
 
@@ -70,9 +70,9 @@ def create_library(*, user: Any, library_key: str, title: str) -> LibraryData:
     """Make an empty library. Raises ``AlreadyExists``, ``InvalidKey``, ``InvalidOption``, ``NotPermitted``."""
     key = parse_library_key(library_key)
     access.require(get_host().can_create_library(user), _("You may not create libraries."))
-    if not title.strip() or len(title) > MAX_TITLE_LENGTH:
+    if not clean_title(title) or len(title) > MAX_TITLE_LENGTH:
         raise InvalidOption(_("A library needs a title of 1 to 500 characters."), field="title")
-    return get_host().make_library(key, title=title.strip(), user=user)
+    return get_host().make_library(key, title=clean_title(title), user=user)
 
 
 def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool = False) -> int:
@@ -85,6 +85,8 @@ def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool =
     own files are lost.
     """
     library, key = get_library(user=user, library_key=library_key), parse_library_key(library_key)
+    if not _is_file_name(file):
+        raise InvalidOption(_("{file!r} is not a name that a file can have.").format(file=str(file)))
     if file.suffix.lower() != ".zip":
         raise InvalidOption(_("{file}: a backup is a zip archive; call it something.zip.").format(file=file))
     if file.exists() and not overwrite:
@@ -119,6 +121,13 @@ def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool =
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _is_file_name(file: Path) -> bool:
+    try:
+        return b"\0" not in os.fsencode(file)
+    except UnicodeEncodeError:
+        return False
 
 
 def _matches(search: str, *texts: str) -> bool:

@@ -41,13 +41,13 @@ from ..hosts import get_host
 from ..imports import find_import, new_import, options_of
 from ..keys import parse_library_key, parse_source_key
 from ..models import IdempotentRequest, Import, Reversal
-from ..olx.blocks import clean_title
 from ..running import lifecycle, queue, recovery
 from ..running.ending import running
 from ..running.lifecycle import Step
 from ..running.logs import ImportLog
 from ..running.progress import Reporter, ask_to_stop
 from ..staging import discard, stage
+from ..texts import clean_title
 from ..trouble import Trouble, trouble_of
 from ..waiting import at_most
 from ..writing import all_or_nothing
@@ -349,6 +349,9 @@ def new_run(
 ) -> tuple[Import, SourceData]:
     """The row of a new import, after all checks."""
     options = options or ImportOptions()
+    if options.collection:
+        title = clean_title(options.collection.title)
+        options = replace(options, collection=replace(options.collection, title=title))
     key, of_library = parse_source_key(source_key), parse_library_key(library_key)
     access.require_source(user, key)
     access.require_import_from(key)
@@ -446,7 +449,7 @@ def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
 def _check_collection(library: LibraryData, options: ImportOptions) -> None:
     if options.collection is None:
         return
-    if not (options.collection.code or options.collection.title.strip()):
+    if not (options.collection.code or options.collection.title):
         raise InvalidOption(
             _("A collection needs a code (of an existing one) or a title (for a new one)."), field="collection"
         )

@@ -15,7 +15,8 @@ from ..data import MergeChoice, MergePiece, MergeSide
 from ..olx.blocks import title_of
 from ..olx.files.transcripts import set_transcripts
 from ..olx.normal_form import component_digest, component_olx, is_left_aside, normal_digest
-from ..olx.parsing import NOT_XML_CHARACTERS, UnreadableXML, parse_xml, set_cdata
+from ..olx.parsing import UnreadableXML, parse_xml, set_cdata
+from ..texts import is_xml_text
 from .lines import Clash, merge_lines
 from .markup import html_lines, is_balanced, xml_lines
 from .pieces import BODY, TITLE, Choices, Ledger, Open, UnusableChoice, chosen, usable_title
@@ -245,7 +246,7 @@ def _markup(element: etree._Element) -> str:
 def _with_markup(element: etree._Element, text: str, other: etree._Element) -> etree._Element:
     """A copy of the element with this inside. Raises :class:`.UnusableChoice`."""
     if element.tag == "html":
-        if NOT_XML_CHARACTERS.search(text):
+        if not is_xml_text(text):
             raise UnusableChoice(BODY, _("It holds a character that XML cannot hold."))
         element = copy.deepcopy(element)
         set_cdata(element, text)

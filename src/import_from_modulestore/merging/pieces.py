@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from ..data import MergeChoice, MergePiece, MergeSide
-from ..olx.blocks import MAX_TITLE_LENGTH, clean_title
 from ..olx.normal_form import text_digest
 from ..quoting import listed
+from ..texts import MAX_TITLE_LENGTH, clean_title
 
 type Choices = Mapping[str, MergeChoice]
 """What was chosen, by the names of the pieces."""

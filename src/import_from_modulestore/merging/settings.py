@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ..data import MergeSide
-from ..olx.parsing import NOT_XML_CHARACTERS
+from ..texts import is_xml_text
 from .lines import Clash, Line, merge_lines
 from .pieces import Ledger, Open, UnusableChoice, chosen
 
@@ -37,7 +37,7 @@ def _merged(ledger: Ledger, name: str, base: str | None, library: str | None, so
     then, ours, theirs = (json_object(text) for text in ("{}" if base is None else base, library, source))
     if library == source or base in (library, source) or then is None or ours is None or theirs is None:
         text = ledger.text(name, base, library, source)
-        if text is not None and NOT_XML_CHARACTERS.search(text):
+        if text is not None and not is_xml_text(text):
             raise UnusableChoice(name, _("It holds a character that XML cannot hold."))
         return text
     return json.dumps(_merged_object(ledger, name, then, ours, theirs), ensure_ascii=False)

@@ -9,7 +9,7 @@ from html import unescape
 from lxml import etree
 
 from ..data import BlockKind
-from .parsing import NOT_XML_CHARACTERS
+from ..texts import MAX_TITLE_LENGTH, clean_title, on_one_line, xml_text
 
 CONTAINER_KINDS: dict[str, BlockKind] = {
     "chapter": BlockKind.SECTION,
@@ -107,9 +107,6 @@ by their kind.
 _SNIPPET_LENGTH = 60
 """Characters of its text by which a block without a title is told."""
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-"""Characters that tell a terminal or a page to do something, rather than show something."""
-
 _SEARCHED_LENGTH = 20_000
 """Characters of a block in which its text is looked for."""
 
@@ -118,9 +115,6 @@ _CODE_TAGS = frozenset(("script", "style"))
 _CODE = re.compile(rf"<({'|'.join(sorted(_CODE_TAGS))})\b.*?(</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 
 _MARKUP = re.compile(r"<[^<>]*>")
-
-MAX_TITLE_LENGTH = 500
-"""Characters of a title in a library (``PublishableEntityVersion.title``)."""
 
 
 def kind_of(tag: str) -> BlockKind:
@@ -196,7 +190,7 @@ def name_for_people(element: etree._Element) -> str:
     if title or element.tag in CONTAINER_KINDS or has_children(element):
         return title or title_of(element)
     words = unescape(_MARKUP.sub(" ", _CODE.sub(" ", _text_of(element))))
-    text = " ".join(_CONTROLS.sub(" ", words).split())
+    text = " ".join(on_one_line(words).split())
     cut = text if len(text) <= _SNIPPET_LENGTH else f"{text[:_SNIPPET_LENGTH].rsplit(' ', 1)[0]} …"
     return f"“{cut}”" if cut else title_of(element)
 
@@ -221,18 +215,6 @@ def title_of(element: etree._Element) -> str:
     return clean_title(element.get("display_name") or "") or default_title(element.tag)[:MAX_TITLE_LENGTH]
 
 
-def clean_title(title: str) -> str:
-    """
-    The title on one line, without control characters, cut to what a library takes; empty where nothing is left.
-
-    Spaces within it stay as they are.
-    """
-    if not title.strip():
-        return ""
-    words = (words.strip(" ") for words in _CONTROLS.split(title))
-    return " ".join(filter(None, words))[:MAX_TITLE_LENGTH].strip(" ")
-
-
 def read_display_name(element: etree._Element) -> None:
     """
     Make the ``display_name`` of an export what it says: old exports write strings as JSON, and ``null`` for none.
@@ -250,7 +232,7 @@ def read_display_name(element: etree._Element) -> None:
     if title is None:
         del element.attrib["display_name"]
     elif isinstance(title, str):
-        element.set("display_name", NOT_XML_CHARACTERS.sub("", title))
+        element.set("display_name", xml_text(title))
 
 
 def default_title(block_type: str) -> str:

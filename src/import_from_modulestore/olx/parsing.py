@@ -20,9 +20,6 @@ MAX_STAGED_CHARACTERS = 500_000_000
 MAX_COMPONENT_DEPTH = 200
 """Levels of XML within a component: staged OLX has to parse again, and libxml2 takes 256, containers included."""
 
-NOT_XML_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-"""Characters that XML cannot hold in any form."""
-
 MAX_TEXT_BYTES = 9_900_000
 """Size of the largest single text in XML; libxml2 takes 10 million bytes, markup included."""
 

@@ -20,8 +20,9 @@ from lxml import etree
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import UsageKey
 
+from ..texts import xml_text
 from .blocks import drop_asides, is_component
-from .parsing import MAX_COMPONENT_DEPTH, NOT_XML_CHARACTERS, is_too_deep, set_cdata
+from .parsing import MAX_COMPONENT_DEPTH, is_too_deep, set_cdata
 
 _COPIED_FROM = ("copied_from_block", "copied_from_version")
 _EMPTY = "root"
@@ -97,7 +98,7 @@ def restore_cdata_ends(root: etree._Element, text_of: Callable[[str], str]) -> N
 
 def _set_title(element: etree._Element, title: str | None) -> None:
     if title:
-        element.set("display_name", NOT_XML_CHARACTERS.sub("", title))
+        element.set("display_name", xml_text(title))
 
 
 def _take_off_marks(element: etree._Element) -> UsageKey | None:

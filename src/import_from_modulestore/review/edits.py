@@ -18,13 +18,14 @@ from ..data import MAX_OLX_CHARACTERS, BlockKind, ConflictState, Contents, Decis
 from ..errors import InvalidEdit, NotFound
 from ..hosts import Host
 from ..models import Import, StagedBlock
-from ..olx.blocks import MAX_TITLE_LENGTH, clean_title, title_of
+from ..olx.blocks import title_of
 from ..olx.files.references import is_of_platform, references
 from ..olx.parsing import UnreadableXML, parse_xml
 from ..quoting import listed
 from ..running.lifecycle import REVIEWABLE, wrong_state
 from ..staging.content import current_element, staged_element, staged_files
 from ..staging.index import Indexer
+from ..texts import MAX_TITLE_LENGTH, clean_title
 from .blocks import PlannedImport
 
 _BATCH_SIZE = 500

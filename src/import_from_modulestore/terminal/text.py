@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
-_NOT_PRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Characters that tell a terminal what to do, or turn the writing around; line feeds are kept."""
+_NOT_PRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""
+Characters that tell a terminal what to do, turn the writing around, or cannot be written; line feeds are kept.
+
+Those that turn it around are the ones of https://trojansource.codes.
+"""
 
 
 def printable(text: str) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from import_from_modulestore.errors import SourceError
+from import_from_modulestore.texts import clean
 
 from .entries import PIECE, Damaged, Entry, EntryKind, NoArchive, Refused
-from .files import remove, shown
+from .files import remove
 from .tar import read_tar
 from .zip import read_zip
 
@@ -117,7 +118,7 @@ class _Bounds:
         self._entries += 1
         if self._entries > self._limits.entries:
             raise SourceError(
-                f"{shown(self._archive.name)} has more than {self._limits.entries:,} entries, more than any course "
+                f"{clean(self._archive.name)} has more than {self._limits.entries:,} entries, more than any course "
                 f"needs. {_WHY_REFUSED}"
             )
         path = PurePosixPath(entry.name)
@@ -138,7 +139,7 @@ class _Bounds:
         """That so many bytes are not too many."""
         if count > self.allowed:
             raise SourceError(
-                f"{shown(self._archive.name)} unpacks to more than {self.allowed:,} bytes at {where}, out of "
+                f"{clean(self._archive.name)} unpacks to more than {self.allowed:,} bytes at {where}, out of "
                 f"proportion to its {self._archive.stat().st_size:,} bytes. {_WHY_REFUSED}"
             )
 
@@ -146,12 +147,12 @@ class _Bounds:
         """That there is time left."""
         if time.thread_time() > self._until:
             raise TooSlow(
-                f"{shown(self._archive.name)} takes more than {self._limits.seconds:g} seconds to read, more than any "
+                f"{clean(self._archive.name)} takes more than {self._limits.seconds:g} seconds to read, more than any "
                 "course does. Export the course again, or unpack the archive yourself: a folder works too."
             )
 
     def _refusal(self, entry: Entry, reason: str) -> SourceError:
-        return SourceError(f"{shown(self._archive.name)} holds the entry {entry.label}{reason}. {_WHY_REFUSED}")
+        return SourceError(f"{clean(self._archive.name)} holds the entry {entry.label}{reason}. {_WHY_REFUSED}")
 
 
 @contextmanager
@@ -197,7 +198,7 @@ def _writing(archive: Path, entry: Entry) -> Iterator[None]:
         if error.errno is None:  # From gzip, about the archive.
             raise
         raise SourceError(
-            f"{shown(archive.name)}: the entry {entry.label} could not be written: {os.strerror(error.errno)}. "
+            f"{clean(archive.name)}: the entry {entry.label} could not be written: {os.strerror(error.errno)}. "
             f"{_WHY_REFUSED}"
         ) from error
 
@@ -209,7 +210,7 @@ def _is_litter(path: PurePosixPath) -> bool:
 
 
 def _what_is_wrong(archive: Path, error: Exception) -> str:
-    name = shown(archive.name)
+    name = clean(archive.name)
     match error:
         case FileNotFoundError():
             return f"{name} is not there any more. List the sources again."

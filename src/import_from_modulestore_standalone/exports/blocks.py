@@ -32,13 +32,13 @@ from import_from_modulestore.olx.files.addresses import CourseName, OwnAddresses
 from import_from_modulestore.olx.parsing import (
     MAX_COMPONENT_DEPTH,
     MAX_TEXT_BYTES,
-    NOT_XML_CHARACTERS,
     UnreadableXML,
     child_elements,
     is_too_deep,
     set_cdata,
 )
 from import_from_modulestore.olx.units import UNIT_TAG, UnitMaker
+from import_from_modulestore.texts import xml_text
 
 from . import drafts
 from .drafts import Drafts
@@ -302,8 +302,9 @@ class BlockReader:
             body = (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element)
         else:
             body = self._html_file(filename, file_name, usage_key)
-        body, dropped = NOT_XML_CHARACTERS.subn("", body)
-        if dropped:
+        length = len(body)
+        body = xml_text(body)
+        if dropped := length - len(body):
             self._warn(usage_key, f"{dropped} control characters, which XML cannot hold, were removed from the text.")
         body = self._addresses.rewrite(body)
         if len(body.encode()) > MAX_TEXT_BYTES:

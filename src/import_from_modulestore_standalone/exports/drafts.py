@@ -17,9 +17,10 @@ from pathlib import Path
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import UsageKey
 
-from import_from_modulestore.olx.parsing import NOT_XML_CHARACTERS, UnreadableXML
+from import_from_modulestore.olx.parsing import UnreadableXML
+from import_from_modulestore.texts import clean, is_xml_text
 
-from .files import UnreadableFile, read_file, shown
+from .files import UnreadableFile, read_file
 from .texts import read_xml
 
 FOLDER = "drafts"
@@ -62,7 +63,7 @@ class Drafts:
             try:
                 root = _draft_root(folder, name)
             except (UnreadableFile, UnreadableXML) as error:
-                self.unreadable[shown(name.as_posix())] = str(error)
+                self.unreadable[clean(name.as_posix())] = str(error)
                 continue
             if root is not None:
                 yield root
@@ -73,7 +74,7 @@ class Drafts:
         def refuse(error: OSError) -> None:
             if not isinstance(error, FileNotFoundError):
                 name = Path(error.filename or FOLDER).relative_to(folder)
-                self.unreadable[shown(name.as_posix())] = error.strerror or str(error)
+                self.unreadable[clean(name.as_posix())] = error.strerror or str(error)
 
         return sorted(
             Path(parent, name).relative_to(folder)
@@ -97,7 +98,7 @@ def _draft_root(folder: Path, name: Path) -> DraftRoot | None:
     url_name = ":".join(path)
     if element.tag != tag:
         raise UnreadableXML(f"it defines a <{element.tag}>, but is named as a <{tag}>")
-    if NOT_XML_CHARACTERS.search(url_name):
+    if not is_xml_text(url_name):
         raise UnreadableXML("its name holds characters that no block can be called by")
     index = element.get("index_in_children_list") or ""
     return DraftRoot(tag, url_name, parent, int(index) if re.fullmatch("[0-9]{1,6}", index) else _LAST)

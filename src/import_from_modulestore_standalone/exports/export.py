@@ -17,14 +17,15 @@ from opaque_keys.edx.locator import CourseLocator, LibraryLocator
 
 from import_from_modulestore.data import BlockKind, Branch, SourceKind
 from import_from_modulestore.errors import SourceError
-from import_from_modulestore.olx.blocks import clean_title, is_content
+from import_from_modulestore.olx.blocks import is_content
 from import_from_modulestore.olx.files.addresses import CourseName, OwnAddresses
 from import_from_modulestore.olx.parsing import UnreadableXML, child_elements
 from import_from_modulestore.olx.tree import walk
+from import_from_modulestore.texts import clean, clean_title
 
 from .blocks import BlockName, BlockReader, ReadRoot, is_block
 from .drafts import DraftRoot, Drafts
-from .files import UnreadableFile, read_file, shown
+from .files import UnreadableFile, read_file
 from .policy import Policy
 from .static_files import StaticFiles
 from .tags import ExportedTags, read_tags
@@ -83,7 +84,7 @@ class Export:
         return [
             *self._guessed,
             *(
-                f"The element <{shown(child.tag)}> is not a block and was left out."
+                f"The element <{clean(child.tag)}> is not a block and was left out."
                 for child in child_elements(self._root)
                 if not is_block(child) and is_content(child) and self.kind is SourceKind.COURSE
             ),

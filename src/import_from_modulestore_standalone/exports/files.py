@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from import_from_modulestore.olx.parsing import MAX_XML_BYTES
+from import_from_modulestore.texts import clean
 
 
 class UnreadableFile(ValueError):
@@ -32,19 +33,19 @@ def read_file(folder: Path, name: str) -> bytes:
     """
     path = folder / name
     if ".." in PurePosixPath(name).parts or not _is_inside(folder, path):
-        raise UnreadableFile(f"{shown(name)} lies outside the export. Give the block a plain url_name.")
+        raise UnreadableFile(f"{clean(name)} lies outside the export. Give the block a plain url_name.")
     try:
         if path.exists() and not path.is_file():
-            raise UnreadableFile(f"{shown(name)} is not a plain file. Replace it, or export the course again.")
+            raise UnreadableFile(f"{clean(name)} is not a plain file. Replace it, or export the course again.")
         if path.stat().st_size > MAX_XML_BYTES:
             raise UnreadableFile(
-                f"{shown(name)} is larger than {MAX_XML_BYTES // 1_000_000} MB, too large for a block. Make it smaller."
+                f"{clean(name)} is larger than {MAX_XML_BYTES // 1_000_000} MB, too large for a block. Make it smaller."
             )
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise UnreadableFile(f"{shown(name)} is not in the export. Add the file, or export the course again.") from None
+        raise UnreadableFile(f"{clean(name)} is not in the export. Add the file, or export the course again.") from None
     except OSError as error:
-        raise UnreadableFile(f"{shown(name)} could not be read: {error.strerror or error}.") from None
+        raise UnreadableFile(f"{clean(name)} could not be read: {error.strerror or error}.") from None
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:
@@ -68,11 +69,6 @@ def remove(folder: Path) -> None:
                 path.unlink() if path.is_symlink() else path.rmdir()
     with suppress(OSError):
         folder.rmdir()
-
-
-def shown(name: str | Path) -> str:
-    """A file name as it can be printed and stored, whatever bytes it is made of."""
-    return os.fsencode(name).decode("utf-8", errors="replace")
 
 
 def _is_inside(folder: Path, path: Path) -> bool:

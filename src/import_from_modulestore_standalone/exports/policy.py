@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from import_from_modulestore.olx.course_bound import is_place
-from import_from_modulestore.olx.parsing import NOT_XML_CHARACTERS
+from import_from_modulestore.texts import xml_text
 
 from .files import read_json
 
@@ -76,4 +76,4 @@ def _serialized(value: Any) -> str:
         text = value if isinstance(value, str) else json.dumps(value)
     except RecursionError:
         text = "null"
-    return NOT_XML_CHARACTERS.sub("", text)
+    return xml_text(text)

@@ -24,11 +24,12 @@ from opaque_keys.edx.keys import LearningContextKey
 
 from import_from_modulestore.data import SourceData, SourceKind
 from import_from_modulestore.errors import NotFound, SourceBeingRead, SourceError
+from import_from_modulestore.texts import clean
 
 from .archive import STANDARD_LIMITS, SUFFIXES, TooSlow, UnpackLimits, is_archive, unpack
 from .background import begin
 from .export import Export, find_roots, no_export
-from .files import read_file, remove, shown
+from .files import read_file, remove
 from .outline import BACKUP_FILE, Outline
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class _Entry:
 
     @property
     def name(self) -> str:
-        return shown(self.path.name)
+        return clean(self.path.name)
 
     @property
     def stamp(self) -> str:
@@ -523,7 +524,7 @@ def _names(entry_name: str, roots: Sequence[str]) -> dict[str, str]:
         return {roots[0]: entry_name}
     folders = [PurePosixPath(root).parent.as_posix() for root in roots]
     return {
-        root: f"{entry_name}/{shown(folder if folder != '.' and folders.count(folder) == 1 else root)}"
+        root: f"{entry_name}/{clean(folder if folder != '.' and folders.count(folder) == 1 else root)}"
         for root, folder in zip(roots, folders, strict=True)
     }
 

@@ -11,8 +11,9 @@ from opaque_keys.edx.locator import AssetLocator
 
 from import_from_modulestore.olx.files.addresses import CourseName
 from import_from_modulestore.olx.files.references import MAX_READ_BYTES, normal_name
+from import_from_modulestore.texts import clean
 
-from .files import read_json, shown
+from .files import read_json
 
 _FOLDER = "static"
 _MAX_FILENAME = 255
@@ -81,14 +82,14 @@ class StaticFiles:
                 where = path.relative_to(folder).as_posix()
                 if path.is_symlink() and not (path.is_file() and Path(os.path.realpath(path)).is_relative_to(inside)):
                     self.left_out[where] = (
-                        f"{_FOLDER}/{shown(where)} was left out: it is a link to what is not a file in the folder "
+                        f"{_FOLDER}/{clean(where)} was left out: it is a link to what is not a file in the folder "
                         f"{_FOLDER}. Put the file itself in its place."
                     )
                 elif not path.is_file():
                     continue
-                elif shown(where) != where:
+                elif clean(where) != where:
                     self.left_out[where] = (
-                        f"{_FOLDER}/{shown(where)} was left out: its name is not UTF-8, so nothing can refer to it. "
+                        f"{_FOLDER}/{clean(where)} was left out: its name is not UTF-8, so nothing can refer to it. "
                         "Rename it."
                     )
                 else:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
-from import_from_modulestore.olx.parsing import NOT_XML_CHARACTERS
+from import_from_modulestore.texts import xml_text
 
 from .files import UnreadableFile, has_file, read_file
 from .texts import decode
@@ -78,5 +78,5 @@ def _tags_of(rows: Iterator[list[str]]) -> dict[tuple[str, str], dict[str, list[
 
 
 def _values(cell: list[str]) -> list[str]:
-    values = (NOT_XML_CHARACTERS.sub("", value).strip() for text in cell for value in text.split(_SEPARATOR))
+    values = (xml_text(value).strip() for text in cell for value in text.split(_SEPARATOR))
     return list(dict.fromkeys(value for value in values if 0 < len(value) <= _MAX_VALUE))[:MAX_TAGS]

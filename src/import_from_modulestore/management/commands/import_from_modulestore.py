@@ -18,6 +18,7 @@ from django.db import DatabaseError
 from rich.console import Console
 
 from ... import api
+from ...texts import cleaned
 from ...trouble import in_full, of_newer_version, recognized
 from ...waiting import at_most, watched
 from ..subcommands import EPILOGS, SUBCOMMANDS
@@ -103,6 +104,7 @@ class Command(BaseCommand):
         if action is None:
             self._parser.print_help(self.stdout)
             sys.exit(USAGE)
+        options = cleaned(options)
         session = self._session(options)
         try:
             with recognized(), watched(session.tell_who_writes):
@@ -180,7 +182,7 @@ def _user(username: str | None) -> Any:
             return users.get_by_natural_key(username)
         except get_user_model().DoesNotExist:
             raise CommandError(f"There is no user {username!r}.", returncode=NOT_FOUND) from None
-    own = getattr(settings, "IMPORT_FROM_MODULESTORE_USERNAME", None)
+    own = cleaned(getattr(settings, "IMPORT_FROM_MODULESTORE_USERNAME", None))
     if not own:
         raise CommandError("Say who acts: --user USERNAME.", returncode=USAGE)
     user, created = users.get_or_create(username=own, defaults={"is_superuser": True, "is_staff": True})
