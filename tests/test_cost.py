@@ -2,15 +2,20 @@
 
 import shutil
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Decision
-from import_from_modulestore.models import Import
+from import_from_modulestore.models import Import, ImportRecord
 
+from .admin.test_cost import copies
 from .builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
+from .command_line.calls import command
+
+ITEM = "lb:Acme:Target:html:t"
 
 
 @pytest.fixture
@@ -143,3 +148,24 @@ def test_a_list_of_imports_takes_a_fixed_number_of_statements(statements, user):
     with connection.execute_wrapper(lambda execute, *rest: (seen.append(1), execute(*rest))[1]):
         assert api.list_imports(user=user).total == 3
     assert len(seen) == 3  # the libraries' keys, the page, the number of all
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("history",), ("history", "--search", "c1"), ("show", "last"), ("where", usage_key("html", "t")), ("where", ITEM)],
+    ids=" ".join,
+)
+def test_a_command_takes_as_many_statements_for_many_imports_as_for_few(courses, run_import, words):
+    write_course(courses / "c1", section("s", subsection("b", unit("u", text("t")))))
+    run_import()
+    records = ImportRecord.objects.filter(import_run=Import.objects.get())
+
+    def count() -> int:
+        for run in copies(Import.objects.all()[:1], 20, uuid=uuid4):
+            copies(records.filter(usage_key=usage_key("html", "t")), 1, import_run_id=run.pk)
+        seen = []
+        with connection.execute_wrapper(lambda execute, *rest: (seen.append(1), execute(*rest))[1]):
+            command(*words, "--user", "ada")
+        return len(seen)
+
+    assert count() == count()

@@ -13,7 +13,7 @@ In order:
 2. :func:`list_blocks`, :func:`get_block`; :func:`select_blocks`, :func:`decide_blocks`, :func:`edit_block`,
    :func:`revert_block`; :func:`choose_contents`; :func:`list_gone`, :func:`remove_gone`; :func:`plan_import`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
-4. :func:`get_import`, :func:`get_records`, :func:`where_from`, :func:`where_to`
+4. :func:`get_import`, :func:`get_imports`, :func:`get_records`, :func:`where_from`, :func:`where_to`
 5. :func:`preview_undo`, :func:`undo_import`; :func:`preview_redo`, :func:`redo_import`
 
 The functions that do the work of a step return when it is done; each has a twin called ``start_…`` that hands it to a
@@ -24,6 +24,7 @@ from inspect import isfunction
 
 from .actions.records import (
     get_import,
+    get_imports,
     get_last_reversal_items,
     get_records,
     get_reversals,
@@ -118,6 +119,7 @@ __all__ = [
     "edit_block",
     "get_block",
     "get_import",
+    "get_imports",
     "get_last_reversal_items",
     "get_library",
     "get_records",

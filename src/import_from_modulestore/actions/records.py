@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import batched
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -19,6 +21,8 @@ from . import access
 
 MAX_PAGE = 1000
 """How many items one page may have."""
+
+BATCH_SIZE = 500
 
 MAX_OFFSET = 1_000_000_000
 """How many items may stand before a page: more than there are, and few enough for every database."""
@@ -62,6 +66,14 @@ def list_imports(
 def get_import(*, user: Any, import_id: str) -> ImportData:
     """One import, by its ID or the first characters of it. Raises ``NotFound`` also where the user may not see it."""
     return import_data(access.visible_import(user, import_id))
+
+
+def get_imports(*, user: Any, import_ids: Collection[str]) -> dict[str, ImportData]:
+    """Those of these imports that the user may see, by ID. A fixed number of queries for each 500."""
+    found: list[Import] = []
+    for batch in batched(import_ids, BATCH_SIZE):
+        found += Import.objects.filter(uuid__in=batch, is_preview=False)
+    return {str(run.uuid): import_data(run) for run in access.visible_imports(user, found)}
 
 
 def get_records(*, user: Any, import_id: str) -> list[RecordData]:

@@ -116,10 +116,7 @@ def where(session: Session, *, key: str, **options: Any) -> None:
     """
     user, to = session.user, not key.startswith(("lb:", "lct:"))
     records = api.where_to(user=user, usage_key=key) if to else api.where_from(user=user, item_key=key)
-    imports = {
-        import_id: api.get_import(user=session.user, import_id=import_id)
-        for import_id in {record.import_id for record in records}
-    }
+    imports = api.get_imports(user=user, import_ids={record.import_id for record in records})
     session.show(records, places_table(records, imports, to=to))
 
 
