@@ -132,6 +132,13 @@ class ServerProject(Project):
         return self._execute(sql, database=self.name)
 
     def _execute(self, sql: str, *, database: str) -> list[tuple]:
+        with self.connected(database) as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    @contextmanager
+    def connected(self, database: str | None = None) -> Iterator[Any]:
+        """A cursor of a connection that stands for itself."""
         import MySQLdb
 
         server = self._server
@@ -140,12 +147,11 @@ class ServerProject(Project):
             port=server.port,
             user=server.username,
             password=server.password,
-            database=database,
+            database=self.name if database is None else database,
             charset="utf8mb4",
         )
         with closing(connection), connection.cursor() as cursor:
-            cursor.execute(sql)
-            return list(cursor.fetchall())
+            yield cursor
 
 
 class Refused(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,8 +24,9 @@ from import_from_modulestore.waiting import at_most
 from .builders import KEY, TARGET, small_course, usage_key, write_course
 from .command_line.calls import command, refused
 from .databases import held, using
-from .processes import Project
+from .processes import Project, ServerProject
 from .rest_api.conftest import ROOT, answer
+from .rights import as_others
 
 T1 = usage_key("html", "t1")
 
@@ -290,3 +292,168 @@ def test_a_database_of_a_newer_version(file, run):
         )
     told, _code = refused("history")
     assert told.startswith("The database is of a newer version (modulestore_imports 9999_tomorrow) than this program.")
+
+
+def not_in_wal_mode_and_read_only(project: Project) -> str:
+    with closing(sqlite3.connect(project.database)) as database:
+        database.execute("PRAGMA journal_mode=DELETE")
+    return read_only_folder(project)
+
+
+def read_only_folder(project: Project) -> str:
+    project.database.chmod(0o444)
+    project.database.parent.chmod(0o555)
+    return "Let this program write to it"
+
+
+def not_to_be_read(project: Project) -> str:
+    project.database.chmod(0)
+    return ADVICE[closed]
+
+
+def a_folder(project: Project) -> str:
+    closed(project.database)
+    return ADVICE[closed]
+
+
+def no_database(project: Project) -> str:
+    damaged(project.database)
+    return ADVICE[damaged]
+
+
+def of_tomorrow(project: Project) -> str:
+    with closing(sqlite3.connect(project.database)) as database, database:
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('modulestore_imports', '9999_t', '2026-01-01')"
+        )
+    return "The database is of a newer version (modulestore_imports 9999_t) than this program."
+
+
+def of_yesterday(project: Project) -> str:
+    with closing(sqlite3.connect(project.database)) as database, database:
+        database.execute("DELETE FROM django_migrations WHERE app = 'modulestore_imports' AND name > '0013'")
+    return "The database is older than this program. Bring it up to date: manage.py migrate"
+
+
+SERVE, WORKER, COMMAND, MIGRATE = "serve", "worker", "command", "migrate"
+
+
+class TestAtTheStart:
+    """Programs end with advice and without a traceback, where the database is none that they can work with."""
+
+    @pytest.fixture
+    def project(self, tmp_path, _migrated) -> Iterator[Project]:
+        project = Project(tmp_path / "project")
+        folder = tmp_path / "database"
+        folder.mkdir()
+        project.database = folder / "db.sqlite3"
+        project.environment["DATABASE_URL"] = f"sqlite:///{project.database}"
+        yield project.with_database(_migrated)
+        folder.chmod(0o755)
+
+    @pytest.mark.parametrize(
+        ("spoil", "door"),
+        [
+            (not_in_wal_mode_and_read_only, SERVE),
+            (not_in_wal_mode_and_read_only, COMMAND),
+            pytest.param(not_in_wal_mode_and_read_only, WORKER, marks=pytest.mark.slow),
+            pytest.param(read_only_folder, COMMAND, marks=pytest.mark.slow),
+            pytest.param(read_only_folder, SERVE, marks=pytest.mark.slow),
+            pytest.param(not_to_be_read, COMMAND, marks=pytest.mark.slow),
+            pytest.param(not_to_be_read, SERVE, marks=pytest.mark.slow),
+            pytest.param(a_folder, COMMAND, marks=pytest.mark.slow),
+            pytest.param(a_folder, MIGRATE, marks=pytest.mark.slow),
+            pytest.param(no_database, SERVE, marks=pytest.mark.slow),
+            (no_database, WORKER),
+            pytest.param(of_tomorrow, SERVE, marks=pytest.mark.slow),
+            pytest.param(of_tomorrow, WORKER, marks=pytest.mark.slow),
+            (of_yesterday, WORKER),
+        ],
+    )
+    def test_advice(self, project, spoil, door):
+        advice = spoil(project)
+        words = {
+            SERVE: project.command("serve", "--port", "0"),
+            WORKER: [sys.executable, "-m", "celery", "-A", "import_from_modulestore_standalone", "worker", "-c1"],
+            COMMAND: project.command("import_from_modulestore", "edit", "last", "t1", "--title", "High water"),
+            MIGRATE: project.command("migrate"),
+        }[door]
+        ended = subprocess.run(
+            as_others(words), env=project.environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert (advice in " ".join(ended.stderr.split()), "Traceback" in ended.stderr) == (True, False), ended.stderr
+        assert ended.returncode == 1
+
+
+class TestOnAServer:
+    """MySQL and MariaDB: rows and tables that others hold, connections that are lost."""
+
+    @pytest.fixture
+    def server(self, tmp_path, server_url, django_db_blocker, courses, settings) -> Iterator[ServerProject]:
+        settings.IMPORT_FROM_MODULESTORE_REQUEST_WAIT = 1
+        write_course(courses / "c1", *small_course())
+        project = ServerProject(tmp_path / "project", server_url)
+        with project, django_db_blocker.unblock(), using(project.environment["DATABASE_URL"]):
+            get_user_model().objects.create(username="author", is_superuser=True, is_staff=True)
+            command("run", KEY, TARGET, "--create")
+            command("stage", KEY, TARGET)
+            yield project
+
+    @pytest.fixture
+    def author(self, server):
+        return get_user_model().objects.get(username="author")
+
+    @pytest.mark.slow
+    def test_rows_and_tables_that_somebody_holds(self, server, client, run):
+        with server.connected() as other:
+            # An import that is being written holds its library, and whatever is to point at it waits.
+            other.execute("BEGIN")
+            other.execute("SELECT * FROM openedx_content_learningpackage FOR UPDATE")
+            busy = send(client, "post", "imports/", {"source_key": KEY, "library_key": TARGET})
+            assert (answer(busy)[0], busy["Retry-After"]) == (503, "5")
+            for path in LOOKS:
+                assert send(client, "get", path.format(run=run)).status_code == 200, path
+            other.execute("ROLLBACK")
+            other.execute("LOCK TABLES modulestore_imports_stagedblock WRITE")
+            busy = send(client, "get", f"imports/{run}/blocks/")
+            assert (answer(busy)[0], busy["Retry-After"]) == (503, "5")
+            other.execute("UNLOCK TABLES")
+        assert send(client, "post", "imports/", {"source_key": KEY, "library_key": TARGET}).status_code == 201
+
+    @pytest.mark.slow
+    def test_a_connection_that_is_lost(self, server, client, author, run):
+        page = page_of("changelist", run)
+        with server.connected() as other:
+            for ask in (
+                lambda: answer(send(client, "get", "imports/"))[0],
+                lambda: client.get(page).status_code,
+                lambda: told_in_python(author),
+            ):
+                connection.ensure_connection()
+                other.execute(
+                    "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+                )
+                for (number,) in other.fetchall():
+                    other.execute(f"KILL CONNECTION {number}")
+                assert ask() in (503, "gone")
+                connection.close_if_unusable_or_obsolete()
+
+    @pytest.mark.slow
+    def test_a_server_that_is_not_there(self, server, client, author, run):
+        page = page_of("changelist", run)
+        with using("mysql://tests:tests@127.0.0.1:1/imports"):
+            response = send(client, "get", "imports/")
+            assert (answer(response)[0], response["Retry-After"]) == (503, "5")
+            response = client.get(page)
+            assert (response.status_code, response["Retry-After"]) == (503, "5")
+            assert "The database cannot be reached" in response.content.decode()
+            told, _code = refused("history")
+            assert "The database cannot be reached" in told
+            assert told_in_python(author) == "gone"
+
+
+def told_in_python(author) -> str:
+    with pytest.raises(api.DatabaseUnavailable) as raised:
+        api.list_imports(user=author)
+    assert raised.value.is_passing
+    return raised.value.kind

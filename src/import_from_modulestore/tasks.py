@@ -10,7 +10,10 @@ the database is busy or cannot be reached waits, and its message is sent again (
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +29,13 @@ from . import api
 from .data import ImportState
 from .models import Import
 from .running.ending import PUT_OFF_FOR
-from .trouble import trouble_of
+from .trouble import in_full, trouble_of
+from .waiting import at_most
+
+_PATIENCE = 10
+"""Seconds that a task which keeps house waits for somebody who writes."""
+
+log = logging.getLogger(__name__)
 
 _RARE = re.compile("[\U00010000-\U0010ffff]")
 
@@ -144,11 +153,25 @@ def recover_imports(*, send_again: bool = False) -> int:
     ``send_again`` sends the messages of all steps that wait for a worker again, however recent they are: for a broker
     that loses messages with its workers.
     """
-    return api.recover_imports(**({"send_again_after": timedelta(0)} if send_again else {}))
+    with _or_another_time():
+        return api.recover_imports(**({"send_again_after": timedelta(0)} if send_again else {}))
+    return 0
 
 
 @shared_task
 @set_code_owner_attribute
 def remove_old_staged_content() -> int:
     """Remove what imports staged that ended long ago, and update the users' names in the history; once a day."""
-    return api.remove_old_staged_content()
+    with _or_another_time():
+        return api.remove_old_staged_content()
+    return 0
+
+
+@contextmanager
+def _or_another_time() -> Iterator[None]:
+    """Leave to the next time what the database does not take now; a worker has more to do than to wait for it."""
+    try:
+        with at_most(_PATIENCE):
+            yield
+    except api.DatabaseUnavailable as error:
+        log.warning("What keeps house is left to the next time: %s", in_full(error))

@@ -34,7 +34,7 @@ def at_most(seconds: float) -> Iterator[None]:
     Wait no longer than this for what others hold, in any statement within; the database raises an error then.
 
     Within another, the shorter one counts. On SQLite this costs nothing; on MySQL and MariaDB, where 1 second is the
-    least, a short statement before the first that locks anything.
+    least, a short statement before the first one: a table that is altered makes readers wait, too.
     """
     outer = _limit.get()
     inner = seconds if outer is None else min(seconds, outer)
@@ -43,7 +43,7 @@ def at_most(seconds: float) -> Iterator[None]:
 
     def limited(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         raw = connection.connection
-        if (connection.vendor == "sqlite" or _locks(sql)) and not any(raw is one for one in set_on):
+        if not any(raw is one for one in set_on):
             set_on[:] = [raw]
             _set_limit(inner)
         return execute(sql, params, many, context)
@@ -130,4 +130,4 @@ def _set_limit(seconds: float | None) -> None:
             case "mysql":
                 wait = "DEFAULT" if seconds is None else str(max(1, math.ceil(seconds)))
                 with connection.connection.cursor() as cursor:
-                    cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {wait}")
+                    cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {wait}, lock_wait_timeout = {wait}")

@@ -167,7 +167,8 @@ class BlockDetail(ImportView):
                 api.decide_blocks(**block, usage_keys=[usage_key], decision=body["decision"], below=False)
             if "contents" in body:
                 api.choose_contents(**block, usage_keys=[usage_key], contents=body["contents"], below=False)
-            changed = api.get_block(**block, usage_key=usage_key)
+        # The lock that writing took is given back first: to plan takes longer.
+        changed = api.get_block(**block, usage_key=usage_key)
         return Response(serializers.BlockDetails(changed).data)
 
 
