@@ -19,7 +19,10 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
+from django.utils.module_loading import import_string
 from waitress import wasyncore
 
 from import_from_modulestore_standalone import private, server
@@ -224,6 +227,19 @@ def test_no_page_is_shown_in_a_frame_of_another_site(client, db, page):
 def test_a_password_that_anybody_would_guess_is_refused():
     with pytest.raises(ValidationError, match="too common"):
         validate_password("password")
+
+
+def test_sessions_that_have_ended_are_removed(db, settings):
+    live, ended = SessionStore(), SessionStore()
+    live.create()
+    ended.create()
+    ended.set_expiry(-1)
+    ended.save()
+    name = settings.CELERY_BEAT_SCHEDULE["remove expired sessions"]["task"]
+    task = import_string(name)
+    assert task.name == name
+    task.apply()
+    assert [session.session_key for session in Session.objects.all()] == [live.session_key]
 
 
 def mode(path: Path) -> int:

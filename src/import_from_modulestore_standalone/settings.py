@@ -203,6 +203,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "import_from_modulestore.tasks.remove_old_staged_content",
         "schedule": crontab(hour="3", minute="10"),
     },
+    "remove expired sessions": {
+        "task": "import_from_modulestore_standalone.tasks.remove_expired_sessions",
+        "schedule": crontab(hour="3", minute="20"),
+    },
     "purge old user tasks": {
         "task": "user_tasks.tasks.purge_old_user_tasks",
         "schedule": crontab(hour="3", minute="40"),
