@@ -244,6 +244,7 @@ def _answer_calls() -> None:
 
     django.setup()
     from django.contrib.auth import get_user_model
+    from django.db import close_old_connections
 
     from import_from_modulestore import api
     from import_from_modulestore.running import queue
@@ -264,6 +265,7 @@ def _answer_calls() -> None:
     user, _made = get_user_model().objects.get_or_create(username="author", is_superuser=True)
     for line in sys.stdin:
         name, arguments = json.loads(line)
+        close_old_connections()  # As at the beginning of a request: the server may have been started again since.
         function = send_again if name == "send_again" else getattr(api, name)
         if "user" in inspect.signature(function).parameters:
             arguments["user"] = user

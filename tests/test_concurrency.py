@@ -99,7 +99,7 @@ class Site:
     def process_of(self, import_id: str) -> psutil.Process:
         """The process that works at the import."""
         worker = wait_for(lambda: self.worker_of(import_id))
-        return psutil.Process(int(worker.split(":")[-2]))
+        return psutil.Process(int(worker.rsplit(":", 3)[1]))
 
     def last_change_of_user_tasks(self) -> object:
         """When any of them changed last."""
@@ -239,7 +239,7 @@ class TestKilledUndo:
         # An undo is quick: mostly it is hit in the middle, sometimes it is done already. It must not matter.
         wait_for(lambda: site.worker_of(run) or site.get(run)["state"] == "undone")
         if worker_process := site.worker_of(run):
-            psutil.Process(int(worker_process.split(":")[-2])).kill()
+            psutil.Process(int(worker_process.rsplit(":", 3)[1])).kill()
         assert site.live_items(run) in (ITEMS, 0)
         site.wait_for(run, "undone")
         assert site.live_items(run) == 0
