@@ -88,7 +88,9 @@ class TestIntoTheUnit:
         assert state()["unpublished"] == set()
         record = by_id(records)["x"]
         assert (record.outcome, record.contents, record.left_out) == (Outcome.UNSUPPORTED, UNIT, ())
-        assert "2 blocks stand in its stead: Group A: Text a (html), Group B: Problem b (problem)." in record.reason
+        assert (
+            "2 blocks are imported in its stead: Group A: Text a (html), Group B: Problem b (problem)." in record.reason
+        )
         assert by_id(records)["a"].inside == ("Pictures?", "Group A")
         assert not {"g1", "g2"} & by_id(records).keys()
 

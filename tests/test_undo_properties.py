@@ -24,6 +24,7 @@ from import_from_modulestore.data import (
     BlockIds,
     CollectionChoice,
     CompositionLevel,
+    Contents,
     Decision,
     ImportData,
     ImportOptions,
@@ -31,7 +32,7 @@ from import_from_modulestore.data import (
 from import_from_modulestore.models import ImportRecord, StagedBlock
 
 from .authoring import Author
-from .builders import KEY, TARGET, Block, section, subsection, text, unit, write_course
+from .builders import KEY, TARGET, Block, block, section, subsection, text, unit, write_course
 from .library_state import library_state
 
 quick = settings(
@@ -69,11 +70,12 @@ def some(blocks: list[Block], most: int) -> st.SearchStrategy[list[Block]]:
 
 @st.composite
 def courses(draw) -> tuple[Block, ...]:
-    """A few sections; blocks may be shown in several places."""
+    """A few sections; blocks may be shown in several places, also inside banks of questions."""
     bodies = st.sampled_from(["<p>One.</p>", "<p>Two.</p>"])
     titles = st.sampled_from([None, "Other"])
     texts = [text(f"t{n}", draw(bodies)) for n in range(3)]
-    units = [unit(f"u{n}", *draw(some(texts, 3)), title=draw(titles)) for n in range(2)]
+    banks = [block("itembank", f"k{n}", "", *draw(some(texts, 2)), display_name="Bank") for n in range(2)]
+    units = [unit(f"u{n}", *draw(some([*texts, *banks], 3)), title=draw(titles)) for n in range(2)]
     subsections = [subsection(f"b{n}", *draw(some(units, 2))) for n in range(2)]
     return tuple(
         section(f"s{n}", *draw(some(subsections, 2)), title=draw(titles)) for n in range(draw(st.integers(1, 2)))
@@ -87,9 +89,11 @@ runs = st.builds(
         ImportOptions,
         level=st.sampled_from(CompositionLevel),
         on_conflict=st.sampled_from(Decision),
+        unmerged=st.sampled_from([decision for decision in Decision if decision is not Decision.MERGE]),
         publish=st.booleans(),
         block_ids=st.sampled_from([BlockIds.KEEP, BlockIds.KEEP, BlockIds.FROM_TITLES]),
-        collection=st.sampled_from([None, CollectionChoice(title="Course")]),
+        collection=st.sampled_from([None, CollectionChoice(title="Course"), CollectionChoice(title="Bank")]),
+        contents=st.sampled_from(Contents),
     ),
     choices=st.lists(
         st.tuples(st.sampled_from([None, None, *Decision]), st.sampled_from([True, True, True, False]))
@@ -123,11 +127,11 @@ class Scene:
         write_course(self.courses / "c1", *run.course)
         created = api.create_import(user=self.user, source_key=KEY, library_key=TARGET, options=run.options)
         api.stage_import(user=self.user, import_id=created.id)
-        for block, (decision, selected) in zip(
+        for row, (decision, selected) in zip(
             StagedBlock.objects.filter(import_run__uuid=created.id), run.choices, strict=False
         ):
-            block.decision, block.selected = decision or "", selected
-            block.save()
+            row.decision, row.selected = decision or "", selected
+            row.save()
         self.remove_gone(created.id, run.removals)
         return api.complete_import(user=self.user, import_id=created.id)
 

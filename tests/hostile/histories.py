@@ -17,7 +17,7 @@ from typing import Any
 
 import requests
 
-from import_from_modulestore.data import Action, BlockIds, Branch, CompositionLevel, Decision
+from import_from_modulestore.data import Action, BlockIds, Branch, CompositionLevel, Contents, Decision
 
 from ..builders import KEY, Block, problem, section, subsection, text, unit, write_course, write_library
 from .people import LIBRARIES, Issuer
@@ -179,6 +179,7 @@ class User(threading.Thread):
         options = {
             "level": choose(list(CompositionLevel)),
             "on_conflict": choose(list(Decision)),
+            "contents": choose(list(Contents)),
             "block_ids": choose([BlockIds.KEEP, BlockIds.KEEP, BlockIds.FROM_TITLES]),
             "branch": choose(list(Branch)),
             "publish": choose([True, True, False]),

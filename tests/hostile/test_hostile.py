@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from openedx_content.models_api import Container
 
-from import_from_modulestore.data import BlockIds, Branch, CompositionLevel, Decision, ImportOptions
+from import_from_modulestore.data import BlockIds, Branch, CompositionLevel, Contents, Decision, ImportOptions
 
 from .archives import Made, archives
 from .exports import Files, Harm, bank, course, harms, read, write
@@ -38,6 +38,7 @@ options = st.builds(
     ImportOptions,
     level=st.sampled_from(CompositionLevel),
     on_conflict=st.sampled_from(Decision),
+    contents=st.sampled_from(Contents),
     block_ids=st.sampled_from(BlockIds),
     branch=st.sampled_from(Branch),
 )

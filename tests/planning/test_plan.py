@@ -150,7 +150,7 @@ class TestContents:
         assert (refused.outcome, refused.contents, refused.left_out) == (Outcome.UNSUPPORTED, UNIT, ())
         assert refused.inner == (LocalKey("html", "c"), LocalKey("problem", "d"))
         assert refused.reason == (
-            "It holds others. 2 blocks stand in its stead: Group A: c (html), Group B: d (problem)."
+            "It holds others. 2 blocks are imported in its stead: Group A: c (html), Group B: d (problem)."
         )
 
     def test_in_a_collection_they_stand_on_their_own(self):
@@ -234,7 +234,9 @@ class TestContents:
         blocks = source("unit a", (" itembank x", REFUSED), "  problem c", ("  problem d", LEFT_OUT))
         found = plan(blocks, contents=UNIT)
         assert (children(found), found.items[1].left_out) == ("problem:c", ("d (problem)",))
-        assert "1 block stands in its stead: c (problem). 1 block goes with it: d (problem)." in found.items[1].reason
+        assert (
+            "1 block is imported in its stead: c (problem). 1 block goes with it: d (problem)." in found.items[1].reason
+        )
 
     def test_a_component_that_is_shown_twice_gives_its_contents_to_both_units(self):
         blocks = source(
@@ -286,6 +288,7 @@ class TestContents:
             assert again.gone == ()
             unit, *others = again.items
             assert (unit.state, unit.outcome) == (ConflictState.SOURCE_CHANGED, Outcome.SKIPPED)
+            assert "Another choice of what becomes of the contents in it counts as a change" in unit.reason
             assert {item.outcome for item in others} == {Outcome.UNCHANGED, Outcome.UNSUPPORTED}
 
     def test_one_that_was_edited_into_a_component_without_blocks_is_imported_without_them(self):

@@ -376,7 +376,7 @@ class _Planner:
                 decision=decision,
                 reason=_("It was edited in this review; the library's version stays.")
                 if state is ConflictState.SOURCE_CHANGED and not self._source_has_changed(block, source)
-                else _skip_reason(state),
+                else _skip_reason(state) + self._note_on_contents(block, state),
                 warnings=warnings,
                 contributes=not item.deleted,
                 **common,
@@ -584,6 +584,13 @@ class _Planner:
 
     # What is inside components
 
+    def _note_on_contents(self, block: SourceBlock, state: ConflictState) -> str:
+        """That something else than the source may have changed what a container holds: what is chosen of contents."""
+        children = (self._items.get(self._first(child)) for child in self._children.get(block.num, ()))
+        if state is ConflictState.SOURCE_CHANGED and any(child and child.contents for child in children):
+            return " " + _("Another choice of what becomes of the contents in it counts as a change, too.")
+        return ""
+
     def _innermost(self, block: SourceBlock) -> list[int]:
         """The blocks below one that hold no others, in order."""
         found = []
@@ -685,7 +692,9 @@ def _fates(contents: Contents, taken: Sequence[str], gone: Sequence[str]) -> Ite
     """Sentences that say what becomes of the blocks inside a component: of those that are taken, and of the others."""
     if taken and contents is Contents.UNIT:
         yield ngettext(
-            "{count} block stands in its stead: {names}.", "{count} blocks stand in its stead: {names}.", len(taken)
+            "{count} block is imported in its stead: {names}.",
+            "{count} blocks are imported in its stead: {names}.",
+            len(taken),
         ).format(count=len(taken), names=listed(taken))
     elif taken and contents is Contents.COLLECTION:
         yield ngettext(
