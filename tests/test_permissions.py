@@ -45,6 +45,7 @@ get_block                      y        y        n         y        n        -
 select_blocks                  y        y        n         n        n        -
 decide_blocks                  y        y        n         n        n        -
 choose_contents                y        y        n         n        n        -
+choose_pieces                  y        y        n         n        n        -
 edit_block                     y        y        n         n        n        -
 revert_block                   y        y        n         n        n        -
 list_gone                      y        y        n         y        n        -
@@ -87,6 +88,7 @@ CALLS = {
     "select_blocks": {"usage_keys": [BLOCK], "selected": False},
     "decide_blocks": {"usage_keys": [BLOCK], "decision": Decision.FORK},
     "choose_contents": {"usage_keys": [BANK], "contents": Contents.UNIT},
+    "choose_pieces": {"usage_key": BLOCK, "choices": {}},
     "edit_block": {"usage_key": BLOCK, "title": "Other"},
     "revert_block": {"usage_key": BLOCK},
     "list_imports": {},
@@ -106,6 +108,7 @@ STATES = {
             "select_blocks",
             "decide_blocks",
             "choose_contents",
+            "choose_pieces",
             "edit_block",
             "revert_block",
             "list_gone",

@@ -35,6 +35,7 @@ from .actions.records import (
 )
 from .actions.review import (
     choose_contents,
+    choose_pieces,
     decide_blocks,
     edit_block,
     get_block,
@@ -112,6 +113,7 @@ __all__ = [
     "backup_library",
     "cancel_import",
     "choose_contents",
+    "choose_pieces",
     "complete_import",
     "create_import",
     "create_library",

@@ -509,7 +509,7 @@ class PlannedItem:
     inside: tuple[str, ...] = ()
     """Of a block that comes from inside an unsupported one: what is around it, that one first; groups, say."""
     based_on: int | None = None
-    """Of what is merged: the record of the import that both sides come from."""
+    """Of what is merged, or was to be: the record of the import that both sides come from."""
     held: Mapping[LocalKey, int] = field(default_factory=dict)
     """Of ``children``, those that the library's item holds already, blocks of this plan or not: their entities."""
     source_children: tuple[LocalKey, ...] = ()
@@ -809,6 +809,10 @@ class BlockDetails:
     missing_files: tuple[str, ...]
     library: LibraryItemData | None
     differences: tuple[Difference, ...]
+    pieces: tuple[MergePiece, ...] = ()
+    """Of a merge: what both sides have changed, each in another way."""
+    merged_olx: str = ""
+    """Of a component that is merged: what comes of it; while a piece needs somebody, with the library's there."""
 
 
 @dataclass(frozen=True, kw_only=True)

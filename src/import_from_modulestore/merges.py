@@ -52,6 +52,11 @@ class BlockMerge:
     """What stands for the three versions: what is chosen for pieces holds for these."""
     is_void: bool
     """Whether something was chosen for other versions."""
+    versions: tuple[ComponentTexts, ComponentTexts, ComponentTexts]
+
+    def with_choices(self, choices: Choices) -> MergedComponent:
+        """The same merge with other choices. Raises :class:`.merging.UnusableChoice`."""
+        return merge_component(*self.versions, choices, _needed)
 
 
 def merges_of(run: Import) -> Merges:
@@ -160,7 +165,7 @@ def _block_merge(
         merged = merge_component(*versions, {} if is_void else choices, _needed)
     except UnusableChoice:
         is_void, merged = True, merge_component(*versions, {}, _needed)
-    return BlockMerge(block, merged, of, is_void)
+    return BlockMerge(block, merged, of, is_void, versions)
 
 
 def _is_the_sources(record: ImportRecord) -> bool:

@@ -122,6 +122,7 @@ def test_a_library_is_made_before_or_with_the_import(client, course):
     options = {
         "level": "unit",
         "on_conflict": "fork",
+        "unmerged": None,
         "publish": False,
         "block_ids": "from_titles",
         "branch": "published",

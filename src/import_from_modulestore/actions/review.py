@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..data import (
     Decision,
     GonePage,
     ImportOptions,
+    MergeChoice,
     Outcome,
     Page,
     Plan,
@@ -44,6 +45,7 @@ from ..review import (
     with_edited,
 )
 from ..review import choose_contents as choose
+from ..review import choose_pieces as keep_pieces
 from ..review import remove_gone as choose_removals
 from ..running.ending import running
 from ..running.lifecycle import REVIEWABLE, Step, begin, wrong_state
@@ -219,6 +221,25 @@ def edit_block(
     run = _changeable(user, import_id)
     block = find_block(run, usage_key)
     edit(run, block, title=title, olx=olx, source_key=parse_source_key(run.source_key), host=get_host())
+    return _details(run, usage_key)
+
+
+def choose_pieces(
+    *, user: Any, import_id: str, usage_key: str, choices: Mapping[str, MergeChoice | None]
+) -> BlockDetails:
+    """
+    Choose what stands where both the library and the source have changed a piece of a block that is merged.
+
+    ``choices`` are by the names of :attr:`BlockDetails.pieces`; ``body`` is the whole body where parts of it are among
+    them. ``None`` takes a choice back. They hold for the versions that they are made for: once the library or the
+    source changes, they are void, and the block needs you again.
+
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``, and ``InvalidEdit`` with nothing changed.
+    """
+    run = _changeable(user, import_id)
+    block = find_block(run, usage_key)
+    if choices:
+        keep_pieces(run, block, choices, planned_import(run, _plan))
     return _details(run, usage_key)
 
 

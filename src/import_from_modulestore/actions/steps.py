@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from ..completion import write
 from ..data import (
     Branch,
+    Decision,
     ImportData,
     ImportOptions,
     ImportState,
@@ -349,6 +350,8 @@ def new_run(
 ) -> tuple[Import, SourceData]:
     """The row of a new import, after all checks."""
     options = options or ImportOptions()
+    if options.unmerged is Decision.MERGE:
+        raise InvalidOption(_("What cannot be merged cannot be merged: give another decision."), field="unmerged")
     if options.collection:
         title = clean_title(options.collection.title)
         options = replace(options, collection=replace(options.collection, title=title))

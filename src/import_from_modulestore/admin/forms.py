@@ -82,6 +82,14 @@ class StartForm(forms.Form):
             "Experiments and banks of questions are made of other blocks. In the review, you can choose for each."
         ),
     )
+    unmerged = forms.ChoiceField(
+        label=_("Instead of merges that need you"),
+        choices=[
+            ("", _("Wait: complete it once everything is chosen")),
+            *(choice for choice in Decision.choices if choice[0] != Decision.MERGE.value),
+        ],
+        required=False,
+    )
     publish = forms.BooleanField(
         label=_("Publish what is created, overwritten or forked"), initial=True, required=False
     )
@@ -101,7 +109,7 @@ class StartForm(forms.Form):
     fieldsets = (
         (None, {"fields": ["source"]}),
         (_("Library"), {"fields": ["library", "new_key", "new_title"]}),
-        (_("Options"), {"fields": ["level", "on_conflict", "contents", "publish", "block_ids", "branch"]}),
+        (_("Options"), {"fields": ["level", "on_conflict", "unmerged", "contents", "publish", "block_ids", "branch"]}),
         (_("Collection"), {"fields": ["collection_title", "collection_code"]}),
     )
 
@@ -154,6 +162,7 @@ class StartForm(forms.Form):
                     level=CompositionLevel(data["level"] or CompositionLevel.SECTION),
                     on_conflict=Decision(data["on_conflict"] or Decision.SKIP),
                     contents=Contents(data["contents"] or Contents.LEAVE_OUT),
+                    unmerged=Decision(data["unmerged"]) if data["unmerged"] else None,
                     publish=data["publish"],
                     block_ids=BlockIds(data["block_ids"] or BlockIds.KEEP),
                     branch=Branch(data["branch"] or Branch.DRAFT),

@@ -397,6 +397,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             (_("Started by"), data.username),
             (_("Structure kept"), options.level.label),
             (_("On conflict"), options.on_conflict.label),
+            (_("Instead of merges that need you"), options.unmerged.label if options.unmerged else _("Wait")),
             (_("Contents of what a library cannot hold"), options.contents.label),
             (_("Published at once"), _("What is created, overwritten or forked") if options.publish else _("Nothing")),
             (_("IDs of new items"), options.block_ids.label),

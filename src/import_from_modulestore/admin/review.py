@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from .. import api
-from ..data import BlockDetails, BlockKind, ConflictState, Contents, Decision, Outcome
+from ..data import BlockDetails, BlockKind, ConflictState, Contents, Decision, MergeChoice, MergeSide, Outcome
 from ..models import Import, ImportRecord
 from .base import list_url, page_url
 from .bounds import BoundedAdmin, number
@@ -106,6 +106,9 @@ class BlockPages(BoundedAdmin):
                 form = BlockForm(details, request.POST)
                 if form.is_valid() and self._edit(request, run, details, form):
                     return HttpResponseRedirect(request.get_full_path())
+            elif request.POST.get("do") == "pieces":
+                self._choose_pieces(request, run, details)
+                return HttpResponseRedirect(request.get_full_path())
             else:
                 self._change(request, run, usage_keys=[usage_key])
                 return HttpResponseRedirect(request.get_full_path())
@@ -123,6 +126,7 @@ class BlockPages(BoundedAdmin):
             default=Decision(run.on_conflict),
             contents=Contents,
             default_contents=Contents(run.contents),
+            sides=MergeSide,
         )
         return TemplateResponse(request, "admin/modulestore_imports/import/block.html", context)
 
@@ -200,6 +204,24 @@ class BlockPages(BoundedAdmin):
             self.refuse(request, error)
         else:
             self.message_user(request, told, messages.SUCCESS)
+
+    def _choose_pieces(self, request: HttpRequest, run: Import, details: BlockDetails) -> None:
+        """Keep what is chosen for the pieces of a merge."""
+        choices: dict[str, MergeChoice | None] = {}
+        for piece in details.pieces:
+            take = request.POST.get(f"take {piece.name}", "")
+            if take and take not in MergeSide:
+                raise Http404
+            text = request.POST.get(f"text {piece.name}", "").replace("\r\n", "\n")
+            choices[piece.name] = MergeChoice(take=MergeSide(take), text=text) if take else None
+        try:
+            api.choose_pieces(
+                user=request.user, import_id=str(run.uuid), usage_key=details.block.usage_key, choices=choices
+            )
+        except api.ImportFromModulestoreError as error:
+            self.refuse(request, error)
+        else:
+            self.message_user(request, gettext("The pieces of the merge are chosen."), messages.SUCCESS)
 
     def _remove_or_keep(self, request: HttpRequest, run: Import) -> None:
         """Do what a button asks for with the chosen items, or with all, and say what came of it."""

@@ -10,9 +10,10 @@ choose.
 from .children import merge_children
 from .component import ComponentFile, ComponentTexts, MergedComponent, merge_component
 from .container import MergedContainer, merge_container
-from .pieces import Choices, UnusableChoice, told, versions_digest
+from .pieces import BODY, Choices, UnusableChoice, told, versions_digest
 
 __all__ = [
+    "BODY",
     "Choices",
     "ComponentFile",
     "ComponentTexts",

@@ -62,7 +62,7 @@ def merged_component(merge: ComponentMerge | None, past: PastImport) -> Verdict:
     if merge is None:
         return Verdict(needs=_("What the source held at its last import was not kept, so there is nothing to go by."))
     if merge.trouble or merge.open:
-        return Verdict(needs=merge.trouble or _asking(merge.open), warnings=merge.warnings)
+        return Verdict(needs=merge.trouble or _asking(merge.open), warnings=merge.warnings, based_on=past.record)
     return Verdict(
         title=merge.title, digest=merge.digest, told=merge.told, based_on=past.record, warnings=merge.warnings
     )
@@ -92,7 +92,7 @@ def merged_container(
         merged = merge_container(*versions, {})
     warnings = (void_choices(),) if is_void else ()
     if open_pieces := [piece.name for piece in merged.pieces if piece.choice is None]:
-        return Verdict(needs=_asking(open_pieces), warnings=warnings)
+        return Verdict(needs=_asking(open_pieces), warnings=warnings, based_on=past.record)
     ours = {library.key_of[entity_id]: entity_id for entity_id in item.children if entity_id in library.key_of}
     pinned = {key: item.pinned[ours[key]] for key in merged.children if ours.get(key) in item.pinned}
     names = [f"{key}@{pinned[key]}" if key in pinned else str(key) for key in merged.children]

@@ -443,12 +443,13 @@ class _Planner:
         if verdict.needs and (instead := self._options.unmerged):
             note = _("It cannot be merged without you, so it is decided otherwise. {why}").format(why=verdict.needs)
             self._settle_item(block, children, (*warnings, note), instead)
+            self._items[block.num] = replace(self._items[block.num], based_on=verdict.based_on)
         elif verdict.needs:
             reason = _("Choose in the review, or decide otherwise. {why}").format(why=verdict.needs)
             outcome, contributes = Outcome.NEEDS_YOU, not item.deleted
             self._put(
                 block, state, outcome, key, item, reason=reason, warnings=warnings, contributes=contributes,
-                item_digest=digest, **fields,
+                item_digest=digest, based_on=verdict.based_on, **fields,
             )  # fmt: skip
         elif verdict.stays:
             self._put(

@@ -4,11 +4,13 @@ from .blocks import block_page, planned_import, with_edited
 from .details import block_details
 from .edits import choose_contents, decide, edit, find_block, revert_edit, select
 from .gone import gone_page, remove_gone
+from .pieces import choose_pieces
 
 __all__ = [
     "block_details",
     "block_page",
     "choose_contents",
+    "choose_pieces",
     "decide",
     "edit",
     "find_block",

@@ -9,15 +9,27 @@ from typing import Any, cast
 from lxml import etree
 from openedx_content.models_api import PublishableEntity
 
-from ..data import BlockDetails, BlockKind, Difference, DifferenceKind, FileData, LibraryItemData, LocalKey, PlannedItem
+from ..data import (
+    BlockDetails,
+    BlockKind,
+    Decision,
+    Difference,
+    DifferenceKind,
+    FileData,
+    LibraryItemData,
+    LocalKey,
+    PlannedItem,
+)
 from ..hosts import item_url
 from ..keys import library_item_key
-from ..library.items import ItemVersion, find_item, item_version
+from ..library.items import ItemVersion, find_item, item_version, local_keys
 from ..models import ImportRecord, StagedBlock
+from ..olx.normal_form import component_olx
 from ..olx.parsing import parse_xml
 from ..olx.readable import difference, readable_lines
 from ..staging.content import staged_element
 from .blocks import PlannedImport, block_data
+from .pieces import ReviewedMerge, reviewed_merge
 
 
 def block_details(row: StagedBlock, planned: PlannedImport) -> BlockDetails:
@@ -30,7 +42,8 @@ def block_details(row: StagedBlock, planned: PlannedImport) -> BlockDetails:
     is_container = BlockKind(row.kind).is_container
     staged = None if is_container else staged_element(row)
     current = None if row.child_count else parse_xml(row.edited_olx) if row.edited_olx else staged
-    library, differences = (None, ()) if item is None else _compare(row, item, current, staged, planned)
+    merge = reviewed_merge(planned.run, row, item) if item is not None else None
+    library, differences = (None, ()) if item is None else _compare(row, item, current, staged, planned, merge)
     return BlockDetails(
         block=block_data(row, planned),
         olx=_olx(current),
@@ -39,6 +52,8 @@ def block_details(row: StagedBlock, planned: PlannedImport) -> BlockDetails:
         missing_files=tuple(row.missing_files),
         library=library,
         differences=differences,
+        pieces=merge.pieces if merge else (),
+        merged_olx=component_olx(merge.texts.element) if merge and merge.texts else "",
     )
 
 
@@ -48,6 +63,7 @@ def _compare(
     current: etree._Element | None,
     staged: etree._Element | None,
     planned: PlannedImport,
+    merge: ReviewedMerge | None,
 ) -> tuple[LibraryItemData | None, tuple[Difference, ...]]:
     met = find_item(item.meets) if item.meets is not None else None
     if met is None:
@@ -61,8 +77,11 @@ def _compare(
         titles.update(dict(version.children) if version else {})
 
     incoming = _lines(row.title, current, row.files, item.children, titles)
+    if item.decision is Decision.MERGE and merge is not None:
+        incoming = _merged_lines(item, merge, titles)
     source_files = row.source_files if row.edited_olx else row.files
-    source_now = _lines(row.source_title, staged, source_files, item.children, titles)
+    in_source = item.source_children if item.based_on is not None and row.child_count else item.children
+    source_now = _lines(row.source_title, staged, source_files, in_source, titles)
     differences = [
         Difference(kind=kind, lines=difference(_version_lines(before, titles), after))
         for kind, before, after in (
@@ -116,7 +135,15 @@ def _last_import(
     if not held:
         return left, None
     files = tuple((file["name"], file["size"], file["digest"]) for file in held.get("files", ()))
-    return left, replace(left, title=held["title"], olx=held.get("olx", ""), files=files)
+    children = tuple((key, "") for key in local_keys(held["children"])) if "children" in held else left.children
+    return left, replace(left, title=held["title"], olx=held.get("olx", ""), files=files, children=children)
+
+
+def _merged_lines(item: PlannedItem, merge: ReviewedMerge, titles: Mapping[LocalKey, str]) -> list[str]:
+    if merge.texts is None:
+        return _lines(item.title, None, (), item.children, titles)
+    files = [{"name": file.name, "size": file.size, "digest": file.content} for file in merge.texts.files]
+    return _lines(merge.texts.title, merge.texts.element, files, (), titles)
 
 
 def _version_lines(version: ItemVersion | None, titles: Mapping[LocalKey, str]) -> list[str]:

@@ -208,9 +208,16 @@ def _check_decidable(
             )
         return
     for num, _end in places:
+        item = planned.items.get(num)
+        if decision is Decision.MERGE and item is not None and item.state is ConflictState.ID_TAKEN:
+            raise InvalidEdit(
+                _("{name} ({key}) cannot be merged: the library’s item does not come from this source.").format(
+                    name=item.name, key=item.usage_key
+                ),
+                field="decision",
+            )
         if is_decidable(num):
             continue
-        item = planned.items.get(num)
         if item is None:
             raise InvalidEdit(
                 _("Block {num} is not imported, so there is nothing to decide.").format(num=num), field="decision"

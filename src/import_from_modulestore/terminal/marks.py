@@ -21,6 +21,7 @@ MARKS: dict[Outcome | ReversalOutcome, tuple[str, str]] = {
     Outcome.FAILED: ("✗", "bold red"),
     Outcome.REMOVED: ("−", "red"),
     Outcome.KEPT: ("•", "yellow"),
+    Outcome.NEEDS_YOU: ("?", "bold yellow"),
     ReversalOutcome.RESTORED: ("+", "green"),
     ReversalOutcome.REVERTED: ("↺", "cyan"),
 }

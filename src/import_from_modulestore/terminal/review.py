@@ -145,6 +145,11 @@ def _facts(details: BlockDetails) -> RenderableType:
         table.add_row("File", Text(printable(f"{name}  missing in the source"), style="yellow"))
     if details.library is not None:
         _add_library_facts(table, details.library)
+    for piece in details.pieces:
+        chosen = f"{piece.choice.take.value}" if piece.choice else "needs you"
+        table.add_row("Piece", Text(printable(f"{piece.name}: {chosen}"), style="" if piece.choice else "yellow"))
+        for side, text in (("was", piece.base), ("library", piece.library), ("source", piece.source)):
+            table.add_row("", Text(printable(f"{side}: {'–' if text is None else shortened(text)}"), style="dim"))
     return table
 
 

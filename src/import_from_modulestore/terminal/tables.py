@@ -110,6 +110,7 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
     how = [
         f"{options.level.value} level",
         f"conflicts: {options.on_conflict.value.replace('_', ' ')}",
+        *([f"merges that need you: {options.unmerged.value.replace('_', ' ')}"] if options.unmerged else []),
         "published" if options.publish else "left as drafts",
         f"{options.branch.value} branch",
     ]

@@ -21,7 +21,7 @@ from openedx_content.models_api import (
     PublishLog,
 )
 
-from ..data import BlockKind, Plan, PlannedItem, Progress
+from ..data import BlockKind, Decision, Plan, PlannedItem, Progress
 from ..errors import PlanBlocked
 from ..merges import merged_components, stored_file
 from ..models import Import
@@ -150,7 +150,7 @@ class _Writer:
         merged = {
             num: (item.entity_id, item.based_on)
             for num, item in items.items()
-            if item.based_on is not None and item.entity_id is not None
+            if item.decision is Decision.MERGE and item.based_on is not None and item.entity_id is not None
         }
         for block, element in staged_components(self._run, items.keys() - merged.keys()):
             yield block.num, element, block.files

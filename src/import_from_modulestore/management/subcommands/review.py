@@ -11,7 +11,7 @@ import click
 from django.core.management.base import CommandError
 
 from ... import api
-from ...data import BlockData, ConflictState, Contents, Decision, Outcome
+from ...data import BlockData, ConflictState, Contents, Decision, MergeChoice, MergeSide, Outcome
 from ...terminal.marks import summary, type_of
 from ...terminal.outline import notes
 from ...terminal.review import block_view, review_counts, review_tree
@@ -77,6 +77,20 @@ def _arguments_of_decide(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("blocks", nargs="*", metavar="BLOCK", help="see below")
     parser.add_argument("--only", action="store_true", help="just these blocks, not what is below them")
     parser.add_argument("--all", action="store_true", dest="every", help="all conflicts of the import")
+
+
+def _arguments_of_merge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("block", metavar="BLOCK", help="see below")
+    for side in ("library", "source"):
+        parser.add_argument(
+            f"--{side}", action="append", default=[], metavar="PIECE", help=f"take the {side}'s of this piece; repeat"
+        )
+    parser.add_argument(
+        "--edit", action="append", nargs=2, default=[], metavar=("PIECE", "TEXT"), help="take this text; repeat"
+    )
+    parser.add_argument(
+        "--undecided", action="append", default=[], metavar="PIECE", help="take the choice back; repeat"
+    )
 
 
 def _arguments_of_contents(parser: argparse.ArgumentParser) -> None:
@@ -177,6 +191,7 @@ def decide(
       overwrite    make the imported content the item's next version, live at once
       new_version  make it the item's next draft, for an author to publish
       fork         create a separate item under the next free ID
+      merge        put what the library and the source have changed into one version
       default      go back to the import's own default
     """
     if bool(blocks) == every:
@@ -198,6 +213,36 @@ def decide(
         "",
         "What would happen now: " + command_line("plan {id}", run.id),
     )
+
+
+@subcommand(arguments_of_import, _arguments_of_merge)
+def merge(
+    session: Session,
+    *,
+    import_name: str,
+    block: str,
+    library: list[str],
+    source: list[str],
+    edit: list[list[str]],
+    undecided: list[str],
+    **options: Any,
+) -> None:
+    """
+    Choose the pieces of a merge that need you.
+
+    A block that is decided as `merge` needs you where the library and the source have changed the same piece, each in
+    another way: title, body, body:1 for the first such place in it, setting:weight, file:photo.png. Without options,
+    the block is shown with its pieces. What you choose holds until the library or the source changes.
+    """
+    run = session.find(import_name)
+    (key,) = find_keys(session, [block])
+    asked: dict[str, Any] = {"user": session.user, "import_id": run.id, "usage_key": key}
+    choices: dict[str, MergeChoice | None] = dict.fromkeys(undecided)
+    choices |= {name: MergeChoice(take=MergeSide.LIBRARY) for name in library}
+    choices |= {name: MergeChoice(take=MergeSide.SOURCE) for name in source}
+    choices |= {name: MergeChoice(take=MergeSide.EDIT, text=text) for name, text in edit}
+    details = api.choose_pieces(**asked, choices=choices) if choices else api.get_block(**asked)
+    session.show(details, block_view(details, only_differences=False))
 
 
 @subcommand(arguments_of_import, _arguments_of_contents)

@@ -67,6 +67,13 @@ def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--on-conflict", choices=Decision.values, default="skip", help="see below (default: skip)")
     parser.add_argument(
+        "--unmerged",
+        type=lambda text: text.replace("-", "_"),
+        choices=[decision for decision in Decision.values if decision != Decision.MERGE.value],
+        metavar="DECISION",
+        help="instead of merges that need you: skip, overwrite, new_version or fork (default: the import waits)",
+    )
+    parser.add_argument(
         "--contents",
         type=lambda text: text.replace("-", "_"),
         choices=Contents.values,
@@ -358,6 +365,7 @@ def _import_options(session: Session, source: str, options: dict[str, Any]) -> I
     return ImportOptions(
         level=CompositionLevel(options["level"]),
         on_conflict=Decision(options["on_conflict"]),
+        unmerged=Decision(options["unmerged"]) if options["unmerged"] else None,
         publish=options["publish"],
         block_ids=BlockIds(options["block_ids"]),
         branch=Branch(options["branch"]),

@@ -29,6 +29,7 @@ from ...data import (
     DifferenceKind,
     ImportOptions,
     ImportState,
+    MergeSide,
     Outcome,
     ReversalKind,
     ReversalOutcome,
@@ -162,6 +163,7 @@ class Options(serializers.Serializer):
 
     level = EnumField(CompositionLevel)
     on_conflict = EnumField(Decision)
+    unmerged = EnumField(Decision, allow_null=True, help_text="Null: the import waits for what needs somebody.")
     publish = serializers.BooleanField()
     block_ids = EnumField(BlockIds)
     branch = EnumField(Branch)
@@ -253,6 +255,12 @@ class OptionsRequest(Body):
     level = EnumField(CompositionLevel, required=False, help_text="Default: `section`.")
     on_conflict = EnumField(
         Decision, required=False, help_text="For conflicts without a decision of their own. Default: `skip`."
+    )
+    unmerged = EnumField(
+        Decision,
+        required=False,
+        allow_null=True,
+        help_text="For merges that need somebody; not `merge`. Default: the import waits for that.",
     )
     publish = Truth(
         required=False,
@@ -416,6 +424,23 @@ class LibraryItem(serializers.Serializer):
     children = _texts(help_text="Titles of a container's children, in order.")
 
 
+class MergeChoice(serializers.Serializer):
+    """What was chosen for a piece; `text` is that of an edit."""
+
+    take = EnumField(MergeSide)
+    text = serializers.CharField(trim_whitespace=False)
+
+
+class MergePiece(serializers.Serializer):
+    """What both sides have changed since the last import: the three texts, each null where there is none."""
+
+    name = serializers.CharField(help_text="`title`, `body:1`, `setting:weight`, `file:photo.png` …")
+    base = serializers.CharField(allow_null=True, trim_whitespace=False)
+    library = serializers.CharField(allow_null=True, trim_whitespace=False)
+    source = serializers.CharField(allow_null=True, trim_whitespace=False)  # type: ignore[assignment]
+    choice = MergeChoice(allow_null=True, help_text="Null while somebody has to choose.")
+
+
 class BlockDetails(serializers.Serializer):
     """One staged block with its content, and what it meets in the library."""
 
@@ -426,6 +451,8 @@ class BlockDetails(serializers.Serializer):
     missing_files = _texts()
     library = LibraryItem(allow_null=True)
     differences = Difference(many=True)
+    pieces = MergePiece(many=True, help_text="Of a merge: what the library and the source have both changed.")
+    merged_olx = _Olx(help_text="What comes of a merge; where a piece needs somebody, with the library's.")
 
 
 class _AtLeastOneOf(Body):
@@ -461,6 +488,14 @@ class BlocksChange(_AtLeastOneOf):
     changes = ("selected", "decision", "contents")
 
 
+class PieceChoice(Body):
+    """What is to stand for a piece of a merge."""
+
+    name = Text(max_length=1000)
+    take = EnumField(MergeSide, allow_null=True, help_text="Null takes a choice back.")
+    text = Text(required=False, allow_blank=True, trim_whitespace=False, help_text="For `edit`.")
+
+
 class BlockChange(_AtLeastOneOf):
     """Change one block, and nothing below it. All of it is done, or nothing."""
 
@@ -470,7 +505,9 @@ class BlockChange(_AtLeastOneOf):
     decision = EnumField(Decision, required=False, allow_null=True, help_text=_DECISION_HELP)
     contents = EnumField(Contents, required=False, allow_null=True, help_text=_CONTENTS_HELP)
 
-    changes = ("title", "olx", "selected", "decision", "contents")
+    pieces = PieceChoice(many=True, required=False, help_text="Of a merge: what is to stand.")
+
+    changes = ("title", "olx", "selected", "decision", "contents", "pieces")
 
 
 class BlocksChanged(serializers.Serializer):

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .... import api
+from ....data import MergeChoice
 from ...base import ImportView
 from ...schema import operation
 from .. import serializers
@@ -150,6 +151,11 @@ class BlockDetail(ImportView):
         examples=[
             OpenApiExample("another title", value={"title": "High and low water"}, request_only=True),
             OpenApiExample("a decision", value={"decision": "fork"}, request_only=True),
+            OpenApiExample(
+                "pieces of a merge",
+                value={"pieces": [{"name": "title", "take": "library"}, {"name": "body:1", "take": "source"}]},
+                request_only=True,
+            ),
             OpenApiExample("what is inside, in the unit", value={"contents": "unit"}, request_only=True),
             OpenApiExample("back to the import's decision", value={"decision": None}, request_only=True),
         ],
@@ -167,9 +173,18 @@ class BlockDetail(ImportView):
                 api.decide_blocks(**block, usage_keys=[usage_key], decision=body["decision"], below=False)
             if "contents" in body:
                 api.choose_contents(**block, usage_keys=[usage_key], contents=body["contents"], below=False)
+            if "pieces" in body:
+                api.choose_pieces(**block, usage_key=usage_key, choices=_choices(body["pieces"]))
         # The lock that writing took is given back first: to plan takes longer.
         changed = api.get_block(**block, usage_key=usage_key)
         return Response(serializers.BlockDetails(changed).data)
+
+
+def _choices(pieces: list[dict[str, Any]]) -> dict[str, MergeChoice | None]:
+    return {
+        piece["name"]: MergeChoice(take=piece["take"], text=piece.get("text", "")) if piece["take"] else None
+        for piece in pieces
+    }
 
 
 class BlockEdit(ImportView):
