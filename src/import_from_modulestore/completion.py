@@ -132,7 +132,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
 def _lock_removals(run: Import) -> None:
     """Make authors who are about to change an item that goes wait, and those who just did count."""
     for batch in batched(run.removals.values_list("entity_id", flat=True), _BATCH_SIZE):
-        list(Draft.objects.select_for_update().filter(pk__in=batch).values_list("pk"))
+        list(Draft.objects.select_for_update().filter(pk__in=batch).order_by("pk").values_list("pk"))
 
 
 def _library_for(run: Import, library_key: Any, host: Host, user: Any) -> LibraryData:

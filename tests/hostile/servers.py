@@ -91,6 +91,7 @@ class MariaDB(Server):
             *("--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci"),
             # What is committed survives the server's end, not the machine's: that is enough here, and quicker.
             *("--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M", "--max-allowed-packet=64M"),
+            "--innodb-print-all-deadlocks",
         ]
 
     def start(self) -> None:

@@ -76,6 +76,8 @@ def soak(
             for fault in (*judged["faults"], *judges.only_own_exceptions(site.logs)):
                 tally.fault(fault)
             told = {"judged": judged["counts"], "told by the app": judges.told_in(site.logs)}
+            if site.database:
+                told["told by MariaDB"] = {"deadlocks": site.database.log.read_text().count("WE ROLL BACK")}
             for heading, counts in told.items():
                 tally.counts.update({(heading, name): count for name, count in counts.items()})
     finally:

@@ -147,7 +147,7 @@ def _judged(run: Import, kind: ReversalKind, records: Sequence[ImportRecord], *,
 def _lock_drafts(records: Sequence[ImportRecord]) -> None:
     """Make authors who are about to change one of these items wait. One statement for each 500."""
     for batch in batched((record.entity_id for record in records if record.entity_id is not None), BATCH_SIZE):
-        list(Draft.objects.select_for_update().filter(pk__in=batch).values_list("pk"))
+        list(Draft.objects.select_for_update().filter(pk__in=batch).order_by("pk").values_list("pk"))
 
 
 def _collect_or_not(run: Import, kind: ReversalKind, verdicts: Iterable[Verdict], user: Any) -> None:
