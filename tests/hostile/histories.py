@@ -30,8 +30,6 @@ LARGE = 150
 TIMEOUT = 90
 """Seconds after which a user thinks that no answer will come."""
 BUSY = "request_under_way"
-SHORTAGE = {"step_failed", "busy", "unavailable", "database_unavailable", "storage_full"}
-"""Codes of answers with 503: what the site lacks now, and will have again."""
 
 
 def write_shelf(folder: Path) -> None:

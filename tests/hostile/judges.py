@@ -91,7 +91,7 @@ def staged_whole() -> Faults:
         rows = StagedBlock.objects.filter(import_run=run)
         if not (rows.count() == run.block_count > 0) or run.roots.filter(staged_content=None).exists():
             yield f"{_named(run)} should have {run.block_count} blocks, and has {rows.count()}"
-    for run in Import.objects.filter(state__in=(ImportState.CREATED, ImportState.STAGING_FAILED)):
+    for run in Import.objects.filter(state=ImportState.CREATED):
         if StagedBlock.objects.filter(import_run=run).exists():
             yield f"{_named(run)} has something staged"
 
@@ -236,23 +236,21 @@ def _named(run: Any) -> str:
 
 # From outside
 
-_TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?:.*\n)*?(?=^\S)(?P<error>.*)$", re.MULTILINE)
+_RECORD = re.compile(r"^(?=20\d\d-\d\d-\d\d \d\d:\d\d:\d\d )", re.MULTILINE)
+_ERROR = re.compile(r"^Traceback \(most recent call last\):\n(?:(?: .*)?\n)*(?P<error>\S.*)$", re.MULTILINE)
 
 ASKED_FOR = ("jwt.exceptions.", "django.core.exceptions.DisallowedHost")
 """What Django and Open edX's library write down of requests that are refused, on purpose."""
 
-FOREIGN = (
-    "redis.exceptions.ConnectionError",
-    "redis.exceptions.TimeoutError",
-    "redis.exceptions.BusyLoadingError",
-    "ConnectionResetError",
-    "ConnectionRefusedError",
-    "BrokenPipeError",
+FOREIGN = re.compile(
+    r"""
+    Signal\ handler\ <function\ \w+_task\ .*  # django-user-tasks, which cannot tell a user's list of the step now
+    | consumer:\ .* | Error\ on\ \w+ing\ .* | Unrecoverable\ error:\ .*  # Celery's workers have lost their broker
+    | (?:Message\ Error|Scheduler|beat):\ .* | Removing\ corrupted\ schedule\ file\ .*  # and so has its clock
+    """,
+    re.VERBOSE,
 )
-"""
-What Celery itself writes down, with where it comes from, when it has lost its broker and looks for it again: allowed
-where none of our modules has a part in it.
-"""
+"""What the libraries that carry steps write down, with where it comes from, when what they need is gone."""
 
 
 def told_in(logs: Path) -> Counter[str]:
@@ -260,24 +258,33 @@ def told_in(logs: Path) -> Counter[str]:
     told: Counter[str] = Counter()
     for log in logs.glob("*.log"):
         for line in re.findall(r"Import [0-9a-f-]{36}: (.*)", log.read_text(errors="replace")):
-            told[re.sub(r"[0-9a-f-]{36}|\d+", "…", line)[:90]] += 1
+            told[_like(line)[:90]] += 1
     return told
 
 
 def only_own_exceptions(logs: Path) -> Faults:
-    """No log has an exception but those that the app raises on purpose."""
+    """
+    No log has an exception but those that the app raises on purpose.
+
+    What counts is the last one of a record: those before it are its causes.
+    """
     found: Counter[str] = Counter()
     for log in sorted(logs.glob("*.log")):
-        for trace in _TRACEBACK.finditer(log.read_text(errors="replace")):
-            error = trace["error"]
-            ours = "/import_from_modulestore" in trace[0]
-            if error.startswith((OWN, *ASKED_FOR)) or (not ours and error.startswith(FOREIGN)):
+        for record in _RECORD.split(log.read_text(errors="replace")):
+            errors = [match["error"] for match in _ERROR.finditer(record)]
+            said = re.sub(r"^\S+ \S+ [A-Z]+ ", "", record.partition("\n")[0])
+            is_own = bool(errors) and errors[-1].startswith((OWN, *ASKED_FOR))
+            if not errors or is_own or FOREIGN.match(said) or ("celery.beat" in record and log.stem == "beat"):
                 continue
-            places = re.findall(r'File ".*?([^/"]+/[^/"]+)", line \d+, in (\S+)', trace[0])
-            own = [f"{file}:{function}" for file, function in places if "import_from" in trace[0]]
-            found[f"{log.name}: {error[:160]} (… {' › '.join(own[-4:])})"] += 1
+            places = re.findall(r'File ".*?/([^/"]+/[^/"]+)", line \d+, in (\S+)', record)
+            own = [f"{file}:{function}" for file, function in places][-5:]
+            found[f"{log.name}: {_like(said)}: {_like(errors[-1])} ({' › '.join(own)})"] += 1
     for told, times in found.most_common():
         yield f"{times} × {told}"
+
+
+def _like(text: str) -> str:
+    return re.sub(r"[0-9a-f-]{36}|\d+", "…", text)[:160]
 
 
 def memory_is_flat(samples: dict[tuple[str, int], list[int]]) -> Faults:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.db import connection
+from django.db.utils import OperationalError
 from django.test import Client
 
 from .conftest import ROOT
@@ -23,6 +25,15 @@ def test_any_other_token_does_not(claims, client_of, user, token_of):
         claims = {"key": rsa.generate_private_key(public_exponent=65537, key_size=2048)}
     response = client_of().http.get(PATH, headers=token_of("ada", **claims))
     assert (response.status_code, response.json()["code"]) == (401, "authentication_failed")
+
+
+def test_a_token_is_not_to_blame_where_nobody_can_be_looked_up(client_of, user, token_of):
+    def gone(*args):
+        raise OperationalError("no database")
+
+    with connection.execute_wrapper(gone):
+        response = client_of().http.get(PATH, headers=token_of("ada"))
+    assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
 
 
 def test_no_token_signs_in_where_no_keys_are_configured(client_of, user, token_of, settings):
