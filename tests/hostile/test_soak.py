@@ -17,20 +17,20 @@ from .tally import Tally
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("with_servers", [False], ids=["sqlite"])
+@pytest.mark.parametrize("with_servers", [False, True], ids=["sqlite", "servers"])
 def test_a_site_that_is_disturbed_comes_to_rest_and_all_holds(tmp_path, with_servers):
     if with_servers and not (can_run("mariadbd") and can_run("redis-server")):
         pytest.fail("no servers are installed") if os.environ.get("CI") else pytest.skip("no servers are installed")
     tally = Tally(print)
     soak(
         tmp_path,
-        seconds=15,
-        kinds=["killer", "rest"],
+        seconds=10,
+        kinds=["killer", "filler", "restarter", "rest"],
         with_servers=with_servers,
         seed=str(os.getpid()),
         tally=tally,
         recover_every=3,
-        quiet=60,
+        quiet=120,
         pace=0.2,
     )
     assert not tally.faults, "\n".join([*tally.faults, tally.table()])
