@@ -2,10 +2,12 @@
 
 import json
 import signal
+import sqlite3
 import time
 
 import pytest
 from django.db import connection, transaction
+from django.db.utils import OperationalError
 from openedx_content.models_api import Container
 
 from import_from_modulestore import api
@@ -85,6 +87,24 @@ def test_the_reason_is_the_first_error(staged, user):
     with pytest.raises(api.StepFailed, match="Broken: at write 30"), connection.execute_wrapper(BreakingAt(30)):
         api.complete_import(user=user, import_id=staged.id)
     assert api.get_import(user=user, import_id=staged.id).error == "Broken: at write 30"
+
+
+def test_trouble_with_the_database_is_told_as_such_wherever_it_comes_up(staged, user, caplog):
+    """Within a change log of ``openedx_content`` as well, which hides the errors that it is left by."""
+
+    class Full(OperationalError):
+        def __init__(self, message: str) -> None:
+            super().__init__(message)
+            self.__cause__ = sqlite3.OperationalError(message)
+            self.__cause__.sqlite_errorcode = sqlite3.SQLITE_FULL
+
+    for n in fractions(count_writes(staged, user)):
+        with (
+            pytest.raises(api.StepFailed, match="disk of the database is full"),
+            connection.execute_wrapper(BreakingAt(n, Full)),
+        ):
+            api.complete_import(user=user, import_id=staged.id)
+    assert {record.exc_info for record in caplog.records if "failed" in record.message} <= {None, False}
 
 
 def test_a_fault_while_staging_leaves_nothing_staged_and_can_be_retried(courses, user, library):

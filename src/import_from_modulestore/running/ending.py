@@ -9,6 +9,7 @@ the process does next, until it is told or somebody else has moved the import. W
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -42,6 +43,9 @@ _HERE = (0.2, 0.8, 2, 3)
 _BESIDE = (2, 5, 10, 15)
 """The same afterwards; the last one again and again."""
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What says that a disk, or somebody's share of it, is full."""
+
 log = logging.getLogger(__name__)
 
 
@@ -73,11 +77,13 @@ def running(run: Import, step: Step, *, asked: datetime | None = None) -> Iterat
             run.refresh_from_db(fields=["state", "error"])
             if isinstance(error, Error) and run.state == STATES[step].done:
                 return  # All that was lost is the answer to the commit.
-        unforeseen = isinstance(error, Exception) and not isinstance(error, ImportFromModulestoreError)
+        foreign = isinstance(error, Exception) and not isinstance(error, ImportFromModulestoreError)
         # An error that no one foresaw is for those who look after the code.
+        unforeseen = foreign and trouble in (None, Trouble.OTHER) and getattr(error, "errno", None) not in _NO_ROOM
+        said = f"{reason} ({error})" if foreign and not unforeseen else reason
         facts = {"state": run.state, "step": step.value}
-        ImportLog(log, run).warning("%s failed: %s", step.value, reason, extra=facts, exc_info=unforeseen)
-        if unforeseen:
+        ImportLog(log, run).warning("%s failed: %s", step.value, said, extra=facts, exc_info=unforeseen)
+        if foreign:
             raise StepFailed(reason) from error
         raise
     leave(name)

@@ -56,5 +56,5 @@ def one_change_log(
         del connection.atomic_blocks[depth[1] :]
         connection.needs_rollback = True
         if first_error is not None and error is not first_error:
-            raise first_error from None
+            raise first_error from first_error.__cause__  # What is wrong with a database is told by the cause.
         raise
