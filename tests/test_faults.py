@@ -4,6 +4,7 @@ import json
 import signal
 import sqlite3
 import time
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -107,16 +108,18 @@ def test_trouble_with_the_database_is_told_as_such_wherever_it_comes_up(staged, 
     assert {record.exc_info for record in caplog.records if "failed" in record.message} <= {None, False}
 
 
-def test_a_fault_while_staging_leaves_nothing_staged_and_can_be_retried(courses, user, library):
+def test_a_fault_while_staging_leaves_nothing_staged_and_can_be_retried(courses, user, library, settings):
     from import_from_modulestore.models import StagedBlock
     from import_from_modulestore_standalone.content_staging.models import StagedContent
 
-    write_course(courses / "c1", *small_course())
+    image = text("t9", '<img src="/static/a.png"/>')
+    write_course(courses / "c1", section("s9", subsection("b9", unit("u9", image))), static={"a.png": b"PNG"})
     created = api.create_import(user=user, source_key=KEY, library_key=TARGET)
-    for n in (1, 3, 5, 7):
+    for n in (1, 2, 3, 4):
         with pytest.raises(api.StepFailed), connection.execute_wrapper(BreakingAt(n, tables=STAGING)):
             api.stage_import(user=user, import_id=created.id)
         assert not StagedContent.objects.exists()
+        assert not list(Path(settings.MEDIA_ROOT).rglob("*.png"))
         assert not StagedBlock.objects.exists()
         assert api.get_import(user=user, import_id=created.id).state is ImportState.STAGING_FAILED
     assert api.stage_import(user=user, import_id=created.id).state is ImportState.STAGED

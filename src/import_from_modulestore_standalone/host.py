@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -135,6 +136,9 @@ class StandaloneHost(Host):
                     notices=root.notices if is_first else {},
                     continues=piece.continues,
                 )
+
+    def forget(self, purpose: str) -> None:
+        _FileStore(purpose).remove_all()
 
     # Permissions
 
@@ -286,6 +290,14 @@ class _FileStore:
         if self._storage.exists(path):
             self._storage.delete(path)
         return _Stored(self._storage.save(path, ContentFile(data)), md5)
+
+    def remove_all(self) -> None:
+        """Also those of which no row tells: the disk was full, or the process ended, before there was one."""
+        folder, _sep, beginning = self._prefix.rpartition("/")
+        with suppress(FileNotFoundError):
+            for name in self._storage.listdir(folder)[1]:
+                if name.startswith(beginning):
+                    self._storage.delete(f"{folder}/{name}")
 
 
 def _file_row(content: StagedContent, name: str, stored: _Stored, source_key: Any) -> StagedContentFile:

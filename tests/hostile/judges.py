@@ -85,7 +85,9 @@ def staged_whole() -> Faults:
     there = {f"staged-content-temp/{path.name}" for path in folder.iterdir()} if folder.is_dir() else set()
     for name in sorted(named - there):
         yield f"a staged file is gone: {name}"
-    if orphans := sorted(there - named):
+    # What a process that was killed has left goes with its import.
+    here = {purpose.rpartition(":")[2] for purpose in known}
+    if orphans := sorted(name for name in there - named if Path(name).name.partition("-")[0] not in here):
         yield f"{len(orphans)} staged files belong to nothing: {', '.join(orphans[:3])}"
     for run in Import.objects.filter(state__in=(ImportState.STAGED, ImportState.IMPORT_FAILED)):
         rows = StagedBlock.objects.filter(import_run=run)

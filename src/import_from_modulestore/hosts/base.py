@@ -85,6 +85,9 @@ class Host(ABC):
         Components that stand in no unit are put into units (:mod:`..olx.units`).
         """
 
+    def forget(self, purpose: str) -> None:  # noqa: B027 - most hosts leave nothing
+        """Remove what :meth:`stage` has left for a purpose of which nothing is in ``content_staging`` any more."""
+
     # Permissions
 
     @abstractmethod

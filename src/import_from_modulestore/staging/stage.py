@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
-from ..hosts import Host
+from ..hosts import Host, get_host
 from ..models import Import, Removal, StagedBlock, StagedRoot
 from ..packets import in_statements
 from ..running.lifecycle import Step, finish, hold
@@ -97,6 +97,7 @@ def _remove_staged(run: Import) -> None:
     storage = file_model._meta.get_field("data_file").storage
     for name in names - still_used:
         storage.delete(name)
+    get_host().forget(_purpose(run))
 
 
 def _stage_roots(
