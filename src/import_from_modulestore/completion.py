@@ -34,6 +34,7 @@ from .models import Import, StagedBlock
 from .planning import SourceBlock, make_plan
 from .running import lifecycle
 from .running.lifecycle import Step
+from .staging.standing import keep_choices
 from .writing import Written, write_plan
 from .writing.collection import collect, collect_contents
 from .writing.stored_files import write_lost_files
@@ -113,6 +114,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
             tag_warnings=tag_warnings,
         )
         run.publish_logs.set(written.publish_logs)
+        keep_choices(run, package.id)
     lifecycle.finish(
         run,
         Step.COMPLETE,

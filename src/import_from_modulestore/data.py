@@ -303,6 +303,8 @@ class ImportOptions:
     * ``collection``: put the top-level items into a collection of the library.
     * ``contents``: what becomes of the blocks inside components that a library cannot hold, where a review says nothing
       else of such a component.
+    * ``as_last_time``: begin the review with what was left out, edited and decided the last time that this source was
+      imported into this library.
     """
 
     level: CompositionLevel = CompositionLevel.SECTION
@@ -314,6 +316,7 @@ class ImportOptions:
     selection: tuple[str, ...] = ()
     collection: CollectionChoice | None = None
     contents: Contents = Contents.LEAVE_OUT
+    as_last_time: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -423,6 +426,11 @@ class Notice(Enum):
     EDITS_WITHOUT_BLOCK = ngettext_lazy(
         "%(count)d block that was edited in the review is not in the source any more, and so is its edit.",
         "%(count)d blocks that were edited in the review are not in the source any more, and so are their edits.",
+        "count",
+    )
+    AS_LAST_TIME = ngettext_lazy(
+        "As last time: of %(count)d block, the review has begun with what the last one had said.",
+        "As last time: of %(count)d blocks, the review has begun with what the last one had said.",
         "count",
     )
     WRITTEN_AGAIN = ngettext_lazy(
@@ -681,6 +689,8 @@ class BlockData:
     """The decision taken for this very block; ``None`` means the import's default."""
     own_contents: Contents | None
     """What was chosen for the blocks inside this very block; ``None`` means the import's default."""
+    choices_from: str
+    """ID of the earlier import whose review has said this of the block; empty where it is of this one, or nothing."""
     contents: Contents | None
     """What becomes of the blocks inside one that a library cannot hold; ``None`` for all others."""
     left_with: int | None

@@ -55,6 +55,7 @@ def new_import(
         block_ids=options.block_ids,
         branch=options.branch,
         contents=options.contents,
+        as_last_time=options.as_last_time,
         selection=list(options.selection),
         collection_wanted=collection is not None,
         collection_code=collection.code if collection else "",
@@ -104,6 +105,7 @@ def options_of(run: Import) -> ImportOptions:
         selection=tuple(run.selection),
         collection=collection,
         contents=Contents(run.contents),
+        as_last_time=run.as_last_time,
     )
 
 

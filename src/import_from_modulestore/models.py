@@ -111,6 +111,9 @@ class Import(models.Model):
     branch = case_sensitive_char_field(max_length=20, choices=Branch, default=Branch.DRAFT)
     selection = models.JSONField(default=list)
     contents = case_sensitive_char_field(max_length=20, choices=Contents, default=Contents.LEAVE_OUT)
+    as_last_time = models.BooleanField(
+        default=True, help_text=_("Whether the review begins with what earlier ones have said of the blocks.")
+    )
     collection_wanted = models.BooleanField(default=False)
     collection_code = case_sensitive_char_field(max_length=255, blank=True, default="")
     collection_title = title_field(max_length=500, blank=True, default="")
@@ -272,6 +275,13 @@ class StagedBlock(models.Model):
     )
     edited_title = title_field(max_length=500, blank=True, default="", help_text=_("For blocks that hold others."))
     edited_olx = text_field(blank=True, default="", help_text=_("For components."))
+    choices_from = models.ForeignKey(
+        Import,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("The import whose review has said this of the block, for as long as it stands as it was."),
+    )
     merge_choices = models.JSONField(
         default=dict,
         help_text=_("What is chosen for the pieces of a merge, and a digest of the versions that it is for."),
@@ -314,9 +324,51 @@ class ReviewedBlock(models.Model):
     source_digest = case_sensitive_char_field(
         max_length=_DIGEST_LENGTH, blank=True, default="", help_text=_("Of what the source held then.")
     )
+    choices_from = models.ForeignKey(
+        Import, null=True, on_delete=models.SET_NULL, related_name="+", help_text=_("As with the staged block.")
+    )
 
     def __str__(self) -> str:
         return f"{self.import_run_id}: {self.usage_key}"
+
+
+class StandingChoice(models.Model):
+    """
+    What a review has said of a source block, for a library: the next import of the source into it begins with that.
+
+    Written when an import is, and gone when a later one stages the block and says nothing of it. An undo takes none
+    back. ``showing`` counts the places of a block that the source shows in several. Blocks without a row are imported
+    as their source has them, by the import's options; what is in one that is left out has rows of its own.
+
+    .. no_pii:
+    """
+
+    learning_package = models.ForeignKey(content_models.LearningPackage, on_delete=models.CASCADE, related_name="+")
+    source_key = case_sensitive_char_field(max_length=255)
+    usage_key = case_sensitive_char_field(max_length=255)
+    showing = models.PositiveIntegerField()
+    selected = models.BooleanField()
+    decision = case_sensitive_char_field(max_length=20, choices=Decision, blank=True, default="")
+    contents = case_sensitive_char_field(max_length=20, choices=Contents, blank=True, default="")
+    edited_title = title_field(max_length=500, blank=True, default="")
+    edited_olx = text_field(blank=True, default="")
+    source_digest = case_sensitive_char_field(
+        max_length=_DIGEST_LENGTH, blank=True, default="", help_text=_("Of what the source held then.")
+    )
+    source_title = title_field(max_length=500, blank=True, default="", help_text=_("What the source called it then."))
+    choices_from = models.ForeignKey(
+        Import, on_delete=models.CASCADE, related_name="+", help_text=_("The import whose review has said so.")
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["learning_package", "source_key", "usage_key", "showing"], name="msi_standing_choice_uniq"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_key}: {self.usage_key}"
 
 
 class Removal(models.Model):

@@ -206,3 +206,13 @@ def test_what_is_not_to_be_reviewed_leads_back_and_says_why(pages, imported):
     for page in (url("import", "blocks", imported.pk), url("import", "block", imported.pk, TEXT)):
         for response in (pages.post(page, do="leave_out", blocks=[TEXT]), pages.get(pages.get(page).url)):
             assert "the import is completed" in messages_of(response)[0]
+
+
+def test_what_is_as_last_time_is_marked_and_found(pages, run, start, user):
+    api.select_blocks(user=user, import_id=str(run.uuid), usage_keys=[TEXT], selected=False)
+    api.complete_import(user=user, import_id=str(run.uuid))
+    again = start(as_last_time="on")
+    found = review(pages, again, as_last_time="on")
+    assert "Text t1 As last time" in found
+    assert "Problem p1" not in found
+    assert f"As last time, in import {run.uuid}" in text_of(pages.get(url("import", "block", again.pk, TEXT)))

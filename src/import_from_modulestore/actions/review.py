@@ -104,6 +104,7 @@ def list_blocks(
     block_type: str = "",
     selected: bool | None = None,
     edited: bool | None = None,
+    as_last_time: bool | None = None,
     conflicts: bool = False,
     search: str = "",
     offset: int = 0,
@@ -113,8 +114,9 @@ def list_blocks(
     What is staged, in the order of the source, each block with what the plan makes of it now.
 
     Without filters it is the whole tree, flat; ``parent`` (a usage key) leaves the direct children of one block, and
-    ``top`` the blocks that have no parent. ``conflicts`` leaves blocks that a decision settles; ``search`` those whose
-    title, name or usage key contains it, in any case. Filters add up.
+    ``top`` the blocks that have no parent. ``as_last_time`` leaves those of which is said what an earlier review has
+    said; ``conflicts`` those that a decision settles; ``search`` those whose title, name or usage key contains it, in
+    any case. Filters add up.
 
     Cost: a fixed number of statements. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidOption``.
     """
@@ -134,6 +136,8 @@ def list_blocks(
     if edited is not None:
         unedited = Q(edited_title="", edited_olx="")
         rows = rows.filter(~unedited if edited else unedited)
+    if as_last_time is not None:
+        rows = rows.filter(choices_from__isnull=not as_last_time)
     if search:
         rows = rows.filter(containing(search, "title", "name", "usage_key"))
 

@@ -90,6 +90,15 @@ class StartForm(forms.Form):
         ],
         required=False,
     )
+    as_last_time = forms.BooleanField(
+        label=_("As last time"),
+        initial=True,
+        required=False,
+        help_text=_(
+            "Begin the review with what was left out, edited and decided when this source was last imported into the "
+            "library."
+        ),
+    )
     publish = forms.BooleanField(
         label=_("Publish what is created, overwritten or forked"), initial=True, required=False
     )
@@ -109,7 +118,21 @@ class StartForm(forms.Form):
     fieldsets = (
         (None, {"fields": ["source"]}),
         (_("Library"), {"fields": ["library", "new_key", "new_title"]}),
-        (_("Options"), {"fields": ["level", "on_conflict", "unmerged", "contents", "publish", "block_ids", "branch"]}),
+        (
+            _("Options"),
+            {
+                "fields": [
+                    "level",
+                    "on_conflict",
+                    "unmerged",
+                    "contents",
+                    "as_last_time",
+                    "publish",
+                    "block_ids",
+                    "branch",
+                ]
+            },
+        ),
         (_("Collection"), {"fields": ["collection_title", "collection_code"]}),
     )
 
@@ -163,6 +186,7 @@ class StartForm(forms.Form):
                     on_conflict=Decision(data["on_conflict"] or Decision.SKIP),
                     contents=Contents(data["contents"] or Contents.LEAVE_OUT),
                     unmerged=Decision(data["unmerged"]) if data["unmerged"] else None,
+                    as_last_time=data["as_last_time"],
                     publish=data["publish"],
                     block_ids=BlockIds(data["block_ids"] or BlockIds.KEEP),
                     branch=Branch(data["branch"] or Branch.DRAFT),

@@ -399,6 +399,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             (_("On conflict"), options.on_conflict.label),
             (_("Instead of merges that need you"), options.unmerged.label if options.unmerged else _("Wait")),
             (_("Contents of what a library cannot hold"), options.contents.label),
+            (_("As last time"), _("Yes") if options.as_last_time else _("No")),
             (_("Published at once"), _("What is created, overwritten or forked") if options.publish else _("Nothing")),
             (_("IDs of new items"), options.block_ids.label),
             (_("Content read"), options.branch.label),

@@ -280,6 +280,7 @@ def _known_filters(chosen: dict[str, str]) -> dict[str, Any]:
         "kind": BlockKind(chosen["kind"]) if chosen.get("kind") else None,
         "selected": yes_or_no.get(chosen.get("selected", "")),
         "edited": True if chosen.get("edited") else None,
+        "as_last_time": True if chosen.get("as_last_time") else None,
         "conflicts": bool(chosen.get("conflicts")),
         "search": chosen.get("q", ""),
     }

@@ -9,7 +9,7 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 from django.utils.translation import get_language
 from openedx_content.models_api import DraftChangeLog
 
@@ -101,8 +101,8 @@ def block_page(
 
 
 def with_edited(rows: QuerySet[StagedBlock]) -> QuerySet[StagedBlock]:
-    """The rows with ``is_edited``, without reading the edits."""
-    return rows.annotate(is_edited=~Q(edited_title="", edited_olx=""))
+    """The rows with ``is_edited`` and the ID of ``choices_from``, without reading the edits."""
+    return rows.annotate(is_edited=~Q(edited_title="", edited_olx=""), choices_from_uuid=F("choices_from__uuid"))
 
 
 def block_data(row: Any, planned: PlannedImport) -> BlockData:
@@ -124,6 +124,7 @@ def block_data(row: Any, planned: PlannedImport) -> BlockData:
         edited=row.is_edited,
         own_decision=Decision(row.decision) if row.decision else None,
         own_contents=Contents(row.contents) if row.contents else None,
+        choices_from=str(row.choices_from_uuid or ""),
         contents=item.contents if item else None,
         left_with=planned.plan.left_with.get(row.num),
         state=item.state if item else None,

@@ -44,7 +44,8 @@ def select(run: Import, usage_keys: Sequence[str], *, selected: bool, below: boo
     with changing(run):
         places = _places(run, usage_keys)
         return sum(
-            rows.exclude(selected=selected).update(selected=selected) for rows in _rows_of(run, places, below=below)
+            rows.exclude(selected=selected).update(selected=selected, choices_from=None)
+            for rows in _rows_of(run, places, below=below)
         )
 
 
@@ -57,7 +58,10 @@ def decide(
         if decision is not None:
             _check_decidable(places, decision, below=below, planned=planned)
         value = decision.value if decision else ""
-        return sum(rows.exclude(decision=value).update(decision=value) for rows in _rows_of(run, places, below=below))
+        return sum(
+            rows.exclude(decision=value).update(decision=value, choices_from=None)
+            for rows in _rows_of(run, places, below=below)
+        )
 
 
 def edit(run: Import, block: StagedBlock, *, title: str | None, olx: str | None, source_key: Any, host: Host) -> None:
@@ -88,6 +92,7 @@ def edit(run: Import, block: StagedBlock, *, title: str | None, olx: str | None,
                 block.source_files = block.files
             block.edited_olx = etree.tostring(element, encoding="unicode", with_tail=False)
             _describe(run, source_key, host, block, element)
+        block.choices_from = None
         block.save()
 
 
@@ -103,6 +108,7 @@ def revert_edit(run: Import, block: StagedBlock, *, source_key: Any, host: Host)
             block.title = title_of(element)
         else:
             _describe(run, source_key, host, block, element)
+        block.choices_from = None
         block.save()
 
 
@@ -123,7 +129,7 @@ def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Content
         for batch in batched(sorted(nums), _BATCH_SIZE):
             holding = run.blocks.filter(num__in=batch, child_count__gt=0).exclude(refusal="")
             found += holding.count()
-            changed += holding.exclude(contents=value).update(contents=value)
+            changed += holding.exclude(contents=value).update(contents=value, choices_from=None)
         if not found:
             raise InvalidEdit(
                 _("None of these blocks is a component that is made of other blocks, or holds one."), field="contents"

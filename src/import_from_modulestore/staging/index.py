@@ -20,7 +20,7 @@ from ..data import StagedRoot as StagedRootData
 from ..errors import InvalidOption
 from ..hosts import Host
 from ..keys import is_component_type
-from ..models import Import, ReviewedBlock, StagedBlock, StagedRoot
+from ..models import Import, ReviewedBlock, StagedBlock, StagedRoot, StandingChoice
 from ..olx.blocks import has_children, name_for_people, title_of
 from ..olx.course_bound import notes_on
 from ..olx.files.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
@@ -79,7 +79,7 @@ class Indexer:
         selection: Sequence[str] = (),
         reviewed: Reviewed | None = None,
     ) -> None:
-        """``reviewed`` is what a review had made of the blocks before they were staged anew."""
+        """``reviewed`` is what a review had made of the blocks before they were staged anew, or in earlier imports."""
         self._run = run
         self._selection = frozenset(selection)
         self._reviewed = reviewed
@@ -91,6 +91,7 @@ class Indexer:
         self._type_notes: dict[str, tuple[str, str]] = {}
         self._links: dict[int, list[CourseLink]] = {}
         self._newest: list[StagedBlock] = []
+        self._insisted: set[int | None] = set()
         self.next_num = self.inner_count = 0
         self.notices: Counter[Notice] = Counter()
 
@@ -164,16 +165,25 @@ class Indexer:
         if self._reviewed is None:
             return
         by_num = {row.num: row for row in (*continued, *rows)}
-        known: list[tuple[StagedBlock, ReviewedBlock]] = []
+        known: list[tuple[StagedBlock, ReviewedBlock | StandingChoice]] = []
         for row in rows:
             made = self._reviewed.next_of(row.usage_key)
+            parent = by_num[row.parent_num] if row.parent_num is not None else None
             if made is not None:
-                row.selected, row.decision, row.contents = made.selected, made.decision, made.contents
+                self._choose(row, made, parent)
                 known.append((row, made))
-            elif row.parent_num is not None and row.usage_key not in self._selection:
-                row.selected = by_num[row.parent_num].selected
+            elif parent is not None and row.usage_key not in self._selection:
+                if row.selected and not parent.selected:
+                    row.choices_from_id = parent.choices_from_id
+                row.selected = parent.selected
         olx = self._reviewed.olx_of(made for _row, made in known)
         for row, made in known:
+            is_edited = bool(made.edited_title) or made.pk in olx
+            if is_edited and isinstance(made, StandingChoice):
+                if (made.source_digest, made.source_title) != (row.source_digest, row.source_title):
+                    row.reading_warnings = bounded([*row.reading_warnings, _edited_last_time(made)])
+                    continue
+                row.choices_from_id = made.choices_from_id
             if made.edited_title:
                 row.edited_title = row.title = made.edited_title
             if made.pk in olx:
@@ -181,6 +191,27 @@ class Indexer:
                 if made.source_digest != row.source_digest:
                     changed = _("The source has changed since this block was edited in the review; the edit stands.")
                     row.reading_warnings = bounded([*row.reading_warnings, changed])
+        self.notices.update(Notice.AS_LAST_TIME for row in rows if row.choices_from_id)
+
+    def _choose(self, row: StagedBlock, made: ReviewedBlock | StandingChoice, parent: StagedBlock | None) -> None:
+        """
+        Have a block be selected or left out, and decided, as it was.
+
+        Of another import, a choice does not count against the selection that this one was asked for: neither does it
+        add to it, nor does what was left out stay so where it is named, with what was left out below it.
+        """
+        row.decision, row.contents = made.decision, made.contents
+        if isinstance(made, ReviewedBlock):
+            row.selected, row.choices_from_id = made.selected, made.choices_from_id
+            return
+        is_proposed = bool(made.decision or made.contents)
+        if not made.selected and (row.usage_key in self._selection or row.parent_num in self._insisted):
+            self._insisted.add(row.num)
+        elif row.selected:
+            row.selected = made.selected
+            is_proposed |= not (row.selected and (parent is None or parent.selected))
+        if is_proposed:
+            row.choices_from_id = made.choices_from_id
 
     def _edit(self, row: StagedBlock, olx: str, files: Mapping[str, Any]) -> None:
         row.edited_olx, row.source_files = olx, row.files
@@ -308,6 +339,13 @@ class Indexer:
             self._hashes[stored] = (digest.hexdigest(), size)
         digest_hex, size = self._hashes[stored]
         return _File(digest_hex, size, row)
+
+
+def _edited_last_time(made: Any) -> str:
+    return _(
+        "This block was edited last time, in import {id}. The source has changed since, so the edit was not made "
+        "again: decide to merge, or edit it anew."
+    ).format(id=made.choices_from_uuid)
 
 
 def _linking(links: Sequence[CourseLink], targets: Mapping[str, StagedBlock], own: CourseName | None) -> str:

@@ -1,14 +1,15 @@
-"""What a review has made of blocks, kept while their source is staged anew."""
+"""What a review has made of blocks, kept until their source is staged again."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from ..models import Import, ReviewedBlock, StagedBlock
+from ..models import Import, ReviewedBlock, StagedBlock, StandingChoice
 from ..packets import in_statements
 from ..running.lifecycle import hold
 
@@ -31,16 +32,9 @@ def set_aside(run: Import) -> None:
 
 def _reviewed(run: Import) -> Iterable[ReviewedBlock]:
     """Of all showings of all blocks, those that are other than staging makes them."""
-    rows = run.blocks.order_by("num")
-    edits = dict(rows.exclude(edited_olx="").values_list("num", "edited_olx"))
-    showings: Counter[str] = Counter()
-    selected: dict[int | None, bool] = {None: not run.selection}
-    for row in rows.defer("edited_olx", "files", "source_files", "missing_files").iterator():
-        selected[row.num] = row.selected
-        showing = showings[row.usage_key]
-        showings[row.usage_key] += 1
-        is_as_staged = row.selected and selected[row.parent_num]
-        if not is_as_staged or row.decision or row.contents or row.edited_title or row.num in edits:
+    for row, showing, parent_selected, edited_olx in showings(run):
+        is_as_staged = row.selected and (parent_selected if row.parent_num is not None else not run.selection)
+        if not is_as_staged or row.decision or row.contents or row.edited_title or edited_olx:
             yield ReviewedBlock(
                 import_run=run,
                 usage_key=row.usage_key,
@@ -49,30 +43,48 @@ def _reviewed(run: Import) -> Iterable[ReviewedBlock]:
                 decision=row.decision,
                 contents=row.contents,
                 edited_title=row.edited_title,
-                edited_olx=edits.get(row.num, ""),
+                edited_olx=edited_olx,
                 source_digest=row.source_digest,
+                choices_from_id=row.choices_from_id,
             )
 
 
-class Reviewed:
-    """What was set aside of an import, given out again block by block."""
+def showings(run: Import) -> Iterator[tuple[StagedBlock, int, bool, str]]:
+    """
+    What is staged, in order: each row with its place among the showings of its block, whether its parent is selected
+    (with none, it counts as such), and its edited OLX. Two queries; the OLX of edits is held in memory.
+    """
+    rows = run.blocks.order_by("num")
+    edits = dict(rows.exclude(edited_olx="").values_list("num", "edited_olx"))
+    counts: Counter[str] = Counter()
+    selected: dict[int | None, bool] = {None: True}
+    for row in rows.defer("edited_olx", "files", "source_files", "missing_files").iterator():
+        selected[row.num] = row.selected
+        yield row, counts[row.usage_key], selected[row.parent_num], edits.get(row.num, "")
+        counts[row.usage_key] += 1
 
-    def __init__(self, run: Import) -> None:
-        """One query; the OLX of edits is left for :meth:`olx_of`."""
-        self._blocks = {(block.usage_key, block.showing): block for block in run.reviewed.defer("edited_olx")}
-        self._edited = set(run.reviewed.exclude(edited_olx="").values_list("pk", flat=True)) if self._blocks else set()
+
+class Reviewed:
+    """What was set aside of an import, or stands for its source, given out again block by block."""
+
+    def __init__(self, rows: QuerySet[ReviewedBlock] | QuerySet[StandingChoice]) -> None:
+        """One query, and another where there is something; the OLX of edits is left for :meth:`olx_of`."""
+        self._rows: QuerySet[Any] = rows
+        self._blocks = {(block.usage_key, block.showing): block for block in self._rows.defer("edited_olx")}
+        edited = self._rows.exclude(edited_olx="").values_list("pk", flat=True)
+        self._edited: set[Any] = set(edited) if self._blocks else set()
         self._showings: Counter[str] = Counter()
 
-    def next_of(self, usage_key: str) -> ReviewedBlock | None:
+    def next_of(self, usage_key: str) -> ReviewedBlock | StandingChoice | None:
         """What the review has made of the next showing of a block; ``None`` where nothing was kept."""
         showing = self._showings[usage_key]
         self._showings[usage_key] += 1
         return self._blocks.get((usage_key, showing))
 
-    def olx_of(self, blocks: Iterable[ReviewedBlock]) -> Mapping[Any, str]:
+    def olx_of(self, blocks: Iterable[ReviewedBlock | StandingChoice]) -> Mapping[Any, str]:
         """The OLX that the review gave to some of these blocks, by primary key. One query, or none."""
         pks = [block.pk for block in blocks if block.pk in self._edited]
-        return dict(ReviewedBlock.objects.filter(pk__in=pks).values_list("pk", "edited_olx")) if pks else {}
+        return dict(self._rows.filter(pk__in=pks).values_list("pk", "edited_olx")) if pks else {}
 
     @property
     def edits_without_block(self) -> int:

@@ -22,6 +22,7 @@ from ..running.lifecycle import Step, finish, hold
 from ..waiting import at_most
 from .index import BATCH_SIZE, Indexer
 from .reviewed import Reviewed, set_aside
+from .standing import standing_choices
 
 
 def stage(
@@ -37,7 +38,8 @@ def stage(
     """
     Stage the source of an import that is ``staging``, index its blocks, and move it to ``staged``.
 
-    Where it was staged before, what the review has chosen and edited stands again, by usage key. Each root is staged
+    Where it was staged before, what the review has chosen and edited stands again, by usage key; else what earlier
+    reviews have said of the source for this library, where the import is to be as last time. Each root is staged
     and indexed by itself, so that memory and locks are those of one section. When anything fails, what was staged so
     far is removed, and what the review has made of it is kept for the next time.
 
@@ -104,7 +106,7 @@ def _stage_roots(
     run: Import, host: Host, user: Any, source_key: Any, source: SourceData, options: ImportOptions, progress: Progress
 ) -> tuple[int, Counter[Notice]]:
     """Returns how many blocks there are, and what was noticed at many of them, by host or index."""
-    reviewed = Reviewed(run)
+    reviewed = Reviewed(run.reviewed.all() if run.staged else standing_choices(run))
     indexer = Indexer(run, source_key, host, options.selection, reviewed)
     progress("staging", 0, source.block_count, source.title)
     staging = host.stage(source_key, branch=options.branch, user=user, purpose=_purpose(run), export=run.source_export)
@@ -130,7 +132,7 @@ def _stage_roots(
         # A source counts no blocks inside components.
         progress("staging", indexer.next_num - indexer.inner_count, source.block_count, content.display_name)
     indexer.check_selection()
-    if lost := reviewed.edits_without_block:
+    if run.staged and (lost := reviewed.edits_without_block):
         indexer.notices[Notice.EDITS_WITHOUT_BLOCK] = lost
     for nums in batched(indexer.linking(), BATCH_SIZE):
         linking = list(StagedBlock.objects.filter(import_run=run, num__in=nums))

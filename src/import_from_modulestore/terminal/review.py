@@ -135,6 +135,8 @@ def _facts(details: BlockDetails) -> RenderableType:
     if block.contents is not None:
         whose = "for this block" if block.own_contents else "the import's default"
         table.add_row("Contents", Text(f"{block.contents.label} ({whose})"))
+    if block.choices_from:
+        table.add_row("As last time", Text(f"as the review of import {block.choices_from} had it"))
     if block.reason:
         table.add_row("Reason", Text(printable(block.reason)))
     for warning in block.warnings:
@@ -224,6 +226,8 @@ def _with_what_happens(line: Text, block: BlockData) -> Text:
         line.append(f"  goes with {block.left_with}", style="dim")
     elif block.outcome is None and block.repeats is not None:
         line.append(f"  shown again, see {block.repeats}", style="dim")
+    if block.choices_from:
+        line.append("  as last time", style="cyan")
     if block.warnings and block.outcome not in (None, Outcome.FAILED, Outcome.UNSUPPORTED):
         line.append("  ⚠", style="yellow")
     return line

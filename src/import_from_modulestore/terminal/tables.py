@@ -116,6 +116,8 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
     ]
     if options.contents is not Contents.LEAVE_OUT:
         how.append(f"contents: {options.contents.value}")
+    if not options.as_last_time:
+        how.append("not as last time")
     if options.selection:
         how.append(f"{len(options.selection)} selected")
     if options.collection:

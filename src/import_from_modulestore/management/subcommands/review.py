@@ -57,6 +57,9 @@ def _arguments_of_review(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--type", default="", dest="block_type", metavar="TYPE", help="only blocks of this type")
     parser.add_argument("--edited", action="store_true", help="only blocks that were edited")
     parser.add_argument("--left-out", action="store_true", help="only blocks that are left out")
+    parser.add_argument(
+        "--as-last-time", action="store_true", help="only blocks of which is said what an earlier review had said"
+    )
     parser.add_argument("--below", metavar="BLOCK", help="only this block and what is below it")
     parser.add_argument("--diff", action="store_true", help="show the differences of the block, or of every conflict")
 
@@ -127,7 +130,8 @@ def review(
 
     Each line has the block's number, what would happen to it (+ create, ↑ update, ⑂ fork, = unchanged, – skip,
     ⊘ unsupported, ✗ cannot be read, ○ left out), its name and type, its state where that is a conflict, the decision
-    that settles it, what becomes of the blocks inside where a library cannot hold it, and whether it was edited.
+    that settles it, what becomes of the blocks inside where a library cannot hold it, whether it was edited, and
+    whether all of that is as the last review of this source had it.
 
     A block is shown with its OLX, its files, what stands in the library in its place, and the differences: - is what
     the library holds, + is what would replace it. For a block that was imported before, the differences also say what
@@ -339,6 +343,7 @@ def _wanted(
     asked: dict[str, Any] = {"conflicts": conflicts, "search": filters["search"], "block_type": filters["block_type"]}
     asked["states"] = [ConflictState(state) for state in filters["states"]]
     asked |= {"edited": True} if filters["edited"] else {}
+    asked |= {"as_last_time": True} if filters["as_last_time"] else {}
     asked |= {"selected": False} if filters["left_out"] else {}
     nums = {found.num for found in all_blocks(session, **asked)} if any(asked.values()) or filters["left_out"] else None
     if below is None:

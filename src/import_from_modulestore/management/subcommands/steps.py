@@ -81,6 +81,12 @@ def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
         metavar="CONTENTS",
         help="leave-out, unit or collection: see below (default: leave-out)",
     )
+    parser.add_argument(
+        "--not-as-last-time",
+        action="store_false",
+        dest="as_last_time",
+        help="begin with nothing of what the review of this source's last import into the library has said",
+    )
     parser.add_argument("--no-publish", action="store_false", dest="publish", help="leave everything as drafts")
     parser.add_argument(
         "--block-ids",
@@ -372,6 +378,7 @@ def _import_options(session: Session, source: str, options: dict[str, Any]) -> I
         selection=tuple(options["selection"] or ()),
         collection=collection,
         contents=Contents(options["contents"]),
+        as_last_time=options["as_last_time"],
     )
 
 

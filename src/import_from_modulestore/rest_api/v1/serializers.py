@@ -170,6 +170,7 @@ class Options(serializers.Serializer):
     selection = _texts()
     collection = Collection(allow_null=True)
     contents = EnumField(Contents)
+    as_last_time = serializers.BooleanField()
 
 
 class Progress(serializers.Serializer):
@@ -282,6 +283,10 @@ class OptionsRequest(Body):
         required=False,
         help_text="What becomes of the blocks inside components that a library cannot hold. Default: `leave_out`.",
     )
+    as_last_time = Truth(
+        required=False,
+        help_text="Whether the review begins with what the last one of this source has said. Default: true.",
+    )
 
 
 OPTIONS = tuple(str(name) for name in OptionsRequest().fields)
@@ -349,6 +354,9 @@ class Block(serializers.Serializer):
     edited = serializers.BooleanField()
     own_decision = EnumField(Decision, allow_null=True, help_text="Null: the import's default.")
     own_contents = EnumField(Contents, allow_null=True, help_text="Null: the import's default.")
+    choices_from = serializers.CharField(
+        help_text="ID of the earlier import whose review has said this of the block; empty where there is none."
+    )
     contents = EnumField(
         Contents,
         allow_null=True,
@@ -377,6 +385,7 @@ class BlocksQuery(SearchQuery):
     block_type = Text(required=False, max_length=100, help_text="`html`, `problem`, `vertical`, …")
     selected = Truth(required=False)
     edited = Truth(required=False)
+    as_last_time = Truth(required=False, help_text="Whether what is said of the block is what an earlier review said.")
     conflicts = Truth(default=False, help_text="Only blocks for which a decision settles what happens.")
 
 

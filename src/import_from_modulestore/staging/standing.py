@@ -1,0 +1,83 @@
+"""What reviews have said of a source's blocks, for a library, and what the next import into it begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import batched
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from ..data import Decision
+from ..models import Import, StandingChoice
+from ..packets import in_statements
+from .reviewed import showings
+
+_BATCH_SIZE = 500
+
+
+def standing_choices(run: Import) -> QuerySet[StandingChoice]:
+    """What an import begins with: nothing where it is not to be as last time. With ``choices_from_uuid``."""
+    if not run.as_last_time or run.learning_package_id is None:
+        return StandingChoice.objects.none()
+    return _standing(run, run.learning_package_id).annotate(choices_from_uuid=F("choices_from__uuid"))
+
+
+def keep_choices(run: Import, package_id: Any) -> None:
+    """
+    Have what the review of an import says of its blocks stand for the next one.
+
+    It takes the place of what stood for these blocks. Of those that the import was not asked for, and of those that are
+    not in the source now, that stays. Where the review has left a choice of an earlier one as it was, it goes on to be
+    that one's.
+
+    Cost: four queries, and statements for each 500 blocks of which something is said, or was.
+    """
+    said: list[StandingChoice] = []
+    spoken_of: set[tuple[str, int]] = set()
+    for choice, is_said in _choices(run, package_id):
+        spoken_of.add((choice.usage_key, choice.showing))
+        if is_said:
+            said.append(choice)
+    standing = _standing(run, package_id).values_list("pk", "usage_key", "showing")
+    former = [pk for pk, *place in standing.iterator() if tuple(place) in spoken_of]
+    for pks in batched(former, _BATCH_SIZE):
+        StandingChoice.objects.filter(pk__in=pks).delete()
+    for batch in in_statements(said, _BATCH_SIZE):
+        StandingChoice.objects.bulk_create(batch)
+
+
+def _standing(run: Import, package_id: Any) -> QuerySet[StandingChoice]:
+    return StandingChoice.objects.filter(learning_package=package_id, source_key=run.source_key)
+
+
+def _choices(run: Import, package_id: Any) -> Iterator[tuple[StandingChoice, bool]]:
+    """
+    Of all blocks that the import was asked for, or that its review has added: what it says, and whether that is
+    anything.
+
+    To fork is not said for the next time: it makes an item once, and would make another with each import.
+    """
+    end = 0
+    for row, showing, parent_selected, edited_olx in showings(run):
+        if row.usage_key in run.selection:
+            end, parent_selected = max(end, row.end_num), True
+        if run.selection and row.num >= end and not row.selected:
+            continue
+        decision = "" if row.decision == Decision.FORK else row.decision
+        choice = StandingChoice(
+            learning_package_id=package_id,
+            source_key=run.source_key,
+            usage_key=row.usage_key,
+            showing=showing,
+            selected=row.selected,
+            decision=decision,
+            contents=row.contents,
+            edited_title=row.edited_title,
+            edited_olx=edited_olx,
+            source_digest=row.source_digest,
+            source_title=row.source_title,
+            choices_from_id=row.choices_from_id or run.pk,
+        )
+        is_as_staged = row.selected and parent_selected
+        yield choice, not is_as_staged or bool(decision or row.contents or row.edited_title or edited_olx)

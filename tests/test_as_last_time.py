@@ -1,0 +1,204 @@
+"""A review remembers: what it says of a block stands for the next import of its source into the library."""
+
+import shutil
+
+import pytest
+
+from import_from_modulestore import api
+from import_from_modulestore.data import Contents, Decision, ImportOptions, Outcome
+from import_from_modulestore.models import StandingChoice
+
+from .builders import KEY, TARGET, block, problem, section, subsection, text, unit, usage_key, write_course
+
+OLX = '<html display_name="Tides"><![CDATA[<p>Better.</p>]]></html>'
+MODULE_5 = [f"x{n}" for n in range(28)]
+
+
+@pytest.fixture
+def course(courses):
+    """Write the course on the shelf, with a module of 31 blocks: ``course(t1="<p>New.</p>", more=[…])``."""
+
+    def write(*added, more=(), **bodies):
+        texts = [text(name, bodies.get(name, "<p>Text.</p>")) for name in ("t1", "t2", "t3")]
+        bank = block("itembank", "bank", "", problem("q1"), display_name="Bank")
+        left = [text(name, bodies.get(name, "<p>X.</p>")) for name in MODULE_5]
+        left = [each for each in left if each.url_name not in {moved.url_name for moved in added}]
+        shutil.rmtree(courses / "c1", ignore_errors=True)
+        write_course(
+            courses / "c1",
+            section("s", subsection("b", unit("u", *texts, bank, *added, title=bodies.get("u")))),
+            section("m5", subsection("m5b", unit("m5u", *left, *more))),
+        )
+
+    write()
+    return write
+
+
+@pytest.fixture
+def stage(user, library):
+    """Stage the course on the shelf: ``stage(publish=…)`` gives the import's ID."""
+
+    def staged(**options) -> str:
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
+        return api.stage_import(user=user, import_id=run.id).id
+
+    return staged
+
+
+@pytest.fixture
+def first(user, course, stage):
+    """The first import, reviewed and written: Module 5 left out, a text and the unit edited, a block decided."""
+    run = stage()
+    common = {"user": user, "import_id": run}
+    api.select_blocks(**common, usage_keys=[usage_key("chapter", "m5")], selected=False)
+    api.edit_block(**common, usage_key=usage_key("html", "t1"), olx=OLX)
+    api.edit_block(**common, usage_key=usage_key("vertical", "u"), title="The Moon")
+    api.choose_contents(**common, usage_keys=[usage_key("itembank", "bank")], contents=Contents.UNIT)
+    api.complete_import(**common)
+    return run
+
+
+@pytest.fixture
+def blocks(user):
+    """All staged blocks by block ID."""
+
+    def listed(import_id, **filters):
+        page = api.list_blocks(user=user, import_id=import_id, limit=200, **filters)
+        return {found.usage_key.rpartition("@")[2]: found for found in page.items}
+
+    return listed
+
+
+def plan(user, import_id):
+    return {
+        item.usage_key.rpartition("@")[2]: item.outcome
+        for item in api.plan_import(user=user, import_id=import_id).items
+    }
+
+
+def marked(blocks, import_id):
+    return blocks(import_id, as_last_time=True).keys()
+
+
+SAID = {"t1", "u", "bank", "m5", "m5b", "m5u", *MODULE_5}
+
+
+def test_the_next_review_begins_with_what_the_last_one_said(user, first, stage, blocks):
+    again = stage()
+    found = blocks(again)
+    assert marked(blocks, again) == SAID
+    assert {found[name].choices_from for name in SAID} == {first}
+    assert sum(not each.selected for each in found.values()) == 31
+    assert (found["t1"].title, found["t1"].edited, found["u"].title) == ("Tides", True, "The Moon")
+    assert found["bank"].own_contents is Contents.UNIT
+    assert set(plan(user, again).values()) == {Outcome.UNCHANGED, Outcome.UNSUPPORTED}
+    warnings = api.get_import(user=user, import_id=again).warnings
+    assert f"As last time: of {len(SAID)} blocks, the review has begun with what the last one had said." in warnings
+
+
+def test_where_the_source_has_changed_two_blocks_the_plan_differs_in_just_these(user, first, course, stage, blocks):
+    as_last_time = plan(user, stage())
+    course(t2="<p>New.</p>", t3="<p>New.</p>", x1="<p>New, and left out.</p>")
+    now = plan(user, stage(on_conflict=Decision.OVERWRITE))
+    assert {name for name in now.keys() | as_last_time if now.get(name) != as_last_time.get(name)} == {"t2", "t3"}
+
+
+def test_an_edit_is_made_again_only_while_the_block_is_what_it_was(first, course, stage, blocks):
+    course(t1="<p>The source's new text.</p>", u="The Sea")
+    found = blocks(stage())
+    for name, title in (("t1", "Text t1"), ("u", "The Sea")):
+        assert (found[name].title, found[name].edited, found[name].choices_from) == (title, False, "")
+        told = f"This block was edited last time, in import {first}. The source has changed since"
+        assert any(warning.startswith(told) for warning in found[name].warnings)
+
+
+def test_what_is_new_in_what_is_left_out_is_left_out_with_it(first, course, stage, blocks):
+    course(more=[text("new")])
+    found = blocks(stage())["new"]
+    assert (found.selected, found.choices_from) == (False, first)
+
+
+def test_a_moved_block_keeps_what_was_said_of_it(first, course, stage, blocks):
+    course(text("x5"))
+    found = blocks(stage())
+    assert found["x5"].parent == found["u"].num
+    assert not found["x5"].selected
+
+
+def test_it_is_an_option_of_the_import(first, stage, blocks):
+    again = stage(as_last_time=False)
+    assert not marked(blocks, again)
+    assert all(found.selected and not found.edited for found in blocks(again).values())
+
+
+def test_a_choice_of_this_review_is_not_marked_any_more(user, first, stage, blocks):
+    again = stage()
+    common = {"user": user, "import_id": again}
+    api.select_blocks(**common, usage_keys=[usage_key("chapter", "m5")], selected=True)
+    api.revert_block(**common, usage_key=usage_key("html", "t1"))
+    api.edit_block(**common, usage_key=usage_key("vertical", "u"), title="The Sun")
+    api.choose_contents(**common, usage_keys=[usage_key("itembank", "bank")], contents=None)
+    assert not marked(blocks, again)
+    api.complete_import(**common)
+    assert [(each.usage_key, each.edited_title) for each in StandingChoice.objects.all()] == [
+        (usage_key("vertical", "u"), "The Sun")
+    ]
+
+
+def test_what_is_left_as_it_was_goes_on_to_come_from_where_it_was_said(user, first, stage, blocks):
+    api.complete_import(user=user, import_id=stage())
+    again = stage()
+    assert {found.choices_from for found in blocks(again, as_last_time=True).values()} == {first}
+
+
+def test_what_an_import_was_not_asked_for_is_not_left_out_by_its_review(user, course, stage, blocks):
+    run = stage(selection=(usage_key("html", "t1"), usage_key("html", "t2")))
+    api.select_blocks(user=user, import_id=run, usage_keys=[usage_key("html", "t2")], selected=False)
+    api.complete_import(user=user, import_id=run)
+    assert [each.usage_key for each in StandingChoice.objects.all()] == [usage_key("html", "t2")]
+
+
+def test_a_selection_leaves_alone_what_was_said_of_other_blocks(user, first, stage, blocks):
+    part = stage(selection=(usage_key("html", "t2"),))
+    assert {name for name, found in blocks(part).items() if found.selected} == {"t2"}
+    api.complete_import(user=user, import_id=part)
+    assert marked(blocks, stage()) == SAID
+
+
+def test_what_a_selection_names_is_imported_although_it_was_left_out(user, first, stage, blocks):
+    part = stage(selection=(usage_key("vertical", "m5u"),))
+    assert {name for name, found in blocks(part).items() if found.selected} == {"m5u", *MODULE_5}
+
+
+def test_staging_anew_brings_nothing_back_that_the_review_has_taken_back(user, first, stage, blocks):
+    again = stage()
+    api.select_blocks(user=user, import_id=again, usage_keys=[usage_key("chapter", "m5")], selected=True)
+    api.stage_import(user=user, import_id=again)
+    assert marked(blocks, again) == {"t1", "u", "bank"}
+    assert {found.choices_from for found in blocks(again, as_last_time=True).values()} == {first}
+
+
+def test_an_undo_takes_nothing_of_it_back(user, first, stage, blocks):
+    api.undo_import(user=user, import_id=first)
+    assert marked(blocks, stage()) == SAID
+
+
+def test_a_decision_stands_but_for_a_fork_which_is_made_once(user, first, course, stage, blocks):
+    course(t2="<p>New.</p>", t3="<p>New.</p>")
+    run = stage()
+    for name, decision in (("t2", Decision.OVERWRITE), ("t3", Decision.FORK)):
+        api.decide_blocks(user=user, import_id=run, usage_keys=[usage_key("html", name)], decision=decision)
+    api.complete_import(user=user, import_id=run)
+    course(t2="<p>Newer.</p>", t3="<p>New.</p>")
+    again = stage()
+    found = blocks(again)
+    assert (found["t2"].own_decision, found["t2"].choices_from) == (Decision.OVERWRITE, run)
+    assert (found["t3"].own_decision, found["t3"].choices_from) == (None, "")
+    assert plan(user, again)["t2"] is Outcome.UPDATED
+
+
+def test_it_is_of_one_library_and_one_source(user, first, courses, blocks):
+    other = api.create_library(user=user, library_key="lib:Acme:Other", title="Other").key
+    run = api.create_import(user=user, source_key=KEY, library_key=other)
+    api.stage_import(user=user, import_id=run.id)
+    assert not marked(blocks, run.id)
