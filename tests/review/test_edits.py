@@ -1,6 +1,7 @@
 """Changing what is staged."""
 
 import pytest
+from django.db import connection
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ConflictState, Decision, ImportState, Outcome
@@ -260,6 +261,50 @@ class TestDeciding:
         api.select_blocks(user=user, import_id=conflicts, usage_keys=[key("t1")], selected=False)
         with pytest.raises(api.InvalidEdit, match="not imported"):
             self.decide(user, conflicts, key("t1"), decision=Decision.OVERWRITE, below=False)
+
+
+class TestTwoAtOnce:
+    """Whoever comes second goes on with what the first has made of it."""
+
+    @pytest.fixture
+    def just_before(self):
+        """Run something where a change begins to wait for its turn, as another would who has it."""
+
+        def run(first, second):
+            began = []
+
+            def wait(execute, sql, params, many, context):
+                if sql.startswith("UPDATE") and "revision" in sql and not began:
+                    began.append(sql)
+                    first()
+                return execute(sql, params, many, context)
+
+            with connection.execute_wrapper(wait):
+                second()
+            assert began
+
+        return run
+
+    def test_an_edit_keeps_what_somebody_chooses_meanwhile(self, just_before, edit, user, staged, blocks):
+        just_before(lambda: CHANGES["select"](user, staged), lambda: edit("t1", title="Mine"))
+        found = blocks(staged)["t1"]
+        assert (found.title, found.selected) == ("Mine", False)
+
+    def test_and_the_text_that_somebody_else_gives_it(self, just_before, edit, user, staged):
+        olx = '<html url_name="t1" display_name="Theirs"><![CDATA[<p>Theirs.</p>]]></html>'
+        just_before(lambda: edit("t1", olx=olx), lambda: edit("t1", title="Mine"))
+        found = api.get_block(user=user, import_id=staged, usage_key=key("t1"))
+        assert (found.block.title, "Theirs." in found.olx) == ("Mine", True)
+
+    @pytest.mark.parametrize("change", ["edit", "revert"])
+    def test_a_block_that_is_staged_anew_meanwhile_is_there_once(self, just_before, edit, user, staged, blocks, change):
+        edit("t1", title="Before")
+        before = [*blocks(staged)]
+        just_before(
+            lambda: api.stage_import(user=user, import_id=staged), lambda: CHANGES[change](user, staged)
+        )
+        after = blocks(staged)
+        assert ([*after], after["t1"].edited) == (before, change == "edit")
 
 
 CHANGES = {

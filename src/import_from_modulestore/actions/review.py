@@ -223,8 +223,7 @@ def edit_block(
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, and ``InvalidEdit`` with nothing changed.
     """
     run = _changeable(user, import_id)
-    block = find_block(run, usage_key)
-    edit(run, block, title=title, olx=olx, source_key=parse_source_key(run.source_key), host=get_host())
+    edit(run, usage_key, title=title, olx=olx, source_key=parse_source_key(run.source_key), host=get_host())
     return _details(run, usage_key)
 
 
@@ -254,8 +253,7 @@ def revert_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidEdit`` (it was not edited).
     """
     run = _changeable(user, import_id)
-    block = find_block(run, usage_key)
-    revert_edit(run, block, source_key=parse_source_key(run.source_key), host=get_host())
+    revert_edit(run, usage_key, source_key=parse_source_key(run.source_key), host=get_host())
     return _details(run, usage_key)
 
 

@@ -64,13 +64,14 @@ def decide(
         )
 
 
-def edit(run: Import, block: StagedBlock, *, title: str | None, olx: str | None, source_key: Any, host: Host) -> None:
-    """Give a block another title or other OLX. Raises ``InvalidEdit``."""
+def edit(run: Import, usage_key: str, *, title: str | None, olx: str | None, source_key: Any, host: Host) -> None:
+    """Give a block another title or other OLX. Raises ``NotFound``, ``InvalidEdit``."""
     if title is None and olx is None:
         raise InvalidEdit(_("Give a title or OLX."), field="title")
     if title is not None and (not clean_title(title) or len(title) > MAX_TITLE_LENGTH):
         raise InvalidEdit(_("A title has 1 to {max} characters.").format(max=MAX_TITLE_LENGTH), field="title")
     with changing(run):
+        block = find_block(run, usage_key)
         if _holds_blocks(block):
             if olx is not None:
                 raise InvalidEdit(
@@ -96,11 +97,12 @@ def edit(run: Import, block: StagedBlock, *, title: str | None, olx: str | None,
         block.save()
 
 
-def revert_edit(run: Import, block: StagedBlock, *, source_key: Any, host: Host) -> None:
-    """Take the edits of a block back. Raises ``InvalidEdit`` where it has none."""
-    if not (block.edited_title or block.edited_olx):
-        raise InvalidEdit(_("{title} was not edited.").format(title=block.called))
+def revert_edit(run: Import, usage_key: str, *, source_key: Any, host: Host) -> None:
+    """Take the edits of a block back. Raises ``NotFound``, and ``InvalidEdit`` where it has none."""
     with changing(run):
+        block = find_block(run, usage_key)
+        if not (block.edited_title or block.edited_olx):
+            raise InvalidEdit(_("{title} was not edited.").format(title=block.called))
         block.edited_title = block.edited_olx = ""
         block.source_files = []
         element = staged_element(block)
@@ -154,6 +156,7 @@ def changing(run: Import) -> Iterator[None]:
     A transaction that changes what is staged or chosen, and only while that may be changed.
 
     The update of the import comes first: a completion that begins at the same time waits for it, or makes this fail.
+    Who else changes something waits, too: so read what is changed within.
     """
     with transaction.atomic():
         if not Import.objects.filter(pk=run.pk, state__in=REVIEWABLE).update(revision=F("revision") + 1):
