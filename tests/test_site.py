@@ -193,7 +193,15 @@ class TestPublicAddress:
         address = PublicAddress.of(url)
         assert (address.origin, address.path) == (origin, path)
 
-    @pytest.mark.parametrize("url", ["imports.example.org", "ftp://x", "https://", "https://x/?a", "https://x:y"])
+    # What Django would answer nobody at, or WSGI spells otherwise, is none either.
+    @pytest.mark.parametrize(
+        "url",
+        [
+            *("imports.example.org", "ftp://x", "https://", "https://x/?a", "https://x:y"),
+            *("https://bücher.example", "https://a_b.example", "https://*", "https://a.example,b.example"),
+            *("https://example.org/imports ", "https://example.org/bücher"),
+        ],
+    )
     def test_what_is_none_is_refused_with_an_example(self, url, tmp_path):
         refused = Project(tmp_path, PUBLIC_URL=url).manage("check")
         assert refused.returncode == 1

@@ -7,12 +7,19 @@ that was forged by somebody who reaches the port past the proxy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
+
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]")
+"""What Django takes for the name of a host, and no pattern that stands for others."""
+
+_PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
+"""A path that is the same in addresses and in WSGI, where nothing is escaped."""
 
 type Environ = dict[str, Any]
 type Application = Callable[[Environ, Any], Iterable[bytes]]
@@ -39,14 +46,16 @@ class PublicAddress:
         except ValueError as error:
             raise ValueError(f"PUBLIC_URL is {url!r}, which is no address: {error}.") from None
         name = parts.hostname
-        if parts.scheme not in ("http", "https") or not name or "@" in parts.netloc or parts.query or parts.fragment:
+        shown, path = f"[{name}]" if name and ":" in name else name or "", parts.path.rstrip("/")
+        is_plain = _HOST.fullmatch(shown) and _PATH.fullmatch(path)
+        if parts.scheme not in ("http", "https") or not is_plain or "@" in parts.netloc or parts.query + parts.fragment:
             raise ValueError(
-                f"PUBLIC_URL is {url!r}. Give the site's address as browsers see it: https://imports.example.org, or "
+                f"PUBLIC_URL is {url!r}. Give the site's address as browsers send it, in plain letters, digits, dots "
+                "and hyphens (xn--… for a name in other letters): https://imports.example.org, or "
                 "https://example.org/imports."
             )
-        shown = f"[{name}]" if ":" in name else name
         own_port = port in (None, {"http": 80, "https": 443}[parts.scheme])
-        return cls(parts.scheme, shown if own_port else f"{shown}:{port}", shown, parts.path.rstrip("/"))
+        return cls(parts.scheme, shown if own_port else f"{shown}:{port}", shown, path)
 
     @property
     def is_secure(self) -> bool:

@@ -58,6 +58,13 @@ def test_all_that_is_wrong_is_named(client):
     ]
 
 
+def test_of_what_is_all_wrong_the_first_are_named_and_all_are_counted(client):
+    wrong = {f"field{number}": 1 for number in range(1_000)}
+    _status, problem = answer(client("POST", "imports/", {"source_key": KEY, "library_key": TARGET, **wrong}))
+    assert problem["detail"] == "1000 things are wrong; see errors."
+    assert [each["field"] for each in problem["errors"]] == [*wrong][:100]
+
+
 @pytest.mark.parametrize(
     ("content_type", "body", "status", "code"),
     [

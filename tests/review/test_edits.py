@@ -300,9 +300,7 @@ class TestTwoAtOnce:
     def test_a_block_that_is_staged_anew_meanwhile_is_there_once(self, just_before, edit, user, staged, blocks, change):
         edit("t1", title="Before")
         before = [*blocks(staged)]
-        just_before(
-            lambda: api.stage_import(user=user, import_id=staged), lambda: CHANGES[change](user, staged)
-        )
+        just_before(lambda: api.stage_import(user=user, import_id=staged), lambda: CHANGES[change](user, staged))
         after = blocks(staged)
         assert ([*after], after["t1"].edited) == (before, change == "edit")
 

@@ -31,6 +31,9 @@ from ..trouble import RETRY_AFTER, in_full, unavailable
 
 MEDIA_TYPE = "application/problem+json"
 
+MAX_ERRORS = 100
+"""How many things that are wrong with a request are named, each; of a list that is all wrong, nobody reads more."""
+
 log = logging.getLogger("django.request")
 
 
@@ -178,13 +181,14 @@ def _problem(error: Exception, response: Response) -> dict[str, Any]:
     more = getattr(error, "more", {})
     if isinstance(error, ValidationError):
         place = getattr(error, "place", "field")
+        faults = list(_faults(error.detail))
         errors = [
             {**({place: ".".join(path)} if path else {}), "code": detail.code, "detail": str(detail)}
-            for path, detail in _faults(error.detail)
+            for path, detail in faults[:MAX_ERRORS]
         ]
         code, more = Problem.INVALID_REQUEST.value, {"errors": errors}
-        detail = ngettext("{detail}", "{count} things are wrong; see errors.", len(errors)).format(
-            detail=errors[0]["detail"], count=len(errors)
+        detail = ngettext("{detail}", "{count} things are wrong; see errors.", len(faults)).format(
+            detail=errors[0]["detail"], count=len(faults)
         )
     else:
         detail = str(response.data["detail"])
