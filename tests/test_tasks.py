@@ -82,6 +82,16 @@ class TestUserTasks:
             api.cancel_import(user=user, import_id=staged.id)
         assert [state for _name, state, _texts in user_tasks()] == ["Canceled"]
 
+    @pytest.mark.parametrize("step", ["undo", "redo"])
+    def test_so_is_an_undo_or_redo(self, step, staged, user, worked):
+        api.complete_import(user=user, import_id=staged.id)
+        if step == "redo":
+            api.undo_import(user=user, import_id=staged.id)
+        with worked():
+            getattr(api, f"start_{step}")(user=user, import_id=staged.id)
+            api.cancel_import(user=user, import_id=staged.id)
+        assert [state for _name, state, _texts in user_tasks()] == ["Canceled"]
+
     def test_a_message_for_an_import_that_is_gone_does_no_harm(self, staged, user):
         lifecycle.request(Import.objects.get(), Step.COMPLETE, actor=user)
         UserTaskStatus.objects.create(user=user, task_id="late", name="Import", total_steps=1)

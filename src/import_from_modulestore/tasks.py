@@ -29,6 +29,8 @@ from . import api
 from .data import ImportState
 from .models import Import
 from .running.ending import PUT_OFF_FOR
+from .running.lifecycle import STATES
+from .running.queue import TASK_NAMES
 from .trouble import in_full, trouble_of
 from .waiting import at_most
 
@@ -66,6 +68,11 @@ class ImportTask(UserTask):
         name = str(cls.title).format(source=run.source_title, library=run.library_title)
         return _RARE.sub("?", name)[:255]
 
+    @property
+    def _if_failed(self) -> ImportState:
+        """The state in which the step leaves an import where it is not done."""
+        return next(STATES[step].failed for step, name in TASK_NAMES.items() if name == self.name)
+
     def run_step(self, import_id: str) -> None:
         """
         Do what is asked for of an import, and let the user's task tell how it ended.
@@ -97,8 +104,10 @@ class ImportTask(UserTask):
                 raise
         if state is not None and state.is_running:
             raise Ignore  # An earlier delivery of the same message is at it, or it was put off.
+        # An undo or redo that was stopped leaves the import as it was, and no reason: it had to wait, and never began.
+        is_canceled = state in (None, ImportState.CANCELED) or (state == self._if_failed and not reason)
         for status in UserTaskStatus.objects.filter(task_id=self.request.id):
-            if state in (None, ImportState.CANCELED):
+            if is_canceled:
                 status.cancel()
             elif reason:
                 status.fail(reason)
