@@ -163,7 +163,7 @@ def attempt(name: str, user, imports, folder, **changed):
     if name in STATES:
         arguments["import_id"] = imports[STATES[name]]
     if name == "get_imports":
-        arguments["import_ids"] = [imports["done"]]
+        arguments["import_ids"] = [imports["done"], "none"]
     if name == "backup_library":
         arguments["file"] = folder / f"{user.get_username()}.zip"
     with transaction.atomic():

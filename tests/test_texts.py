@@ -155,6 +155,10 @@ class TestPython:
         except api.ImportFromModulestoreError as error:
             str(error).encode()
 
+    def test_the_name_of_a_file_that_is_none_is_quoted_as_text(self, user, library):
+        with pytest.raises(api.InvalidOption, match="\ufffd.zip"):
+            api.backup_library(user=user, library_key=TARGET, file=Path("/nowhere/\udc80.zip"))
+
     @few
     @given(given=ANY_TEXT)
     def test_what_is_written_to_the_library_can_be_written_anywhere(self, import_id, user, given):

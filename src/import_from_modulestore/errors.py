@@ -6,16 +6,19 @@ Every message says what is wrong, where, and what to do about it; doors show it 
 
 from collections.abc import Sequence
 
+from .texts import clean
+
 
 class ImportFromModulestoreError(Exception):
     """
     Base of everything that this app raises on purpose.
 
-    ``field`` names the argument that is at fault, where one is, so that a form can show the message beside it.
+    ``field`` names the argument that is at fault, where one is, so that a form can show the message beside it. The
+    message is text that every door can show, also where it quotes the name of a file that is none.
     """
 
     def __init__(self, message: str, *, field: str = "") -> None:
-        super().__init__(message)
+        super().__init__(clean(message))
         self.field = field
 
 

@@ -72,7 +72,7 @@ def find_import(import_id: str, known: Callable[[], QuerySet[Import]] | None = N
     """
     prefix = import_id.replace("-", "").lower()
     found = []
-    if re.fullmatch("[0-9a-f]{32}", prefix):
+    if is_whole_id(import_id):
         found = [UUID(prefix)]
     elif prefix:  # Databases keep UUIDs in types that have no beginning.
         runs = known() if known else Import.objects.filter(is_preview=False)
@@ -83,6 +83,11 @@ def find_import(import_id: str, known: Callable[[], QuerySet[Import]] | None = N
     if run is None:
         raise no_such_import(import_id)
     return run
+
+
+def is_whole_id(import_id: str) -> bool:
+    """Whether this is an import's ID, with hyphens or without, and not only the beginning of one."""
+    return re.fullmatch("[0-9a-f]{32}", import_id.replace("-", "").lower()) is not None
 
 
 def no_such_import(import_id: str) -> NotFound:

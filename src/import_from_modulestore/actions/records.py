@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from ..data import ImportData, ImportState, Outcome, Page, RecordData, ReversalData, ReversalItem
 from ..errors import InvalidOption
 from ..history import record_data, reversal_data, reversal_item
-from ..imports import import_data
+from ..imports import import_data, is_whole_id
 from ..keys import parse_item_key, parse_library_key, parse_source_key, parse_usage_key
 from ..models import Import, ImportRecord, ReversalRecord
 from . import access
@@ -69,9 +69,9 @@ def get_import(*, user: Any, import_id: str) -> ImportData:
 
 
 def get_imports(*, user: Any, import_ids: Collection[str]) -> dict[str, ImportData]:
-    """Those of these imports that the user may see, by ID. A fixed number of queries for each 500."""
+    """Those of these imports that the user may see, by their whole IDs. A fixed number of queries for each 500."""
     found: list[Import] = []
-    for batch in batched(import_ids, BATCH_SIZE):
+    for batch in batched(filter(is_whole_id, import_ids), BATCH_SIZE):
         found += Import.objects.filter(uuid__in=batch, is_preview=False)
     return {str(run.uuid): import_data(run) for run in access.visible_imports(user, found)}
 
