@@ -131,7 +131,8 @@ def test_an_edit_of_a_past_review_meets_a_changed_source(course, user, library, 
     course(text("t", "<p>New</p><p>Two</p>"))
     record = merge()
     assert olx() == html("<p>New</p><p>Mine</p>", "Mine")
-    assert not record.warnings
+    (warning,) = record.warnings
+    assert warning.startswith("This block was edited last time")
 
 
 def test_an_edit_of_this_review_is_on_the_sources_side(course, user, run_import, author, olx):

@@ -344,7 +344,7 @@ class Indexer:
 def _edited_last_time(made: Any) -> str:
     return _(
         "This block was edited last time, in import {id}. The source has changed since, so the edit was not made "
-        "again: decide to merge, or edit it anew."
+        "again: a merge keeps both, or edit it anew."
     ).format(id=made.choices_from_uuid)
 
 
