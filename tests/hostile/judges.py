@@ -241,13 +241,17 @@ def _named(run: Any) -> str:
 _RECORD = re.compile(r"^(?=20\d\d-\d\d-\d\d \d\d:\d\d:\d\d )", re.MULTILINE)
 _ERROR = re.compile(r"^Traceback \(most recent call last\):\n(?:(?: .*)?\n)*(?P<error>\S.*)$", re.MULTILINE)
 
-ASKED_FOR = ("jwt.exceptions.", "django.core.exceptions.DisallowedHost")
-"""What Django and Open edX's library write down of requests that are refused, on purpose."""
+ASKED_FOR = ("jwt.exceptions.", "django.core.exceptions.DisallowedHost", "KeyboardInterrupt")
+"""
+What Django and Open edX's library write down of requests that are refused, on purpose; and what Python says of a
+command that is interrupted before it has begun.
+"""
 
 FOREIGN = re.compile(
     r"""
-    Signal\ handler\ <function\ \w+_task\ .*  # django-user-tasks, which cannot tell a user's list of the step now
-    | consumer:\ .* | Error\ on\ \w+ing\ .* | Unrecoverable\ error:\ .*  # Celery's workers have lost their broker
+    Signal\ handler\ <function\ \w*task\w*\ .*  # django-user-tasks, which cannot tell a user's list of the step now
+    | consumer:\ .* | Couldn't\ ack\ .*  # Celery's workers have lost their broker,
+    | Error\ on\ \w+ing\ .* | Unrecoverable\ error:\ .*  # and may end by it,
     | (?:Message\ Error|Scheduler|beat):\ .* | Removing\ corrupted\ schedule\ file\ .*  # and so has its clock
     """,
     re.VERBOSE,
