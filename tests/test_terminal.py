@@ -151,6 +151,7 @@ def staged(num: int, parent: int | None = None, kind: BlockKind = BlockKind.COMP
         "edited": False,
         "own_decision": None,
         "own_contents": None,
+        "choices_from": "",
         "contents": None,
         "left_with": None,
         "state": ConflictState.NEW,

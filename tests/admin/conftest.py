@@ -82,7 +82,7 @@ def start(pages, course):
     """Start an import through the form: ``start(level="unit")``; it is staged then."""
 
     def start(**changed) -> Import:
-        fields = {"source": KEY, "library": TARGET, "publish": "on", **changed}
+        fields = {"source": KEY, "library": TARGET, "publish": "on", "as_last_time": "on", **changed}
         response = pages.post(url("import", "add"), **fields)
         assert response.status_code == 200, response
         return Import.objects.latest("pk")

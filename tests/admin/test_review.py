@@ -211,7 +211,7 @@ def test_what_is_not_to_be_reviewed_leads_back_and_says_why(pages, imported):
 def test_what_is_as_last_time_is_marked_and_found(pages, run, start, user):
     api.select_blocks(user=user, import_id=str(run.uuid), usage_keys=[TEXT], selected=False)
     api.complete_import(user=user, import_id=str(run.uuid))
-    again = start(as_last_time="on")
+    again = start()
     found = review(pages, again, as_last_time="on")
     assert "Text t1 As last time" in found
     assert "Problem p1" not in found

@@ -73,7 +73,7 @@ def test_the_whole_way(courses):
 
     write_block(courses / "c1", text("t3", "<p>Deeper.</p>"))
     out = command("stage", KEY, TARGET)
-    assert "conflicts with lib:Acme:Target" in in_one_line(out)
+    assert "1 conflict with lib:Acme:Target" in in_one_line(out)
     out = command("review", "last", "t3")
     assert "- title: Deep sea" in out
     assert "+ title: Text t3" in out
