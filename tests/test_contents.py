@@ -231,6 +231,17 @@ class TestUndo:
         api.undo_import(user=user, import_id=done.id)
         assert state() == before
 
+    def test_a_redo_that_puts_nothing_back_brings_no_collection_back(self, course, run_import, user, state):
+        course(bank())
+        first, _records = run_import(contents=COLLECTION)
+        api.undo_import(user=user, import_id=first.id)
+        second, _records = run_import(contents=COLLECTION)
+        api.undo_import(user=user, import_id=second.id)
+        api.redo_import(user=user, import_id=first.id)
+        before = state()
+        api.redo_import(user=user, import_id=second.id)  # All that it would put back has other versions by now.
+        assert state() == before
+
     def test_a_collection_that_is_gone_for_good_is_none_to_undo(self, course, run_import, user, state):
         course(bank())
         done, _records = run_import(contents=COLLECTION)

@@ -293,6 +293,14 @@ def test_where_what_the_source_held_was_not_kept_it_needs_somebody(course, run_i
     assert merge(unmerged=Decision.SKIP).outcome is Outcome.SKIPPED
 
 
+def test_where_the_librarys_olx_is_broken_it_needs_somebody_and_says_so(course, run_import, author, merge):
+    course(text("t", "<p>One</p>"))
+    run_import()
+    author.write(REF, "<html><p>1</html>")
+    course(text("t", "<p>Two</p>"))
+    assert "or the library’s item cannot be read." in "".join(merge(unmerged=Decision.SKIP).warnings)
+
+
 def test_the_demo_course(real_exports, settings, user, library, state):
     """Of a real course, edited on both sides: every edit is in the library afterwards."""
     settings.COURSES_DIR = real_exports

@@ -60,7 +60,9 @@ def without_merging(
 def merged_component(merge: ComponentMerge | None, past: PastImport) -> Verdict:
     """The verdict on a component whose texts were looked at."""
     if merge is None:
-        return Verdict(needs=_("What the source held at its last import was not kept, so there is nothing to go by."))
+        return Verdict(
+            needs=_("What the source held at its last import was not kept, or the library’s item cannot be read.")
+        )
     if merge.trouble or merge.open:
         return Verdict(needs=merge.trouble or _asking(merge.open), warnings=merge.warnings, based_on=past.record)
     return Verdict(

@@ -152,14 +152,17 @@ def put_back(collection: Collection, entity_ids: Iterable[int], *, made: bool, u
     """
     Put items into a collection again, and bring it back where :func:`take_out` deleted it.
 
-    That one is known by being ``made`` by the import and empty; one that somebody else deleted is left alone.
+    That one is known by being ``made`` by the import and empty; one that somebody else deleted is left alone, and so
+    is one that nothing comes back to.
     """
-    members = _members(collection)
+    wanted, members = set(entity_ids), _members(collection)
+    if not wanted:
+        return
     if not collection.enabled:
         if members or not made:
             return
         content_api.restore_collection(collection.learning_package_id, collection.collection_code)
-    _add(collection, set(entity_ids) - members, user_id)
+    _add(collection, wanted - members, user_id)
 
 
 def _members(collection: Collection) -> set[int]:
