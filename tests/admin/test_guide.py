@@ -34,8 +34,9 @@ def test_the_guide_names_pages_and_buttons_as_they_are(pages, start):
     look(url("importrecord", "change", ImportRecord.objects.get(usage_key=usage_key("html", "t1")).pk))
     pages.do("undo", run)
     look(url("import", "change", run.pk))
-    Import.objects.update(state="import_failed")
-    look(url("import", "change", run.pk))
+    for state in ("undoing", "redoing", "import_failed"):
+        Import.objects.update(state=state)
+        look(url("import", "change", run.pk))
 
     named = {" ".join(name.split()) for name in re.findall(r"\*\*(.*?)\*\*", GUIDE, re.DOTALL)}
     assert len(named) > 20

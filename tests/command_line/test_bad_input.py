@@ -43,7 +43,7 @@ def test_words_that_mean_nothing(words, code, told):
 def test_what_the_import_does_not_allow(staged):
     before = data_of("plan", "last")["plan"], row_counts()
     for words, code, told in (
-        ("decide last guess t1", 1, "choose from 'skip', 'overwrite', 'new_version', 'fork', 'default'"),
+        ("decide last guess t1", 1, "choose from 'skip', 'overwrite', 'new_version', 'fork', 'merge', 'default'"),
         ("decide last skip t1", 1, "There is no conflict to decide"),
         ("decide last skip t1 --only", 1, "is new: there is no conflict to decide"),
         (f"leave-out last {usage_key('html', 't1', 'course-v1:Acme+C2+R1')}", 4, "Acme+C2+R1+type@html+block@t1"),
