@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 
 from import_from_modulestore_standalone.settings import DATABASE_OPTIONS
@@ -16,15 +17,21 @@ from import_from_modulestore_standalone.settings import DATABASE_OPTIONS
 
 @contextmanager
 def using(url: str, **options: Any) -> Iterator[None]:
-    """Have Django use the database of this address, with the project's options for its kind, and these."""
+    """
+    Have Django use the database of this address, with the project's options for its kind, and these.
+
+    What Django remembers of content types is another database's, before and after.
+    """
     before = connections["default"], connections.settings["default"]
     config = environ.Env.db_url_config(url)
     config["OPTIONS"] = {**DATABASE_OPTIONS[config["ENGINE"]], **options}
     connections.settings["default"] = connections.configure_settings({"default": config})["default"]
     connections["default"] = connections.create_connection("default")
+    ContentType.objects.clear_cache()
     try:
         yield
     finally:
+        ContentType.objects.clear_cache()
         connections["default"].close()
         connections["default"], connections.settings["default"] = before
 
