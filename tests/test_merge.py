@@ -359,4 +359,4 @@ def test_statements_grow_with_batches_and_not_with_blocks(course, run_import, au
         return len(seen)
 
     counted(1)  # From then on, some are gone from the source.
-    assert counted(3) == counted(60) <= 24
+    assert counted(3) == counted(60) <= 25  # One is about collations, on a server.
