@@ -14,7 +14,15 @@ from .servers import can_run
 from .soak import soak
 from .tally import Tally
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # Connections end where servers do, and hostile cookies are too much for the client's own jar.
+    pytest.mark.filterwarnings(
+        "ignore:unclosed:ResourceWarning",
+        "ignore:http.cookiejar bug:UserWarning",
+        "ignore::pytest.PytestUnraisableExceptionWarning",
+    ),
+]
 
 
 @pytest.mark.parametrize("with_servers", [False, True], ids=["sqlite", "servers"])
