@@ -132,6 +132,17 @@ def library(user):
 
 
 @pytest.fixture
+def stage(user, library):
+    """Stage the course on the shelf: ``stage(level=…)`` gives the import's ID."""
+
+    def staged(**options) -> str:
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
+        return api.stage_import(user=user, import_id=run.id).id
+
+    return staged
+
+
+@pytest.fixture
 def run_import(user, library):
     """Run a whole import of the course on the shelf: ``run_import(level=…)`` gives its data and its records."""
 

@@ -5,10 +5,10 @@ import shutil
 import pytest
 
 from import_from_modulestore import api
-from import_from_modulestore.data import Contents, Decision, ImportOptions, Outcome
+from import_from_modulestore.data import Contents, Decision, Outcome
 from import_from_modulestore.models import StandingChoice
 
-from .builders import KEY, TARGET, block, problem, section, subsection, text, unit, usage_key, write_course
+from .builders import KEY, block, problem, section, subsection, text, unit, usage_key, write_course
 
 OLX = '<html display_name="Tides"><![CDATA[<p>Better.</p>]]></html>'
 MODULE_5 = [f"x{n}" for n in range(28)]
@@ -32,17 +32,6 @@ def course(courses):
 
     write()
     return write
-
-
-@pytest.fixture
-def stage(user, library):
-    """Stage the course on the shelf: ``stage(publish=…)`` gives the import's ID."""
-
-    def staged(**options) -> str:
-        run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
-        return api.stage_import(user=user, import_id=run.id).id
-
-    return staged
 
 
 @pytest.fixture

@@ -13,12 +13,11 @@ from import_from_modulestore.data import (
     CompositionLevel,
     Contents,
     Decision,
-    ImportOptions,
     Outcome,
 )
 from import_from_modulestore.models import Import
 
-from .builders import KEY, TARGET, block, problem, section, subsection, text, unit, usage_key, write_course
+from .builders import block, problem, section, subsection, text, unit, usage_key, write_course
 from .library_state import drafts
 
 UNIT, COLLECTION, LEAVE_OUT = Contents.UNIT, Contents.COLLECTION, Contents.LEAVE_OUT
@@ -44,17 +43,6 @@ def course(courses):
         write_course(courses / "c1", section("s", subsection("b", unit("u", text("t"), *blocks))), **more)
 
     return write
-
-
-@pytest.fixture
-def stage(user, library):
-    """Stage the course on the shelf: ``stage(contents=…)`` gives the import's ID."""
-
-    def staged(**options) -> str:
-        run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
-        return api.stage_import(user=user, import_id=run.id).id
-
-    return staged
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from import_from_modulestore.data import (
     CompositionLevel,
     ConflictState,
     Decision,
-    ImportOptions,
     Outcome,
 )
 from import_from_modulestore.models import Import, ImportRecord, Removal
@@ -66,15 +65,6 @@ def lost(course, run_import, stage):
         return stage(**options)
 
     return bring
-
-
-@pytest.fixture
-def stage(user, library):
-    def staged(**options) -> str:
-        run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
-        return api.stage_import(user=user, import_id=run.id).id
-
-    return staged
 
 
 @pytest.fixture

@@ -303,17 +303,14 @@ class StagedBlock(models.Model):
         return self.name or self.title
 
 
-class ReviewedBlock(models.Model):
+class BlockChoices(models.Model):
     """
-    What a review had made of a block when its source began to be staged anew; gone once it is staged.
-
-    It is there for as long as that takes, and a staging that fails in between takes nothing from it. ``showing`` counts
-    the places of a block that the source shows in several. A block without a row is as staging makes it, or new.
+    What a review says of a block in one place: ``showing`` counts the places of a block that the source shows in
+    several.
 
     .. no_pii:
     """
 
-    import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="reviewed")
     usage_key = case_sensitive_char_field(max_length=255)
     showing = models.PositiveIntegerField()
     selected = models.BooleanField()
@@ -324,6 +321,30 @@ class ReviewedBlock(models.Model):
     source_digest = case_sensitive_char_field(
         max_length=_DIGEST_LENGTH, blank=True, default="", help_text=_("Of what the source held then.")
     )
+
+    class Meta:
+        abstract = True
+
+    choices_from_id: int | None
+    """The import whose review has said so, where it is another."""
+
+    @property
+    def changes_it(self) -> bool:
+        """Whether the block is decided about or edited; whether it is selected is another matter."""
+        return bool(self.decision or self.contents or self.edited_title or self.edited_olx)
+
+
+class ReviewedBlock(BlockChoices):
+    """
+    What a review had made of a block when its source began to be staged anew; gone once it is staged.
+
+    It is there for as long as that takes, and a staging that fails in between takes nothing from it. A block without
+    a row is as staging makes it, or new.
+
+    .. no_pii:
+    """
+
+    import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="reviewed")
     choices_from = models.ForeignKey(
         Import, null=True, on_delete=models.SET_NULL, related_name="+", help_text=_("As with the staged block.")
     )
@@ -332,29 +353,19 @@ class ReviewedBlock(models.Model):
         return f"{self.import_run_id}: {self.usage_key}"
 
 
-class StandingChoice(models.Model):
+class StandingChoice(BlockChoices):
     """
     What a review has said of a source block, for a library: the next import of the source into it begins with that.
 
     Written when an import is, and gone when a later one stages the block and says nothing of it. An undo takes none
-    back. ``showing`` counts the places of a block that the source shows in several. Blocks without a row are imported
-    as their source has them, by the import's options; what is in one that is left out has rows of its own.
+    back. Blocks without a row are imported as their source has them, by the import's options; what is in one that is
+    left out has rows of its own.
 
     .. no_pii:
     """
 
     learning_package = models.ForeignKey(content_models.LearningPackage, on_delete=models.CASCADE, related_name="+")
     source_key = case_sensitive_char_field(max_length=255)
-    usage_key = case_sensitive_char_field(max_length=255)
-    showing = models.PositiveIntegerField()
-    selected = models.BooleanField()
-    decision = case_sensitive_char_field(max_length=20, choices=Decision, blank=True, default="")
-    contents = case_sensitive_char_field(max_length=20, choices=Contents, blank=True, default="")
-    edited_title = title_field(max_length=500, blank=True, default="")
-    edited_olx = text_field(blank=True, default="")
-    source_digest = case_sensitive_char_field(
-        max_length=_DIGEST_LENGTH, blank=True, default="", help_text=_("Of what the source held then.")
-    )
     source_title = title_field(max_length=500, blank=True, default="", help_text=_("What the source called it then."))
     choices_from = models.ForeignKey(
         Import, on_delete=models.CASCADE, related_name="+", help_text=_("The import whose review has said so.")

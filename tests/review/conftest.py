@@ -7,26 +7,15 @@ from openedx_content import api as content_api
 from openedx_content.models_api import Component, LearningPackage
 
 from import_from_modulestore import api
-from import_from_modulestore.data import BlockData, ImportOptions
+from import_from_modulestore.data import BlockData
 
-from ..builders import KEY, TARGET, small_course, usage_key, write_course
+from ..builders import TARGET, small_course, usage_key, write_course
 
 
 @pytest.fixture
 def write(courses):
     """Write the course on the shelf; by default the small one."""
     return lambda *sections, **more: write_course(courses / "c1", *(sections or small_course()), **more)
-
-
-@pytest.fixture
-def stage(user, library):
-    """Stage the course on the shelf: ``stage(level=…)`` gives the import's ID."""
-
-    def staged(**options) -> str:
-        run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
-        return api.stage_import(user=user, import_id=run.id).id
-
-    return staged
 
 
 @pytest.fixture

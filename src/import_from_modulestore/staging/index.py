@@ -20,7 +20,7 @@ from ..data import StagedRoot as StagedRootData
 from ..errors import InvalidOption
 from ..hosts import Host
 from ..keys import is_component_type
-from ..models import Import, ReviewedBlock, StagedBlock, StagedRoot, StandingChoice
+from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StagedRoot, StandingChoice
 from ..olx.blocks import has_children, name_for_people, title_of
 from ..olx.course_bound import notes_on
 from ..olx.files.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
@@ -165,7 +165,7 @@ class Indexer:
         if self._reviewed is None:
             return
         by_num = {row.num: row for row in (*continued, *rows)}
-        known: list[tuple[StagedBlock, ReviewedBlock | StandingChoice]] = []
+        known: list[tuple[StagedBlock, BlockChoices]] = []
         for row in rows:
             made = self._reviewed.next_of(row.usage_key)
             parent = by_num[row.parent_num] if row.parent_num is not None else None
@@ -193,7 +193,7 @@ class Indexer:
                     row.reading_warnings = bounded([*row.reading_warnings, changed])
         self.notices.update(Notice.AS_LAST_TIME for row in rows if row.choices_from_id)
 
-    def _choose(self, row: StagedBlock, made: ReviewedBlock | StandingChoice, parent: StagedBlock | None) -> None:
+    def _choose(self, row: StagedBlock, made: BlockChoices, parent: StagedBlock | None) -> None:
         """
         Have a block be selected or left out, and decided, as it was.
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from ..models import Import, ReviewedBlock, StagedBlock, StandingChoice
+from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StandingChoice
 from ..packets import in_statements
 from ..running.lifecycle import hold
 
@@ -32,27 +32,17 @@ def set_aside(run: Import) -> None:
 
 def _reviewed(run: Import) -> Iterable[ReviewedBlock]:
     """Of all showings of all blocks, those that are other than staging makes them."""
-    for row, showing, parent_selected, edited_olx in showings(run):
+    for row, parent_selected, choices in showings(run):
         is_as_staged = row.selected and (parent_selected if row.parent_num is not None else not run.selection)
-        if not is_as_staged or row.decision or row.contents or row.edited_title or edited_olx:
-            yield ReviewedBlock(
-                import_run=run,
-                usage_key=row.usage_key,
-                showing=showing,
-                selected=row.selected,
-                decision=row.decision,
-                contents=row.contents,
-                edited_title=row.edited_title,
-                edited_olx=edited_olx,
-                source_digest=row.source_digest,
-                choices_from_id=row.choices_from_id,
-            )
+        block = ReviewedBlock(import_run=run, choices_from_id=row.choices_from_id, **choices)
+        if not is_as_staged or block.changes_it:
+            yield block
 
 
-def showings(run: Import) -> Iterator[tuple[StagedBlock, int, bool, str]]:
+def showings(run: Import) -> Iterator[tuple[StagedBlock, bool, dict[str, Any]]]:
     """
-    What is staged, in order: each row with its place among the showings of its block, whether its parent is selected
-    (with none, it counts as such), and its edited OLX. Two queries; the OLX of edits is held in memory.
+    What is staged, in order: each row, whether its parent is selected (with none, it counts as such), and what the
+    review says of it, as the fields of :class:`.models.BlockChoices`. Two queries; the OLX of edits is held in memory.
     """
     rows = run.blocks.order_by("num")
     edits = dict(rows.exclude(edited_olx="").values_list("num", "edited_olx"))
@@ -60,7 +50,17 @@ def showings(run: Import) -> Iterator[tuple[StagedBlock, int, bool, str]]:
     selected: dict[int | None, bool] = {None: True}
     for row in rows.defer("edited_olx", "files", "source_files", "missing_files").iterator():
         selected[row.num] = row.selected
-        yield row, counts[row.usage_key], selected[row.parent_num], edits.get(row.num, "")
+        choices = {
+            "usage_key": row.usage_key,
+            "showing": counts[row.usage_key],
+            "selected": row.selected,
+            "decision": row.decision,
+            "contents": row.contents,
+            "edited_title": row.edited_title,
+            "edited_olx": edits.get(row.num, ""),
+            "source_digest": row.source_digest,
+        }
+        yield row, selected[row.parent_num], choices
         counts[row.usage_key] += 1
 
 
@@ -75,13 +75,13 @@ class Reviewed:
         self._edited: set[Any] = set(edited) if self._blocks else set()
         self._showings: Counter[str] = Counter()
 
-    def next_of(self, usage_key: str) -> ReviewedBlock | StandingChoice | None:
+    def next_of(self, usage_key: str) -> BlockChoices | None:
         """What the review has made of the next showing of a block; ``None`` where nothing was kept."""
         showing = self._showings[usage_key]
         self._showings[usage_key] += 1
         return self._blocks.get((usage_key, showing))
 
-    def olx_of(self, blocks: Iterable[ReviewedBlock | StandingChoice]) -> Mapping[Any, str]:
+    def olx_of(self, blocks: Iterable[BlockChoices]) -> Mapping[Any, str]:
         """The OLX that the review gave to some of these blocks, by primary key. One query, or none."""
         pks = [block.pk for block in blocks if block.pk in self._edited]
         return dict(self._rows.filter(pk__in=pks).values_list("pk", "edited_olx")) if pks else {}

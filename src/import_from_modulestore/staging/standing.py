@@ -59,25 +59,18 @@ def _choices(run: Import, package_id: Any) -> Iterator[tuple[StandingChoice, boo
     To fork is not said for the next time: it makes an item once, and would make another with each import.
     """
     end = 0
-    for row, showing, parent_selected, edited_olx in showings(run):
+    for row, parent_selected, choices in showings(run):
         if row.usage_key in run.selection:
             end, parent_selected = max(end, row.end_num), True
         if run.selection and row.num >= end and not row.selected:
             continue
-        decision = "" if row.decision == Decision.FORK else row.decision
+        if row.decision == Decision.FORK:
+            choices["decision"] = ""
         choice = StandingChoice(
             learning_package_id=package_id,
             source_key=run.source_key,
-            usage_key=row.usage_key,
-            showing=showing,
-            selected=row.selected,
-            decision=decision,
-            contents=row.contents,
-            edited_title=row.edited_title,
-            edited_olx=edited_olx,
-            source_digest=row.source_digest,
             source_title=row.source_title,
             choices_from_id=row.choices_from_id or run.pk,
+            **choices,
         )
-        is_as_staged = row.selected and parent_selected
-        yield choice, not is_as_staged or bool(decision or row.contents or row.edited_title or edited_olx)
+        yield choice, not (row.selected and parent_selected) or choice.changes_it
