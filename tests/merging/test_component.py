@@ -115,6 +115,19 @@ class TestSettings:
         assert not merged.open
         assert olx(merged) == '<html xblock-family="xmodule.v1" display_name="T">2</html>'
 
+    def test_a_text_of_several_lines_line_by_line(self):
+        """Beside their body, problems keep what the simple editor shows."""
+
+        def problem(*lines: str) -> ComponentTexts:
+            return version(f'<problem markdown="{"&#10;".join(lines)}"/>')
+
+        merged = merge_component(problem("a", "b", "c"), problem("A", "b", "c"), problem("a", "b", "c", "d"), {})
+        assert (merged.open, merged.texts.element.get("markdown")) == ((), "A\nb\nc\nd")
+        versions = problem("a", "b"), problem("A", "b"), problem("x", "b")
+        assert asked(merge_component(*versions, {})) == {"setting:markdown": ("a\nb", "A\nb", "x\nb")}
+        chosen = merge_component(*versions, {"setting:markdown": take(SOURCE)})
+        assert (chosen.open, chosen.texts.element.get("markdown")) == ((), "x\nb")
+
 
 def drag_and_drop(**data) -> ComponentTexts:
     element = etree.Element("drag-and-drop-v2", data=json.dumps(data))
@@ -275,6 +288,17 @@ class TestVideo:
 
         merged = merge_component(named("en"), named("en", "fr"), named("de", "en"), {})
         assert olx(merged) == component_olx(named("de", "en", "fr").element)
+
+    def test_what_else_is_called_so_stays(self):
+        """edX's video pipeline tells of transcripts in its own way."""
+        inner = '<video_asset><transcripts><transcript language_code="en"/></transcripts></video_asset>'
+        merged = merge_component(
+            self.video(inner, en="en.srt"),
+            self.video(inner, en="en.srt", fr="fr.srt"),
+            self.video(inner, en="b.srt"),
+            {},
+        )
+        assert inner in olx(merged)
 
     def test_two_for_one_language(self):
         versions = [self.video(en=name) for name in ("a.srt", "b.srt", "c.srt")]

@@ -44,6 +44,9 @@ def merged(base, library, source) -> str:
         ("ab", "a", "abX", "a{b||bX}"),  # does it go with what was taken out?
         ("", "X", "", "X"),
         ("a", "", "a", ""),
+        ("a", "XY", "aY", "XY"),  # both added Y; a stands beside it
+        ("a", "Y", "aY", "Y"),
+        ("ab", "Y", "aY", "Y"),
     ],
 )
 def test_cases(base, library, source, both):

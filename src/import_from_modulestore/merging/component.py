@@ -25,6 +25,7 @@ from .settings import json_object, merge_settings
 _TITLE_ATTRIBUTE = "display_name"
 _TRANSCRIPTS = "transcripts"
 _TRANSCRIPT = "transcript"
+_PLACED = "placed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,11 @@ def _prepared(element: etree._Element) -> etree._Element:
         named = {child.get("language", ""): child.get("src", "") for child in element.iterchildren(_TRANSCRIPT)}
         if named and not element.get(_TRANSCRIPTS):
             set_transcripts(element, named)
-        etree.strip_elements(element, _TRANSCRIPT, with_tail=False)
+        for child in element.findall(
+            _TRANSCRIPT
+        ):  # Those within ``video_asset`` tell of what edX's video pipeline has.
+            child.tag = _PLACED
+        etree.strip_elements(element, _PLACED, with_tail=False)
     return element
 
 

@@ -141,21 +141,30 @@ def _without_common_ends(region: Region) -> tuple[str, Region, str] | None:
     """
     What both sides begin and end with alike, and the region between; ``None`` where they have no such ends.
 
-    As many lines of the base count as replaced by these ends.
+    As many lines of the base count as replaced by these ends, but for those that a side has kept: beside these, the
+    ends were added.
     """
     base, library, source = region
     before = _common(library, source)
     after = _common(library[before:][::-1], source[before:][::-1])
     if not before and not after:
         return None
-    begin = min(before, len(base))
-    end = max(begin, len(base) - after)
+    kept = {*_kept(base, library), *_kept(base, source)}
+    begin = min(before, *kept, len(base))
+    end = max(begin, len(base) - after, *(number + 1 for number in kept))
     rest = (base[begin:end], library[before : len(library) - after], source[before : len(source) - after])
     ends = (
         _either((), library[:before], source[:before]),
         _either((), library[len(library) - after :], source[len(source) - after :]),
     )
     return ends[0], rest, ends[1]
+
+
+def _kept(base: Lines, side: Lines) -> Iterator[int]:
+    """The numbers of the base's lines that a side still has."""
+    for tag, start, end, _begin, _stop in _opcodes(base, side):
+        if tag == "equal":
+            yield from range(start, end)
 
 
 def _common(one: Lines, other: Lines) -> int:
@@ -200,8 +209,12 @@ def _one_by_one(region: Region) -> str | None:
 
 
 def _changes(base: Lines, side: Lines) -> Iterator[_Change]:
-    keys = [line.key for line in base], [line.key for line in side]
-    matcher = _matcher(*keys)(None, *keys)
-    for tag, start, end, begin, stop in matcher.get_opcodes():
+    for tag, start, end, begin, stop in _opcodes(base, side):
         if tag != "equal":
             yield _Change(start, end, side[begin:stop])
+
+
+def _opcodes(base: Lines, side: Lines) -> list[tuple[str, int, int, int, int]]:
+    keys = [line.key for line in base], [line.key for line in side]
+    opcodes: list[tuple[str, int, int, int, int]] = _matcher(*keys)(None, *keys).get_opcodes()
+    return opcodes

@@ -2,7 +2,8 @@
 Settings: the attributes of a component, each by itself.
 
 Of an attribute that holds a JSON object, each key is a setting of its own, and so are the keys of objects in it;
-elements of lists are merged like lines. Drag and drop keeps all its zones and items in one attribute.
+elements of lists are merged like lines. Drag and drop keeps all its zones and items in one attribute. A text of several
+lines is merged line by line: problems keep one beside their body, for Studio's simple editor (``markdown``).
 """
 
 from __future__ import annotations
@@ -36,11 +37,22 @@ def merge_settings(
 def _merged(ledger: Ledger, name: str, base: str | None, library: str | None, source: str | None) -> str | None:
     then, ours, theirs = (json_object(text) for text in ("{}" if base is None else base, library, source))
     if library == source or base in (library, source) or then is None or ours is None or theirs is None:
-        text = ledger.text(name, base, library, source)
+        text = _merged_text(ledger, name, base, library, source)
         if text is not None and not is_xml_text(text):
             raise UnusableChoice(name, _("It holds a character that XML cannot hold."))
         return text
     return json.dumps(_merged_object(ledger, name, then, ours, theirs), ensure_ascii=False)
+
+
+def _merged_text(ledger: Ledger, name: str, base: str | None, library: str | None, source: str | None) -> str | None:
+    texts = [text for text in (base, library, source) if text is not None]
+    if name not in ledger.choices and len({*texts}) == 3 and all("\n" in text for text in texts):
+        parts = merge_lines(*([Line(line, line) for line in text.splitlines(keepends=True)] for text in texts))
+        if not any(isinstance(part, Clash) for part in parts):
+            ledger.note(name, MergeSide.LIBRARY)
+            ledger.note(name, MergeSide.SOURCE)
+            return "".join(map(str, parts))
+    return ledger.text(name, base, library, source)
 
 
 def _merged_object(
