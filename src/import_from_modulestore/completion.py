@@ -118,7 +118,8 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
     lifecycle.finish(
         run,
         Step.COMPLETE,
-        counts=plan.counts(),
+        told=(counts := plan.counts()),
+        counts=counts,
         warnings=[*run.warnings, *([Notice.WRITTEN_AGAIN.sentence(lost)] if lost else [])],
         started=now,
         finished=timezone.now(),

@@ -619,6 +619,27 @@ class ReversalData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FinishedStep:
+    """A step of an import that is done, as :mod:`.signals` tell other apps of it."""
+
+    import_id: str
+    source_key: str
+    source_title: str
+    library_key: str
+    library_title: str
+    user_id: int | None
+    """Primary key of the user who asked for the step; their name is the account's to tell."""
+    state: ImportState
+    """Where the import has come to stand."""
+    counts: Mapping[str, int]
+    """Source blocks by :class:`Outcome` value; of an undo or redo, items by :class:`ReversalOutcome` value; empty
+    after a staging: nothing has happened to them yet."""
+    forced: bool
+    """Whether an undo or redo also took what was changed since."""
+    finished: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportData:
     """One import: who, what, how, when and with which result."""
 

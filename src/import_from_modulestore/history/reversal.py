@@ -94,14 +94,14 @@ def revert(
             user=user,
             username=user.get_username(),
             forced=force,
-            counts=_as_plan(kind, verdicts).counts(),
+            counts=(counts := _as_plan(kind, verdicts).counts()),
             finished=now,
         )
         reversal.draft_change_logs.set(resetter.draft_change_logs)
         reversal.publish_logs.set(resetter.publish_logs)
         rows = (_as_record(reversal, verdict) for verdict in verdicts)
         ReversalRecord.objects.bulk_create(rows, batch_size=BATCH_SIZE)
-    lifecycle.finish(run, Step.UNDO if kind is ReversalKind.UNDO else Step.REDO)
+    lifecycle.finish(run, Step.UNDO if kind is ReversalKind.UNDO else Step.REDO, told=counts)
 
 
 def reversal_data(reversal: Reversal) -> ReversalData:

@@ -10,7 +10,7 @@ whatever the attempt changes, it changes only as long as it is named there.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from django.db.models import QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .. import signals
 from ..data import Action, ImportState
 from ..errors import WrongState
 from ..models import Import
@@ -144,13 +145,18 @@ def _beat(run: Import) -> None:
         raise _not_own(run)
 
 
-def finish(run: Import, step: Step, **fields: Any) -> None:
-    """Move an import on, in the transaction that has done its step. Raises what :func:`hold` does."""
+def finish(run: Import, step: Step, *, told: Mapping[str, int] | None = None, **fields: Any) -> None:
+    """
+    Move an import on, in the transaction that has done its step; once that is committed, other apps hear of it.
+
+    ``told`` are the numbers that :class:`..data.FinishedStep` tells. Raises what :func:`hold` does.
+    """
     before, to = run.state, STATES[step].done
     if not _own(run).update(state=to, worker="", **fields):
         raise _not_own(run)
     run.refresh_from_db(fields=["state", "worker", *fields])
     _tell(run, before)
+    signals.tell(run, before, told or {})
 
 
 def _own(run: Import) -> QuerySet[Import]:
