@@ -34,6 +34,7 @@ from import_from_modulestore.models import ImportRecord, StagedBlock
 from .authoring import Author
 from .builders import KEY, TARGET, Block, block, section, subsection, text, unit, write_course
 from .library_state import library_state
+from .records import assert_as_planned
 
 quick = settings(
     max_examples=7,  # Each takes half a second; other ones in every run.
@@ -133,7 +134,10 @@ class Scene:
             row.decision, row.selected = decision or "", selected
             row.save()
         self.remove_gone(created.id, run.removals)
-        return api.complete_import(user=self.user, import_id=created.id)
+        planned = api.plan_import(user=self.user, import_id=created.id)
+        done = api.complete_import(user=self.user, import_id=created.id)
+        assert_as_planned(planned, api.get_records(user=self.user, import_id=created.id))
+        return done
 
     def remove_gone(self, import_id: str, removals: tuple[bool, ...] | None) -> None:
         asked: dict[str, Any] = {"user": self.user, "import_id": import_id}

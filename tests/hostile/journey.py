@@ -12,11 +12,12 @@ from typing import Any
 import psutil
 
 from import_from_modulestore import api
-from import_from_modulestore.data import Action, ImportOptions, ImportState, SourceData
+from import_from_modulestore.data import Action, ImportOptions, ImportState, Plan, SourceData
 
 from ..builders import TARGET
 from ..command_line.calls import command
 from ..library_state import library_state
+from ..records import assert_as_planned
 from ..rest_api.conftest import Client
 
 SECONDS = 20
@@ -103,13 +104,13 @@ def _import(user: Any, source: SourceData, options: ImportOptions, undo: bool) -
             return str(error)
         try:
             api.stage_import(user=user, import_id=run.id)
-            _look_at(user, run.id)
+            planned = _look_at(user, run.id)
             api.complete_import(user=user, import_id=run.id)
         except api.ImportFromModulestoreError as error:
             _give_up(user, run.id)
             assert library_state(TARGET) == before
             return str(error)
-        assert api.get_records(user=user, import_id=run.id) is not None
+        assert_as_planned(planned, api.get_records(user=user, import_id=run.id))
         api.preview_undo(user=user, import_id=run.id)
         if undo:
             assert api.undo_import(user=user, import_id=run.id).state is ImportState.UNDONE
@@ -117,14 +118,15 @@ def _import(user: Any, source: SourceData, options: ImportOptions, undo: bool) -
     return "imported"
 
 
-def _look_at(user: Any, import_id: str) -> None:
+def _look_at(user: Any, import_id: str) -> Plan:
     for block in api.list_blocks(user=user, import_id=import_id, limit=1000).items[:_SHOWN]:
         api.get_block(user=user, import_id=import_id, usage_key=block.usage_key)
-    api.plan_import(user=user, import_id=import_id)
+    planned = api.plan_import(user=user, import_id=import_id)
     client = Client(lambda execute: nullcontext(), user)
     for path in ("sources/", f"imports/{import_id}/", f"imports/{import_id}/blocks/", f"imports/{import_id}/plan/"):
         client.get(path)
     assert command("review", import_id)
+    return planned
 
 
 def _give_up(user: Any, import_id: str) -> None:

@@ -71,6 +71,7 @@ class Item:
     children: tuple[LocalKey, ...] = ()
     deleted: bool = False
     is_live: bool = False
+    is_published: bool = True
 
 
 @dataclass
@@ -106,6 +107,7 @@ class Library:
                     children=(children := tuple(self.items[child].entity_id for child in self._live(item))),
                     published_children=children,
                     is_live=item.is_live,
+                    is_published=item.is_published,
                 )
                 for key, item in self.items.items()
             },
@@ -122,12 +124,14 @@ class Library:
         for item in plan.items:
             if item.outcome.writes:
                 old = after.items.get(item.local_key)
+                was_published = old is not None and old.is_published
                 after.items[item.local_key] = Item(
                     old.entity_id if old else len(after.items) + 1,
                     item.kind,
                     item.title,
                     item.item_digest,
                     item.children,
+                    is_published=item.publish or was_published,
                 )
         for item in plan.gone:
             after.items[item.local_key].deleted = item.is_removed

@@ -87,6 +87,7 @@ def libraries(draw) -> Library:
         library = library.after(make_plan(draw(sources()), library.state(), draw(options())))
         for key in draw(st.lists(st.sampled_from(sorted(library.items)), max_size=3)) if library.items else []:
             library.items[key].deleted = draw(st.booleans())
+            library.items[key].is_published = draw(st.booleans())
             library.items[key].digest = draw(CONTENTS)
     return library
 
@@ -192,6 +193,20 @@ def test_what_is_not_written_is_not_published_and_what_is_left_out_says_why(bloc
             assert item.reason
 
 
+@settings(max_examples=150)
+@given(sources(), libraries(), options())
+def test_whatever_is_published_holds_nothing_that_is_not_and_what_is_held_back_for_that_says_so(
+    blocks, library, options
+):
+    plan = make_plan(blocks, library.state(), options)
+    after = library.after(plan)
+    for item in plan.items:
+        held = [after.items[key].is_published for key in item.children]
+        assert not item.publish or all(held)
+        if "It stays a draft" in item.reason:
+            assert options.publish and not item.publish and not all(held)
+
+
 @settings(max_examples=300)
 @given(sources().filter(without_forks), libraries(), options().filter(lambda o: o.on_conflict is not Decision.FORK))
 def test_twice_is_once(blocks, library, options):
@@ -240,7 +255,8 @@ def test_what_is_left_out_is_neither_planned_nor_held(blocks, library, options, 
         return block.num in left_out or block.repeats in left_out
 
     partly = [replace(block, selected=not is_left_out(block)) for block in blocks]
-    everything = {item.num for item in make_plan(blocks, library.state(), options).items}
+    whole = make_plan(blocks, library.state(), options)
+    everything = {item.num for item in whole.items} | whole.left_with.keys()  # They stand alone where it is left out.
     plan = make_plan(partly, library.state(), options)
     planned = {item.num for item in plan.items}
     assert planned <= everything - left_out

@@ -8,7 +8,6 @@ from itertools import batched
 from typing import Any
 
 from django.db.models import F
-from django.utils.translation import gettext as _
 from openedx_content.models_api import PublishableEntity
 
 from ..data import BlockKind, ConflictState, Contents, Decision, Outcome, Plan, PlannedItem, RecordData
@@ -79,7 +78,6 @@ def write_records(
     ``tags_left_out`` what it could not. Three statements for each
     batch, and what :func:`source_contents` takes where blocks were edited in a review.
     """
-    held_back = set(written.held_back)
     for batch in batched(plan.everything, BATCH_SIZE):
         after = versions_of([written.entity_of[item.num] for item in batch if item.num in written.entity_of])
         files = _files_of(run, [item.num for item in batch])
@@ -97,9 +95,6 @@ def write_records(
                 tags=tags.get(key, {}),
                 tags_left_out=tags_left_out.get(key, {}),
                 warnings=(*item.warnings, *tag_warnings.get(key, ())),
-                reason=_("It stays a draft: it holds an item that was never published.")
-                if item.num in held_back
-                else item.reason,
                 collected=entity_id in collected,
             )
             for item in batch
@@ -121,7 +116,6 @@ def _record(
     tags: Tags,
     tags_left_out: TagsLeftOut,
     warnings: Sequence[str],
-    reason: str,
     collected: bool,
 ) -> ImportRecord:
     named, missing = files
@@ -136,7 +130,7 @@ def _record(
         state=item.state.value,
         decision=item.decision.value if item.decision else "",
         outcome=item.outcome.value,
-        reason=reason,
+        reason=item.reason,
         item_key=item_key,
         collected=collected,
         tags=tags,

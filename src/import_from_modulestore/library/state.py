@@ -163,6 +163,7 @@ def _load_components(
             digest=digest,
             deleted=version_id is None,
             is_live=published_id == version_id,
+            is_published=published_id is not None,
         )
     return items
 
@@ -238,6 +239,7 @@ def _load_containers(package_id: LearningPackage.ID) -> tuple[dict[LocalKey, Lib
             children=child_ids,
             pinned={pk: int(name.rpartition("@")[2]) for pk, name in held if "@" in name},
             is_live=published_id == version_id,
+            is_published=published_id is not None,
             published_children=child_ids if published_id == version_id else tuple(published.get(published_id, ())),
         )
     return items, other_codes

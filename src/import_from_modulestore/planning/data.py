@@ -77,6 +77,8 @@ class LibraryItem:
     """Of ``children``, those of which it holds one version, whatever becomes of them: that version."""
     is_live: bool = False
     """Whether learners see just what its draft holds."""
+    is_published: bool = False
+    """Whether learners see any version of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -119,6 +119,7 @@ class _Planner:
         self._look_at_merges([self._blocks[num] for num in considered])
         for num in self._leaves_first(considered):
             self._settle(self._blocks[num])
+        self._leave_drafts()
         items = self._with_places([self._items[num] for num in considered if num in self._items])
         blocks = list(self._blocks.values())
         unknown = gone_unknown(blocks, self._library, is_partial=is_partial)
@@ -628,6 +629,34 @@ class _Planner:
         return around[::-1]
 
     # The whole
+
+    def _leave_drafts(self) -> None:
+        """
+        Publish no container that holds an item that is not published then: ``openedx_content`` refuses to, and learners
+        would miss the item.
+
+        What is published goes from the components up, so that of a container that stays a draft for the first time the
+        ones around it do as well. An item that is held in one version counts for nothing, whatever becomes of it.
+        """
+        live = {key for key, item in self._library.items.items() if item.is_published}
+        published = [item for item in self._items.values() if item.publish]
+        for item in sorted(published, key=lambda item: item.kind.rank):
+            missing = [key for key in item.children if key not in live and key not in item.pinned]
+            if not missing and item.local_key is not None:
+                live.add(item.local_key)
+            elif missing:
+                draft = ngettext(
+                    "It stays a draft: it holds an item that was never published: {names}.",
+                    "It stays a draft: it holds items that were never published: {names}.",
+                    len(missing),
+                ).format(names=listed([self._name_of(key) for key in missing]))
+                reason = " ".join(part for part in (item.reason, draft) if part)
+                self._items[item.num] = replace(item, publish=False, reason=reason)
+
+    def _name_of(self, key: LocalKey) -> str:
+        if key in self._claimed:
+            return self._items[self._claimed[key]].name
+        return self._library.items[key].title or key.code
 
     def _with_places(self, items: list[PlannedItem]) -> tuple[PlannedItem, ...]:
         """

@@ -9,9 +9,9 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import get_language
-from openedx_content.models_api import DraftChangeLog
+from openedx_content.models_api import DraftChangeLog, LearningPackage, PublishLog
 
 from ..data import BlockData, BlockKind, Contents, Decision, Plan, PlannedItem
 from ..keys import library_item_key, parse_library_key
@@ -138,7 +138,19 @@ def block_data(row: Any, planned: PlannedImport) -> BlockData:
 
 def _stamp(run: Import) -> tuple[Any, ...]:
     # Of two changes under way at once the later log may be committed first: the count tells where the newest does not.
-    changes = DraftChangeLog.objects.filter(learning_package=run.learning_package_id).aggregate(Max("pk"), Count("pk"))
+    library = LearningPackage.objects.filter(pk=run.learning_package_id)
+    changes = library.values_list(
+        *(
+            Subquery(
+                model._default_manager.filter(learning_package=OuterRef("pk"))
+                .order_by()
+                .values("learning_package")
+                .values_list(aggregate("pk"))
+            )
+            for model in (DraftChangeLog, PublishLog)
+            for aggregate in (Max, Count)
+        )
+    ).first()
     records = ImportRecord.objects.filter(
         import_run__library_key=run.library_key, import_run__source_key=run.source_key
     ).aggregate(Max("pk"), undone=Count("pk", filter=Q(undone=True)))
@@ -147,7 +159,7 @@ def _stamp(run: Import) -> tuple[Any, ...]:
         run.revision,
         run.staged,
         run.learning_package_id,
-        *changes.values(),
+        changes,
         *records.values(),
         get_language(),
     )

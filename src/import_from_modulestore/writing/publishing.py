@@ -22,23 +22,17 @@ def publish(
     message: str,
     published_by: int | None,
     published_at: datetime,
-) -> tuple[list[PublishLog], list[int]]:
+) -> list[PublishLog]:
     """
     Publish the drafts of these items, and nothing else.
 
     From the components up, one publish log a level: published all at once, ``openedx_content`` would take along every
-    child with unpublished changes, also those that the plan leaves as drafts (``new_version``, ``skip``).
-
-    Returns the publish logs, and the ``num`` of containers that stay drafts because they hold an item that was never
-    published and is not to be.
+    child with unpublished changes, also those that the plan leaves as drafts (``new_version``, ``skip``). None of these
+    items may hold one that was never published and is not among them: the plan leaves such as drafts.
     """
     logs: list[PublishLog] = []
-    held_back: list[int] = []
     for kind in (BlockKind.COMPONENT, BlockKind.UNIT, BlockKind.SUBSECTION, BlockKind.SECTION):
-        level = {entity_of[item.num]: item.num for item in items if item.kind is kind}
-        unready = _with_unpublished_children(level) if kind.is_container else set()
-        held_back += [level[entity_id] for entity_id in unready]
-        entity_ids = [entity_id for entity_id in level if entity_id not in unready]
+        entity_ids = [entity_of[item.num] for item in items if item.kind is kind]
         logs += [
             content_api.publish_from_drafts(
                 package_id,
@@ -50,7 +44,7 @@ def publish(
             )
             for batch in batched(entity_ids, _BATCH_SIZE)
         ]
-    return logs, held_back
+    return logs
 
 
 def publish_removals(
@@ -77,18 +71,3 @@ def publish_removals(
                 )
             )
     return logs
-
-
-def _with_unpublished_children(entities: Mapping[PublishableEntity.ID, int]) -> set[PublishableEntity.ID]:
-    """Of these containers, those whose draft has a child that was never published."""
-    found: set[PublishableEntity.ID] = set()
-    for batch in batched(entities, _BATCH_SIZE):
-        found.update(
-            Draft.objects.filter(
-                entity_id__in=batch,
-                # No published version: never published, or published as deleted.
-                version__dependencies__published__version__isnull=True,
-                version__dependencies__isnull=False,
-            ).values_list("entity_id", flat=True)
-        )
-    return found

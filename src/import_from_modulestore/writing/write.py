@@ -42,8 +42,6 @@ class Written:
     entity_of: dict[int, PublishableEntity.ID] = field(default_factory=dict)
     draft_change_log: DraftChangeLog | None = None
     publish_logs: list[PublishLog] = field(default_factory=list)
-    held_back: list[int] = field(default_factory=list)
-    """Containers that were to be published and stay drafts; see :func:`.publishing.publish`."""
     merged_files: dict[int, list[str]] = field(default_factory=dict)
     """The names of the files of components that were merged, by ``num``."""
 
@@ -78,7 +76,7 @@ def write_plan(
             "published_by": user_id,
             "published_at": now,
         }
-        written.publish_logs, written.held_back = publish(package_id, to_publish, written.entity_of, **how)
+        written.publish_logs = publish(package_id, to_publish, written.entity_of, **how)
         written.publish_logs += publish_removals(package_id, to_publish_removed, **how)
     return written
 
