@@ -85,6 +85,21 @@ def test_the_next_review_begins_with_what_the_last_one_said(user, first, stage, 
     assert f"As last time: of {len(SAID)} blocks, the review has begun with what the last one had said." in warnings
 
 
+def test_records_say_in_which_import_it_was_said(user, first, stage):
+    again = stage()
+    api.edit_block(user=user, import_id=again, usage_key=usage_key("vertical", "u"), title="The Sun")
+    api.complete_import(user=user, import_id=again)
+    common = {"user": user, "import_id": again}
+    for records in (api.get_records(**common), api.list_records(**common).items):
+        found = {record.usage_key.rpartition("@")[2]: record.choices_from for record in records}
+        assert {name for name, come in found.items() if come == first} == {"t1", "bank"}
+        assert found["u"] == found["t2"] == ""
+    where = {
+        record.import_id: record.choices_from for record in api.where_to(user=user, usage_key=usage_key("html", "t1"))
+    }
+    assert where == {first: "", again: first}
+
+
 def test_where_the_source_has_changed_two_blocks_the_plan_differs_in_just_these(user, first, course, stage, blocks):
     as_last_time = plan(user, stage())
     course(t2="<p>New.</p>", t3="<p>New.</p>", x1="<p>New, and left out.</p>")

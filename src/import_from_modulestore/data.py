@@ -946,6 +946,8 @@ class RecordData:
     """Tags of the source block that the import gave the item; of an item that it removed, those that it had."""
     tags_left_out: tuple[str, ...]
     """Tags of the source block whose taxonomy is not here, each after the name of that."""
+    choices_from: str
+    """ID of the earlier import whose review has said this of the block; empty where it is of this one, or nothing."""
     undone: bool
     """Whether what this tells of was taken back since."""
 

@@ -482,6 +482,13 @@ class ImportRecord(models.Model):
     inside = models.JSONField(
         default=list, help_text=_("What is around a block that is inside such a block, from that one down.")
     )
+    choices_from = models.ForeignKey(
+        Import,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("The earlier import whose review has said what was done with the block, where this one let it be."),
+    )
 
     class Meta:
         ordering = ["num"]

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.admin import site
 
+from import_from_modulestore import api
 from import_from_modulestore.data import Outcome, ReversalKind
 from import_from_modulestore.models import Import, ImportRecord, Reversal, ReversalRecord
 
@@ -64,6 +65,18 @@ class TestRecords:
             (1, {"q": ITEM}),
         ):
             assert f" {count} import record" in text_of(pages.get(url("importrecord"), **chosen)), chosen
+
+    def test_say_in_which_import_it_was_said(self, pages, start, user):
+        first = start()
+        api.edit_block(user=user, import_id=str(first.uuid), usage_key=TEXT, title="Better")
+        pages.do("complete", first)
+        pages.do("complete", start())
+        again, before = ImportRecord.objects.filter(usage_key=TEXT).order_by("-import_run_id")
+        page = pages.get(url("importrecord", "change", again.pk))
+        assert f"Choices: as in import {str(first.uuid)[:8]}" in text_of(page)
+        assert url("import", "change", first.pk) in links(page)
+        assert f"as in import {str(first.uuid)[:8]}" in text_of(pages.get(url("importrecord")))
+        assert "Choices: –" in text_of(pages.get(url("importrecord", "change", before.pk)))
 
     def test_outlive_library_and_user(self, imported, pages_of, django_user_model):
         delete_libraries()

@@ -213,6 +213,6 @@ def test_what_is_as_last_time_is_marked_and_found(pages, run, start, user):
     api.complete_import(user=user, import_id=str(run.uuid))
     again = start()
     found = review(pages, again, as_last_time="on")
-    assert "Text t1 As last time" in found
+    assert f"Text t1 As in import {str(run.uuid)[:8]}" in found
     assert "Problem p1" not in found
-    assert f"As last time, in import {run.uuid}" in text_of(pages.get(url("import", "block", again.pk, TEXT)))
+    assert f"As in import {str(run.uuid)[:8]}" in text_of(pages.get(url("import", "block", again.pk, TEXT)))

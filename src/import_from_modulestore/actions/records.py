@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ..data import ImportData, ImportState, Outcome, Page, RecordData, ReversalData, ReversalItem
 from ..errors import InvalidOption
-from ..history import record_data, reversal_data, reversal_item
+from ..history import record_data, reversal_data, reversal_item, with_imports
 from ..imports import import_data, is_whole_id
 from ..keys import parse_item_key, parse_library_key, parse_source_key, parse_usage_key
 from ..models import Import, ImportRecord, ReversalRecord
@@ -78,7 +78,7 @@ def get_imports(*, user: Any, import_ids: Collection[str]) -> dict[str, ImportDa
 
 def get_records(*, user: Any, import_id: str) -> list[RecordData]:
     """What happened to every source block of an import, in the order of the source. Raises ``NotFound``."""
-    records = access.visible_import(user, import_id).records.select_related("import_run")
+    records = with_imports(access.visible_import(user, import_id).records.all())
     return [record_data(record) for record in records.order_by("num")]
 
 
@@ -90,7 +90,7 @@ def list_records(
 
     Raises ``NotFound``, ``InvalidOption``.
     """
-    records = access.visible_import(user, import_id).records.select_related("import_run")
+    records = with_imports(access.visible_import(user, import_id).records.all())
     if outcome is not None:
         records = records.filter(outcome=outcome)
     if search:
@@ -160,7 +160,7 @@ def check_page(offset: int, limit: int) -> None:
 
 
 def _visible_records(user: Any, records: QuerySet[ImportRecord]) -> list[RecordData]:
-    found = list(records.select_related("import_run").order_by("-import_run_id", "num"))
+    found = list(with_imports(records).order_by("-import_run_id", "num"))
     runs: list[Import] = list({record.import_run_id: record.import_run for record in found}.values())
     visible = {run.pk for run in access.visible_imports(user, runs)}
     return [record_data(record) for record in found if record.import_run_id in visible]

@@ -62,15 +62,25 @@ class ImportRecordAdmin(_HistoryAdmin):
     list_title = _("What happened to blocks")
     path_to_import = "import_run"
     linked_by = ("import_run", "usage_key", "item_key")
-    list_display = ("block", "type_of_block", "what_happened", "was", "draft", "published", "in_library", "of_import")
+    list_display = (
+        "block",
+        "type_of_block",
+        "what_happened",
+        "was",
+        "as_in",
+        "draft",
+        "published",
+        "in_library",
+        "of_import",
+    )
     list_display_links = ("block",)
     list_filter = ("outcome", "state", "kind", "undone")
-    list_select_related = ("import_run",)
+    list_select_related = ("import_run", "choices_from")
     search_fields = ("title", "name", "usage_key", "item_key", "reason")
     search_help_text = _("Title, usage key of the source block, key of the library's item, or reason.")
     fieldsets = (
         (None, {"fields": ("title", "type_of_block", "from_block", "of_import")}),
-        (_("What happened"), {"fields": ("what_happened", "was", "decided", "reason", "undone", "reversals")}),
+        (_("What happened"), {"fields": ("what_happened", "was", "decided", "as_in", "reason", "undone", "reversals")}),
         (_("In the library"), {"fields": ("item", "draft", "published", "collected", "contents", "came_from_inside")}),
         (
             _("Worth knowing"),
@@ -93,6 +103,7 @@ class ImportRecordAdmin(_HistoryAdmin):
         "what_happened",
         "was",
         "decided",
+        "as_in",
         "reversals",
         "item",
         "draft",
@@ -152,6 +163,14 @@ class ImportRecordAdmin(_HistoryAdmin):
     def decided(self, record: ImportRecord) -> str:
         """The decision that led to the outcome."""
         return str(Decision(record.decision).label) if record.decision else NOTHING
+
+    @admin.display(description=_("choices"))
+    def as_in(self, record: ImportRecord) -> SafeString | str:
+        """The earlier import whose review has said what was done with the block, where this one let that be."""
+        if record.choices_from is None:
+            return NOTHING
+        told = gettext("as in import {id}").format(id=str(record.choices_from.uuid)[:8])
+        return link(page_url(Import, record.choices_from_id), told)
 
     @admin.display(description=_("draft"))
     def draft(self, record: ImportRecord) -> str:

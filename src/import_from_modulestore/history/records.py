@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from openedx_content.models_api import PublishableEntity
 
 from ..data import BlockKind, ConflictState, Contents, Decision, Outcome, Plan, PlannedItem, RecordData
 from ..hosts import item_url
 from ..keys import library_item_key
-from ..models import Import, ImportRecord, StagedBlock
+from ..models import Import, ImportRecord
 from ..packets import in_statements
 from ..staging.content import source_contents
 from ..writing import Written
@@ -39,6 +39,18 @@ class Versions:
 
 
 NO_VERSIONS = Versions()
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """Names of the files that a block came with, and of those that were missing; the import that its choices are of."""
+
+    files: list[str]
+    missing_files: list[str]
+    choices_from: int | None
+
+
+_NOT_STAGED = _Staged([], [], None)
 
 
 def versions_of(entity_ids: Sequence[int]) -> dict[int, Versions]:
@@ -80,7 +92,7 @@ def write_records(
     """
     for batch in batched(plan.everything, BATCH_SIZE):
         after = versions_of([written.entity_of[item.num] for item in batch if item.num in written.entity_of])
-        files = _files_of(run, [item.num for item in batch])
+        staged = _staged(run, [item.num for item in batch])
         sources = source_contents(run, [item.num for item in batch if _differs_from_source(item)])
         records = (
             _record(
@@ -89,7 +101,8 @@ def write_records(
                 entity_id=(entity_id := written.entity_of.get(item.num)),
                 then=before.get(entity_id or 0, NO_VERSIONS),
                 now=after.get(entity_id or 0, NO_VERSIONS),
-                files=_with_merged(files.get(item.num, ([], [])), written.merged_files.get(item.num)),
+                staged=(block := staged.get(item.num, _NOT_STAGED)),
+                files=_with_merged(block, written.merged_files.get(item.num)),
                 source=_source_content(item, sources.get(item.num, {})),
                 item_key=(key := library_item_key(library_key, item.kind, item.local_key) if item.local_key else ""),
                 tags=tags.get(key, {}),
@@ -110,6 +123,7 @@ def _record(
     entity_id: int | None,
     then: Versions,
     now: Versions,
+    staged: _Staged,
     files: tuple[list[str], list[str]],
     source: dict[str, Any],
     item_key: str,
@@ -154,14 +168,15 @@ def _record(
         name=item.name if item.name != item.title else "",
         contents=item.contents.value if item.contents else "",
         inside=list(item.inside),
+        choices_from_id=staged.choices_from,
     )
 
 
-def _with_merged(files: tuple[list[str], list[str]], merged: list[str] | None) -> tuple[list[str], list[str]]:
+def _with_merged(staged: _Staged, merged: list[str] | None) -> tuple[list[str], list[str]]:
     """The files that the block came with and those that it misses; of a merged one, those that it came to have."""
     if merged is None:
-        return files
-    return merged, [name for name in files[1] if name not in merged]
+        return staged.files, staged.missing_files
+    return merged, [name for name in staged.missing_files if name not in merged]
 
 
 def _source_content(item: PlannedItem, content: dict[str, Any]) -> dict[str, Any]:
@@ -177,8 +192,13 @@ def _differs_from_source(item: PlannedItem) -> bool:
     return stands and item.source_digest != item.item_digest
 
 
-def record_data(record: ImportRecord) -> RecordData:
-    """The record as plain data; reads ``record.import_run``."""
+def with_imports(records: QuerySet[ImportRecord]) -> QuerySet[ImportRecord]:
+    """The records with what :func:`record_data` reads of imports."""
+    return records.select_related("import_run").annotate(choices_from_uuid=F("choices_from__uuid"))
+
+
+def record_data(record: Any) -> RecordData:
+    """A record, from :func:`with_imports`, as plain data."""
     return RecordData(
         import_id=str(record.import_run.uuid),
         num=record.num,
@@ -207,6 +227,7 @@ def record_data(record: ImportRecord) -> RecordData:
         inside=tuple(record.inside),
         tags=tuple(value for values in record.tags.values() for value in values),
         tags_left_out=tuple(f"{name}: {value}" for name, values in record.tags_left_out.items() for value in values),
+        choices_from=str(record.choices_from_uuid or ""),
         undone=record.undone,
     )
 
@@ -219,7 +240,7 @@ def _collection_of(record: ImportRecord) -> str:
     return next((each["code"] for each in collected if each["num"] == record.num), "")
 
 
-def _files_of(run: Import, nums: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
-    """Names of the files that each block came with, and of those that were missing."""
-    rows = StagedBlock.objects.filter(import_run=run, num__in=nums).values_list("num", "files", "missing_files")
-    return {num: ([file["name"] for file in files], missing) for num, files, missing in rows}
+def _staged(run: Import, nums: Sequence[int]) -> dict[int, _Staged]:
+    """What the staged blocks add to what is planned of them, by number; one query."""
+    rows = run.blocks.filter(num__in=nums).values_list("num", "files", "missing_files", "choices_from_id")
+    return {num: _Staged([file["name"] for file in files], *others) for num, files, *others in rows}

@@ -9,7 +9,7 @@ from typing import Protocol
 from rich.console import RenderableType
 from rich.table import Table
 
-from ..data import BlockKind, Outcome, ReversalOutcome
+from ..data import BlockData, BlockKind, Outcome, RecordData, ReversalOutcome
 
 MARKS: dict[Outcome | ReversalOutcome, tuple[str, str]] = {
     Outcome.CREATED: ("+", "green"),
@@ -75,6 +75,11 @@ def type_of(item: Typed) -> str:
 def type_beside_title(item: Titled) -> str:
     """The type, to stand after the title; empty where the title says nothing else."""
     return "" if item.name.lower() == type_of(item) else type_of(item)
+
+
+def as_in(block: BlockData | RecordData) -> str:
+    """Of which earlier import the review has said what stands of a block; empty where it is none."""
+    return f"as in import {block.choices_from[:8]}" if block.choices_from else ""
 
 
 def label_of(outcome: Outcome | ReversalOutcome, *, planned: bool) -> str:

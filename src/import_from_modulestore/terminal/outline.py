@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..data import BlockData, Outcome, PlannedItem, RecordData
-from .marks import MARKS, type_beside_title
+from .marks import MARKS, as_in, type_beside_title
 from .text import printable
 from .tree import Row, in_tree_order, tree
 
@@ -72,6 +72,8 @@ def _row(item: Item, depth: int, *, keys: bool) -> Row:
         text.append(f"  {item.decision.value.replace('_', ' ')}", style="cyan")
     if item.warnings and not is_loss:
         text.append("  ⚠", style="yellow")
+    if isinstance(item, RecordData) and item.choices_from:
+        text.append(f"  {as_in(item)}", style="cyan")
     if isinstance(item, RecordData) and item.undone:
         text.append("  undone", style="yellow")
     if keys:

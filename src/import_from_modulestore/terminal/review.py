@@ -14,7 +14,7 @@ from rich.text import Text
 from ..data import BlockData, BlockDetails, Difference, DiffLine, LibraryItemData, Outcome
 from ..olx.readable import difference, readable_lines
 from ..quoting import bounded, listed, shortened
-from .marks import MARKS, label_of, type_beside_title
+from .marks import MARKS, as_in, label_of, type_beside_title
 from .text import counted, printable
 from .tree import Row, tree
 
@@ -136,7 +136,7 @@ def _facts(details: BlockDetails) -> RenderableType:
         whose = "for this block" if block.own_contents else "the import's default"
         table.add_row("Contents", Text(f"{block.contents.label} ({whose})"))
     if block.choices_from:
-        table.add_row("As last time", Text(f"as the review of import {block.choices_from} had it"))
+        table.add_row("Choices", Text(as_in(block)))
     if block.reason:
         table.add_row("Reason", Text(printable(block.reason)))
     for warning in block.warnings:
@@ -227,7 +227,7 @@ def _with_what_happens(line: Text, block: BlockData) -> Text:
     elif block.outcome is None and block.repeats is not None:
         line.append(f"  shown again, see {block.repeats}", style="dim")
     if block.choices_from:
-        line.append("  as last time", style="cyan")
+        line.append(f"  {as_in(block)}", style="cyan")
     if block.warnings and block.outcome not in (None, Outcome.FAILED, Outcome.UNSUPPORTED):
         line.append("  ⚠", style="yellow")
     return line

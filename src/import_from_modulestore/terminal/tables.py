@@ -23,7 +23,7 @@ from ..data import (
     ReversalOutcome,
     SourceData,
 )
-from .marks import MARKS, type_beside_title
+from .marks import MARKS, as_in, type_beside_title
 from .progress import PHASES
 from .text import counted, printable
 
@@ -163,6 +163,8 @@ def places_table(records: Sequence[RecordData], imports: Mapping[str, ImportData
         heading.append(f"  {type_beside_title(record)}".rstrip(), style="dim")
         if record.undone:
             heading.append("  undone", style="yellow")
+        if record.choices_from:
+            heading.append(f"  {as_in(record)}", style="cyan")
         place = (record.item_key if to else record.usage_key) or record.reason
         if record.inside:
             heading.append(printable(f"  inside {': '.join(record.inside)}"), style="dim")

@@ -55,6 +55,12 @@ def _name() -> serializers.CharField:
     return serializers.CharField(help_text="What people call it: its title, or where it has none, how its text begins.")
 
 
+def _choices_from() -> serializers.CharField:
+    return serializers.CharField(
+        help_text="ID of the earlier import whose review has said this of the block; empty where there is none."
+    )
+
+
 def _version(help_text: Any) -> serializers.IntegerField:
     return serializers.IntegerField(allow_null=True, help_text=help_text)
 
@@ -354,9 +360,7 @@ class Block(serializers.Serializer):
     edited = serializers.BooleanField()
     own_decision = EnumField(Decision, allow_null=True, help_text="Null: the import's default.")
     own_contents = EnumField(Contents, allow_null=True, help_text="Null: the import's default.")
-    choices_from = serializers.CharField(
-        help_text="ID of the earlier import whose review has said this of the block; empty where there is none."
-    )
+    choices_from = _choices_from()
     contents = EnumField(
         Contents,
         allow_null=True,
@@ -672,6 +676,7 @@ class Record(serializers.Serializer):
     tags_left_out = _texts(
         help_text="Tags of the source block whose taxonomy is not here, each after that taxonomy's export ID."
     )
+    choices_from = _choices_from()
     undone = serializers.BooleanField(help_text="Whether this was taken back since.")
 
 
