@@ -393,6 +393,30 @@ class TestBrokenBlocks:
         assert rows[usage_key("problem", "q2")].digest
         assert (rows[usage_key("itembank", "bank")].title, rows[usage_key("itembank", "bank")].problem) == ("Bank", "")
 
+    def test_one_made_of_others_keeps_its_settings_beside_it(self, site, load, stage):
+        inner = '<vertical url_name="g" display_name="Group A"><problem url_name="q"><p>Why?</p></problem></vertical>'
+        split = f'<split_test url_name="x" group_id_to_child="{{}}">{inner}</split_test>'
+        load(unit_of(f'{split}<problem url_name="p"><p/></problem>'))
+
+        def staged() -> tuple[dict[str, str], list[str]]:
+            found = parse_xml(staged_blocks(stage())[usage_key("split_test", "x")].root.staged_content.olx)
+            (element,) = found.iter("split_test")
+            return dict(element.attrib), [child.get("url_name") for child in element.iterdescendants()]
+
+        whole = staged()
+        site.break_block(usage_key("problem", "p"))
+        assert staged() == whole
+        assert whole[0]["group_id_to_child"] == "{}"
+
+    def test_one_made_of_others_that_is_broken_itself_does_not_take_them_with_it(self, site, load, stage):
+        load(unit_of('<itembank url_name="bank"><problem url_name="q"><p>Why?</p></problem></itembank>'))
+        site.break_block(usage_key("itembank", "bank"))
+        rows = staged_blocks(stage(contents="unit"))
+        bank = rows[usage_key("itembank", "bank")]
+        assert (bank.problem, bank.refusal) == ("", "A library cannot hold a component that contains other blocks.")
+        assert "could not write it as OLX" in bank.reading_warnings[0]
+        assert rows[usage_key("problem", "q")].digest
+
 
 def test_an_edit_while_it_is_staged_is_told_of(ada, site, load, library):
     load()

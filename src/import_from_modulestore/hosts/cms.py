@@ -522,22 +522,40 @@ class _Stager:
 
     def _part(self, usage_key: UsageKey, parts: list[Any]) -> etree._Element:
         title = self._outline.title_of(usage_key)
+        children: list[UsageKey] = []
         try:
             block = _modulestore().get_item(usage_key)
             if _holds_blocks(usage_key.block_type):
+                children = list(block.children)
+            if is_component(usage_key.block_type):
+                with measured(title or str(usage_key)):
+                    element = self._alone(block, children, parts)
+            else:
                 element = stub(usage_key, title)
-                element.extend(self._part(child, parts) for child in block.children)
-                return element
-            with measured(title or str(usage_key)):
-                content, element = self._whole(block)
-            if not is_named(element, block.usage_key):
-                give_name(element, block.usage_key)
         except Exception as error:
             _raise_if_of_the_site(error)
-            self._problems[str(usage_key)] = _(
-                "Studio could not write it as OLX: {error} Open it in Studio, correct it and save it."
-            ).format(error=_sentence(error))
-            return stub(usage_key, title)
+            told = _("Studio could not write it as OLX: {error} Open it in Studio, correct it and save it.").format(
+                error=_sentence(error)
+            )
+            if children:  # They are as good as ever.
+                self._warn(str(usage_key), told)
+            else:
+                self._problems[str(usage_key)] = told
+            element = stub(usage_key, title)
+        element.extend(self._part(child, parts) for child in children)
+        return element
+
+    def _alone(self, block: Any, children: list[UsageKey], parts: list[Any]) -> etree._Element:
+        """A component without the blocks inside it: hidden, as the platform's serializer does to tell files apart."""
+        if children:
+            block.children = []
+        try:
+            content, element = self._whole(block)
+        finally:
+            if children:
+                block.children = children
+        if not is_named(element, block.usage_key):
+            give_name(element, block.usage_key)
         parts.append(content)
         return element
 

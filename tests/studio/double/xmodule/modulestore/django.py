@@ -58,10 +58,11 @@ class Runtime:
 class Block:
     """An XBlock, as far as the host looks at it."""
 
-    __slots__ = ("_data", "_key", "_store", "runtime")
+    __slots__ = ("_data", "_key", "_store", "children", "runtime")
 
     def __init__(self, store: "ModuleStore", key: Any, data: BlockData, runtime: Runtime) -> None:
         self._store, self._key, self._data, self.runtime = store, key, data, runtime
+        self.children = [key.course_key.make_usage_key(*child) for child in data.fields.get("children", ())]
 
     @property
     def usage_key(self) -> Any:
@@ -75,11 +76,6 @@ class Block:
     def data(self) -> str:
         """Of a text block."""
         return self._data.definition.text or ""
-
-    @property
-    def children(self) -> list[Any]:
-        course_key = self._key.course_key
-        return [course_key.make_usage_key(*child) for child in self._data.fields.get("children", ())]
 
 
 @dataclass

@@ -8,6 +8,7 @@ and leaves a patch behind, files are looked for in quotes, and those of more tha
 import copy
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -36,7 +37,8 @@ not_written: set[str] = set()
 def stage_xblock_temporarily(block: Any, user_id: int, purpose: str, version_num: int | None = None) -> StagedContent:
     structure = block.runtime.course_entry.structure
     serializer = _Serializer(block.usage_key.course_key, structure["blocks"])
-    element = serializer.serialize(BlockKey(block.usage_key.block_type, block.usage_key.block_id))
+    key = BlockKey(block.usage_key.block_type, block.usage_key.block_id)
+    element = serializer.serialize(key, [BlockKey(child.block_type, child.block_id) for child in block.children])
     with transaction.atomic():
         content = StagedContent.objects.create(
             user_id=user_id,
@@ -59,14 +61,14 @@ class _Serializer:
         self.keys: list[str] = []
         self.files: dict[str, bytes] = {}
 
-    def serialize(self, key: BlockKey) -> etree._Element:
+    def serialize(self, key: BlockKey, children: Sequence[BlockKey] | None = None) -> etree._Element:
         data = self._blocks[key]
         XmlMixin.export_to_file = lambda _self: False
         element = self._own(key, data)
         XmlMixin.export_to_file = _export_to_file
         usage_key = str(self._course_key.make_usage_key(*key))
         element.set("url_name", key.id)
-        for child in data.fields.get("children", ()):
+        for child in data.fields.get("children", ()) if children is None else children:
             if child in self._blocks:
                 element.append(self.serialize(child))
         if "copied_from_block" not in not_written:
