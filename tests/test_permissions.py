@@ -64,6 +64,8 @@ get_records                    y        y        y         y        y        -
 list_records                   y        y        y         y        y        -
 get_reversals                  y        y        y         y        y        -
 get_last_reversal_items        y        y        y         y        y        -
+list_work                      y        y        y         y        y        -
+mark_done                      y        y        y         n        n        -
 where_from                     y        y        y         y        y        e
 where_to                       y        y        y         y        y        e
 
@@ -93,6 +95,7 @@ CALLS = {
     "edit_block": {"usage_key": BLOCK, "title": "Other"},
     "revert_block": {"usage_key": BLOCK},
     "list_imports": {},
+    "mark_done": {"nums": []},
     "where_from": {"item_key": f"lb:{TARGET.removeprefix('lib:')}:html:t1"},
     "where_to": {"usage_key": BLOCK},
 }
@@ -126,7 +129,19 @@ STATES = {
     "preview_redo": "undone",
     "get_last_reversal_items": "undone",
     "get_reversals": "undone",
-    **dict.fromkeys(["get_import", "get_records", "list_records", "preview_undo", "undo_import", "start_undo"], "done"),
+    **dict.fromkeys(
+        [
+            "get_import",
+            "get_records",
+            "list_records",
+            "list_work",
+            "mark_done",
+            "preview_undo",
+            "undo_import",
+            "start_undo",
+        ],
+        "done",
+    ),
 }
 """On which import each is tried; those that are not here take none."""
 

@@ -13,7 +13,8 @@ In order:
 2. :func:`list_blocks`, :func:`get_block`; :func:`select_blocks`, :func:`decide_blocks`, :func:`edit_block`,
    :func:`revert_block`; :func:`choose_contents`; :func:`list_gone`, :func:`remove_gone`; :func:`plan_import`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
-4. :func:`get_import`, :func:`get_imports`, :func:`get_records`, :func:`where_from`, :func:`where_to`
+4. :func:`get_import`, :func:`get_imports`, :func:`get_records`, :func:`where_from`, :func:`where_to`;
+   :func:`list_work`, :func:`mark_done`
 5. :func:`preview_undo`, :func:`undo_import`; :func:`preview_redo`, :func:`redo_import`
 
 The functions that do the work of a step return when it is done; each has a twin called ``start_…`` that hands it to a
@@ -74,6 +75,7 @@ from .actions.steps import (
     start_undo,
     undo_import,
 )
+from .actions.work import list_work, mark_done
 from .errors import (
     AlreadyExists,
     DatabaseUnavailable,
@@ -133,6 +135,8 @@ __all__ = [
     "list_libraries",
     "list_records",
     "list_sources",
+    "list_work",
+    "mark_done",
     "plan_import",
     "preview_import",
     "preview_redo",

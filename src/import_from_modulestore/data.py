@@ -250,6 +250,15 @@ class ReversalOutcome(TextChoices):
         return _PLANNED[self.value]
 
 
+class Work(TextChoices):
+    """Why something is on an import's work list."""
+
+    UNSUPPORTED = "unsupported", _("A library cannot hold it")
+    FAILED = "failed", _("It could not be read")
+    FILES_MISSING = "files_missing", _("Files are missing")
+    HELD_BACK = "held_back", _("It stayed a draft")
+
+
 class DifferenceKind(TextChoices):
     """Which two texts a :class:`Difference` compares."""
 
@@ -950,6 +959,34 @@ class RecordData:
     """ID of the earlier import whose review has said this of the block; empty where it is of this one, or nothing."""
     undone: bool
     """Whether what this tells of was taken back since."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkItem:
+    """An entry of an import's work list: a block that could not go, or not as it should."""
+
+    record: RecordData
+    reasons: tuple[Work, ...]
+    """Why it is on the list; :attr:`RecordData.reason` and :attr:`RecordData.missing_files` say more."""
+    done: datetime | None
+    """When somebody marked it as done."""
+    done_by: str
+    """Their username; empty where nobody did."""
+    brought_by: str
+    """ID of the later import that has brought the block whole; empty where none did."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done about it."""
+        return self.done is None and not self.brought_by
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkPage(Page[WorkItem]):
+    """A part of a work list."""
+
+    open: int
+    """How many entries of all of it are open."""
 
 
 class Progress(Protocol):

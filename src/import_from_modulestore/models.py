@@ -505,6 +505,25 @@ class ImportRecord(models.Model):
         return self.name or self.title
 
 
+class DoneMark(models.Model):
+    """
+    That somebody says of a record on an import's work list: done.
+
+    .. pii: Holds the name of the user who said so. The daily housekeeping (``remove_old_staged_content``) brings it up
+      to date with the account, so that a name that was retired goes. Where the account is deleted it stays, as history.
+    .. pii_types: username
+    .. pii_retirement: local_api
+    """
+
+    record = models.OneToOneField(ImportRecord, on_delete=models.CASCADE, related_name="done_mark")
+    user = account(null=True, on_delete=models.SET_NULL)
+    username = case_sensitive_char_field(max_length=150, blank=True, default="")
+    marked = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.record}: done"
+
+
 class Reversal(models.Model):
     """
     One undo or redo of an import, once it was carried out. Never changed, but for the name of a user who was renamed.

@@ -7,7 +7,7 @@ from import_from_modulestore import api
 from import_from_modulestore.data import Outcome, ReversalKind
 from import_from_modulestore.models import Import, ImportRecord, Reversal, ReversalRecord
 
-from ..builders import usage_key
+from ..builders import section, subsection, text, unit, usage_key, write_course
 from ..test_history import delete_libraries
 from .conftest import text_of, url
 
@@ -87,6 +87,20 @@ class TestRecords:
         assert "Started by: ada" in page
         record = ImportRecord.objects.get(usage_key=TEXT)
         assert ITEM in text_of(pages.get(url("importrecord", "change", record.pk)))
+
+
+class TestWhatCouldNotGo:
+    def test_is_counted_with_the_import_and_found_by_a_filter(self, courses, start, pages, user):
+        photos = (text(f"t{num}", f'<img src="/static/{num}.png"/>') for num in range(2))
+        write_course(courses / "c1", section("s", subsection("b", unit("u", *photos))), title="Tides")
+        run = start()
+        pages.do("complete", run)
+        page = pages.get(url("import", "change", run.pk))
+        assert "2 blocks that could not go" in text_of(page)
+        api.mark_done(user=user, import_id=str(run.uuid), nums=[3])
+        for count, choice in ((1, "open"), (1, "done"), (5, "all")):
+            found = pages.get(url("importrecord"), import_run__exact=run.pk, work=choice)
+            assert f" {count} import record" in text_of(found), choice
 
 
 class TestReversals:

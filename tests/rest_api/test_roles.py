@@ -10,13 +10,14 @@ from ..builders import KEY, TARGET, usage_key
 
 T1 = usage_key("html", "t1")
 
-READS = ["", "records/", "reversals/", "reversals/last/", "undo/"]
+READS = ["", "records/", "work/", "reversals/", "reversals/last/", "undo/"]
 REVIEWS = ["blocks/", f"blocks/{T1}/", "gone/", "plan/"]
 CHANGES = [
     ("PATCH", f"blocks/{T1}/", {"selected": False}),
     ("PATCH", "blocks/", {"usage_keys": [T1], "selected": False}),
     ("DELETE", f"blocks/{T1}/edit/", None),
     ("PATCH", "gone/", {"remove": True}),
+    ("PATCH", "work/", {"nums": [1], "done": True}),
     ("POST", "complete/", {}),
     ("POST", "cancel/", {}),
 ]

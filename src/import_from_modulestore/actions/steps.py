@@ -41,7 +41,7 @@ from ..history.reversal import plan_reversal, revert
 from ..hosts import get_host
 from ..imports import find_import, new_import, options_of
 from ..keys import parse_library_key, parse_source_key
-from ..models import IdempotentRequest, Import, Reversal
+from ..models import DoneMark, IdempotentRequest, Import, Reversal
 from ..running import lifecycle, queue, recovery
 from ..running.ending import running
 from ..running.lifecycle import Step
@@ -310,6 +310,7 @@ def _let_go_of_accounts() -> None:
         (Import.objects.order_by(), "user"),
         (Import.objects.order_by(), "actor"),
         (Reversal.objects.order_by(), "user"),
+        (DoneMark.objects.order_by(), "user"),
         (IdempotentRequest.objects.order_by(), "user"),
     )
     for rows, link in links:
@@ -325,12 +326,16 @@ def _let_go_of_accounts() -> None:
 
 def _update_names() -> None:
     """
-    Give imports, undos and redos the names that their users have now. Who is gone keeps the name that is there.
+    Give imports, undos, redos and marks the names that their users have now. Who is gone keeps the name that is there.
 
-    A query for each of the two models, and one update where there is something to change: no row is locked in vain.
+    A query for each of these models, and one update where there is something to change: no row is locked in vain.
     """
     name_now = Subquery(get_user_model()._default_manager.filter(pk=OuterRef("user")).values("username"))
-    histories: tuple[QuerySet[Any], ...] = (Import.objects.order_by(), Reversal.objects.order_by())
+    histories: tuple[QuerySet[Any], ...] = (
+        Import.objects.order_by(),
+        Reversal.objects.order_by(),
+        DoneMark.objects.order_by(),
+    )
     for history in histories:
         names = history.exclude(user=None).values_list("user", "username", "user__username").distinct()
         # Compared here, since the two tables may differ in collation.

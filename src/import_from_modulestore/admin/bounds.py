@@ -117,7 +117,9 @@ class BoundedAdmin(admin.ModelAdmin):
         if field in self.linked_by and lookup == f"{field}__exact":
             return number(value) is not None or not self.opts.get_field(field).is_relation
         filters: Any = self.list_filter
-        filtered = (each if isinstance(each, str) else each[0] for each in filters)
+        if any(isinstance(each, type) and lookup == vars(each).get("parameter_name") for each in filters):
+            return True
+        filtered = (each if isinstance(each, str) else each[0] for each in filters if not isinstance(each, type))
         return any(lookup == f"{each}{kind}" for each in filtered for kind in _FILTERS)
 
     def get_search_results(

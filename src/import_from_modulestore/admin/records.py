@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from openedx_content.models_api import PublishableEntity
 
+from ..actions.work import on_list
 from ..data import BlockKind, ConflictState, Decision, Outcome, ReversalKind, ReversalOutcome
 from ..hosts import item_url
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
@@ -55,6 +56,23 @@ class _HistoryAdmin(ReadOnlyAdmin):
         return two_lines(link(page_url(Import, run.pk), name_of(run)), str(run.uuid)[:8])
 
 
+class _WorkFilter(admin.SimpleListFilter):
+    """Records that are on the work lists of their imports."""
+
+    title = _("what could not go")
+    parameter_name = "work"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The two ways that an entry can stand."""
+        return [("open", _("Open")), ("done", _("Done"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ImportRecord]) -> QuerySet[ImportRecord]:
+        """The records that are asked for."""
+        if self.value() not in ("open", "done"):
+            return queryset
+        return on_list(queryset, done=self.value() == "done")
+
+
 @admin.register(ImportRecord)
 class ImportRecordAdmin(_HistoryAdmin):
     """What happened to each source block."""
@@ -74,7 +92,7 @@ class ImportRecordAdmin(_HistoryAdmin):
         "of_import",
     )
     list_display_links = ("block",)
-    list_filter = ("outcome", "state", "kind", "undone")
+    list_filter = (_WorkFilter, "outcome", "state", "kind", "undone")
     list_select_related = ("import_run", "choices_from")
     search_fields = ("title", "name", "usage_key", "item_key", "reason")
     search_help_text = _("Title, usage key of the source block, key of the library's item, or reason.")

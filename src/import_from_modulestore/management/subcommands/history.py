@@ -9,14 +9,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import api
-from ...data import Action, ImportData, ImportState, ReversalItem, ReversalKind, ReversalOutcome, ReversalPlan
+from ...data import Action, ImportData, ImportState, ReversalItem, ReversalKind, ReversalOutcome, ReversalPlan, WorkItem
 from ...terminal.marks import summary
 from ...terminal.reversal import kept_items, reversal_outline
 from ...terminal.tables import import_facts, imports_table, places_table, reversal_counts
 from ...terminal.text import counted
+from ...terminal.work import work_list
 from .base import (
     INTERRUPTED,
     NOT_CONFIRMED,
+    PAGE,
     PARTLY,
     Session,
     arguments_of_import,
@@ -44,6 +46,12 @@ def _arguments_of_history(parser: argparse.ArgumentParser) -> None:
 
 def _arguments_of_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--watch", action="store_true", help="follow a running import until it ends")
+
+
+def _arguments_of_work(parser: argparse.ArgumentParser) -> None:
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--done", nargs="+", type=int, metavar="NUM", help="these are done")
+    choice.add_argument("--reopen", nargs="+", type=int, metavar="NUM", help="these are open again")
 
 
 def _arguments_of_where(parser: argparse.ArgumentParser) -> None:
@@ -102,6 +110,33 @@ def show(session: Session, *, import_name: str, everything: bool, watch: bool, *
         *blocks,
         "",
         next_steps(run),
+    )
+
+
+@subcommand(arguments_of_import, _arguments_of_work)
+def work(
+    session: Session, *, import_name: str, done: Sequence[int] | None, reopen: Sequence[int] | None, **options: Any
+) -> None:
+    """
+    List what could not go, and say what is done about it.
+
+    On the list is what a library cannot hold, what could not be read, what came without some of its files, and what
+    stayed a draft for the sake of an item that was never published. ☐ is open, ☑ is done: somebody said so with
+    --done, or a later import has brought the block whole. Each line has the number of the block.
+    """
+    run = session.find(import_name)
+    if done or reopen:
+        api.mark_done(user=session.user, import_id=run.id, nums=done or reopen or (), done=bool(done))
+    items: list[WorkItem] = []
+    while True:
+        page = api.list_work(user=session.user, import_id=run.id, offset=len(items), limit=PAGE)
+        items += page.items
+        if not page.items or len(items) >= page.total:
+            break
+    session.show(
+        {"work": [{**vars(item), "is_open": item.is_open} for item in items], "open": page.open},
+        work_list(items) or "Nothing that could not go.",
+        f"\n{page.open:,} of {page.total:,} open." if items else None,
     )
 
 

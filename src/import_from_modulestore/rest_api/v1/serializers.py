@@ -34,6 +34,7 @@ from ...data import (
     ReversalKind,
     ReversalOutcome,
     SourceKind,
+    Work,
 )
 from ...quoting import shortened
 from ..fields import Body, EnumField, Key, Query, Text, Truth
@@ -680,6 +681,43 @@ class Record(serializers.Serializer):
     undone = serializers.BooleanField(help_text="Whether this was taken back since.")
 
 
+class WorkItem(serializers.Serializer):
+    """An entry of the work list: a block that could not go, or not as it should."""
+
+    record = Record()
+    reasons = serializers.ListField(child=EnumField(Work), help_text="Why it is on the list.")
+    is_open = serializers.BooleanField(help_text="Whether something is still to be done about it.")
+    done = serializers.DateTimeField(allow_null=True, help_text="When somebody marked it as done.")
+    done_by = serializers.CharField(help_text="Who did; empty where nobody has.")
+    brought_by = serializers.CharField(
+        help_text="ID of the later import that has brought the block whole; empty where none has."
+    )
+
+
+class WorkQuery(PageQuery):
+    """Which entries of the work list."""
+
+    done = Truth(required=False, help_text="Only those that are done, or those that are open. Default: all.")
+
+
+class WorkChange(Body):
+    """Which entries are done, or open again."""
+
+    nums = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=2**31 - 1),
+        min_length=1,
+        max_length=MAX_KEYS,
+        help_text="`num` of their records.",
+    )
+    done = Truth(help_text="False opens them again.")
+
+
+class WorkChanged(serializers.Serializer):
+    """How many marks were changed."""
+
+    changed = serializers.IntegerField()
+
+
 class RecordsQuery(SearchQuery):
     """Which records of an import."""
 
@@ -731,5 +769,11 @@ ReversalPreviewPage = _page(
     counts=_numbers(help_text="Items by outcome, on all pages."),
 )
 RecordPage = _page("RecordPage", Record)
+WorkPage = _page(
+    "WorkPage",
+    WorkItem,
+    __doc__="Part of a work list, and how much of it is open.",
+    open=serializers.IntegerField(help_text="How many entries are open, on all pages, whatever was asked for."),
+)
 ReversalPage = _page("ReversalPage", Reversal)
 ReversalItemPage = _page("ReversalItemPage", ReversalItem)

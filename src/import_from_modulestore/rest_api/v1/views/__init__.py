@@ -2,7 +2,7 @@
 
 from .blocks import BlockDetail, BlockEdit, Blocks, Gone
 from .description import Docs, Schema
-from .history import LastReversal, Records, Reversals, Where
+from .history import LastReversal, Records, Reversals, Where, Work
 from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Redo, Retry, Stage, Undo
 from .sources import Libraries, LibraryDetail, SourceDetail, Sources
 
@@ -30,4 +30,5 @@ __all__ = [
     "Stage",
     "Undo",
     "Where",
+    "Work",
 ]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -39,6 +43,55 @@ class Records(ImportView):
             page=page,
             page_size=page_size,
         )
+
+
+class Work(ImportView):
+    """What could not go."""
+
+    @operation(
+        id="list_work",
+        tag="history",
+        summary=_("See what could not go"),
+        description=_(
+            "A list to work off: what a library cannot hold, what could not be read, what came without some of its "
+            "files, and what stayed a draft for the sake of an item that was never published. An entry is done once "
+            "somebody says so, or a later import has brought the block whole. Of an import that is undone, it is empty."
+        ),
+        path=IMPORT_ID,
+        query=serializers.WorkQuery,
+        ok={200: serializers.WorkPage},
+        errors=[404],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """A page of it."""
+        query = self.query(serializers.WorkQuery)
+        done, size = query.pop("done", None), query["page_size"]
+        found = api.list_work(
+            user=request.user, import_id=import_id, done=done, offset=(query["page"] - 1) * size, limit=size
+        )
+        return self.page(lambda *_: found, serializers.WorkItem, **query, open=found.open)
+
+    @operation(
+        id="mark_done",
+        tag="history",
+        method="PATCH",
+        summary=_("Say what is done, or open it again"),
+        path=IMPORT_ID,
+        body=serializers.WorkChange,
+        ok={200: serializers.WorkChanged},
+        errors=[404, 409],
+        examples=[OpenApiExample("done", value={"nums": [12, 13], "done": True}, request_only=True)],
+    )
+    def patch(self, request: Request, import_id: str) -> Response:
+        """Mark: all that is asked for, or nothing."""
+        body = self.body(serializers.WorkChange)
+        asked: dict[str, Any] = {"user": request.user, "import_id": import_id}
+        api.get_import(**asked)
+        try:
+            changed = api.mark_done(**asked, nums=body["nums"], done=body["done"])
+        except api.NotFound as error:  # The import was found before.
+            raise ValidationError({"nums": [str(error)]}, code="not_found") from error
+        return Response(serializers.WorkChanged({"changed": changed}).data)
 
 
 class Reversals(ImportView):
