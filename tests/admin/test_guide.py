@@ -32,6 +32,7 @@ def test_the_guide_names_pages_and_buttons_as_they_are(pages, start):
     pages.do("complete", run)
     look(url("import", "change", run.pk))
     look(url("importrecord", "change", ImportRecord.objects.get(usage_key=usage_key("html", "t1")).pk))
+    look(url("importrecord"))
     pages.do("undo", run)
     look(url("import", "change", run.pk))
     for state in ("undoing", "redoing", "import_failed"):
