@@ -23,13 +23,8 @@ class ImportFromModulestoreConfig(AppConfig):
 
     # Read by edx-django-utils, for the entry point ``cms.djangoapp`` (see pyproject.toml).
     plugin_app: ClassVar[dict[str, Any]] = {
-        "url_config": {
-            "cms.djangoapp": {
-                "namespace": "modulestore_imports_api",
-                "regex": r"^api/modulestore_imports/",
-                "relative_path": "rest_api.urls",
-            }
-        },
+        # Two rooms of addresses in one file, each with a namespace of its own, so that this one has none.
+        "url_config": {"cms.djangoapp": {"namespace": None, "regex": "", "relative_path": "urls"}},
         # Before and after an operator's own settings are read: both only fill in what is missing.
         "settings_config": {
             "cms.djangoapp": {

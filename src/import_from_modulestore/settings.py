@@ -49,3 +49,5 @@ def plugin_settings(settings: Any) -> None:
     for name, value in DEFAULTS.items():
         if not hasattr(settings, name):
             setattr(settings, name, value)
+    if "django_htmx" not in settings.INSTALLED_APPS:
+        settings.INSTALLED_APPS.append("django_htmx")  # For its static files, which the pages load.

@@ -16,6 +16,7 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from lxml import etree
 from opaque_keys.edx.keys import LearningContextKey
@@ -156,6 +157,12 @@ class StandaloneHost(Host):
 
     def can_create_library(self, user: Any) -> bool:
         return has_role(user, Role.CREATOR)
+
+    # Its pages
+
+    @property
+    def sign_out_url(self) -> str:
+        return reverse("sign_out")
 
     # Libraries
 

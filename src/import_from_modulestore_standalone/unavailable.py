@@ -8,8 +8,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.views.defaults import server_error
 
-from import_from_modulestore.admin.unavailable import unavailable_page
 from import_from_modulestore.trouble import unavailable
+from import_from_modulestore.unavailable import unavailable_page
 from import_from_modulestore.waiting import at_most, request_limit
 
 

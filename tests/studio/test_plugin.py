@@ -11,7 +11,7 @@ import sys
 from contextlib import closing
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from edx_django_utils.plugins import get_plugin_apps
@@ -110,10 +110,12 @@ class TestSettings:
 
     def test_none_is_filled_in_besides(self):
         class Settings:
-            pass
+            INSTALLED_APPS: ClassVar[list[str]] = []
 
         defaults.plugin_settings(Settings)
-        assert {name for name in vars(Settings) if name.isupper()} == set(defaults.DEFAULTS)
+        assert {name for name in vars(Settings) if name.isupper()} == {"INSTALLED_APPS", *defaults.DEFAULTS}
+        defaults.plugin_settings(Settings)
+        assert Settings.INSTALLED_APPS == ["django_htmx"]
         assert all(name.startswith("IMPORT_FROM_MODULESTORE_") for name in defaults.DEFAULTS)
 
     def test_celery_takes_them_with_the_old_names_of_studio_s(self, studio):

@@ -17,8 +17,8 @@ from ..actions.access import all_visible_imports
 from ..data import Outcome, ReversalOutcome
 from ..models import Import
 from ..templatetags.modulestore_imports import NOTHING
+from ..unavailable import answered
 from .bounds import BoundedAdmin
-from .unavailable import answered
 
 
 class ReadOnlyAdmin(BoundedAdmin):

@@ -169,6 +169,23 @@ class Host(ABC):
     def create_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:
         """Make an empty library; :meth:`make_library` sees to who else does. Raises ``AlreadyExists``."""
 
+    # Its pages
+
+    @property
+    def site_name(self) -> str:
+        """What the pages call themselves."""
+        return _("Import into libraries")
+
+    @property
+    def site_url(self) -> str:
+        """Where the pages lead back to; empty where they stand alone."""
+        return ""
+
+    @property
+    def sign_out_url(self) -> str:
+        """Where one signs out, by a form that is sent; empty where that is not for the pages to offer."""
+        return ""
+
     # Links
 
     def source_url(self, source_key: LearningContextKey) -> str:

@@ -244,6 +244,14 @@ class StudioHost(Host):
 
     # Links
 
+    @property
+    def site_name(self) -> str:
+        return str(getattr(settings, "STUDIO_NAME", "") or super().site_name)
+
+    @property
+    def site_url(self) -> str:
+        return f"{getattr(settings, 'CMS_ROOT_URL', '')}/home/"
+
     def source_url(self, source_key: LearningContextKey) -> str:
         base = _authoring_address()
         if isinstance(source_key, LibraryLocator):

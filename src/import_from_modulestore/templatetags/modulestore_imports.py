@@ -1,14 +1,19 @@
-"""How the admin's pages word things."""
+"""How pages word things, and how they mark them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from django import template
-from django.utils.formats import date_format
+from django.db.models import TextChoices
+from django.templatetags.static import static
+from django.utils.formats import date_format, localize
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext, ngettext
 
-from ..data import Contents, Decision
+from ..data import BlockKind, Contents, Decision
 from ..quoting import shortened
 
 register = template.Library()
@@ -51,3 +56,72 @@ def beginning(text: str) -> str:
 def short(choice: Decision | Contents) -> str:
     """The first words of the label of a choice, for a button: ``New version`` of ``New version: make this …``."""
     return str(choice.label).partition(":")[0]
+
+
+_TONES = {
+    "green": "new created imported restored",
+    "blue": "source_changed updated forked reverted edited staging importing undoing redoing",
+    "amber": "staged library_changed both_changed id_taken deleted needs_you",
+    "red": "failed unreadable unsupported staging_failed import_failed",
+    "purple": "removed undone gone",
+}
+
+_TONE_OF = {value: tone for tone, values in _TONES.items() for value in values.split()}
+
+_ICONS = {
+    "section": "section",
+    "subsection": "subsection",
+    "unit": "unit",
+    "html": "text",
+    "problem": "problem",
+    "video": "video",
+    "course": "course",
+    "library": "library",
+}
+
+
+@register.simple_tag
+def badge(choice: TextChoices | None, *, planned: bool = False, count: int | None = None) -> SafeString | str:
+    """A state or outcome as a coloured word; with a number before it where there are several."""
+    if choice is None:
+        return ""
+    label = getattr(choice, "planned", choice.label) if planned else choice.label
+    number = f"{localize(count)} " if count is not None else ""
+    tone = _TONE_OF.get(choice.value, "grey")
+    return format_html('<span class="badge tone-{}">{}{}</span>', tone, number, label)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A picture from the sprite, for the eye alone: what it stands for is written beside it."""
+    address = static("modulestore_imports/icons.svg")
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', address, name)
+
+
+@register.simple_tag
+def block_icon(kind: BlockKind, block_type: str = "") -> SafeString:
+    """The picture of a block, by its kind, of a component by its type."""
+    name = block_type if kind is BlockKind.COMPONENT else kind.value
+    return icon(_ICONS.get(name, "component"))
+
+
+@register.filter
+def told_before(seconds: float | None) -> str:
+    """
+    How long something will take, in words.
+
+    >>> told_before(None), told_before(0.4), told_before(95), told_before(7300)
+    ('', 'a few seconds', '2 minutes', '2 hours')
+    """
+    if seconds is None:
+        return ""
+    if seconds < 8:
+        return gettext("a few seconds")
+    if seconds < 90:
+        rounded = round(seconds / 10) * 10
+        return ngettext("{count} second", "{count} seconds", rounded).format(count=rounded)
+    if seconds < 5400:
+        minutes = round(seconds / 60)
+        return ngettext("{count} minute", "{count} minutes", minutes).format(count=minutes)
+    hours = round(seconds / 3600)
+    return ngettext("{count} hour", "{count} hours", hours).format(count=hours)

@@ -143,12 +143,12 @@ class Command(BaseCommand):
         public = settings.PUBLIC_ADDRESS
         site = public.origin if public else here
         self.stdout.write(
-            f"\n  Open     {site}{reverse('admin:index')}"
+            f"\n  Open     {site}{reverse('modulestore_imports:home')}"
             f"\n  API      {site}{reverse('modulestore_imports_api:v1:docs')}"
             f"\n  Sign in  {sign_in}"
             f"\n  Work     {_work(workers)}"
             + (f"\n  Proxy    is to pass on to {here}" if public else "")
-            + "\n\nCtrl-C stops it."
+            + "\n\nSign in, choose a course, and look at what would come of it. Ctrl-C stops it."
         )
         if host in _EVERYWHERE and not (public or {shown, "*"} & {*settings.ALLOWED_HOSTS}):
             names = ", ".join(settings.ALLOWED_HOSTS)

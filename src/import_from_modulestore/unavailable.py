@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import SimpleTemplateResponse
 
-from .. import api
-from ..trouble import RETRY_AFTER, in_full, recognized
-from ..waiting import at_most, request_limit
+from .errors import DatabaseUnavailable
+from .trouble import RETRY_AFTER, in_full, recognized
+from .waiting import at_most, request_limit
 
 log = logging.getLogger("django.request")
 
@@ -33,14 +33,14 @@ def answered(view: Callable[..., Any]) -> Callable[..., Any]:
             with recognized(), at_most(request_limit()):
                 response = view(request, *args, **kwargs)
                 return response.render() if isinstance(response, SimpleTemplateResponse) else response
-        except api.DatabaseUnavailable as error:
+        except DatabaseUnavailable as error:
             return unavailable_page(request, error)
 
     return transaction.non_atomic_requests(answer)
 
 
-def unavailable_page(request: HttpRequest, error: api.DatabaseUnavailable) -> HttpResponse:
+def unavailable_page(request: HttpRequest, error: DatabaseUnavailable) -> HttpResponse:
     """What is wrong and what to do about it, with the status 503."""
     log.warning("%s: %s", request.path, in_full(error))
-    page = render_to_string("admin/modulestore_imports/unavailable.html", {"error": error})
+    page = render_to_string("modulestore_imports/unavailable.html", {"error": error})
     return HttpResponse(page, status=503, headers={"Retry-After": RETRY_AFTER} if error.is_passing else {})

@@ -1,0 +1,111 @@
+"""What all pages share: who is let in, how an error of the API looks, and the two ways in which a page is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from .. import api
+from ..hosts import get_host
+from ..unavailable import answered
+from .security import secure
+
+_STATUSES: dict[type[api.ImportFromModulestoreError], int] = {
+    api.NotPermitted: 403,
+    api.NotFound: 404,
+    api.WrongState: 409,
+    api.AlreadyExists: 409,
+    api.StagedContentGone: 409,
+    api.PlanBlocked: 409,
+    api.StepCanceled: 409,
+    api.SourceBeingRead: 503,
+    api.SourceError: 422,
+    api.StepFailed: 503,
+    api.ImportFromModulestoreError: 400,
+}
+
+_TITLES = {
+    403: _("You may not do this"),
+    404: _("It is not there, or you may not see it"),
+    409: _("This does not fit what has happened meanwhile"),
+    503: _("Not now"),
+}
+
+
+class AuthorView(View):
+    """
+    A page for everybody who is signed in; what they may see and do, the API says.
+
+    A page is asked for as a whole, or by htmx, which puts a part of it in place (:meth:`is_part`). Everything that a
+    page changes is a form that is sent: without JavaScript the answer leads back to a page, by :meth:`done`.
+    """
+
+    section: ClassVar[str] = ""
+    """Which entry of the navigation stands for the page."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
+        """The view, with an answer where the database has none."""
+        return answered(super().as_view(**initkwargs))
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Let in who is signed in, and tell what the API refuses."""
+        self.htmx = HtmxDetails(request)
+        if not (request.user.is_authenticated and request.user.is_active):
+            response: HttpResponseBase = self._to_sign_in(request)
+        else:
+            try:
+                response = super().dispatch(request, *args, **kwargs)
+            except api.DatabaseUnavailable:
+                raise
+            except api.ImportFromModulestoreError as error:
+                response = self.refused(error)
+        secure(response)
+        return response
+
+    @property
+    def is_part(self) -> bool:
+        """Whether only a part of the page is asked for; not so where the browser goes back to it."""
+        return bool(self.htmx) and not self.htmx.history_restore_request
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
+        """A page, or a part of one, from a template in ``modulestore_imports/``."""
+        common = {"section": self.section, "host": get_host(), "view": self}
+        response = render(self.request, f"modulestore_imports/{template}", {**common, **context}, status=status)
+        response["Vary"] = "HX-Request, Cookie"
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    def done(self, url: str, told: str = "") -> HttpResponse:
+        """Go to another page once something is done, and say what."""
+        if told:
+            messages.success(self.request, told)
+        return HttpResponseClientRedirect(url) if self.htmx else HttpResponseRedirect(url)
+
+    def refused(self, error: api.ImportFromModulestoreError) -> HttpResponse:
+        """What is wrong and what to do about it: as a page, or in the place for messages of the page that asked."""
+        status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
+        if self.is_part:
+            response = self.page("_refusal.html", error=error, status=status)
+            response["HX-Retarget"] = "#messages"
+            response["HX-Reswap"] = "innerHTML show:window:top"
+            return response
+        title = _TITLES.get(status, _("This cannot be done"))
+        return self.page("refusal.html", error=error, title=title, status=status)
+
+    def _to_sign_in(self, request: HttpRequest) -> HttpResponse:
+        if self.htmx:
+            current = urlsplit(self.htmx.current_url_abs_path or "/")
+            target = redirect_to_login(current.geturl())
+            return HttpResponseClientRedirect(target["Location"])
+        return redirect_to_login(request.get_full_path())

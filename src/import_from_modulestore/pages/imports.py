@@ -1,0 +1,117 @@
+"""All imports, and the page about one: what it waits for, how far it is, what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from django_htmx.http import HttpResponseClientRefresh
+
+from .. import api
+from ..data import Action, ImportData, ImportState
+from .base import AuthorView
+
+PAGE_SIZE = 25
+
+_STARTS = {
+    Action.STAGE: api.start_staging,
+    Action.COMPLETE: api.start_completion,
+    Action.RETRY: api.start_retry,
+    Action.CANCEL: api.cancel_import,
+    Action.UNDO: api.start_undo,
+    Action.REDO: api.start_redo,
+}
+
+
+class Imports(AuthorView):
+    """All imports that you may see, newest first."""
+
+    section = "imports"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """A page of them."""
+        number = page_number(request)
+        search, state = request.GET.get("q", ""), request.GET.get("state", "")
+        if state and state not in ImportState:
+            raise Http404
+        page = api.list_imports(
+            user=request.user,
+            search=search,
+            state=ImportState(state) if state else None,
+            offset=(number - 1) * PAGE_SIZE,
+            limit=PAGE_SIZE,
+        )
+        return self.page(
+            "imports.html",
+            imports=page,
+            live=any(run.state.is_running for run in page.items),
+            number=number,
+            pages=max(1, -(-page.total // PAGE_SIZE)),
+            q=search,
+            state=state,
+            states=ImportState,
+        )
+
+
+class Import(AuthorView):
+    """One import, as its state has it."""
+
+    section = "imports"
+
+    def get(self, request: HttpRequest, import_id: str) -> HttpResponse:
+        """The page."""
+        run = api.get_import(user=request.user, import_id=import_id)
+        return self.page("import.html", run=run, **about(run))
+
+
+class Progress(AuthorView):
+    """How far the running step is; once it has ended, the whole page is loaded again."""
+
+    def get(self, request: HttpRequest, import_id: str) -> HttpResponse:
+        """The part of the page that is asked for every second."""
+        run = api.get_import(user=request.user, import_id=import_id)
+        if not run.state.is_running and self.htmx:
+            return HttpResponseClientRefresh()
+        return self.page("_progress.html", run=run)
+
+
+class Do(AuthorView):
+    """Ask for a step of an import."""
+
+    def post(self, request: HttpRequest, import_id: str, action: str) -> HttpResponse:
+        """Ask, and lead to the import's page, which says how it goes on."""
+        if action not in Action or Action(action) not in _STARTS:
+            raise Http404
+        options: dict[str, Any] = {}
+        if Action(action) in (Action.UNDO, Action.REDO):
+            options["force"] = "force" in request.POST
+        before = api.get_import(user=request.user, import_id=import_id)
+        run = _STARTS[Action(action)](user=request.user, import_id=import_id, **options)
+        told = ""
+        if Action(action) is Action.CANCEL:
+            told = (
+                gettext("The import is canceled. Nothing was written.")
+                if run.state is ImportState.CANCELED
+                else gettext("{label}: asked for.").format(label=Action.CANCEL.label_in(before.state))
+            )
+        return self.done(reverse("modulestore_imports:import", args=[run.id]), told)
+
+
+def about(run: ImportData) -> dict[str, Any]:
+    """What the page about an import says besides."""
+    return {
+        "can": {action.value: True for action in run.actions},
+        "title": gettext("{source} into {library}").format(
+            source=run.source_title or run.source_key, library=run.library_title or run.library_key
+        ),
+    }
+
+
+def page_number(request: HttpRequest) -> int:
+    """The page that an address asks for. Raises ``Http404`` where there can be none."""
+    text = request.GET.get("page", "1")
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:9]) < 1_000_000:
+        raise Http404
+    return int(text[:9])

@@ -1,0 +1,50 @@
+"""The page about one import: its steps, while they run, and where they end."""
+
+from __future__ import annotations
+
+import pytest
+
+from import_from_modulestore import api
+from import_from_modulestore.data import ImportState
+
+from .conftest import dom, page_url, text_of
+
+
+def test_an_import_is_written_undone_and_redone_from_its_page(author, user, course, stage):
+    run_id = stage()
+    for action, state in (
+        ("complete", ImportState.IMPORTED),
+        ("undo", ImportState.UNDONE),
+        ("redo", ImportState.IMPORTED),
+    ):
+        page = author.post(page_url("do", run_id, action))
+        assert api.get_import(user=user, import_id=run_id).state is state
+        assert str(state.label) in text_of(page)
+
+
+def test_an_import_is_canceled(author, course, stage):
+    said = text_of(author.post(page_url("do", stage(), "cancel")))
+    assert "Nothing was written" in said
+    assert "Canceled" in said
+
+
+def test_a_running_step_tells_how_far_it_is_and_ends_by_loading_the_page(author, user, course, stage):
+    run_id = stage()
+    api.start_completion(user=user, import_id=run_id)  # No worker takes it up: what is asked for waits for the commit.
+    page = author.get(page_url("import", run_id))
+    assert dom(page).xpath("//section[@hx-get]")[0].get("hx-trigger") == "every 1s"
+    assert "Waiting for a worker" in text_of(page)
+    api.cancel_import(user=user, import_id=run_id)
+    assert author.get(page_url("progress", run_id), htmx=True)["HX-Refresh"] == "true"
+
+
+def test_who_may_not_is_told_so_and_nothing_happens(author_of, viewer, user, course, stage):
+    run_id = stage()
+    response = author_of(viewer).post(page_url("do", run_id, "complete"))
+    assert response.status_code == 403
+    assert api.get_import(user=user, import_id=run_id).state is ImportState.STAGED
+
+
+@pytest.mark.parametrize("action", ["review", "odd"])
+def test_what_is_no_step_is_not_there(author, course, stage, action):
+    assert author.post(page_url("do", stage(), action)).status_code == 404
