@@ -62,6 +62,7 @@ get_import                     y        y        y         y        y        -
 get_imports                    y        y        y         y        y        e
 get_records                    y        y        y         y        y        -
 list_records                   y        y        y         y        y        -
+get_report                     y        y        y         y        y        -
 get_reversals                  y        y        y         y        y        -
 get_last_reversal_items        y        y        y         y        y        -
 list_work                      y        y        y         y        y        -
@@ -135,6 +136,7 @@ STATES = {
             "get_records",
             "list_records",
             "list_work",
+            "get_report",
             "mark_done",
             "preview_undo",
             "undo_import",

@@ -14,7 +14,7 @@ In order:
    :func:`revert_block`; :func:`choose_contents`; :func:`list_gone`, :func:`remove_gone`; :func:`plan_import`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
 4. :func:`get_import`, :func:`get_imports`, :func:`get_records`, :func:`where_from`, :func:`where_to`;
-   :func:`list_work`, :func:`mark_done`
+   :func:`get_report`; :func:`list_work`, :func:`mark_done`
 5. :func:`preview_undo`, :func:`undo_import`; :func:`preview_redo`, :func:`redo_import`
 
 The functions that do the work of a step return when it is done; each has a twin called ``start_…`` that hands it to a
@@ -28,6 +28,7 @@ from .actions.records import (
     get_imports,
     get_last_reversal_items,
     get_records,
+    get_report,
     get_reversals,
     list_imports,
     list_records,
@@ -127,6 +128,7 @@ __all__ = [
     "get_last_reversal_items",
     "get_library",
     "get_records",
+    "get_report",
     "get_reversals",
     "get_source",
     "list_blocks",

@@ -8,7 +8,8 @@ bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -987,6 +988,25 @@ class WorkPage(Page[WorkItem]):
 
     open: int
     """How many entries of all of it are open."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What an import did, as a table; each of the iterators can be gone through once."""
+
+    file_name: str
+    """What a file of it is called."""
+    rows: Iterator[tuple[str, ...]]
+    """The headings, then one row for each record."""
+    lines: Iterator[str]
+    """The same as lines of CSV, in which no cell is a formula."""
+
+    @property
+    def chunks(self) -> Iterator[bytes]:
+        """The same as a file: UTF-8, with the mark at its beginning by which spreadsheets know it."""
+        yield BOM_UTF8
+        for line in self.lines:
+            yield line.encode()
 
 
 class Progress(Protocol):

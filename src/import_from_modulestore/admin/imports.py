@@ -241,6 +241,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             review_url=self.blocks_url(run) if Action.REVIEW in data.actions else "",
             gone_url=self._gone_url(run, data),
             records_url=list_url(ImportRecord, import_run__exact=run.pk) if run.counts else "",
+            report_url=reverse("modulestore_imports_api:v1:report", args=[data.id]) if run.counts else "",
             work_url=list_url(ImportRecord, import_run__exact=run.pk, work="open") if run.counts else "",
             work_open=api.list_work(user=request.user, import_id=data.id, limit=1).open if run.counts else 0,
             reversals=[

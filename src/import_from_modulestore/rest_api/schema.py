@@ -169,7 +169,7 @@ def operation(
     id: str,  # noqa: A002
     tag: str,
     summary: Any,
-    ok: Mapping[int, Any],
+    ok: Mapping[Any, Any],
     description: Any = "",
     path: Mapping[str, Any] | None = None,
     query: Any = None,

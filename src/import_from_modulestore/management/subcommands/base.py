@@ -165,7 +165,7 @@ class Session:
     def show(self, data: Any, *parts: RenderableType | None) -> None:
         """Print ``data`` where JSON was asked for, else the parts, ``None`` being left out."""
         if self.as_json:
-            self._write(escaped(json.dumps(data, default=_plain, indent=2, ensure_ascii=False)) + "\n")
+            self.write(escaped(json.dumps(data, default=_plain, indent=2, ensure_ascii=False)) + "\n")
             return
         for part in parts:
             if part is not None:
@@ -175,9 +175,10 @@ class Session:
         """Print something for people; tables fill lines with blanks, which are of no use in a log."""
         with self.out.capture() as captured:
             self.out.print(part, style=style)
-        self._write(_BLANKS_AT_END.sub("", captured.get()))
+        self.write(_BLANKS_AT_END.sub("", captured.get()))
 
-    def _write(self, text: str) -> None:
+    def write(self, text: str) -> None:
+        """Print text as it is."""
         try:
             self.stdout.write(text)
             self.stdout.flush()

@@ -6,6 +6,7 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from ... import api
@@ -13,7 +14,7 @@ from ...data import Action, ImportData, ImportState, ReversalItem, ReversalKind,
 from ...terminal.marks import summary
 from ...terminal.reversal import kept_items, reversal_outline
 from ...terminal.tables import import_facts, imports_table, places_table, reversal_counts
-from ...terminal.text import counted
+from ...terminal.text import counted, printable
 from ...terminal.work import work_list
 from .base import (
     INTERRUPTED,
@@ -46,6 +47,11 @@ def _arguments_of_history(parser: argparse.ArgumentParser) -> None:
 
 def _arguments_of_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--watch", action="store_true", help="follow a running import until it ends")
+
+
+def _arguments_of_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to write it; else it is printed")
+    parser.add_argument("--force", action="store_true", help="replace a file that is there")
 
 
 def _arguments_of_work(parser: argparse.ArgumentParser) -> None:
@@ -111,6 +117,30 @@ def show(session: Session, *, import_name: str, everything: bool, watch: bool, *
         "",
         next_steps(run),
     )
+
+
+@subcommand(arguments_of_import, _arguments_of_report)
+def report(session: Session, *, import_name: str, file: Path | None, force: bool, **options: Any) -> None:
+    """
+    Write what an import did as a table for a spreadsheet.
+
+    CSV: one row for each source block, with its outcome, reasons, warnings, missing files and keys. Without FILE it is
+    printed.
+    """
+    run = session.find(import_name)
+    table = api.get_report(user=session.user, import_id=run.id)
+    if file is None and session.as_json:
+        headings, *rows = table.rows
+        session.show([dict(zip(headings, row, strict=True)) for row in rows])
+    elif file is None:
+        for line in table.lines:
+            session.write(line)
+    else:
+        with file.open("wb" if force else "xb") as out:
+            out.writelines(table.chunks)
+        size = file.stat().st_size
+        told = printable(f"The report is in {file} ({counted(size, 'byte')}).")
+        session.show({"file": str(file), "size": size}, told)
 
 
 @subcommand(arguments_of_import, _arguments_of_work)

@@ -25,6 +25,7 @@ urlpatterns = [
     path("imports/<str:import_id>/undo/", views.Undo.as_view(), name="undo"),
     path("imports/<str:import_id>/redo/", views.Redo.as_view(), name="redo"),
     path("imports/<str:import_id>/records/", views.Records.as_view(), name="records"),
+    path("imports/<str:import_id>/report/", views.Report.as_view(), name="report"),
     path("imports/<str:import_id>/work/", views.Work.as_view(), name="work"),
     path("imports/<str:import_id>/reversals/", views.Reversals.as_view(), name="reversals"),
     path("imports/<str:import_id>/reversals/last/", views.LastReversal.as_view(), name="last-reversal"),

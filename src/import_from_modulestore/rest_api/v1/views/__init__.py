@@ -2,7 +2,7 @@
 
 from .blocks import BlockDetail, BlockEdit, Blocks, Gone
 from .description import Docs, Schema
-from .history import LastReversal, Records, Reversals, Where, Work
+from .history import LastReversal, Records, Report, Reversals, Where, Work
 from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Redo, Retry, Stage, Undo
 from .sources import Libraries, LibraryDetail, SourceDetail, Sources
 
@@ -22,6 +22,7 @@ __all__ = [
     "Plan",
     "Records",
     "Redo",
+    "Report",
     "Retry",
     "Reversals",
     "Schema",

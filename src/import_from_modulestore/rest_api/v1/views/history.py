@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -42,6 +44,35 @@ class Records(ImportView):
             serializers.Record,
             page=page,
             page_size=page_size,
+        )
+
+
+class Report(ImportView):
+    """What an import did, as a table."""
+
+    @operation(
+        id="get_report",
+        tag="history",
+        summary=_("Download what an import did"),
+        description=_(
+            "A table for a spreadsheet: CSV in UTF-8, with a byte order mark, headings in your language, and one row "
+            "for each source block, in the order of the source. Cells of several values have one a line. A cell that "
+            "a spreadsheet would take for a formula begins with an apostrophe."
+        ),
+        path=IMPORT_ID,
+        ok={(200, "text/csv"): OpenApiTypes.STR},
+        errors=[404],
+    )
+    def get(self, request: Request, import_id: str) -> StreamingHttpResponse:
+        """The table, as it is read."""
+        report = api.get_report(user=request.user, import_id=import_id)
+        return StreamingHttpResponse(
+            report.chunks,
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": f'attachment; filename="{report.file_name}"',
+                "X-Content-Type-Options": "nosniff",
+            },
         )
 
 
