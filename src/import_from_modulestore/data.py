@@ -532,6 +532,8 @@ class PlannedItem:
     """Of ``children``, those that the library's item holds already, blocks of this plan or not: their entities."""
     source_children: tuple[LocalKey, ...] = ()
     """Of a container that is merged: what it would hold without the library's part."""
+    in_source: tuple[LocalKey, ...] = ()
+    """Of a container: what the source holds there, also what is left out or unreadable, or deleted in the library."""
     pinned: Mapping[LocalKey, int] = field(default_factory=dict)
     """Of ``children``, those of which the library has one version there, whatever becomes of them: that version."""
 

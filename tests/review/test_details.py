@@ -1,12 +1,14 @@
 """One block beside what stands in the library in its place."""
 
 import pytest
+from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
-from import_from_modulestore.data import ConflictState, Decision, DifferenceKind
+from import_from_modulestore.data import ConflictState, Contents, Decision, DifferenceKind, Outcome
 from import_from_modulestore.models import ImportRecord
 
-from ..builders import block, section, subsection, text, unit
+from ..authoring import Author
+from ..builders import block, problem, section, subsection, text, unit
 from .conftest import key
 
 
@@ -243,6 +245,122 @@ def test_containers_are_compared_by_title_and_children(course, write, details, r
         "-child: Text t2 (html:t2)",
         "+child: Text t3 (html:t3)",
     ]
+
+
+class TestContainers:
+    """The source's part is what the source holds, whatever a review makes of it."""
+
+    @pytest.fixture
+    def of_unit(self, user):
+        return lambda import_id: changes(api.get_block(user=user, import_id=import_id, usage_key=key("u", "vertical")))
+
+    @pytest.fixture
+    def leave_out(self, user, stage):
+        """Stage the course without these texts; gives the import."""
+
+        def staged(*codes: str, **options) -> str:
+            import_id = stage(**options)
+            for code in codes:
+                api.select_blocks(user=user, import_id=import_id, usage_keys=[key(code)], selected=False)
+            return import_id
+
+        return staged
+
+    @pytest.fixture
+    def author(self, library):
+        return Author(LearningPackage.objects.get(package_ref=library.key).id)
+
+    def test_what_is_left_out_now_is_in_the_source(self, course, run_import, leave_out, of_unit):
+        course(text("t1"), text("t2"))
+        run_import()
+        taken = "-child: Text t2 (html:t2)"
+        assert of_unit(leave_out("t2")) == {"replacement": [taken], "library": [], "source": []}
+
+    def test_and_what_was_left_out_then(self, course, leave_out, of_unit, user):
+        course(text("t1"), text("t2"))
+        api.complete_import(user=user, import_id=leave_out("t2"))
+        assert of_unit(leave_out("t2")) == {"replacement": [], "library": [], "source": []}
+        added = "+child: Text t2 (html:t2)"
+        assert of_unit(leave_out(as_last_time=False)) == {"replacement": [added], "library": [], "source": []}
+
+    def test_what_the_source_lost_while_it_was_left_out(self, course, leave_out, of_unit, user):
+        course(text("t1"), text("t2"))
+        api.complete_import(user=user, import_id=leave_out("t2"))
+        course(text("t1"), text("t3"))
+        found = of_unit(leave_out("t3"))
+        assert found["source"] == ["-child: html:t2", "+child: Text t3 (html:t3)"]
+        assert found["replacement"] == found["library"] == []
+
+    def test_what_the_library_has_deleted(self, course, run_import, of_unit, stage, author):
+        course(text("t1"), text("t2"))
+        run_import()
+        author.delete("xblock.v1:html:t1")
+        found = of_unit(stage())
+        assert found == {"replacement": [], "library": ["-child: Text t1 (html:t1)"], "source": []}
+        course(text("t2"))
+        assert of_unit(stage())["source"] == ["-child: Text t1 (html:t1)"]
+        run_import()
+        assert of_unit(stage()) == {"replacement": [], "library": [], "source": []}
+
+    def test_what_cannot_be_read(self, course, run_import, of_unit, stage):
+        course(text("t1"), text("t2"))
+        run_import()
+        course(text("t1"), text("t2"), files={"html/t2.xml": "<html"})
+        assert of_unit(stage())["source"] == []
+
+    def test_what_is_forked(self, course, run_import, of_unit, stage):
+        course(text("t1"), text("t2"))
+        run_import()
+        course(text("t1"), text("t2", "<p>New.</p>"))
+        assert of_unit(stage(on_conflict=Decision.FORK))["source"] == []
+
+    @pytest.mark.parametrize("contents", Contents)
+    def test_what_is_chosen_of_contents(self, contents, course, run_import, of_unit, stage):
+        course(text("t1"), block("itembank", "bank", "", problem("q")))
+        run_import(contents=Contents.LEAVE_OUT)
+        assert of_unit(stage(contents=contents))["source"] == []
+
+    def test_what_a_merge_has_made_of_it(self, course, run_import, of_unit, stage, author):
+        course(text("t1"), text("t2"))
+        run_import()
+        author.hold("u", "xblock.v1:html:t1", "xblock.v1:html:t2", author.component("mine"))
+        course(text("t2"), text("t3"))
+        found = of_unit(stage(on_conflict=Decision.MERGE))
+        assert found == {
+            "replacement": ["-child: Text t1 (html:t1)", "+child: Text t3 (html:t3)"],
+            "library": ["+child: Mine mine (html:mine)"],
+            "source": ["-child: Text t1 (html:t1)", "+child: Text t3 (html:t3)"],
+        }
+        run_import(on_conflict=Decision.MERGE)
+        assert of_unit(stage(on_conflict=Decision.MERGE)) == {"replacement": [], "library": [], "source": []}
+
+
+class TestWhatWouldBeWritten:
+    def test_by_a_merge_of_both(self, course, details, run_import, edit_in_library):
+        course(text("t", "<p>One</p><p>Two</p>"))
+        run_import()
+        edit_in_library("t", "<p>1</p><p>Two</p>")
+        course(text("t", "<p>One</p><p>2</p>"))
+        assert changes(details("t", on_conflict=Decision.MERGE)) == {
+            "replacement": ["-<p>Two</p>", "+<p>2</p>"],
+            "library": ["-<p>One</p>", "+<p>1</p>"],
+            "source": ["-<p>Two</p>", "+<p>2</p>"],
+        }
+
+    def test_by_a_merge_where_the_source_is_the_same(self, course, details, run_import, edit_in_library):
+        course(text("t", "<p>One</p>"))
+        run_import()
+        edit_in_library("t", "<p>Mine</p>")
+        assert changes(details("t", on_conflict=Decision.MERGE))["replacement"] == []
+
+    def test_where_the_library_holds_an_edit_that_stays(self, course, details, stage, user):
+        course(text("t", "<p>One</p>"))
+        import_id = stage()
+        api.edit_block(user=user, import_id=import_id, usage_key=key("t"), olx="<html><p>Mine</p></html>")
+        api.complete_import(user=user, import_id=import_id)
+        found = details("t", as_last_time=False)
+        assert found.block.outcome is Outcome.UNCHANGED
+        assert changes(found) == {"replacement": [], "library": [], "source": []}
 
 
 def test_a_file_that_changed_is_seen(course, details, run_import):

@@ -180,16 +180,21 @@ def _with_merged(staged: _Staged, merged: list[str] | None) -> tuple[list[str], 
 
 
 def _source_content(item: PlannedItem, content: dict[str, Any]) -> dict[str, Any]:
-    """What the source held; of a container also its children, which the library may have changed where it is merged."""
+    """
+    What the source held; of a container also ``children``, what of it was imported, and ``shown``, all that it held.
+
+    The library may have changed the one where it is merged, and a review the other.
+    """
     if not content or not item.kind.is_container:
         return content
-    return content | {"children": [str(key) for key in item.source_children or item.children]}
+    children = item.source_children or item.children
+    return content | {"children": list(map(str, children)), "shown": list(map(str, item.in_source))}
 
 
 def _differs_from_source(item: PlannedItem) -> bool:
-    """Whether the library, once this is done, holds an edit that a reviewer made, now or in an earlier import."""
+    """Whether the library, once this is done, holds other than the source: what a reviewer has edited or left out."""
     stands = item.outcome.writes or item.outcome is Outcome.UNCHANGED
-    return stands and item.source_digest != item.item_digest
+    return stands and (item.source_digest != item.item_digest or item.in_source != item.children)
 
 
 def with_imports(records: QuerySet[ImportRecord]) -> QuerySet[ImportRecord]:

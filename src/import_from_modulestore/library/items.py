@@ -125,6 +125,16 @@ def children_of(version_ids: Collection[int]) -> dict[int, tuple[LocalKey, ...]]
     return {pk: tuple(keys) for pk, keys in found.items()}
 
 
+def keys_of(entity_ids: Collection[int]) -> dict[int, LocalKey]:
+    """The keys of these items, by entity ID; one query, or none."""
+    if not entity_ids:
+        return {}
+    rows = PublishableEntity.objects.filter(pk__in=entity_ids).values_list(
+        "pk", *(name.removeprefix("entity__") for name in _KEY)
+    )
+    return {pk: _local_key(*key) for pk, *key in rows}
+
+
 def local_keys(names: Iterable[str]) -> tuple[LocalKey, ...]:
     """Local keys that were kept as texts."""
     return tuple(LocalKey(*name.split(":", 1)) for name in names)

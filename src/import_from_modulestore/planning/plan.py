@@ -581,6 +581,37 @@ class _Planner:
             if self._blocks[child].selected or child in self._brought:
                 yield from self._contributions.get(self._first(child), ())
 
+    def _in_source(self, item: PlannedItem) -> tuple[LocalKey, ...]:
+        """What the source holds in a container, in order and each once, whatever the review has made of it."""
+        if not item.kind.is_container:
+            return ()
+        keys: dict[LocalKey, None] = {}
+        met: set[int] = set()
+        stack = list(reversed(self._children.get(item.num, ())))
+        while stack:
+            num = self._first(stack.pop())
+            if num in met:
+                continue
+            met.add(num)
+            key = self._key_in_source(self._blocks[num])
+            if key is None:
+                stack.extend(reversed(self._children.get(num, ())))
+            elif self._blocks[num].kind.rank == item.kind.rank - 1:
+                keys[key] = None
+        found = tuple(keys)
+        return item.children if found == item.children else found
+
+    def _key_in_source(self, block: SourceBlock) -> LocalKey | None:
+        """The key of the block's item; where it becomes none now, the one that it had, or would have."""
+        item = self._items.get(block.num)
+        if item is not None and item.local_key is not None:
+            return item.local_key
+        if not self._becomes_item(block) or block.refusal:
+            return None
+        past = self._library.history.get(block.usage_key)
+        key = self._library.key_of.get(past.entity_id) if past else None
+        return key or LocalKey(self._type_of(block), self._wanted_code(block))
+
     def _fits(self, block: SourceBlock, key: LocalKey) -> bool:
         return self._blocks[self._claimed[key]].kind.rank == block.kind.rank - 1
 
@@ -674,7 +705,7 @@ class _Planner:
                 depth = around.depth + 1 if around and around.kind.rank == item.kind.rank + 1 else 0
             for child in item.children:
                 depths.setdefault(child, depth + 1)
-            placed[item.num] = replace(item, depth=depth, top_level=depth == 0)
+            placed[item.num] = replace(item, depth=depth, top_level=depth == 0, in_source=self._in_source(item))
         return tuple(placed.values())
 
     def _item_around(self, item: PlannedItem) -> int:

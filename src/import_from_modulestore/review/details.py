@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -18,13 +18,14 @@ from ..data import (
     FileData,
     LibraryItemData,
     LocalKey,
+    Outcome,
     PlannedItem,
 )
 from ..hosts import item_url
 from ..keys import library_item_key
-from ..library.items import ItemVersion, find_item, item_version, local_keys
+from ..library.items import ItemVersion, children_of, find_item, item_version, keys_of, local_keys
 from ..models import ImportRecord, StagedBlock
-from ..olx.normal_form import component_olx
+from ..olx.normal_form import component_olx, container_digest
 from ..olx.parsing import parse_xml
 from ..olx.readable import difference, readable_lines
 from ..staging.content import staged_element
@@ -69,18 +70,23 @@ def _compare(
     if met is None:
         return None, ()
     now = item_version(met.draft_id) if met.draft_id is not None else None
-    then, source_then = _last_import(row, item, planned)
+    then, source_then = _last_import(row, item, planned, now)
     titles = {
         planned_item.local_key: planned_item.name for planned_item in planned.plan.items if planned_item.local_key
     }
     for version in (now, then):
-        titles.update(dict(version.children) if version else {})
+        titles.update({key: title for key, title in version.children if title} if version else {})
+    in_source = _in_source(item, planned)
+    held_then = (key for version in (then, source_then) if version for key, _title in version.children)
+    titles.update(_other_titles(row, planned, {*in_source, *held_then} - titles.keys()))
 
-    incoming = _lines(row.title, current, row.files, item.children, titles)
-    if item.decision is Decision.MERGE and merge is not None:
+    if _leaves_it(item):
+        incoming = _version_lines(now, titles)
+    elif item.decision is Decision.MERGE and merge is not None:
         incoming = _merged_lines(item, merge, titles)
+    else:
+        incoming = _lines(row.title, current, row.files, item.children, titles)
     source_files = row.source_files if row.edited_olx else row.files
-    in_source = item.source_children if item.based_on is not None and row.child_count else item.children
     source_now = _lines(row.source_title, staged, source_files, in_source, titles)
     differences = [
         Difference(kind=kind, lines=difference(_version_lines(before, titles), after))
@@ -105,13 +111,44 @@ def _compare(
     return library, tuple(differences)
 
 
+def _leaves_it(item: PlannedItem) -> bool:
+    """Whether the library's item stays what it is, whatever else might be decided: the source has nothing for it."""
+    is_merged = item.decision is Decision.MERGE and item.outcome is Outcome.SKIPPED
+    return is_merged or item.outcome is Outcome.UNCHANGED
+
+
+def _in_source(item: PlannedItem, planned: PlannedImport) -> list[LocalKey]:
+    """What the source holds in a container; what is to be forked under the key that it had. One query, where any is."""
+    items = {each.local_key: each for each in planned.plan.items if each.outcome is Outcome.FORKED}
+    forked = {key: items[key].meets for key in item.in_source if key in items}
+    met = keys_of({entity_id for entity_id in forked.values() if entity_id is not None})
+    return [met.get(forked.get(key) or 0, key) for key in item.in_source]
+
+
+def _other_titles(row: StagedBlock, planned: PlannedImport, keys: Collection[LocalKey]) -> dict[LocalKey, str]:
+    """Titles of what a container holds or held, and neither plan nor library have. Two queries, where there is any."""
+    if not keys:
+        return {}
+    kind = next(kind for kind in BlockKind if kind.rank == BlockKind(row.kind).rank - 1)
+    inside = planned.run.blocks.filter(
+        num__gt=row.num, num__lt=row.end_num, kind=kind, block_id__in=[key.code for key in keys]
+    ).values_list("block_id", "title", "name")
+    staged = {code: name or title for code, title, name in inside}
+    by_item_key = {library_item_key(planned.library_key, kind, key): key for key in keys}
+    past = ImportRecord.objects.filter(item_key__in=by_item_key).order_by("pk").values_list("item_key", "title", "name")
+    imported = {by_item_key[item_key]: name or title for item_key, title, name in past}
+    return {key: staged.get(key.code) or imported.get(key, "") for key in keys}
+
+
 def _last_import(
-    row: StagedBlock, item: PlannedItem, planned: PlannedImport
+    row: StagedBlock, item: PlannedItem, planned: PlannedImport, now: ItemVersion | None
 ) -> tuple[ItemVersion | None, ItemVersion | None]:
     """
     What the last import of this block left in the library, and what the source held then.
 
-    They differ where a reviewer had edited it; of imports from before that was kept, the source's is not known.
+    They differ where a reviewer had edited it, or left something of it out; of imports from before that was kept, the
+    source's is not known. A container's children that the library has deleted ``now`` were there then, unless it is
+    just what the import left.
     """
     record = (
         ImportRecord.objects.filter(
@@ -129,14 +166,17 @@ def _last_import(
     if record is None or record.draft_after_id is None:
         return None, None
     left = item_version(record.draft_after_id)
-    if record.source_digest == record.item_digest:
-        return left, left
+    is_as_left = now is not None and container_digest(now.title, map(str, dict(now.children))) == record.item_digest
+    if BlockKind(row.kind).is_container and not is_as_left:
+        children = children_of({record.draft_after_id})[record.draft_after_id]
+        left = replace(left, children=tuple((key, "") for key in children))
     held = record.source_content
     if not held:
-        return left, None
+        return left, left if record.source_digest == record.item_digest else None
     files = tuple((file["name"], file["size"], file["digest"]) for file in held.get("files", ()))
-    children = tuple((key, "") for key in local_keys(held["children"])) if "children" in held else left.children
-    return left, replace(left, title=held["title"], olx=held.get("olx", ""), files=files, children=children)
+    shown = held.get("shown", held.get("children"))
+    held_then = left.children if shown is None else tuple((key, "") for key in local_keys(shown))
+    return left, replace(left, title=held["title"], olx=held.get("olx", ""), files=files, children=held_then)
 
 
 def _merged_lines(item: PlannedItem, merge: ReviewedMerge, titles: Mapping[LocalKey, str]) -> list[str]:
@@ -178,7 +218,8 @@ def _file_line(name: str, size: int, digest: str) -> str:
 
 
 def _child_line(key: LocalKey, titles: Mapping[LocalKey, str]) -> str:
-    return f"child: {titles.get(key, '')} ({key})"
+    title = titles.get(key, "")
+    return f"child: {title} ({key})" if title else f"child: {key}"
 
 
 def _olx(element: etree._Element | None) -> str:

@@ -37,10 +37,11 @@ def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[Staged
             yield block, parse_xml(block.edited_olx) if block.edited_olx else element
 
 
-def source_content(block: StagedBlock, element: etree._Element) -> dict[str, Any]:
-    """What the source holds, whatever a reviewer made of it, from the element as it was staged; to be kept as JSON."""
+def source_content(block: StagedBlock, elements: Mapping[int, etree._Element]) -> dict[str, Any]:
+    """What the source holds, whatever a reviewer made of it, to be kept as JSON; ``elements`` are those of its root."""
     if BlockKind(block.kind).is_container:
         return {"title": block.source_title}
+    element = _element_of(block, elements, block.root)
     files = block.source_files if block.edited_olx else block.files
     return {"title": block.source_title, "olx": component_olx(element), "files": files}
 
@@ -49,14 +50,16 @@ def source_contents(run: Import, nums: Sequence[int]) -> dict[int, dict[str, Any
     """
     :func:`source_content` of these blocks, by number.
 
-    Two queries for each 500 and for each root that they are in, which is read and parsed. Raises ``StagedContentGone``.
+    Two queries for each 500, and for each root that components of them are in, which is read and parsed. Raises
+    ``StagedContentGone``.
     """
     contents: dict[int, dict[str, Any]] = {}
     for batch in batched(nums, _BATCH_SIZE):
         rows = run.blocks.filter(num__in=batch).select_related("root").order_by("num")
-        for root, blocks in groupby(rows, lambda block: block.root):
-            elements = _elements(root)
-            contents |= {block.num: source_content(block, _element_of(block, elements, root)) for block in blocks}
+        for root, group in groupby(rows, lambda block: block.root):
+            blocks = list(group)
+            elements = {} if all(BlockKind(block.kind).is_container for block in blocks) else _elements(root)
+            contents |= {block.num: source_content(block, elements) for block in blocks}
     return contents
 
 
