@@ -1,5 +1,6 @@
 """What is remembered of an import, and for how long."""
 
+from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 
 import pytest
@@ -8,7 +9,7 @@ from openedx_content import api as content_api
 from openedx_content.models_api import DraftSideEffect, EntityListRow, LearningPackage, PublishSideEffect
 
 from import_from_modulestore import api
-from import_from_modulestore.data import Decision, ImportState
+from import_from_modulestore.data import Decision, ImportOrder, ImportState, StateGroup
 from import_from_modulestore.models import Import, ImportRecord, Reversal
 
 from .builders import KEY, TARGET, block, section, small_course, subsection, text, unit, usage_key, write_course
@@ -150,7 +151,7 @@ class TestNames:
         assert names() == ["ada", "bob", "bob"]
 
     def test_that_are_up_to_date_cost_no_update(self, names, django_assert_num_queries):
-        with django_assert_num_queries(7):  # with the searches for what is staged and for lost links
+        with django_assert_num_queries(9):  # with the searches for what is staged and for lost links
             api.remove_old_staged_content()
 
 
@@ -183,6 +184,51 @@ def test_imports_are_listed_newest_first_by_target_and_source(run_import, user):
     assert [run.id for run in api.list_imports(user=user).items] == [second.id, first.id]
     assert [run.id for run in api.list_imports(user=user, library_key=TARGET).items] == [first.id]
     assert api.list_imports(user=user, source_key="course-v1:Acme+C1+R9").total == 0
+
+
+@pytest.fixture
+def ended_and_open(run_import, user, library):
+    """An import that is done, of 1 May, and one of 2 May that is not staged yet."""
+    done = run_import()[0].id
+    open_one = api.create_import(user=user, source_key=KEY, library_key=TARGET).id
+    for import_id, day in ((done, 1), (open_one, 2)):
+        Import.objects.filter(uuid=import_id).update(created=datetime(2026, 5, day, tzinfo=UTC))
+    return done, open_one
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"states": [ImportState.IMPORTED]}, "done"),
+        ({"states": [ImportState.IMPORTED, ImportState.CREATED]}, "open done"),
+        ({"states": [ImportState.STAGED]}, ""),
+        ({"group": StateGroup.ENDED}, "done"),
+        ({"group": StateGroup.WAITING}, "open"),
+        ({"group": StateGroup.RUNNING}, ""),
+        ({"group": StateGroup.ENDED, "states": [ImportState.CREATED]}, ""),
+        ({"created_after": datetime(2026, 5, 2, tzinfo=UTC)}, "open"),
+        ({"created_before": datetime(2026, 5, 2, tzinfo=UTC)}, "done"),
+        ({"created_before": datetime(2026, 5, 2)}, "done"),
+        ({"order": ImportOrder.CREATED}, "done open"),
+        ({"order": ImportOrder.FINISHED}, "open done"),
+        ({"order": ImportOrder.FINISHED_LAST}, "done open"),
+        ({"order": ImportOrder.LIBRARY_BACKWARD}, "open done"),
+        ({"order": ImportOrder.SOURCE}, "open done"),
+    ],
+)
+def test_imports_are_found_by_state_and_time_and_come_in_an_order(ended_and_open, user, filters, found):
+    names = dict(zip(ended_and_open, ("done", "open"), strict=True))
+    assert " ".join(names[run.id] for run in api.list_imports(user=user, **filters).items) == found
+
+
+def test_a_time_that_is_none_in_utc_is_refused(user):
+    with pytest.raises(api.InvalidOption) as error:
+        api.list_imports(user=user, created_after=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))))
+    assert error.value.field == "created_after"
+
+
+def test_every_state_of_an_import_is_in_one_group():
+    assert sorted(state for group in StateGroup for state in group.states) == sorted(ImportState)
 
 
 def test_an_import_is_found_by_the_beginning_of_its_id(run_import, user):

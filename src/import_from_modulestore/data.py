@@ -210,6 +210,38 @@ _TOLD = {
 
 _RUNNING = frozenset((ImportState.STAGING, ImportState.IMPORTING, ImportState.UNDOING, ImportState.REDOING))
 
+_ENDED = frozenset((ImportState.IMPORTED, ImportState.UNDONE, ImportState.CANCELED))
+
+
+class StateGroup(TextChoices):
+    """Import states, by who has to do something next."""
+
+    RUNNING = "running", _("Running: a step is under way, or waits for a worker")
+    WAITING = "waiting", _("Waiting for somebody: to stage, review, complete or retry it")
+    ENDED = "ended", _("Ended: imported, undone or canceled")
+
+    @property
+    def states(self) -> tuple[ImportState, ...]:
+        """The states of the group; each state is in one."""
+        return tuple(state for state in ImportState if _group_of(state) == self.value)
+
+
+def _group_of(state: ImportState) -> str:
+    return "running" if state.is_running else "ended" if state in _ENDED else "waiting"
+
+
+class ImportOrder(TextChoices):
+    """What a list of imports is in the order of; with a hyphen, the other way round."""
+
+    CREATED = "created", _("Oldest first")
+    CREATED_LAST = "-created", _("Newest first")
+    FINISHED = "finished", _("Finished first; before them those that are not finished")
+    FINISHED_LAST = "-finished", _("Finished last; after them those that are not finished")
+    SOURCE = "source", _("By source key")
+    SOURCE_BACKWARD = "-source", _("By source key, backward")
+    LIBRARY = "library", _("By library key")
+    LIBRARY_BACKWARD = "-library", _("By library key, backward")
+
 
 class Action(TextChoices):
     """What a user can do with an import; which state allows which is in :data:`.running.lifecycle.ALLOWED`."""

@@ -163,6 +163,11 @@ class Import(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["is_preview", "library_key"], name="msi_import_library_key"),
+            models.Index(fields=["created"], name="msi_import_created"),
+            models.Index(fields=["finished"], name="msi_import_finished"),
+        ]
         verbose_name = _("import")
         verbose_name_plural = _("imports")
 

@@ -33,6 +33,7 @@ def staged(library):
         (("stage", KEY, TARGET, "--level", "course"), 1, "choose from 'section', 'subsection'"),
         (("stage", KEY, TARGET, "--on-conflict", "guess"), 1, "choose from 'skip', 'overwrite'"),
         (("history", "--state", "lost"), 1, "invalid choice: 'lost'"),
+        (("history", "--after", "May"), 1, "'May' is no time: write 2026-11-27"),
     ],
 )
 def test_words_that_mean_nothing(words, code, told):

@@ -114,11 +114,15 @@ class TestHistory:
         states = lambda *words: [run["state"] for run in data_of("history", *words)]  # noqa: E731
         assert states() == ["staged", "imported"]
         assert states("--state", "imported") == ["imported"]
+        assert states("--state", "imported", "--state", "staged", "--order", "created") == ["imported", "staged"]
+        assert states("--group", "waiting", "--order=-source") == ["staged"]
+        assert states("--after", "2026-01-01", "--before", "2999-01-01T12:00+01:00") == ["staged", "imported"]
+        assert states("--before", "2026-01-01") == []
         assert states("--by", "ada") == ["staged"]
         assert states("--search", "AUTHOR") == ["imported"]
         assert states("--search", "nothing") == []
         assert states("--library", TARGET, "--source", KEY, "--limit", "1") == ["staged"]
-        assert "… and 1 older; --limit shows more." in command("history", "--limit", "1")
+        assert "… and 1 more; --limit shows them." in command("history", "--limit", "1")
 
 
 class TestWhere:

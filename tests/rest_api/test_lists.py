@@ -67,6 +67,11 @@ IMPORTS = [
     ({"source_key": KEY}, 2),
     ({"source_key": "course-v1:Acme+Other+R1"}, 0),
     ({"library_key": TARGET, "state": "staged"}, 1),
+    ({"state": ["staged", "imported"]}, 2),
+    ({"group": "running"}, 0),
+    ({"group": "ended"}, 1),
+    ({"created_after": "2026-01-01T00:00:00Z"}, 2),
+    ({"created_before": "2026-01-01T00:00:00Z"}, 0),
     ({"username": "ada"}, 2),
     ({"username": "eve"}, 0),
     ({"search": "acme+c1"}, 2),
@@ -77,6 +82,13 @@ IMPORTS = [
 def test_imports_are_found_by(client, staged):
     for query, found in IMPORTS:
         assert client.get("imports/", **query)["count"] == found, query
+
+
+def test_imports_come_in_an_order(client, staged, imported):
+    ids = lambda **query: [found["id"] for found in client.get("imports/", **query)["results"]]  # noqa: E731
+    assert ids() == ids(ordering="-created") == ids(ordering="finished") == [staged, imported]
+    assert ids(ordering="created") == ids(ordering="-finished") == [imported, staged]
+    assert "is not one of created, -created" in faults(client("GET", "imports/?ordering=id"), "parameter")["ordering"]
 
 
 def test_records_are_found_by_outcome_and_text(client, imported):

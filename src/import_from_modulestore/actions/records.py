@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.db.models.lookups import Contains
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..data import ImportData, ImportState, Outcome, Page, RecordData, Report, ReversalData, ReversalItem
+from ..data import (
+    ImportData,
+    ImportOrder,
+    ImportState,
+    Outcome,
+    Page,
+    RecordData,
+    Report,
+    ReversalData,
+    ReversalItem,
+    StateGroup,
+)
 from ..errors import InvalidOption
 from ..history import record_data, reversal_data, reversal_item, with_imports
 from ..history.report import as_csv, rows_of
@@ -31,36 +44,61 @@ MAX_OFFSET = 1_000_000_000
 MAX_SEARCH = 255
 """Characters of what is searched for."""
 
+_ORDERS = {
+    ImportOrder.CREATED: ("id",),
+    ImportOrder.CREATED_LAST: ("-id",),
+    ImportOrder.FINISHED: ("finished", "id"),
+    ImportOrder.FINISHED_LAST: ("-finished", "-id"),
+    ImportOrder.SOURCE: ("source_key", "-id"),
+    ImportOrder.SOURCE_BACKWARD: ("-source_key", "-id"),
+    ImportOrder.LIBRARY: ("library_key", "-id"),
+    ImportOrder.LIBRARY_BACKWARD: ("-library_key", "-id"),
+}
+"""The columns of each order. What is alike in the first one is told apart by the second, lest pages overlap."""
+
 
 def list_imports(
     *,
     user: Any,
     library_key: str = "",
     source_key: str = "",
-    state: ImportState | None = None,
+    states: Collection[ImportState] = (),
+    group: StateGroup | None = None,
     username: str = "",
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
     search: str = "",
+    order: ImportOrder = ImportOrder.CREATED_LAST,
     offset: int = 0,
     limit: int = 100,
 ) -> Page[ImportData]:
     """
-    Imports into libraries that the user may view, newest first.
+    Imports into libraries that the user may view, newest first unless ``order`` says otherwise.
 
-    ``search`` finds them by key or title of source or library, or by the user's name, in any case. A fixed number of
-    queries. Raises ``InvalidKey``, ``InvalidOption``.
+    ``states`` are those that an import may be in, any of them; ``group`` is a group of them. ``created_after`` begins a
+    time and is in it, ``created_before`` ends it and is not; one without a time zone is in the site's. ``search`` finds
+    imports by key or title of source or library, or by the user's name, in any case. Filters add up.
+
+    A fixed number of queries. Raises ``InvalidKey``, ``InvalidOption``.
     """
     runs = access.all_visible_imports(user)
     if library_key:
         runs = runs.filter(library_key=str(parse_library_key(library_key)))
     if source_key:
         runs = runs.filter(source_key=str(parse_source_key(source_key)))
-    if state is not None:
-        runs = runs.filter(state=state)
+    if states:
+        runs = runs.filter(state__in=states)
+    if group is not None:
+        runs = runs.filter(state__in=group.states)
+    if created_after is not None:
+        runs = runs.filter(created__gte=_in_utc(created_after, "created_after"))
+    if created_before is not None:
+        runs = runs.filter(created__lt=_in_utc(created_before, "created_before"))
     if username:
         runs = runs.filter(username=username)
     if search:
         runs = runs.filter(containing(search, "source_key", "source_title", "library_key", "library_title", "username"))
-    rows, total = page_of(runs.order_by("-id"), offset, limit)
+    rows, total = page_of(runs.order_by(*_ORDERS[order]), offset, limit)
     return Page(items=tuple(import_data(run) for run in rows), total=total, offset=offset, limit=limit)
 
 
@@ -168,6 +206,13 @@ def check_page(offset: int, limit: int) -> None:
         raise InvalidOption(_("A page begins at 0 or later, up to {max:,}.").format(max=MAX_OFFSET), field="offset")
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidOption(_("A page has 1 to {max} items.").format(max=MAX_PAGE), field="limit")
+
+
+def _in_utc(moment: datetime, field: str) -> datetime:
+    try:
+        return (timezone.make_aware(moment) if timezone.is_naive(moment) else moment).astimezone(UTC)
+    except OverflowError:
+        raise InvalidOption(_("There is no such time in UTC. Give one from year 1 to 9999."), field=field) from None
 
 
 def _visible_records(user: Any, records: QuerySet[ImportRecord]) -> list[RecordData]:

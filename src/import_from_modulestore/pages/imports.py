@@ -39,7 +39,7 @@ class Imports(AuthorView):
         page = api.list_imports(
             user=request.user,
             search=search,
-            state=ImportState(state) if state else None,
+            states=[ImportState(state)] if state else [],
             offset=(number - 1) * PAGE_SIZE,
             limit=PAGE_SIZE,
         )

@@ -100,7 +100,7 @@ def imports_table(imports: Sequence[ImportData], total: int) -> RenderableType:
             parts.append(_indented(Text(printable(result), style="dim")))
         parts.append("")
     if total > len(imports):
-        parts += [Text(f"… and {total - len(imports):,} older; --limit shows more.", style="dim"), ""]
+        parts += [Text(f"… and {total - len(imports):,} more; --limit shows them.", style="dim"), ""]
     return Group(*parts[:-1])
 
 

@@ -6,11 +6,23 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ... import api
-from ...data import Action, ImportData, ImportState, ReversalItem, ReversalKind, ReversalOutcome, ReversalPlan, WorkItem
+from ...data import (
+    Action,
+    ImportData,
+    ImportOrder,
+    ImportState,
+    ReversalItem,
+    ReversalKind,
+    ReversalOutcome,
+    ReversalPlan,
+    StateGroup,
+    WorkItem,
+)
 from ...terminal.marks import summary
 from ...terminal.reversal import kept_items, reversal_outline
 from ...terminal.tables import import_facts, imports_table, places_table, reversal_counts
@@ -36,12 +48,39 @@ WATCH_INTERVAL = 0.5
 """Seconds between two looks at a running import."""
 
 
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time: write 2026-11-27, 2026-11-27T14:30 or 2026-11-27T14:30+01:00"
+        ) from None
+
+
 def _arguments_of_history(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--library", default="", metavar="LIBRARY", help="only imports into this library")
     parser.add_argument("--source", default="", metavar="COURSE", help="only imports from this source")
-    parser.add_argument("--state", choices=ImportState.values, help="only imports in this state")
+    parser.add_argument(
+        "--state",
+        dest="states",
+        action="append",
+        default=[],
+        choices=ImportState.values,
+        metavar="STATE",
+        help=f"only imports in this state; may be repeated: {', '.join(ImportState.values)}",
+    )
+    parser.add_argument("--group", choices=StateGroup.values, help="only imports in a state of this group")
     parser.add_argument("--by", default="", metavar="USERNAME", help="only imports of this user")
+    parser.add_argument("--after", type=_time, metavar="TIME", help="only imports created then or later: 2026-11-27")
+    parser.add_argument("--before", type=_time, metavar="TIME", help="only imports created before: 2026-11-27T14:30")
     parser.add_argument("--search", default="", metavar="TEXT", help="only with this in a key, title or user name")
+    parser.add_argument(
+        "--order",
+        choices=ImportOrder.values,
+        default=ImportOrder.CREATED_LAST.value,
+        metavar="ORDER",
+        help=f"--order=finished, say; one of {', '.join(ImportOrder.values)} (default: %(default)s)",
+    )
     parser.add_argument("--limit", type=int, default=100, metavar="N", help="at most so many, 1 to 1000 (default: 100)")
 
 
@@ -78,7 +117,19 @@ def _arguments_of_cleanup(parser: argparse.ArgumentParser) -> None:
 
 @subcommand(_arguments_of_history)
 def history(
-    session: Session, *, library: str, source: str, state: str | None, by: str, search: str, limit: int, **options: Any
+    session: Session,
+    *,
+    library: str,
+    source: str,
+    states: Sequence[str],
+    group: str | None,
+    by: str,
+    after: datetime | None,
+    before: datetime | None,
+    search: str,
+    order: str,
+    limit: int,
+    **options: Any,
 ) -> None:
     """
     List the imports, newest first.
@@ -89,9 +140,13 @@ def history(
         user=session.user,
         library_key=library,
         source_key=source,
-        state=ImportState(state) if state else None,
+        states=[ImportState(state) for state in states],
+        group=StateGroup(group) if group else None,
         username=by,
+        created_after=after,
+        created_before=before,
         search=search,
+        order=ImportOrder(order),
         limit=limit,
     )
     session.show(page.items, imports_table(page.items, page.total))

@@ -28,12 +28,14 @@ from ...data import (
     Decision,
     DifferenceKind,
     ImportOptions,
+    ImportOrder,
     ImportState,
     MergeSide,
     Outcome,
     ReversalKind,
     ReversalOutcome,
     SourceKind,
+    StateGroup,
     Work,
 )
 from ...quoting import shortened
@@ -246,8 +248,16 @@ class ImportsQuery(SearchQuery):
 
     source_key = Key(keys.parse_source_key, required=False)
     library_key = Key(keys.parse_library_key, required=False)
-    state = EnumField(ImportState, required=False)
+    state = serializers.ListField(
+        child=EnumField(ImportState), source="states", required=False, help_text="May be repeated: any of these."
+    )
+    group = EnumField(StateGroup, required=False, help_text="A group of states.")
     username = Text(required=False, max_length=150)
+    created_after = serializers.DateTimeField(
+        required=False, help_text="At this time or later; in the server's time zone where it names none."
+    )
+    created_before = serializers.DateTimeField(required=False, help_text="Before this time.")
+    ordering = EnumField(ImportOrder, source="order", required=False, help_text="Default: `-created`.")
 
 
 class CollectionRequest(Body):
