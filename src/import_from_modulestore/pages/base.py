@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views import View
@@ -109,3 +109,11 @@ class AuthorView(View):
             target = redirect_to_login(current.geturl())
             return HttpResponseClientRedirect(target["Location"])
         return redirect_to_login(request.get_full_path())
+
+
+def page_number(request: HttpRequest) -> int:
+    """The page that an address asks for. Raises ``Http404`` where there can be none."""
+    text = request.GET.get("page", "1")
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:9]) < 1_000_000:
+        raise Http404
+    return int(text[:9])

@@ -11,7 +11,8 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from .. import api
 from ..data import Action, ImportData, ImportState
-from .base import AuthorView
+from .base import AuthorView, page_number
+from .results import pages_of, result_of
 
 PAGE_SIZE = 25
 
@@ -23,6 +24,8 @@ _STARTS = {
     Action.UNDO: api.start_undo,
     Action.REDO: api.start_redo,
 }
+
+_COMPLETED = (ImportState.IMPORTED, ImportState.UNDONE)
 
 
 class Imports(AuthorView):
@@ -48,7 +51,7 @@ class Imports(AuthorView):
             imports=page,
             live=any(run.state.is_running for run in page.items),
             number=number,
-            pages=max(1, -(-page.total // PAGE_SIZE)),
+            pages=pages_of(page.total, PAGE_SIZE),
             q=search,
             state=state,
             states=ImportState,
@@ -63,7 +66,8 @@ class Import(AuthorView):
     def get(self, request: HttpRequest, import_id: str) -> HttpResponse:
         """The page."""
         run = api.get_import(user=request.user, import_id=import_id)
-        return self.page("import.html", run=run, **about(run))
+        more = result_of(request, run) if run.state in _COMPLETED else {}
+        return self.page("import.html", run=run, **about(run), **more)
 
 
 class Progress(AuthorView):
@@ -107,11 +111,3 @@ def about(run: ImportData) -> dict[str, Any]:
             source=run.source_title or run.source_key, library=run.library_title or run.library_key
         ),
     }
-
-
-def page_number(request: HttpRequest) -> int:
-    """The page that an address asks for. Raises ``Http404`` where there can be none."""
-    text = request.GET.get("page", "1")
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:9]) < 1_000_000:
-        raise Http404
-    return int(text[:9])

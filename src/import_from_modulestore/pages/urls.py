@@ -1,8 +1,8 @@
 """Addresses of the pages; at the root of the standalone site, below ``/import_from_modulestore/`` in Studio."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from . import home, imports
+from . import history, home, imports, results
 
 app_name = "modulestore_imports"
 
@@ -12,4 +12,7 @@ urlpatterns = [
     path("imports/<str:import_id>/", imports.Import.as_view(), name="import"),
     path("imports/<str:import_id>/progress/", imports.Progress.as_view(), name="progress"),
     path("imports/<str:import_id>/do/<slug:action>/", imports.Do.as_view(), name="do"),
+    path("imports/<str:import_id>/work/", results.Work.as_view(), name="work"),
+    re_path("^imports/(?P<import_id>[^/]+)/(?P<kind>undo|redo)/$", results.Reversal.as_view(), name="reversal"),
+    path("items/<str:item_key>/", history.Item.as_view(), name="item"),
 ]

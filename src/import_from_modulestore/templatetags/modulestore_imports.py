@@ -61,7 +61,7 @@ def short(choice: Decision | Contents) -> str:
 _TONES = {
     "green": "new created imported restored",
     "blue": "source_changed updated forked reverted edited staging importing undoing redoing",
-    "amber": "staged library_changed both_changed id_taken deleted needs_you",
+    "amber": "staged library_changed both_changed id_taken deleted needs_you files_missing held_back",
     "red": "failed unreadable unsupported staging_failed import_failed",
     "purple": "removed undone gone",
 }

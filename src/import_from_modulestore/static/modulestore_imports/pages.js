@@ -7,3 +7,7 @@ document.addEventListener("htmx:sendError", () => {
     const place = document.getElementById("messages");
     place.textContent = document.documentElement.dataset.noAnswer || "";
 });
+
+document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+});
