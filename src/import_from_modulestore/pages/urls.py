@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from . import history, home, imports, results
+from . import blocks, history, home, imports, results
 
 app_name = "modulestore_imports"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("imports/", imports.Imports.as_view(), name="imports"),
     path("imports/<str:import_id>/", imports.Import.as_view(), name="import"),
     path("imports/<str:import_id>/progress/", imports.Progress.as_view(), name="progress"),
+    path("imports/<str:import_id>/blocks/<str:usage_key>/", blocks.Block.as_view(), name="block"),
     path("imports/<str:import_id>/do/<slug:action>/", imports.Do.as_view(), name="do"),
     path("imports/<str:import_id>/work/", results.Work.as_view(), name="work"),
     re_path("^imports/(?P<import_id>[^/]+)/(?P<kind>undo|redo)/$", results.Reversal.as_view(), name="reversal"),
