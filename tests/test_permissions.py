@@ -67,6 +67,8 @@ get_reversals                  y        y        y         y        y        -
 get_last_reversal_items        y        y        y         y        y        -
 list_work                      y        y        y         y        y        -
 mark_done                      y        y        y         n        n        -
+get_item_history               y        y        y         y        y        e
+get_library_history            y        y        y         y        y        e
 where_from                     y        y        y         y        y        e
 where_to                       y        y        y         y        y        e
 
@@ -97,6 +99,8 @@ CALLS = {
     "revert_block": {"usage_key": BLOCK},
     "list_imports": {},
     "mark_done": {"nums": []},
+    "get_item_history": {"item_key": f"lb:{TARGET.removeprefix('lib:')}:html:t1"},
+    "get_library_history": {"library_key": TARGET},
     "where_from": {"item_key": f"lb:{TARGET.removeprefix('lib:')}:html:t1"},
     "where_to": {"usage_key": BLOCK},
 }
@@ -186,7 +190,8 @@ def attempt(name: str, user, imports, folder, **changed):
     with transaction.atomic():
         try:
             result = getattr(api, name.partition(" ")[0])(user=user, **arguments | changed)
-            return list(result.items if isinstance(result, Page) else result) if name.startswith("list_") else result
+            result = result.items if isinstance(result, Page) else result
+            return list(result) if isinstance(result, tuple) or name.startswith("list_") else result
         except api.ImportFromModulestoreError as error:
             return error
         finally:

@@ -14,6 +14,7 @@ In order:
    :func:`revert_block`; :func:`choose_contents`; :func:`list_gone`, :func:`remove_gone`; :func:`plan_import`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
 4. :func:`get_import`, :func:`get_imports`, :func:`get_records`, :func:`where_from`, :func:`where_to`;
+   :func:`get_item_history`, :func:`get_library_history`;
    :func:`get_report`; :func:`list_work`, :func:`mark_done`
 5. :func:`preview_undo`, :func:`undo_import`; :func:`preview_redo`, :func:`redo_import`
 
@@ -23,6 +24,7 @@ Celery worker, and returns at once.
 
 from inspect import isfunction
 
+from .actions.history import get_item_history, get_library_history
 from .actions.records import (
     get_import,
     get_imports,
@@ -125,8 +127,10 @@ __all__ = [
     "get_block",
     "get_import",
     "get_imports",
+    "get_item_history",
     "get_last_reversal_items",
     "get_library",
+    "get_library_history",
     "get_records",
     "get_report",
     "get_reversals",

@@ -269,6 +269,14 @@ class ReversalKind(TextChoices):
     REDO = "redo", _("Redo")
 
 
+class HistoryKind(TextChoices):
+    """What an entry of a history tells of."""
+
+    IMPORT = "import", _("Import")
+    UNDO = "undo", _("Undo")
+    REDO = "redo", _("Redo")
+
+
 class ReversalOutcome(TextChoices):
     """What an undo or redo does with one item of the library."""
 
@@ -994,6 +1002,33 @@ class RecordData:
     """ID of the earlier import whose review has said this of the block; empty where it is of this one, or nothing."""
     undone: bool
     """Whether what this tells of was taken back since."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryEntry:
+    """One thing that happened to a library, or to an item of it."""
+
+    kind: HistoryKind
+    import_id: str
+    """The import that it was, or that was undone or redone."""
+    source_key: str
+    source_title: str
+    library_key: str
+    username: str
+    """Who did it."""
+    time: datetime
+    sentence: str
+    """What happened, in the language that was active."""
+    actions: tuple[Action, ...]
+    """What the import's state allows now: to undo it, say."""
+    forced: bool = False
+    """Whether an undo or redo also took what was changed since."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Of a library's history: blocks or items by outcome."""
+    outcome: Outcome | ReversalOutcome | None = None
+    """Of an item's history: what came of it."""
+    num: int | None = None
+    """Of an item's history: ``num`` of the import's record of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

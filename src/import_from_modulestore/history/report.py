@@ -59,9 +59,12 @@ def rows_of(run: Import) -> Iterator[tuple[str, ...]]:
 
     Read as they are asked for: one statement for each 500 records, in the language that is active now.
     """
-    language, last = get_language(), -1
-    with override(language):
-        yield headings()
+    return _rows_of(run, get_language(), headings())
+
+
+def _rows_of(run: Import, language: str | None, first: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield first
+    last = -1
     while True:
         records = with_work(with_later(run.records.filter(num__gt=last).order_by("num")))
         batch = list(records.annotate(is_work=on_work_list())[:BATCH_SIZE])

@@ -14,6 +14,7 @@ from rich.text import Text
 from ..data import (
     BlockKind,
     Contents,
+    HistoryEntry,
     ImportData,
     ImportState,
     LibraryData,
@@ -24,6 +25,7 @@ from ..data import (
     SourceData,
 )
 from .marks import MARKS, as_in, type_beside_title
+from .outline import hanging
 from .progress import PHASES
 from .text import counted, printable
 
@@ -176,6 +178,15 @@ def places_table(records: Sequence[RecordData], imports: Mapping[str, ImportData
             "",
         ]
     return Group(*parts[:-1])
+
+
+def story_lines(entries: Sequence[HistoryEntry]) -> RenderableType:
+    """What happened to a library or an item of it: a line for each, with the import to be named to other commands."""
+    if not entries:
+        return Text("No import that you may see knows of it.")
+    return Group(
+        *(hanging(Text(entry.import_id[:8], style="cyan"), Text(printable(entry.sentence))) for entry in entries)
+    )
 
 
 def reversal_counts(counts: Mapping[str, int]) -> str:

@@ -21,7 +21,7 @@ SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
         steps.cancel,
         steps.retry,
     ),
-    "what happened": (history.history, history.show, history.report, history.work, history.where),
+    "what happened": (history.history, history.show, history.report, history.work, history.where, history.story),
     "back and forth": (history.undo, history.redo),
     "keeping house": (sources.backup, history.cleanup),
 }

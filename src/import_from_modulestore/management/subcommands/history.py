@@ -13,6 +13,7 @@ from typing import Any
 from ... import api
 from ...data import (
     Action,
+    HistoryEntry,
     ImportData,
     ImportOrder,
     ImportState,
@@ -25,7 +26,7 @@ from ...data import (
 )
 from ...terminal.marks import summary
 from ...terminal.reversal import kept_items, reversal_outline
-from ...terminal.tables import import_facts, imports_table, places_table, reversal_counts
+from ...terminal.tables import import_facts, imports_table, places_table, reversal_counts, story_lines
 from ...terminal.text import counted, printable
 from ...terminal.work import work_list
 from .base import (
@@ -101,6 +102,10 @@ def _arguments_of_work(parser: argparse.ArgumentParser) -> None:
 
 def _arguments_of_where(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("key", metavar="KEY", help="lb:… or lct:… (a library's item), block-v1:… or lib-block-v1:…")
+
+
+def _arguments_of_story(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", metavar="KEY", help="lib:… (a library), lb:… or lct:… (an item of one)")
 
 
 def _arguments_of_reversal(parser: argparse.ArgumentParser) -> None:
@@ -238,6 +243,26 @@ def where(session: Session, *, key: str, **options: Any) -> None:
     records = api.where_to(user=user, usage_key=key) if to else api.where_from(user=user, item_key=key)
     imports = api.get_imports(user=user, import_ids={record.import_id for record in records})
     session.show(records, places_table(records, imports, to=to))
+
+
+@subcommand(_arguments_of_story)
+def story(session: Session, *, key: str, **options: Any) -> None:
+    """
+    Tell what happened to a library, or to an item of it, from the beginning.
+
+    Of a library (lib:Org:slug), its imports, their undos and redos; of an item (lb:Org:slug:type:id,
+    lct:Org:slug:type:id), what they did with it. Oldest first, of imports that you may see.
+    """
+    entries: list[HistoryEntry] = []
+    if key.startswith("lib:"):
+        while True:
+            page = api.get_library_history(user=session.user, library_key=key, offset=len(entries), limit=PAGE)
+            entries += page.items
+            if not page.items or len(entries) >= page.total:
+                break
+    else:
+        entries = api.get_item_history(user=session.user, item_key=key)
+    session.show(entries, story_lines(entries))
 
 
 @subcommand(arguments_of_import, arguments_of_tree, _arguments_of_reversal)

@@ -27,6 +27,7 @@ from ...data import (
     Contents,
     Decision,
     DifferenceKind,
+    HistoryKind,
     ImportOptions,
     ImportOrder,
     ImportState,
@@ -691,6 +692,24 @@ class Record(serializers.Serializer):
     undone = serializers.BooleanField(help_text="Whether this was taken back since.")
 
 
+class HistoryEntry(serializers.Serializer):
+    """One thing that happened to a library, or to an item of it."""
+
+    kind = EnumField(HistoryKind)
+    import_id = serializers.UUIDField(help_text="The import that it was, or that was undone or redone.")
+    source_key = serializers.CharField()
+    source_title = serializers.CharField()
+    library_key = serializers.CharField()
+    username = serializers.CharField(help_text="Who did it.")
+    time = serializers.DateTimeField()
+    sentence = serializers.CharField(help_text="What happened, in the language of the request.")
+    actions = serializers.ListField(child=EnumField(Action), help_text="What the import's state allows now.")
+    forced = serializers.BooleanField(help_text="Whether an undo or redo also took what was changed since.")
+    counts = _numbers(help_text="Of a library's history: blocks or items by outcome.")
+    outcome = serializers.CharField(allow_null=True, help_text="Of an item's history: what came of it.")
+    num = serializers.IntegerField(allow_null=True, help_text="Of an item's history: `num` of the import's record.")
+
+
 class WorkItem(serializers.Serializer):
     """An entry of the work list: a block that could not go, or not as it should."""
 
@@ -779,6 +798,7 @@ ReversalPreviewPage = _page(
     counts=_numbers(help_text="Items by outcome, on all pages."),
 )
 RecordPage = _page("RecordPage", Record)
+HistoryPage = _page("HistoryPage", HistoryEntry)
 WorkPage = _page(
     "WorkPage",
     WorkItem,

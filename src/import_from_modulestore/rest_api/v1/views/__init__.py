@@ -2,7 +2,7 @@
 
 from .blocks import BlockDetail, BlockEdit, Blocks, Gone
 from .description import Docs, Schema
-from .history import LastReversal, Records, Report, Reversals, Where, Work
+from .history import ItemHistory, LastReversal, LibraryHistory, Records, Report, Reversals, Where, Work
 from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Redo, Retry, Stage, Undo
 from .sources import Libraries, LibraryDetail, SourceDetail, Sources
 
@@ -16,9 +16,11 @@ __all__ = [
     "Gone",
     "ImportDetail",
     "Imports",
+    "ItemHistory",
     "LastReversal",
     "Libraries",
     "LibraryDetail",
+    "LibraryHistory",
     "Plan",
     "Records",
     "Redo",

@@ -185,3 +185,59 @@ class Where(ApiView):
         else:
             found = api.where_to(user=request.user, usage_key=query.pop("usage_key"))
         return self.page(part_of(found), serializers.Record, **query)
+
+
+class LibraryHistory(ApiView):
+    """What happened to a library."""
+
+    key_field = "key"
+
+    @operation(
+        id="get_library_history",
+        tag="history",
+        summary=_("See what happened to a library"),
+        description=_(
+            "The imports that were written into it, their undos and redos, oldest first, each as a sentence in the "
+            "language of the request. Of imports that you may see."
+        ),
+        path={"key": _("`lib:…`")},
+        query=serializers.PageQuery,
+        ok={200: serializers.HistoryPage},
+        errors=[404],
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """A page of it."""
+        query = self.query(serializers.PageQuery)
+        return self.page(
+            lambda offset, limit: api.get_library_history(
+                user=request.user, library_key=key, offset=offset, limit=limit
+            ),
+            serializers.HistoryEntry,
+            **query,
+        )
+
+
+class ItemHistory(ApiView):
+    """What happened to an item of a library."""
+
+    key_field = "key"
+
+    @operation(
+        id="get_item_history",
+        tag="history",
+        summary=_("See what happened to an item of a library"),
+        description=_(
+            "What imports, undos and redos did with it, oldest first, each as a sentence in the language of the "
+            "request. Of imports that you may see."
+        ),
+        path={"key": _("`lb:…` or `lct:…`")},
+        query=serializers.PageQuery,
+        ok={200: serializers.HistoryPage},
+        errors=[404],
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """A page of it."""
+        query = self.query(serializers.PageQuery)
+        return self.page(
+            part_of(api.get_item_history(user=request.user, item_key=key)), serializers.HistoryEntry, **query
+        )
