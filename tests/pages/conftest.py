@@ -112,6 +112,7 @@ def site(project, serve) -> Iterator[Site]:
         page.get_by_label("Username").fill("author")
         page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign out").wait_for()
         yield Site(page, f"http://{address}", lambda *words: project.manage(*words).stdout)
         browser.close()
     assert errors == []

@@ -34,7 +34,7 @@ class Imports(AuthorView):
     section = "imports"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """A page of them."""
+        """A page of them, or its list alone."""
         number = page_number(request)
         search, state = request.GET.get("q", ""), request.GET.get("state", "")
         if state and state not in ImportState:
@@ -46,10 +46,13 @@ class Imports(AuthorView):
             offset=(number - 1) * PAGE_SIZE,
             limit=PAGE_SIZE,
         )
+        live = any(run.state.is_running for run in page.items)
+        if self.is_part:
+            return self.page("_recent.html", imports=page, live=live)
         return self.page(
             "imports.html",
             imports=page,
-            live=any(run.state.is_running for run in page.items),
+            live=live,
             number=number,
             pages=pages_of(page.total, PAGE_SIZE),
             q=search,

@@ -15,5 +15,7 @@ urlpatterns = [
     path("imports/<str:import_id>/do/<slug:action>/", imports.Do.as_view(), name="do"),
     path("imports/<str:import_id>/work/", results.Work.as_view(), name="work"),
     re_path("^imports/(?P<import_id>[^/]+)/(?P<kind>undo|redo)/$", results.Reversal.as_view(), name="reversal"),
+    path("libraries/", history.Libraries.as_view(), name="libraries"),
+    path("libraries/<str:library_key>/", history.Library.as_view(), name="library"),
     path("items/<str:item_key>/", history.Item.as_view(), name="item"),
 ]

@@ -1,0 +1,28 @@
+"""Libraries, and what was imported into one."""
+
+from __future__ import annotations
+
+from import_from_modulestore import api
+
+from ..builders import TARGET
+from .conftest import dom, page_url, text_of
+
+
+def test_libraries_are_listed_by_title_and_found(author, user, library):
+    api.create_library(user=user, library_key="lib:Acme:alpha", title="alpha")
+    links = dom(author.get(page_url("libraries"))).xpath("//main//li//a")
+    assert [link.text for link in links] == ["alpha", "Target"]
+    assert "No library is called that" in text_of(author.get(page_url("libraries"), q="beta"))
+
+
+def test_a_library_shows_its_imports_and_no_others(author, user, course, run_import):
+    run, _records = run_import()
+    api.create_library(user=user, library_key="lib:Acme:alpha", title="alpha")
+    assert page_url("import", run.id) in author.get(page_url("library", TARGET)).content.decode()
+    assert "Nothing was imported" in text_of(author.get(page_url("library", "lib:Acme:alpha")))
+
+
+def test_a_library_that_one_may_not_see_is_not_there(author_of, person, library):
+    stranger = author_of(person("eve"))
+    assert stranger.get(page_url("library", TARGET)).status_code == 404
+    assert "no library that you may see" in text_of(stranger.get(page_url("libraries")))
