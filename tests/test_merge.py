@@ -215,6 +215,17 @@ class TestFiles:
         assert {"static/a.html", "static/b.png", "static/c.png"} <= set(held)
         assert set(record.files) == {"a.html", "b.png", "c.png"}
 
+    def test_what_the_library_has_is_not_missed(self, course, run_import, author, merge):
+        """The source names two files that it lacks; the library has been given one of them."""
+        course(text("t", "<p>One</p><p>Two</p>"))
+        run_import()
+        author.write(REF, html("<p>1</p><p>Two</p>"))
+        author.add_file(REF, "a.png", b"a")
+        course(text("t", '<p>One</p><p>2</p><img src="/static/a.png"><img src="/static/b.png">'))
+        record = merge()
+        assert (record.files, record.missing_files) == (("a.png",), ("b.png",))
+        assert record.warnings == ("The file b.png is named, but the source does not hold it.",)
+
 
 class TestContainers:
     def children(self, state) -> list[str]:

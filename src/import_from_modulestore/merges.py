@@ -151,6 +151,7 @@ def _component_merge(merge: BlockMerge) -> ComponentMerge:
         open=tuple(piece.name for piece in merge.merged.open),
         told=told(merge.merged.taken),
         warnings=(void_choices(),) if merge.is_void else (),
+        found=tuple(file.name for file in merge.merged.texts.files if file.name in merge.block.missing_files),
     )
 
 

@@ -142,7 +142,8 @@ class ComponentMerge:
     What merging a component comes to.
 
     ``open`` names the pieces that somebody has to choose. ``told`` says what was taken from which side, ``trouble`` why
-    the merge cannot be made at all, ``warnings`` what there is to know of it.
+    the merge cannot be made at all, ``warnings`` what there is to know of it; ``found`` names the files that the source
+    lacks, and the merged component has from the library.
     """
 
     title: str = ""
@@ -151,6 +152,7 @@ class ComponentMerge:
     told: str = ""
     trouble: str = ""
     warnings: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

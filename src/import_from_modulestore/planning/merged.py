@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ..data import ConflictState, LocalKey
 from ..merging import UnusableChoice, merge_container, told, versions_digest
 from ..olx.normal_form import container_digest
-from ..quoting import listed
+from ..quoting import listed, shortened
 from .data import ComponentMerge, ContainerBase, LibraryItem, LibraryState, PastImport, SourceBlock
 
 
@@ -21,7 +21,7 @@ class Verdict:
 
     ``needs`` says why somebody is needed, ``stays`` why there is nothing to merge and the library's item stays. Else it
     is a version of this ``title`` and ``digest``, for containers with these children; ``based_on`` names the record
-    that both sides come from, where both have a part in it.
+    that both sides come from, where both have a part in it; ``found`` names the files that the source alone would lack.
     """
 
     needs: str = ""
@@ -34,6 +34,7 @@ class Verdict:
     held: Mapping[LocalKey, int] = field(default_factory=dict)
     pinned: Mapping[LocalKey, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
 
 
 def without_merging(
@@ -66,7 +67,12 @@ def merged_component(merge: ComponentMerge | None, past: PastImport) -> Verdict:
     if merge.trouble or merge.open:
         return Verdict(needs=merge.trouble or _asking(merge.open), warnings=merge.warnings, based_on=past.record)
     return Verdict(
-        title=merge.title, digest=merge.digest, told=merge.told, based_on=past.record, warnings=merge.warnings
+        title=merge.title,
+        digest=merge.digest,
+        told=merge.told,
+        based_on=past.record,
+        warnings=merge.warnings,
+        found=merge.found,
     )
 
 
@@ -108,6 +114,12 @@ def merged_container(
         pinned=pinned,
         warnings=warnings,
     )
+
+
+def still_true(warnings: Iterable[str], found: Collection[str]) -> Iterator[str]:
+    """The warnings about a block without those about files that it lacks, where a merge has found these."""
+    names = [f" {shortened(name)} " for name in found]
+    return (warning for warning in warnings if not any(name in warning for name in names))
 
 
 def void_choices() -> str:

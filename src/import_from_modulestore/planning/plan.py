@@ -36,7 +36,7 @@ from ..quoting import MAX_LENGTH, bounded, listed
 from .data import ComponentMerge, ContainerBase, LibraryItem, LibraryState, Merges, PastImport, SourceBlock
 from .gone import gone_items, gone_unknown
 from .ids import numbered, wanted_code
-from .merged import Verdict, is_mergeable, merged_component, merged_container, without_merging
+from .merged import Verdict, is_mergeable, merged_component, merged_container, still_true, without_merging
 
 _LOST_EDITS = {
     ConflictState.LIBRARY_CHANGED: gettext_lazy(
@@ -440,7 +440,7 @@ class _Planner:
             verdict = self._verdict(block, item, past, children)
         assert verdict is not None
         fields: dict[str, Any] = {"decision": Decision.MERGE, "source_digest": source, "children": children}
-        warnings = (*warnings, *verdict.warnings)
+        warnings = (*still_true(warnings, verdict.found), *verdict.warnings)
         if verdict.needs and (instead := self._options.unmerged):
             note = _("It cannot be merged without you, so it is decided otherwise. {why}").format(why=verdict.needs)
             self._settle_item(block, children, (*warnings, note), instead)
