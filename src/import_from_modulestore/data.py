@@ -896,6 +896,8 @@ class BlockDetails:
     """Of a merge: what both sides have changed, each in another way."""
     merged_olx: str = ""
     """Of a component that is merged: what comes of it; while a piece needs somebody, with the library's there."""
+    whole_body: MergePiece | None = None
+    """Where parts of the body are pieces: all of it, which can be chosen in their stead."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,3 +33,22 @@ def test_pieces_are_shown_and_chosen(page, pages):
     block = StagedBlock.objects.exclude(merge_choices={}).get()
     assert block.merge_choices["pieces"] == {"body:1": {"take": "edit", "text": "<p>Both</p>"}}
     assert "Update" in text_of(pages.get(page))
+
+
+def test_the_body_as_a_whole_is_chosen_and_taken_back(page, pages):
+    shown = text_of(pages.get(page))
+    assert "Or the body as a whole" in shown
+    pages.post(page, do="pieces", **{"take body:1": "", "take body": "edit", "text body": "<p>All</p>"})
+    block = StagedBlock.objects.exclude(merge_choices={}).get()
+    assert block.merge_choices["pieces"] == {"body": {"take": "edit", "text": "<p>All</p>"}}
+    shown = text_of(pages.get(page))
+    assert "Or the body as a whole" not in shown
+    pages.post(page, do="pieces", **{"take body": ""})
+    assert "Merge needs you" in text_of(pages.get(page))
+    assert not StagedBlock.objects.exclude(merge_choices={}).exists()
+
+
+def test_the_parts_stand_where_the_whole_is_not_chosen(page, pages):
+    pages.post(page, do="pieces", **{"take body:1": "source", "take body": "", "text body": "<p>All</p>"})
+    block = StagedBlock.objects.exclude(merge_choices={}).get()
+    assert block.merge_choices["pieces"] == {"body:1": {"take": "source", "text": ""}}

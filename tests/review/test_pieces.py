@@ -84,7 +84,9 @@ def test_a_choice_is_taken_back(both, staged, choose):
     assert [piece.choice for piece in found.pieces] == [None, LIBRARY]
 
 
-def test_the_body_as_a_whole(both, staged, choose):
+def test_the_body_as_a_whole(both, staged, choose, user):
+    whole = api.get_block(user=user, import_id=staged, usage_key=key("t")).whole_body
+    assert (whole.name, whole.library) == ("body", "<p>1</p><p>Between</p><p>Two</p>")
     found = choose(staged, {"title": SOURCE, "body": SOURCE})
     assert "<p>I</p><p>Between</p><p>II</p>" in found.merged_olx
     assert found.block.outcome is Outcome.UPDATED

@@ -208,7 +208,8 @@ class BlockPages(BoundedAdmin):
     def _choose_pieces(self, request: HttpRequest, run: Import, details: BlockDetails) -> None:
         """Keep what is chosen for the pieces of a merge."""
         choices: dict[str, MergeChoice | None] = {}
-        for piece in details.pieces:
+        whole = [details.whole_body] if details.whole_body and request.POST.get("take body") else []
+        for piece in (*details.pieces, *whole):
             take = request.POST.get(f"take {piece.name}", "")
             if take and take not in MergeSide:
                 raise Http404

@@ -8,7 +8,7 @@ choose.
 """
 
 from .children import merge_children
-from .component import ComponentFile, ComponentTexts, MergedComponent, merge_component
+from .component import ComponentFile, ComponentTexts, MergedComponent, merge_component, whole_body
 from .container import MergedContainer, merge_container
 from .pieces import BODY, Choices, UnusableChoice, told, versions_digest
 
@@ -25,4 +25,5 @@ __all__ = [
     "merge_container",
     "told",
     "versions_digest",
+    "whole_body",
 ]

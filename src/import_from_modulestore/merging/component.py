@@ -113,6 +113,12 @@ def merge_component(
     return MergedComponent(ComponentTexts(title, element, files), tuple(ledger.pieces), ledger.taken)
 
 
+def whole_body(base: ComponentTexts, library: ComponentTexts, source: ComponentTexts) -> MergePiece:
+    """The body as one piece, which nobody has chosen yet."""
+    texts = [_markup(_prepared(each.element)) for each in (base, library, source)]
+    return MergePiece(name=BODY, base=texts[0], library=texts[1], source=texts[2], choice=None)
+
+
 def _side_that_changed(base: ComponentTexts, library: ComponentTexts, source: ComponentTexts) -> MergeSide | None:
     """The side that has all that there is to take; where only the layout differs, the one that has changed that."""
     if source.digest == base.digest != library.digest:

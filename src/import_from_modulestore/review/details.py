@@ -55,6 +55,7 @@ def block_details(row: StagedBlock, planned: PlannedImport) -> BlockDetails:
         differences=differences,
         pieces=merge.pieces if merge else (),
         merged_olx=component_olx(merge.texts.element) if merge and merge.texts else "",
+        whole_body=merge.whole_body if merge else None,
     )
 
 

@@ -12,7 +12,16 @@ from openedx_content.models_api import PublishableEntity, PublishableEntityVersi
 from ..data import BlockKind, LocalKey, MergeChoice, MergePiece, PlannedItem
 from ..errors import InvalidEdit
 from ..merges import choices_of, container_bases, kept_choices, merged_components
-from ..merging import BODY, Choices, ComponentTexts, MergedContainer, UnusableChoice, merge_container, versions_digest
+from ..merging import (
+    BODY,
+    Choices,
+    ComponentTexts,
+    MergedContainer,
+    UnusableChoice,
+    merge_container,
+    versions_digest,
+    whole_body,
+)
 from ..models import Import, StagedBlock
 from ..planning import PastImport
 from ..quoting import listed
@@ -29,6 +38,8 @@ class ReviewedMerge:
     texts: ComponentTexts | None = None
     choices: dict[str, MergeChoice | None] = field(default_factory=dict)
     """Those that hold for these versions."""
+    whole_body: MergePiece | None = None
+    """Where parts of the body are pieces."""
 
 
 def reviewed_merge(
@@ -48,7 +59,9 @@ def reviewed_merge(
         return None
     kept = {} if merge.is_void else choices_of(block)
     merged = merge.merged if choices is None else merge.with_choices(choices)
-    return ReviewedMerge(merged.pieces, merge.of, merged.texts, {**kept})
+    has_parts = any(_is_part(piece.name) for piece in merged.pieces)
+    body = whole_body(*merge.versions) if has_parts else None
+    return ReviewedMerge(merged.pieces, merge.of, merged.texts, {**kept}, body)
 
 
 def choose_pieces(

@@ -478,6 +478,9 @@ class BlockDetails(serializers.Serializer):
     differences = Difference(many=True)
     pieces = MergePiece(many=True, help_text="Of a merge: what the library and the source have both changed.")
     merged_olx = _Olx(help_text="What comes of a merge; where a piece needs somebody, with the library's.")
+    whole_body = MergePiece(
+        allow_null=True, help_text="Where parts of the body are pieces: all of it, which can be chosen in their stead."
+    )
 
 
 class _AtLeastOneOf(Body):
