@@ -116,6 +116,27 @@ def test_an_edit_is_made_again_only_while_the_block_is_what_it_was(first, course
         assert any(warning.startswith(told) for warning in found[name].warnings)
 
 
+def test_staged_anew_it_says_so_again(user, first, course, stage, blocks):
+    def told(found) -> bool:
+        return any(warning.startswith("This block was edited last time") for warning in found.warnings)
+
+    course(t1="<p>The source's new text.</p>", u="The Sea")
+    again = stage()
+    for _ in range(2):
+        api.stage_import(user=user, import_id=again)
+        assert {name for name, found in blocks(again).items() if told(found)} == {"t1", "u"}
+    api.edit_block(user=user, import_id=again, usage_key=usage_key("vertical", "u"), title="The Moon and the Sea")
+    api.stage_import(user=user, import_id=again)
+    assert {name for name, found in blocks(again).items() if told(found)} == {"t1"}
+    course()
+    api.stage_import(user=user, import_id=again)
+    assert not any(told(found) for found in blocks(again).values())
+    without = stage(as_last_time=False)
+    course(t1="<p>The source's new text.</p>")
+    api.stage_import(user=user, import_id=without)
+    assert not any(told(found) for found in blocks(without).values())
+
+
 def test_what_is_new_in_what_is_left_out_is_left_out_with_it(first, course, stage, blocks):
     course(more=[text("new")])
     found = blocks(stage())["new"]

@@ -353,9 +353,15 @@ class ReviewedBlock(BlockChoices):
     choices_from = models.ForeignKey(
         Import, null=True, on_delete=models.SET_NULL, related_name="+", help_text=_("As with the staged block.")
     )
+    merge_choices = models.JSONField(default=dict, help_text=_("As with the staged block."))
 
     def __str__(self) -> str:
         return f"{self.import_run_id}: {self.usage_key}"
+
+    @property
+    def changes_it(self) -> bool:
+        """As of any choice, or pieces of its merge are chosen."""
+        return super().changes_it or bool(self.merge_choices)
 
 
 class StandingChoice(BlockChoices):

@@ -119,6 +119,40 @@ def test_what_is_chosen_is_void_once_the_library_changes(both, staged, choose, e
     assert [piece.choice for piece in found.pieces] == [None, None]
 
 
+class TestStagedAnew:
+    """What is chosen stands for as long as the texts are what they were."""
+
+    @pytest.fixture
+    def chosen(self, both, staged, choose) -> str:
+        choose(staged, {"title": SOURCE, "body:1": edit("<p>Both</p>")})
+        return staged
+
+    @pytest.fixture
+    def found(self, user, chosen):
+        """The text, once it is staged anew: ``found()``."""
+
+        def staged_anew():
+            api.stage_import(user=user, import_id=chosen)
+            return api.get_block(user=user, import_id=chosen, usage_key=key("t"))
+
+        return staged_anew
+
+    def test_while_they_are(self, found):
+        again = found()
+        assert [piece.choice for piece in again.pieces] == [SOURCE, edit("<p>Both</p>")]
+        assert (again.block.outcome, again.block.warnings) == (Outcome.UPDATED, ())
+
+    def test_where_the_source_has_changed(self, found, course):
+        course("<p>III</p><p>Between</p><p>II</p>", title="Theirs")
+        again = found()
+        assert [piece.choice for piece in again.pieces] == [None, None]
+        assert any("is void" in warning for warning in again.block.warnings)
+
+    def test_where_the_library_has(self, found, edit_in_library):
+        edit_in_library("t", "<p>2</p><p>Between</p><p>Two</p>")
+        assert any("is void" in warning for warning in found().block.warnings)
+
+
 def test_where_the_import_decides_otherwise_the_pieces_can_be_chosen_all_the_same(both, stage, choose):
     import_id = stage(on_conflict=Decision.MERGE, unmerged=Decision.SKIP)
     found = choose(import_id, {"title": SOURCE})

@@ -78,11 +78,17 @@ class Indexer:
         host: Host,
         selection: Sequence[str] = (),
         reviewed: Reviewed | None = None,
+        last_time: Reviewed | None = None,
     ) -> None:
-        """``reviewed`` is what a review had made of the blocks before they were staged anew, or in earlier imports."""
+        """
+        ``last_time`` is what the reviews of earlier imports have said of the blocks; ``reviewed`` what the review of
+        this one had made of them before they were staged anew, or else the same.
+        """
         self._run = run
         self._selection = frozenset(selection)
         self._reviewed = reviewed
+        self._last_time = last_time
+        self._last_time = last_time
         self._source_key = source_key
         self._host = host
         self._met: dict[str, int] = {}
@@ -166,8 +172,14 @@ class Indexer:
             return
         by_num = {row.num: row for row in (*continued, *rows)}
         known: list[tuple[StagedBlock, BlockChoices]] = []
+        said: list[tuple[StagedBlock, BlockChoices]] = []
         for row in rows:
             made = self._reviewed.next_of(row.usage_key)
+            if self._last_time is not None:
+                is_same = self._last_time is self._reviewed
+                then = made if is_same else self._last_time.next_of(row.usage_key)
+                if then is not None and self._last_time.is_edit(then):
+                    said.append((row, then))
             parent = by_num[row.parent_num] if row.parent_num is not None else None
             if made is not None:
                 self._choose(row, made, parent)
@@ -178,10 +190,8 @@ class Indexer:
                 row.selected = parent.selected
         olx = self._reviewed.olx_of(made for _row, made in known)
         for row, made in known:
-            is_edited = bool(made.edited_title) or made.pk in olx
-            if is_edited and isinstance(made, StandingChoice):
-                if (made.source_digest, made.source_title) != (row.source_digest, row.source_title):
-                    row.reading_warnings = bounded([*row.reading_warnings, _edited_last_time(made)])
+            if isinstance(made, StandingChoice) and self._reviewed.is_edit(made):
+                if not _is_as_then(row, made):
                     continue
                 row.choices_from_id = made.choices_from_id
             if made.edited_title:
@@ -191,6 +201,9 @@ class Indexer:
                 if made.source_digest != row.source_digest:
                     changed = _("The source has changed since this block was edited in the review; the edit stands.")
                     row.reading_warnings = bounded([*row.reading_warnings, changed])
+        for row, then in said:
+            if not (row.edited_title or row.edited_olx or _is_as_then(row, then)):
+                row.reading_warnings = bounded([*row.reading_warnings, _edited_last_time(then)])
         self.notices.update(Notice.AS_LAST_TIME for row in rows if row.choices_from_id)
 
     def _choose(self, row: StagedBlock, made: BlockChoices, parent: StagedBlock | None) -> None:
@@ -203,6 +216,7 @@ class Indexer:
         row.decision, row.contents = made.decision, made.contents
         if isinstance(made, ReviewedBlock):
             row.selected, row.choices_from_id = made.selected, made.choices_from_id
+            row.merge_choices = made.merge_choices
             return
         is_proposed = bool(made.decision or made.contents)
         if not made.selected and (row.usage_key in self._selection or row.parent_num in self._insisted):
@@ -339,6 +353,11 @@ class Indexer:
             self._hashes[stored] = (digest.hexdigest(), size)
         digest_hex, size = self._hashes[stored]
         return _File(digest_hex, size, row)
+
+
+def _is_as_then(row: StagedBlock, made: Any) -> bool:
+    """Whether the source's block is what it was when a review said something of it."""
+    return (made.source_digest, made.source_title) == (row.source_digest, row.source_title)
 
 
 def _edited_last_time(made: Any) -> str:

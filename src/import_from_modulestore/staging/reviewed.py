@@ -34,7 +34,9 @@ def _reviewed(run: Import) -> Iterable[ReviewedBlock]:
     """Of all showings of all blocks, those that are other than staging makes them."""
     for row, parent_selected, choices in showings(run):
         is_as_staged = row.selected and (parent_selected if row.parent_num is not None else not run.selection)
-        block = ReviewedBlock(import_run=run, choices_from_id=row.choices_from_id, **choices)
+        block = ReviewedBlock(
+            import_run=run, choices_from_id=row.choices_from_id, merge_choices=row.merge_choices, **choices
+        )
         if not is_as_staged or block.changes_it:
             yield block
 
@@ -86,11 +88,15 @@ class Reviewed:
         pks = [block.pk for block in blocks if block.pk in self._edited]
         return dict(self._rows.filter(pk__in=pks).values_list("pk", "edited_olx")) if pks else {}
 
+    def is_edit(self, block: BlockChoices) -> bool:
+        """Whether the block was given another title or other OLX."""
+        return bool(block.edited_title) or block.pk in self._edited
+
     @property
     def edits_without_block(self) -> int:
         """How many edits are of blocks that were not asked for."""
         return sum(
-            bool(block.edited_title) or block.pk in self._edited
+            self.is_edit(block)
             for (usage_key, showing), block in self._blocks.items()
             if showing >= self._showings[usage_key]
         )

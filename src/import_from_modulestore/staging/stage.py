@@ -106,8 +106,9 @@ def _stage_roots(
     run: Import, host: Host, user: Any, source_key: Any, source: SourceData, options: ImportOptions, progress: Progress
 ) -> tuple[int, Counter[Notice]]:
     """Returns how many blocks there are, and what was noticed at many of them, by host or index."""
-    reviewed = Reviewed(run.reviewed.all() if run.staged else standing_choices(run))
-    indexer = Indexer(run, source_key, host, options.selection, reviewed)
+    last_time = Reviewed(standing_choices(run))
+    reviewed = Reviewed(run.reviewed.all()) if run.staged else last_time
+    indexer = Indexer(run, source_key, host, options.selection, reviewed, last_time)
     progress("staging", 0, source.block_count, source.title)
     staging = host.stage(source_key, branch=options.branch, user=user, purpose=_purpose(run), export=run.source_export)
     for order, staged in enumerate(staging):
