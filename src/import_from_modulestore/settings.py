@@ -34,6 +34,16 @@ from typing import Any
 # .. setting_description: For how many seconds a request waits for what others hold in the database, an import that is
 #   being written for example, before it is answered with 503. On MySQL and MariaDB whole seconds, at least 1.
 
+# .. setting_name: IMPORT_FROM_MODULESTORE_USER_TASKS
+# .. setting_default: True
+# .. setting_description: Whether each step that a worker does is among the tasks of the user who asked for it
+#   (user_tasks). Studio sends an e-mail at the end of each of these.
+
+# .. setting_name: IMPORT_FROM_MODULESTORE_EMAILS
+# .. setting_default: False
+# .. setting_description: Whether who asked for an import gets one e-mail, with a link, once a worker has written it, or
+#   has failed to stage or write it. To be sent in place of Studio's own, with IMPORT_FROM_MODULESTORE_USER_TASKS off.
+
 DEFAULTS: dict[str, Any] = {
     "IMPORT_FROM_MODULESTORE_HOST": "import_from_modulestore.hosts.cms.StudioHost",
     "IMPORT_FROM_MODULESTORE_QUEUE": None,
@@ -41,6 +51,8 @@ DEFAULTS: dict[str, Any] = {
     "IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS": 14,
     "IMPORT_FROM_MODULESTORE_MAX_STATEMENT": None,
     "IMPORT_FROM_MODULESTORE_REQUEST_WAIT": 5,
+    "IMPORT_FROM_MODULESTORE_USER_TASKS": True,
+    "IMPORT_FROM_MODULESTORE_EMAILS": False,
 }
 
 

@@ -1,5 +1,8 @@
 """
-Celery tasks: one for each step of an import, and two for keeping house.
+Celery tasks: one for each step of an import, one for all of them, and two for keeping house.
+
+By default a step is among the tasks of the user who asked for it. A site that does not want that
+(``IMPORT_FROM_MODULESTORE_USER_TASKS``) has all steps done by :func:`do_step`.
 
 A message carries the import's ID and nothing else; what is to be done, and for whom, stands in the import. So a message
 that arrives twice, late, or for an import that somebody has dealt with meanwhile does no harm. Tasks acknowledge late,
@@ -17,7 +20,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.exceptions import Ignore
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +28,7 @@ from edx_django_utils.monitoring import set_code_owner_attribute, set_code_owner
 from user_tasks.models import UserTaskStatus
 from user_tasks.tasks import UserTask
 
-from . import api
+from . import api, emails
 from .data import ImportState
 from .models import Import
 from .running.ending import PUT_OFF_FOR
@@ -39,10 +42,59 @@ _PATIENCE = 10
 
 log = logging.getLogger(__name__)
 
+_FAILED = (ImportState.STAGING_FAILED, ImportState.IMPORT_FAILED)
+
 _RARE = re.compile("[\U00010000-\U0010ffff]")
 
 
-class ImportTask(UserTask):
+class StepTask(Task):
+    """A step of an import."""
+
+    abstract = True
+
+    def run_step(self, import_id: str) -> None:
+        """
+        Do what is asked for of an import, and let the user's task, if there is one, tell how it ended.
+
+        Raises what :func:`.api.run_step` does; the task has failed then, and the import says why. Where the database
+        is busy or cannot be reached before that, the message is sent again.
+        """
+        # Not by the decorator: UserTask reads the names of the arguments off the task's own function.
+        set_code_owner_attribute_from_module(__name__)
+        try:
+            self._run_step(import_id)
+        except Exception as error:
+            trouble = trouble_of(error)
+            if trouble is None or not trouble.is_passing:
+                raise
+            countdown = PUT_OFF_FOR[min(self.request.retries, len(PUT_OFF_FOR) - 1)]
+            raise self.retry(exc=error, countdown=countdown, max_retries=len(PUT_OFF_FOR)) from error
+
+    def _run_step(self, import_id: str) -> None:
+        before = _end_of(import_id)[0] if emails.are_wanted() else None
+        try:
+            if api.run_step(import_id=import_id):
+                if before is ImportState.IMPORTING:
+                    emails.tell_of_end(import_id)
+                return
+            state, reason = _end_of(import_id)
+        except api.StepCanceled:
+            state, reason = ImportState.CANCELED, ""
+        except api.ImportFromModulestoreError:
+            state, reason = _end_of(import_id)
+            if before in (ImportState.STAGING, ImportState.IMPORTING) and state in _FAILED:
+                emails.tell_of_end(import_id)
+            if state not in (None, ImportState.CANCELED):
+                raise
+        if state is not None and state.is_running:
+            raise Ignore  # An earlier delivery of the same message is at it, or it was put off.
+        self.ended(state, reason)
+
+    def ended(self, state: ImportState | None, reason: str) -> None:
+        """The step was not done by this message: it failed, was canceled, or another has done it."""
+
+
+class ImportTask(StepTask, UserTask):
     """A step of an import, shown among the tasks of the user who asked for it."""
 
     abstract = True
@@ -73,37 +125,8 @@ class ImportTask(UserTask):
         """The state in which the step leaves an import where it is not done."""
         return next(STATES[step].failed for step, name in TASK_NAMES.items() if name == self.name)
 
-    def run_step(self, import_id: str) -> None:
-        """
-        Do what is asked for of an import, and let the user's task tell how it ended.
-
-        Raises what :func:`.api.run_step` does; the task has failed then, and the import says why. Where the database
-        is busy or cannot be reached before that, the message is sent again.
-        """
-        # Not by the decorator: UserTask reads the names of the arguments off the task's own function.
-        set_code_owner_attribute_from_module(__name__)
-        try:
-            self._run_step(import_id)
-        except Exception as error:
-            trouble = trouble_of(error)
-            if trouble is None or not trouble.is_passing:
-                raise
-            countdown = PUT_OFF_FOR[min(self.request.retries, len(PUT_OFF_FOR) - 1)]
-            raise self.retry(exc=error, countdown=countdown, max_retries=len(PUT_OFF_FOR)) from error
-
-    def _run_step(self, import_id: str) -> None:
-        try:
-            if api.run_step(import_id=import_id):
-                return
-            state, reason = _end_of(import_id)
-        except api.StepCanceled:
-            state, reason = ImportState.CANCELED, ""
-        except api.ImportFromModulestoreError:
-            state, reason = _end_of(import_id)
-            if state not in (None, ImportState.CANCELED):
-                raise
-        if state is not None and state.is_running:
-            raise Ignore  # An earlier delivery of the same message is at it, or it was put off.
+    def ended(self, state: ImportState | None, reason: str) -> None:
+        """Let the user's task tell of it."""
         # An undo or redo that was stopped leaves the import as it was, and no reason: it had to wait, and never began.
         is_canceled = state in (None, ImportState.CANCELED) or (state == self._if_failed and not reason)
         for status in UserTaskStatus.objects.filter(task_id=self.request.id):
@@ -119,7 +142,6 @@ def _end_of(import_id: str) -> tuple[ImportState | None, str]:
 
 
 _OPTIONS: dict[str, Any] = {
-    "base": ImportTask,
     "bind": True,
     "acks_late": True,
     "retry_on_worker_lost": True,
@@ -129,27 +151,33 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-@shared_task(**_OPTIONS, title=_("Stage {source} for {library}"))
+@shared_task(**_OPTIONS, base=ImportTask, title=_("Stage {source} for {library}"))
 def stage_import(self: ImportTask, import_id: str) -> None:
     """Stage an import."""
     self.run_step(import_id)
 
 
-@shared_task(**_OPTIONS, title=_("Import {source} into {library}"))
+@shared_task(**_OPTIONS, base=ImportTask, title=_("Import {source} into {library}"))
 def complete_import(self: ImportTask, import_id: str) -> None:
     """Write an import into its library."""
     self.run_step(import_id)
 
 
-@shared_task(**_OPTIONS, title=_("Undo the import of {source} into {library}"))
+@shared_task(**_OPTIONS, base=ImportTask, title=_("Undo the import of {source} into {library}"))
 def undo_import(self: ImportTask, import_id: str) -> None:
     """Undo an import."""
     self.run_step(import_id)
 
 
-@shared_task(**_OPTIONS, title=_("Redo the import of {source} into {library}"))
+@shared_task(**_OPTIONS, base=ImportTask, title=_("Redo the import of {source} into {library}"))
 def redo_import(self: ImportTask, import_id: str) -> None:
     """Redo an import that was undone."""
+    self.run_step(import_id)
+
+
+@shared_task(**_OPTIONS, base=StepTask)
+def do_step(self: StepTask, import_id: str) -> None:
+    """Do the step that an import asks for, where it is to be no task of a user's."""
     self.run_step(import_id)
 
 

@@ -160,6 +160,10 @@ class StandaloneHost(Host):
 
     # Its pages
 
+    def absolute_url(self, path: str) -> str:
+        address = settings.PUBLIC_ADDRESS
+        return f"{address.origin}{path}" if address else ""
+
     @property
     def sign_out_url(self) -> str:
         return reverse("sign_out")

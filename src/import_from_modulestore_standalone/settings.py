@@ -16,6 +16,8 @@ variable                   meaning                                           def
 ``IMPORT_USERNAME``        who the command line acts as                      ``author``
 ``CELERY_BROKER_URL``      the message broker between server and workers     a folder in ``VAR_DIR``
 ``REDIS_URL``              the cache, for live progress among several hosts  a folder in ``VAR_DIR``
+``EMAIL_URL``              how to send e-mails: ``smtp+tls://user:pass@host``  none; none are sent
+``EMAIL_FROM``             whom they are from                                ``imports@localhost``
 ``KEEP_STAGED_DAYS``       for how long what was staged outlives its import  ``14``
 ``JWT_ISSUER``             whose tokens the REST API takes                   none; tokens are refused
 ``JWT_PUBLIC_KEYS``        that issuer's public keys, as a JSON JWK set      none; tokens are refused
@@ -275,6 +277,12 @@ EXPORTS_CACHE_DIR = VAR_DIR / "exports"
 IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore_standalone.host.StandaloneHost"
 IMPORT_FROM_MODULESTORE_USERNAME = env("IMPORT_USERNAME", default="author")
 IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS = env.int("KEEP_STAGED_DAYS", default=14)
+# E-mails about imports that are done, where it is said how to send them.
+IMPORT_FROM_MODULESTORE_EMAILS = bool(env("EMAIL_URL", default=""))
+if IMPORT_FROM_MODULESTORE_EMAILS:
+    globals().update(env.email("EMAIL_URL"))
+    EMAIL_TIMEOUT = 30
+    DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="imports@localhost")
 MAX_BLOCKS_PER_CONTENT_LIBRARY = 100_000
 
 # Component types of a stock platform (openedx-platform: setup.py and requirements/edx/kernel.in). Others are imported

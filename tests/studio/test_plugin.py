@@ -129,7 +129,7 @@ class TestSettings:
             "assert app.conf.task_default_queue == 'edx.cms.core.default'\n"
             "result = sorted(name for name in app.tasks if name.startswith('import_from_modulestore'))"
         )
-        steps = ["complete_import", "redo_import", "stage_import", "undo_import"]
+        steps = ["complete_import", "do_step", "redo_import", "stage_import", "undo_import"]
         housekeeping = ["recover_imports", "remove_old_staged_content"]
         assert names == sorted(f"import_from_modulestore.tasks.{name}" for name in steps + housekeeping)
 

@@ -181,6 +181,10 @@ class Host(ABC):
         """Where the pages lead back to; empty where they stand alone."""
         return ""
 
+    def absolute_url(self, path: str) -> str:
+        """The address of a page of this site, for messages; empty where nothing tells what the site is called."""
+        return ""
+
     @property
     def sign_out_url(self) -> str:
         """Where one signs out, by a form that is sent; empty where that is not for the pages to offer."""

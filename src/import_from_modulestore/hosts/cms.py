@@ -252,6 +252,10 @@ class StudioHost(Host):
     def site_url(self) -> str:
         return f"{getattr(settings, 'CMS_ROOT_URL', '')}/home/"
 
+    def absolute_url(self, path: str) -> str:
+        base = getattr(settings, "CMS_ROOT_URL", "")
+        return f"{base}{path}" if base else ""
+
     def source_url(self, source_key: LearningContextKey) -> str:
         base = _authoring_address()
         if isinstance(source_key, LibraryLocator):

@@ -28,6 +28,9 @@ TASK_NAMES = {
     Step.REDO: "import_from_modulestore.tasks.redo_import",
 }
 
+PLAIN_TASK = "import_from_modulestore.tasks.do_step"
+"""For any of the steps, where it is to be no task of a user's (``IMPORT_FROM_MODULESTORE_USER_TASKS``)."""
+
 log = logging.getLogger(__name__)
 
 
@@ -52,7 +55,10 @@ def send(run: Import, step: Step, *, countdown: float | None = None) -> None:
     """
     queue = getattr(settings, "IMPORT_FROM_MODULESTORE_QUEUE", None)
     task_id = str(uuid5(run.uuid, f"{step} {run.queued}"))
-    task = import_string(TASK_NAMES[step])  # By name: tasks stand upon the API, and so upon this.
+    is_user_task = getattr(settings, "IMPORT_FROM_MODULESTORE_USER_TASKS", True)
+    task = import_string(
+        TASK_NAMES[step] if is_user_task else PLAIN_TASK
+    )  # By name: tasks stand upon the API, and so upon this.
     try:
         task.apply_async((str(run.uuid),), task_id=task_id, queue=queue, countdown=countdown)
     except (KombuError, OSError, *current_app.connection_for_write().connection_errors) as error:
