@@ -17,6 +17,7 @@ from import_from_modulestore.data import (
 )
 from import_from_modulestore.models import Import
 
+from .authoring import Author
 from .builders import block, problem, section, subsection, text, unit, usage_key, write_course
 from .library_state import drafts
 
@@ -147,7 +148,7 @@ class TestIntoACollection:
         assert collections(state()) == {"Tides": ["q1", "q2"]}
         record = by_id(records)["bank"]
         assert (record.contents, record.contents_collection) == (COLLECTION, "tides")
-        assert "2 blocks are put into a collection of its name: Problem q1 (problem)" in record.reason
+        assert "2 blocks are put into a new collection, “Tides”: Problem q1 (problem)" in record.reason
 
     def test_each_component_has_its_own_also_where_names_are_equal(self, course, run_import, state):
         course(bank(), bank("bank2", problem("q3")), bank("bank3", problem("q4"), title="Moon"))
@@ -186,6 +187,21 @@ class TestIntoACollection:
         assert collections(state()) == {"Tides": ["s", "q1", "q2"], "Tides (2)": ["q1", "q2"]}
         api.undo_import(user=user, import_id=done.id)
         assert collections(state()) == {}
+
+
+@pytest.mark.parametrize("contents", [UNIT, COLLECTION])
+def test_what_the_groups_of_an_experiment_are_called_is_kept_wherever_they_go(course, run_import, user, contents):
+    course(experiment())
+    done, records = run_import(contents=contents)
+    assert {name: by_id(records)[name].inside for name in ("a", "b")} == {
+        "a": ("Pictures?", "Group A"),
+        "b": ("Pictures?", "Group B"),
+    }
+    assert "Group A: Text a (html), Group B: Problem b (problem)" in by_id(records)["x"].reason
+    api.undo_import(user=user, import_id=done.id)
+    api.remove_old_staged_content(days=0)
+    (found,) = api.where_to(user=user, usage_key=usage_key("html", "a"))
+    assert found.inside == ("Pictures?", "Group A")
 
 
 class TestUndo:
@@ -228,6 +244,50 @@ class TestUndo:
         api.redo_import(user=user, import_id=first.id)
         before = state()
         api.redo_import(user=user, import_id=second.id)  # All that it would put back has other versions by now.
+        assert state() == before
+
+    @pytest.mark.parametrize("undone", [(0, 1), (1, 0)])
+    @pytest.mark.parametrize("redone", [(0, 1), (1, 0)])
+    @pytest.mark.parametrize("own", [False, True])
+    def test_in_any_order_leaves_no_empty_collection_and_redo_brings_back_what_there_was(
+        self, course, run_import, user, state, own, undone, redone
+    ):
+        of_contents = {"contents": COLLECTION}
+        of_import = {
+            "contents": UNIT,
+            "collection": CollectionChoice(title="Tides"),
+            "level": CompositionLevel.COMPONENT,
+        }
+        options = of_import if own else of_contents
+        before = state()
+        course(bank())
+        imports = [run_import(**options)[0]]
+        course(bank("bank", problem("q1"), problem("q2"), problem("q3")))
+        imports.append(run_import(**options)[0])
+        after = collections(state())
+        for num in undone:
+            api.undo_import(user=user, import_id=imports[num].id)
+        assert state() == before
+        for num in redone:
+            api.redo_import(user=user, import_id=imports[num].id)
+            assert collections(state()).keys() == {"Tides"}
+        assert collections(state()) == after
+        for num in reversed(redone):
+            api.undo_import(user=user, import_id=imports[num].id)
+        assert state() == before
+
+    def test_one_that_stood_empty_before_an_import_stays(self, course, run_import, user, state, library):
+        course(bank())
+        first, _records = run_import(contents=COLLECTION)
+        package = LearningPackage.objects.get(package_ref=library.key)
+        others = package.publishable_entities.filter(entity_ref=Author(package.id).component("mine"))
+        content_api.add_to_collection(package.id, "tides", others)
+        api.undo_import(user=user, import_id=first.id)
+        content_api.remove_from_collection(package.id, "tides", others)
+        before = state()
+        assert collections(before) == {"Tides": []}
+        second, _records = run_import(contents=COLLECTION)
+        api.undo_import(user=user, import_id=second.id)
         assert state() == before
 
     def test_a_collection_that_is_gone_for_good_is_none_to_undo(self, course, run_import, user, state):
@@ -378,8 +438,10 @@ class TestCost:
         questions = [[problem(f"{name}{n}") for n in range(20)] for name in ("warm", "in", "out")]
         statements(bank("bank", *questions[0]), contents=COLLECTION)
         inside, outside = statements(bank("bank2", *questions[1]), contents=COLLECTION), statements(*questions[2])
-        assert inside[:2] == outside[:2]
+        assert [more - less for more, less in zip(inside[:2], outside[:2], strict=True)] == [2, 2]
         assert sum(inside[2:]) - sum(outside[2:]) < 30
+        banks = [bank(f"more{n}", problem(f"m{n}"), title=f"More {n}") for n in range(20)]
+        assert statements(*banks, contents=COLLECTION)[:2] == inside[:2]
 
     def test_a_choice_takes_a_fixed_number(self, course, stage, user, django_assert_num_queries):
         course(*(bank(f"bank{n}", problem(f"q{n}")) for n in range(30)))

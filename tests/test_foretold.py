@@ -5,11 +5,11 @@ from openedx_content import api as content_api
 from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
-from import_from_modulestore.data import CompositionLevel, Decision, Outcome
+from import_from_modulestore.data import CompositionLevel, Contents, Decision, Outcome
 from import_from_modulestore.models import Import
 
 from .admin.conftest import pages, pages_of, text_of, url  # noqa: F401 - fixtures
-from .builders import section, subsection, text, unit, usage_key, write_course
+from .builders import block, problem, section, subsection, text, unit, usage_key, write_course
 from .command_line.calls import command, in_one_line
 from .records import assert_as_planned
 from .rest_api.conftest import client, client_of  # noqa: F401 - fixtures
@@ -76,3 +76,64 @@ class TestWhatStaysADraft:
         api.complete_import(**asked)
         assert_as_planned(planned, api.get_records(**asked))
         assert {ref for ref, item in state()["items"].items() if item["published"]} == {"u2", "xblock.v1:html:t3"}
+
+
+BANK = usage_key("itembank", "bank")
+
+
+class TestIntoWhichCollection:
+    """The contents of a bank of questions go into a collection: into which one is said in the review."""
+
+    @pytest.fixture
+    def asked(self, courses, stage, user):
+        """Who asks, and of which import: ``asked("Title of the bank")`` stages one."""
+
+        def staged(title: str, *more, unit_title: str = "Quiz"):
+            named = {"display_name": title} if title else {}
+            banks = block("itembank", "bank", "", problem("q1"), **named), *more
+            write_course(courses / "c1", section("s", subsection("b", unit("u", *banks, title=unit_title))))
+            return {"user": user, "import_id": stage(contents=Contents.COLLECTION)}
+
+        return staged
+
+    def told(self, asked, key=BANK):
+        found = api.get_block(**asked, usage_key=key).block
+        return found.collection_title, found.reason
+
+    def test_a_new_one_at_every_door(self, asked, client, pages):  # noqa: F811
+        asked = asked("Tides")
+        new = "1 block is put into a new collection, “Tides”: Problem q1 (problem)."
+        title, reason = self.told(asked)
+        assert title == "Tides"
+        assert reason.endswith(new)
+        path = f"imports/{asked['import_id']}/"
+        assert client.get(f"{path}blocks/{BANK}/")["block"]["collection_title"] == "Tides"
+        (planned,) = [item for item in client.get(f"{path}plan/")["results"] if item["usage_key"] == BANK]
+        assert (planned["collection_title"], planned["reason"]) == ("Tides", reason)
+        told = in_one_line(command("review", asked["import_id"]))
+        assert "contents → collection “Tides” by default" in told
+        assert new in told
+        run = Import.objects.get(uuid=asked["import_id"])
+        assert "Collection “Tides”" in text_of(pages.get(url("import", "blocks", run.pk)))
+        assert new in text_of(pages.get(url("import", "block", run.pk, BANK)))
+
+    def test_the_one_that_an_earlier_import_gave_it_by_the_title_that_it_has_now(self, asked, library):
+        api.complete_import(**asked("Tides"))
+        again = asked("Ebb and flow")
+        assert self.told(again)[0] == "Tides"
+        package = LearningPackage.objects.get(package_ref=library.key)
+        content_api.update_collection(package.id, "tides", title="Questions")
+        title, reason = self.told(again)
+        assert title == "Questions"
+        assert "1 block is put into the collection “Questions”" in reason
+
+    def test_one_without_a_title_has_one_that_is_named_after_what_it_stands_in(self, asked, state):
+        other = block("itembank", "bank2", "", problem("q2"))
+        here = asked("", other)
+        assert self.told(here)[0] == "Quiz: Problem Bank"
+        assert self.told(here, usage_key("itembank", "bank2"))[0] == "Quiz: Problem Bank (2)"
+        api.complete_import(**here)
+        assert [title for title, _items in state()["collections"].values()] == [
+            "Quiz: Problem Bank",
+            "Quiz: Problem Bank (2)",
+        ]

@@ -153,6 +153,7 @@ def staged(num: int, parent: int | None = None, kind: BlockKind = BlockKind.COMP
         "own_contents": None,
         "choices_from": "",
         "contents": None,
+        "collection_title": "",
         "left_with": None,
         "state": ConflictState.NEW,
         "outcome": Outcome.CREATED,
@@ -189,7 +190,7 @@ class TestReviewTree:
             "    ├── 4 ○ Title 4  html  left out",
             "    └── 5 ↻ Title 5  html  shown again, see 1",
         ]
-        assert review_counts(blocks) == "2 conflicts (1 decided one by one) · 1 edited · 1 left out"
+        assert review_counts(blocks) == "2 conflicts (1 decided one by one) · 1 edited · ○ 1 left out · ↻ 1 shown again"
 
     def test_what_the_level_dissolves_is_pale(self):
         blocks = [staged(0, kind=BlockKind.SECTION, **NOT_CONSIDERED), staged(1, 0, **CONFLICT)]

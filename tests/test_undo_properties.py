@@ -136,7 +136,11 @@ class Scene:
         self.remove_gone(created.id, run.removals)
         planned = api.plan_import(user=self.user, import_id=created.id)
         done = api.complete_import(user=self.user, import_id=created.id)
-        assert_as_planned(planned, api.get_records(user=self.user, import_id=created.id))
+        records = api.get_records(user=self.user, import_id=created.id)
+        assert_as_planned(planned, records)
+        titles = dict(Collection.objects.values_list("collection_code", "title"))
+        for item, record in zip(planned.everything, records, strict=True):
+            assert titles.get(record.contents_collection, "") == item.collection_title
         return done
 
     def remove_gone(self, import_id: str, removals: tuple[bool, ...] | None) -> None:

@@ -13,12 +13,10 @@ from openedx_content.models_api import Draft, LearningPackage
 from .data import (
     BlockKind,
     CollectionChoice,
-    ConflictState,
     Contents,
     Decision,
     LibraryData,
     Notice,
-    Outcome,
     Plan,
     PlannedItem,
     Progress,
@@ -36,7 +34,7 @@ from .running import lifecycle
 from .running.lifecycle import Step
 from .staging.standing import keep_choices
 from .writing import Written, write_plan
-from .writing.collection import collect, collect_contents
+from .writing.collection import collect, collect_contents, collections_of
 from .writing.stored_files import write_lost_files
 from .writing.tags import Tags, TagsLeftOut, add_tags, staged_tags, tags_of
 
@@ -56,6 +54,7 @@ def plan_of(run: Import, *, block_limit: int) -> Plan:
         block_ids=options.block_ids,
         normal_digests=dict(staged.exclude(olx_digest="").values_list("olx_digest", "normal_digest")),
         block_limit=block_limit,
+        collections=partial(collections_of, run, options.collection),
     )
     removals: dict[int, bool] = dict(run.removals.values_list("entity_id", "insisted"))
     return make_plan(blocks, library, options, removals=removals, is_partial=run.is_partial, merges=merges_of(run))
@@ -90,16 +89,10 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
         collected = collect(
             package.id,
             CollectionChoice(code=run.collection_code, title=run.collection_title),
-            [written.entity_of[item.num] for item in plan.items if _is_collected(item)],
+            [written.entity_of[item.num] for item in plan.items if item.is_collected],
             user_id=user.pk,
         )
-    contents_collections = collect_contents(
-        run,
-        package.id,
-        _contents_of(plan, written),
-        own=collected.collection if collected else None,
-        user_id=user.pk,
-    )
+    contents_collections = collect_contents(package.id, _contents_of(plan, written), user_id=user.pk)
     tags, tags_left_out, tag_warnings = _carry_tags(run, plan, library_key, host)
     with lifecycle.hold(run):
         write_records(
@@ -179,17 +172,11 @@ def _carry_tags(
 
 def _contents_of(plan: Plan, written: Written) -> list[tuple[PlannedItem, list[int]]]:
     """The components whose contents are to be in collections, each with the entity IDs of these."""
-    components = [item for item in plan.items if item.contents is Contents.COLLECTION and item.inner]
+    components = [item for item in plan.items if item.collection_title]
     if not components:
         return []
     entity_of = {item.local_key: written.entity_of[item.num] for item in plan.items if item.num in written.entity_of}
     return [(item, [entity_of[key] for key in item.inner]) for item in components]
-
-
-def _is_collected(item: PlannedItem) -> bool:
-    """Whether the item belongs into the import's collection: it stands on its own, and is there."""
-    stays_deleted = item.outcome is Outcome.SKIPPED and item.state is ConflictState.DELETED
-    return item.top_level and item.local_key is not None and not stays_deleted
 
 
 def _source_block(block: StagedBlock) -> SourceBlock:

@@ -562,6 +562,10 @@ class PlannedItem:
     """What becomes of the blocks inside one that a library cannot hold; ``None`` for all others."""
     inner: tuple[LocalKey, ...] = ()
     """What these blocks become, in order; or those of them that are not left out."""
+    collection_title: str = ""
+    """Title of the collection that they go into; empty where they go into none."""
+    collection_id: int | None = None
+    """That collection; ``None`` where it is to be made."""
     left_out: tuple[str, ...] = ()
     """Names of the blocks inside an unsupported one that go with it."""
     inside: tuple[str, ...] = ()
@@ -576,6 +580,12 @@ class PlannedItem:
     """Of a container: what the source holds there, also what is left out or unreadable, or deleted in the library."""
     pinned: Mapping[LocalKey, int] = field(default_factory=dict)
     """Of ``children``, those of which the library has one version there, whatever becomes of them: that version."""
+
+    @property
+    def is_collected(self) -> bool:
+        """Whether it goes into the import's own collection, where that has one: it stands on its own, and is there."""
+        stays_deleted = self.outcome is Outcome.SKIPPED and self.state is ConflictState.DELETED
+        return self.top_level and self.local_key is not None and not stays_deleted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -766,6 +776,8 @@ class BlockData:
     """ID of the earlier import whose review has said this of the block; empty where it is of this one, or nothing."""
     contents: Contents | None
     """What becomes of the blocks inside one that a library cannot hold; ``None`` for all others."""
+    collection_title: str
+    """Title of the collection that they go into; empty where they go into none."""
     left_with: int | None
     """``num`` of the block that it is inside of, and goes with."""
     state: ConflictState | None

@@ -17,10 +17,13 @@ def test_is_told_in_the_review_chosen_and_written():
     told = command("review", "last", "--all")
     assert "Tides  itembank  contents → leave out by default" in told
     assert "○ “Why two?”  problem  goes with 4" in told
+    assert "0 conflicts · ○ 2 left out (2 with the block that they are inside of)" in told
     assert "1 component changed" in command("contents", "last", "collection", "s")
-    assert "Tides  itembank  contents → collection" in command("review", "last", "--all")
-    assert "Collection: they stand on their own" in command("review", "last", "bank")
-    assert "2 blocks are put into a collection of its name" in in_one_line(command("complete", "last"))
+    assert "Tides  itembank  contents → collection “Tides”" in command("review", "last", "--all")
+    told = in_one_line(command("review", "last", "bank"))
+    assert "in a collection that bears the block's name; into “Tides” (for this block)" in told
+    assert "2 blocks are put into a new collection, “Tides”" in told
+    assert "2 blocks are put into a new collection, “Tides”" in in_one_line(command("complete", "last"))
     assert "inside Tides" in command("where", "block-v1:Acme+C1+R1+type@problem+block@q1")
 
 

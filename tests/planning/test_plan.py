@@ -158,7 +158,7 @@ class TestContents:
         assert children(found) == "html:b html:e"
         assert [item.top_level for item in found.items] == [True, False, False, True, True, False]
         assert found.items[2].inner == (LocalKey("html", "c"), LocalKey("problem", "d"))
-        assert "2 blocks are put into a collection of its name: Group A: c" in found.items[2].reason
+        assert "2 blocks are put into a new collection, “Pictures?”: Group A: c" in found.items[2].reason
 
     def test_a_block_can_have_a_choice_of_its_own(self):
         bank = (" itembank y", REFUSED | {"contents": COLLECTION}), "  problem q"

@@ -26,6 +26,7 @@ def test_is_chosen_of_one_or_many_planned_written_and_told(client, made):
     assert changed == {"selected": None, "decided": None, "chosen": 1}
     found = client("PATCH", f"{path}blocks/{BANK}/", {"contents": "collection"}).json()["block"]
     assert (found["own_contents"], found["contents"], found["outcome"]) == ("collection", "collection", "unsupported")
+    assert found["collection_title"] == "Tides"
     (planned,) = [item for item in client.get(f"{path}plan/")["results"] if item["usage_key"] == BANK]
     assert (planned["inner"], planned["left_out"]) == (["problem:q1", "problem:q2"], [])
 

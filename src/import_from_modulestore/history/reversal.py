@@ -6,11 +6,12 @@ What is to happen is judged in :mod:`.judging` from what :mod:`.circumstances` r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import batched
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openedx_content.models_api import Collection as LibraryCollection
@@ -165,15 +166,42 @@ def _collect_or_not(run: Import, kind: ReversalKind, verdicts: Iterable[Verdict]
         else:
             put_back(collection, leaving, made=bool(made_as), user_id=user.pk)
 
+    made: dict[int, str] = {each["collection"]: each["made_as"] for each in run.contents_collections if each["made_as"]}
     if run.collection is not None:
         added: set[int] = {entity_id for entity_id, _outcome, collected in records if collected}
         apply(run.collection, added, run.collection_title if run.collection_made else "")
+        made.update({run.collection.pk: run.collection_title} if run.collection_made else {})
     there = LibraryCollection.objects.filter(learning_package=run.learning_package_id).in_bulk(
         [each["collection"] for each in run.contents_collections]
     )
     for each in run.contents_collections:
         if each["collection"] in there:
             apply(there[each["collection"]], set(each["added"]), each["made_as"])
+    if made and kind is ReversalKind.UNDO:
+        _pass_on(run, made)
+
+
+def _pass_on(run: Import, made: Mapping[int, str]) -> None:
+    """
+    Have the other imports that use these collections count as makers of them, too: by primary key, the titles under
+    which this import has made them.
+
+    The last of them to be undone then takes a collection along, and the first to be redone brings it back, in whatever
+    order they are. One query, and one statement for each other import that uses one.
+    """
+    others = Import.objects.filter(library_key=run.library_key).exclude(pk=run.pk)
+    others = others.filter(Q(collection__in=made.keys()) | ~Q(contents_collections=[]))
+    for other in others.only("collection_id", "collection_made", "collection_title", "contents_collections"):
+        changed = False
+        if other.collection_id is not None and other.collection_id in made and not other.collection_made:
+            other.collection_made, other.collection_title = True, made[other.collection_id]
+            changed = True
+        for each in other.contents_collections:
+            if each["collection"] in made and not each["made_as"]:
+                each["made_as"] = made[each["collection"]]
+                changed = True
+        if changed:
+            other.save(update_fields=["collection_made", "collection_title", "contents_collections"])
 
 
 def _tag_or_not(

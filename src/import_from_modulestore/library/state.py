@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from itertools import batched
 
@@ -21,7 +21,7 @@ from ..data import BlockIds, BlockKind, Branch, ConflictState, LocalKey, Outcome
 from ..models import ImportRecord
 from ..olx.normal_form import component_digest, container_digest, normal_digest
 from ..olx.parsing import UnreadableXML
-from ..planning import LibraryItem, LibraryState, PastImport, SourceBlock, wanted_code
+from ..planning import Collections, LibraryItem, LibraryState, PastImport, SourceBlock, wanted_code
 from .codes import codes_of_containers, letters_of_codes
 
 OLX_PATH = "block.xml"
@@ -44,12 +44,14 @@ def load_library_state(
     block_ids: BlockIds,
     normal_digests: Mapping[str, str],
     block_limit: int,
+    collections: Callable[[], Collections],
 ) -> LibraryState:
     """
     Load the library's items, their drafts' digests, and the history of imports from this source into it.
 
     ``package_id`` is ``None`` for a library that is still to be made. ``blocks`` are staged; ``block_ids`` says how
-    they get their IDs, and ``normal_digests`` holds their digests in normal form by the digest of their exact OLX.
+    they get their IDs, ``normal_digests`` holds their digests in normal form by the digest of their exact OLX, and
+    ``collections`` tells of collections, should anything ask.
     Seven queries whatever the size of the library and of the import, and one more for each 500 components whose OLX has
     to be compared in normal form, and for each 500 items that are gone from the source; :mod:`.codes` needs some of its
     own on MySQL and MariaDB.
@@ -72,6 +74,7 @@ def load_library_state(
         same_code=same_code,
         other_codes=frozenset(other_codes),
         other_sources=partial(_other_sources, source_key),
+        collections=collections,
     )
 
 

@@ -1,6 +1,7 @@
 """Planning: what an import would do, as a pure function of what is staged, what the library holds, and the options."""
 
 from .data import (
+    Collections,
     ComponentMerge,
     ContainerBase,
     Letters,
@@ -14,6 +15,7 @@ from .ids import wanted_code
 from .plan import make_plan
 
 __all__ = [
+    "Collections",
     "ComponentMerge",
     "ContainerBase",
     "Letters",

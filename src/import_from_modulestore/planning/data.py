@@ -101,6 +101,17 @@ class PastImport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Collections:
+    """The collections of a library by ``titles``, oldest first, by primary key."""
+
+    titles: Mapping[int, str] = field(default_factory=dict)
+    of_blocks: Mapping[str, int] = field(default_factory=dict)
+    """Those that earlier imports of the source gave to components, by usage key; also such as are gone since."""
+    own: int | None = None
+    """The one that the import puts all of it into, where that is there already."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LibraryState:
     """The library as planning sees it; ``history`` is by usage key of the source block."""
 
@@ -114,6 +125,8 @@ class LibraryState:
     """Codes of containers that are no ``items``, since imports make none of their type."""
     other_sources: Callable[[Collection[int]], Mapping[int, tuple[str, ...]]] = field(default=lambda _entity_ids: {})
     """Gives the keys of the other sources whose blocks these entities stand for too, by entity ID."""
+    collections: Callable[[], Collections] = Collections
+    """Gives the library's collections; asked once at most, and only where contents go into some."""
 
     @cached_property
     def live_count(self) -> int:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count, islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -32,7 +33,7 @@ from ..data import (
 )
 from ..olx.blocks import default_title
 from ..olx.normal_form import container_digest
-from ..quoting import MAX_LENGTH, bounded, listed
+from ..quoting import MAX_LENGTH, bounded, listed, shortened
 from .data import ComponentMerge, ContainerBase, LibraryItem, LibraryState, Merges, PastImport, SourceBlock
 from .gone import gone_items, gone_unknown
 from .ids import numbered, wanted_code
@@ -55,6 +56,9 @@ _TAKEN = (Contents.UNIT, Contents.COLLECTION)
 
 _NAMED = 5
 """How many blocks a blocker names."""
+
+_MAX_COLLECTION_TITLE = 500
+"""Characters (platform: ``openedx_content/applets/collections/models.py``)."""
 
 _CHANGED = (ConflictState.SOURCE_CHANGED, ConflictState.LIBRARY_CHANGED, ConflictState.BOTH_CHANGED)
 _EDITED_BEFORE = gettext_lazy(
@@ -106,6 +110,7 @@ class _Planner:
         self._contributions: dict[int, tuple[LocalKey, ...]] = {}
         self._brought: set[int] = set()
         self._left_with: dict[int, int] = {}
+        self._fates: dict[int, tuple[list[str], list[str]]] = {}
         self._considered_nums: frozenset[int] = frozenset()
         self._merges = merges
         self._merged: Mapping[int, ComponentMerge] = {}
@@ -121,6 +126,7 @@ class _Planner:
             self._settle(self._blocks[num])
         self._leave_drafts()
         items = self._with_places([self._items[num] for num in considered if num in self._items])
+        items = self._with_fates(items)
         blocks = list(self._blocks.values())
         unknown = gone_unknown(blocks, self._library, is_partial=is_partial)
         gone = () if unknown else gone_items(blocks, items, self._met_keys(), self._library, self._options, removals)
@@ -294,7 +300,6 @@ class _Planner:
 
     def _settle_refused(self, block: SourceBlock) -> None:
         common: dict[str, Any] = {}
-        reason = block.refusal
         if innermost := self._innermost(block):
             contents = self._contents_of(block)
             names = {num: self._name_inside(num, block.num) for num in innermost}
@@ -305,8 +310,8 @@ class _Planner:
                 "inner": self._held_by(block) if contents in _TAKEN else (),
                 "left_out": tuple(bounded(gone, length=MAX_LENGTH)),
             }
-            reason = " ".join((reason, *_fates(contents, taken, gone)))
-        self._put(block, ConflictState.UNSUPPORTED, Outcome.UNSUPPORTED, reason=reason, **common)
+            self._fates[block.num] = (taken, gone)
+        self._put(block, ConflictState.UNSUPPORTED, Outcome.UNSUPPORTED, reason=block.refusal, **common)
         if common.get("contents") is Contents.UNIT:
             self._contributions[block.num] = common["inner"]
 
@@ -659,6 +664,61 @@ class _Planner:
             parent = self._blocks[parent].parent
         return around[::-1]
 
+    def _with_fates(self, items: Sequence[PlannedItem]) -> tuple[PlannedItem, ...]:
+        """Say of each component what becomes of the blocks inside it; and into which collection they go."""
+        collections = self._collections_for(items)
+        settled = []
+        for item in items:
+            if item.num in self._fates:
+                title, pk = collections.get(item.num, ("", None))
+                said = _fates(item.contents, *self._fates[item.num], title, is_there=pk is not None)
+                item = replace(item, reason=" ".join((item.reason, *said)), collection_title=title, collection_id=pk)
+            settled.append(item)
+        return tuple(settled)
+
+    def _collections_for(self, items: Sequence[PlannedItem]) -> dict[int, tuple[str, int | None]]:
+        """
+        The collections into which contents go, by ``num``: title, and which one where it is there.
+
+        A component has the one that an earlier import of the source gave it, or else the one of its name, unless that
+        is another component's or the import's own: then one with a number.
+        """
+        wanted = [item for item in items if item.contents is Contents.COLLECTION and item.inner]
+        if not wanted:
+            return {}
+        there = self._library.collections()
+        of_title = {title: pk for pk, title in reversed(list(there.titles.items()))}
+        taken: set[int | None] = set(there.of_blocks.values())
+        made: set[str] = set()
+        if self._options.collection and any(item.is_collected for item in items):
+            taken.add(there.own)
+            made.update({self._options.collection.title} if there.own is None else ())
+        found: dict[int, tuple[str, int | None]] = {}
+        for item in wanted:
+            pk = there.of_blocks.get(item.usage_key)
+            if pk is None or pk not in there.titles:
+                for title in _numbered_titles(self._title_for_collection(item.num)):
+                    pk = of_title.get(title)
+                    if title not in made and (pk is None or pk not in taken):
+                        break
+            found[item.num] = (title if pk is None else there.titles[pk], pk)
+            made.update({title} if pk is None else ())
+            taken.add(pk)
+        return found
+
+    def _title_for_collection(self, num: int) -> str:
+        """
+        The title of a component; of one that has none, after that of what it stands in: a library may come to have many
+        that are called “Problem Bank”.
+        """
+        block = self._blocks[num]
+        if block.title != default_title(block.block_type):
+            return block.title
+        around = (
+            each.title for each in reversed(self._around(num, None)) if each.title != default_title(each.block_type)
+        )
+        return ": ".join((*islice(around, 1), block.title))
+
     # The whole
 
     def _leave_drafts(self) -> None:
@@ -749,20 +809,40 @@ class _Planner:
         return self._library.items[item.local_key].deleted
 
 
-def _fates(contents: Contents, taken: Sequence[str], gone: Sequence[str]) -> Iterator[str]:
-    """Sentences that say what becomes of the blocks inside a component: of those that are taken, and of the others."""
+def _numbered_titles(title: str) -> Iterator[str]:
+    """The title, then the same with a number; never longer than that of a collection may be."""
+    yield title[:_MAX_COLLECTION_TITLE]
+    for number in count(2):
+        suffix = f" ({number})"
+        yield title[: _MAX_COLLECTION_TITLE - len(suffix)] + suffix
+
+
+def _fates(
+    contents: Contents | None, taken: Sequence[str], gone: Sequence[str], collection: str, *, is_there: bool
+) -> Iterator[str]:
+    """
+    Sentences that say what becomes of the blocks inside a component: of those that are taken, and of the others.
+
+    ``collection`` is the title of the one that they go into, ``is_there`` whether it is not to be made.
+    """
     if taken and contents is Contents.UNIT:
         yield ngettext(
             "{count} block is imported in its stead: {names}.",
             "{count} blocks are imported in its stead: {names}.",
             len(taken),
         ).format(count=len(taken), names=listed(taken))
-    elif taken and contents is Contents.COLLECTION:
+    elif taken and collection and is_there:
         yield ngettext(
-            "{count} block is put into a collection of its name: {names}.",
-            "{count} blocks are put into a collection of its name: {names}.",
+            "{count} block is put into the collection “{collection}”: {names}.",
+            "{count} blocks are put into the collection “{collection}”: {names}.",
             len(taken),
-        ).format(count=len(taken), names=listed(taken))
+        ).format(count=len(taken), collection=shortened(collection), names=listed(taken))
+    elif taken and collection:
+        yield ngettext(
+            "{count} block is put into a new collection, “{collection}”: {names}.",
+            "{count} blocks are put into a new collection, “{collection}”: {names}.",
+            len(taken),
+        ).format(count=len(taken), collection=shortened(collection), names=listed(taken))
     if gone:
         yield ngettext("{count} block goes with it: {names}.", "{count} blocks go with it: {names}.", len(gone)).format(
             count=len(gone), names=listed(gone)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import get_language
-from openedx_content.models_api import DraftChangeLog, LearningPackage, PublishLog
+from openedx_content.models_api import Collection, DraftChangeLog, LearningPackage, PublishLog
 
 from ..data import BlockData, BlockKind, Contents, Decision, Plan, PlannedItem
 from ..keys import library_item_key, parse_library_key
@@ -45,7 +45,7 @@ class _Plans:
     The last few plans of this process, so that paging through a review does not plan anew for each page.
 
     A plan is used again only while nothing changed that it was made from: the import's revision, the library's change
-    logs, the records of earlier imports. Showing uses these; writing always plans anew.
+    logs and collections, the records of earlier imports. Showing uses these; writing always plans anew.
     """
 
     def __init__(self) -> None:
@@ -126,6 +126,7 @@ def block_data(row: Any, planned: PlannedImport) -> BlockData:
         own_contents=Contents(row.contents) if row.contents else None,
         choices_from=str(row.choices_from_uuid or ""),
         contents=item.contents if item else None,
+        collection_title=item.collection_title if item else "",
         left_with=planned.plan.left_with.get(row.num),
         state=item.state if item else None,
         outcome=item.outcome if item else None,
@@ -138,6 +139,7 @@ def block_data(row: Any, planned: PlannedImport) -> BlockData:
 
 def _stamp(run: Import) -> tuple[Any, ...]:
     # Of two changes under way at once the later log may be committed first: the count tells where the newest does not.
+    parts = ((DraftChangeLog, "pk"), (PublishLog, "pk"), (Collection, "modified"))
     library = LearningPackage.objects.filter(pk=run.learning_package_id)
     changes = library.values_list(
         *(
@@ -145,9 +147,9 @@ def _stamp(run: Import) -> tuple[Any, ...]:
                 model._default_manager.filter(learning_package=OuterRef("pk"))
                 .order_by()
                 .values("learning_package")
-                .values_list(aggregate("pk"))
+                .values_list(aggregate(field))
             )
-            for model in (DraftChangeLog, PublishLog)
+            for model, field in parts
             for aggregate in (Max, Count)
         )
     ).first()

@@ -49,14 +49,20 @@ def review_tree(
 
 
 def review_counts(blocks: Sequence[BlockData]) -> str:
-    """In one line, what the summary by outcomes does not tell."""
+    """In one line, what the summary by outcomes does not tell, with the signs of what has no outcome."""
     conflicts = [block for block in blocks if block.is_conflict]
     decided = sum(block.own_decision is not None for block in conflicts)
     facts = [counted(len(conflicts), "conflict") + (f" ({decided} decided one by one)" if decided else "")]
     if edited := sum(block.edited for block in blocks):
         facts.append(f"{edited:,} edited")
-    if left_out := sum(not block.selected for block in blocks):
-        facts.append(f"{left_out:,} left out")
+    signs = [_sign(block)[0] for block in blocks if block.outcome is None]
+    if left_out := signs.count(_LEFT_OUT[0]):
+        with_others = sum(block.left_with is not None and block.selected for block in blocks)
+        told = f" ({with_others:,} with the block that they are inside of)" if with_others else ""
+        facts.append(f"{_LEFT_OUT[0]} {left_out:,} left out{told}")
+    for (sign, _style), what in ((_SHOWN_AGAIN, "shown again"), (_DISSOLVED, "dissolved")):
+        if count := signs.count(sign):
+            facts.append(f"{sign} {count:,} {what}")
     return " · ".join(facts)
 
 
@@ -134,7 +140,8 @@ def _facts(details: BlockDetails) -> RenderableType:
         table.add_row("Decision", Text(f"{label} ({whose})" if label else whose))
     if block.contents is not None:
         whose = "for this block" if block.own_contents else "the import's default"
-        table.add_row("Contents", Text(f"{block.contents.label} ({whose})"))
+        into = f"; into “{block.collection_title}”" if block.collection_title else ""
+        table.add_row("Contents", Text(printable(f"{block.contents.label}{into} ({whose})")))
     if block.choices_from:
         table.add_row("Choices", Text(as_in(block)))
     if block.reason:
@@ -216,9 +223,10 @@ def _with_what_happens(line: Text, block: BlockData) -> Text:
     if block.edited:
         line.append("  edited", style="cyan")
     if block.contents is not None:
-        line.append(
-            f"  contents → {block.contents.value.replace('_', ' ')}", style="cyan" if block.own_contents else "dim"
-        )
+        told = f"  contents → {block.contents.value.replace('_', ' ')}"
+        if block.collection_title:
+            told += f" “{block.collection_title}”"
+        line.append(printable(told), style="cyan" if block.own_contents else "dim")
         line.append("" if block.own_contents else " by default", style="dim")
     if not block.selected:
         line.append("  left out", style="dim")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import batched, count
+from itertools import batched
 from typing import Any
 
 from django.utils.text import slugify
@@ -15,6 +16,7 @@ from openedx_content.models_api import Collection, CollectionPublishableEntity, 
 from ..data import CollectionChoice, PlannedItem
 from ..errors import InvalidOption
 from ..models import Import
+from ..planning import Collections
 from ..planning.ids import numbered
 
 _BATCH_SIZE = 500
@@ -60,42 +62,41 @@ def collect(
     return _put_into(find_collection(package_id, choice), package_id, choice.title, wanted, user_id)
 
 
+def collections_of(run: Import, choice: CollectionChoice | None) -> Collections:
+    """What planning has to know of the collections of the import's library; ``choice`` is its own. Three queries."""
+    package_id = run.learning_package_id
+    if package_id is None:
+        return Collections()
+    own = None
+    if choice:
+        with suppress(InvalidOption):  # Completing the import says so.
+            own = find_collection(package_id, choice)
+    collections = Collection.objects.filter(learning_package_id=package_id, enabled=True).order_by("pk")
+    return Collections(
+        titles=dict(collections.values_list("pk", "title")),
+        of_blocks=dict(_known_collections(run)),
+        own=own.pk if own else None,
+    )
+
+
 def collect_contents(
-    run: Import,
-    package_id: LearningPackage.ID,
-    contents: Sequence[tuple[PlannedItem, Sequence[int]]],
-    *,
-    own: Collection | None,
-    user_id: int | None,
+    package_id: LearningPackage.ID, contents: Sequence[tuple[PlannedItem, Sequence[int]]], *, user_id: int | None
 ) -> list[dict[str, Any]]:
     """
-    Put what is inside components that a library cannot hold into collections, one for each: ``contents`` are these
-    components with the entity IDs of what was inside them, ``own`` is the import's collection. Returns what
+    Put what is inside components that a library cannot hold into the collections that the plan says, made where they
+    are not there: ``contents`` are these components with the entity IDs of what was inside them. Returns what
     :attr:`.Import.contents_collections` keeps.
 
-    A component has the collection that an earlier import of the source gave it, or else the one of its name, unless
-    that is another component's or the import's: then one with a number is found or made. Two queries, and some for
-    each component.
+    One query, and some for each component.
     """
-    wanted = [(item, set(entity_ids)) for item, entity_ids in contents if entity_ids]
-    if not wanted:
+    if not contents:
         return []
-    collections = Collection.objects.filter(learning_package_id=package_id, enabled=True).order_by("-pk")
-    by_pk = {collection.pk: collection for collection in collections}
-    by_title = {collection.title: collection for collection in by_pk.values()}
-    known = {key: by_pk[pk] for key, pk in _known_collections(run) if pk in by_pk}
-    taken = {collection.pk for collection in (*known.values(), own) if collection is not None}
+    there = Collection.objects.filter(learning_package_id=package_id, enabled=True).in_bulk(
+        [item.collection_id for item, _entity_ids in contents if item.collection_id is not None]
+    )
     kept = []
-    for item, entity_ids in wanted:
-        collection = known.get(item.usage_key)
-        title = item.title
-        if collection is None:
-            titles = (title if number == 1 else f"{title[:490]} ({number})" for number in count(1))
-            title = next(each for each in titles if each not in by_title or by_title[each].pk not in taken)
-            collection = by_title.get(title)
-        done = _put_into(collection, package_id, title, entity_ids, user_id)
-        by_title[title] = done.collection
-        taken.add(done.collection.pk)
+    for item, entity_ids in contents:
+        done = _put_into(there.get(item.collection_id), package_id, item.collection_title, set(entity_ids), user_id)
         kept.append(
             {
                 "num": item.num,

@@ -378,6 +378,9 @@ class Block(serializers.Serializer):
         allow_null=True,
         help_text="What becomes of the blocks inside one that a library cannot hold; null for all others.",
     )
+    collection_title = serializers.CharField(
+        help_text="Title of the collection that they go into; empty where they go into none."
+    )
     left_with = serializers.IntegerField(
         allow_null=True, help_text="`num` of the block that it is inside of, and goes with."
     )
@@ -609,6 +612,9 @@ class PlannedItem(serializers.Serializer):
         Contents,
         allow_null=True,
         help_text="What becomes of the blocks inside one that a library cannot hold; null for all others.",
+    )
+    collection_title = serializers.CharField(
+        help_text="Title of the collection that they go into; empty where they go into none."
     )
     inner = _texts(help_text="What these become, in order, as `type:id`.")
     left_out = _texts(help_text="Names of the blocks inside that go with it.")
