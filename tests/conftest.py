@@ -33,6 +33,7 @@ def _own_folders(tmp_path, settings):
     settings.COURSES_DIR = tmp_path / "courses"
     settings.COURSES_DIR.mkdir()
     settings.EXPORTS_CACHE_DIR = tmp_path / "cache"
+    settings.UPLOADS_DIR = tmp_path / "uploads"
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.OPENEDX_LEARNING = {
         "MEDIA": {

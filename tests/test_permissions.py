@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from openedx_content.models_api import LearningPackage
 
@@ -13,7 +15,7 @@ from import_from_modulestore.data import Contents, Decision, ImportState, Page
 from import_from_modulestore.models import Import, StagedBlock
 from import_from_modulestore_standalone.grants import Role, give, take
 
-from .builders import KEY, TARGET, block, section, subsection, text, unit, usage_key, write_course
+from .builders import KEY, TARGET, block, pack, section, subsection, text, unit, usage_key, write_course, write_library
 from .library_state import library_state
 
 BLOCK = usage_key("html", "t1")
@@ -28,6 +30,9 @@ TABLE = """
 
 list_sources                   y        y        e         y        e        e
 get_source                     y        y        -         y        -        -
+upload_limit                   y        y        y         e        e        e
+upload_export                  y        y        y         n        n        n
+remove_export                  y        -        -         -        -        -
 list_libraries                 y        y        y         y        y        e
 get_library                    y        y        y         y        y        -
 create_library                 y        n        n         n        n        n
@@ -187,15 +192,29 @@ def attempt(name: str, user, imports, folder, **changed):
         arguments["import_ids"] = [imports["done"], "none"]
     if name == "backup_library":
         arguments["file"] = folder / f"{user.get_username()}.zip"
+    if name == "upload_export":
+        archive = pack(write_library(folder / "l9"), folder / "l9.tar.gz")
+        arguments |= {"file": BytesIO(archive.read_bytes()), "name": "l9.tar.gz"}
+    if name == "remove_export":
+        arguments["export"] = uploaded(folder, "ada")
     with transaction.atomic():
         try:
             result = getattr(api, name.partition(" ")[0])(user=user, **arguments | changed)
+            if name == "upload_limit":
+                return [result] if result else []
             result = result.items if isinstance(result, Page) else result
             return list(result) if isinstance(result, tuple) or name.startswith("list_") else result
         except api.ImportFromModulestoreError as error:
             return error
         finally:
             transaction.set_rollback(True)
+
+
+def uploaded(folder, username: str) -> str:
+    """The export that this user has uploaded."""
+    archive = pack(write_library(folder / "l9"), folder / "l9.tar.gz")
+    owner = get_user_model().objects.get(username=username)
+    return api.upload_export(user=owner, file=BytesIO(archive.read_bytes()), name="l9.tar.gz").export
 
 
 def outcome(result) -> str:

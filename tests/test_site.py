@@ -342,6 +342,26 @@ class TestClients:
             client.sendall(f"POST /admin/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n".encode())
             assert client.recv(100).startswith(b"HTTP/1.1 413")
 
+    def test_a_form_may_be_as_large_as_an_upload(self, connect, settings):
+        """Some at a time: whoever sends one need not be signed in."""
+
+        def begun(method: str, size: int, *more: str) -> socket.socket:
+            client = connect()
+            client.sendall(
+                f"{method} /admin/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n"
+                f"Content-Type: multipart/form-data; boundary=x\r\n{''.join(more)}\r\n".encode()
+            )
+            return client
+
+        allowed = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+        taken = [begun("POST", allowed, "Expect: 100-continue\r\n") for _ in range(8)]
+        assert all(client.recv(100).startswith(b"HTTP/1.1 100") for client in taken)
+        for method, size in (("POST", allowed), ("PUT", allowed), ("POST", settings.MAX_UPLOAD_BYTES * 2)):
+            with begun(method, size) as client:
+                assert client.recv(100).startswith(b"HTTP/1.1 413")
+        for client in taken:
+            client.close()
+
     def test_one_that_sends_next_to_nothing_is_let_go(self, connect, monkeypatch):
         monkeypatch.setattr(server, "_SECONDS", 0)
         monkeypatch.setattr(server, "_BYTES_PER_SECOND", 1e9)

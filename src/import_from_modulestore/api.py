@@ -58,6 +58,9 @@ from .actions.sources import (
     get_source,
     list_libraries,
     list_sources,
+    remove_export,
+    upload_export,
+    upload_limit,
 )
 from .actions.steps import (
     cancel_import,
@@ -149,6 +152,7 @@ __all__ = [
     "preview_undo",
     "recover_imports",
     "redo_import",
+    "remove_export",
     "remove_gone",
     "remove_old_staged_content",
     "retry_import",
@@ -162,6 +166,8 @@ __all__ = [
     "start_staging",
     "start_undo",
     "undo_import",
+    "upload_export",
+    "upload_limit",
     "where_from",
     "where_to",
 ]

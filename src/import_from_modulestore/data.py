@@ -399,6 +399,12 @@ class SourceData:
     """Why it cannot be imported; empty where it can."""
     is_partial: bool = False
     """Whether blocks may be missing that are in the source: ``warnings`` say why."""
+    uploaded: datetime | None = None
+    """When the export was uploaded; ``None`` where it was not."""
+    uploaded_by: str = ""
+    """Who uploaded it; empty where nobody did, or the account is gone."""
+    removable: bool = False
+    """Whether the user may remove the export (:func:`.api.remove_export`)."""
 
     org: str = field(init=False)
     """The organization's short name; empty for an export without a readable key."""

@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.files import File
@@ -25,7 +26,7 @@ from openedx_content import api as content_api
 from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore.data import Branch, LibraryData, Notice, SourceData, StagedRoot
-from import_from_modulestore.errors import NotFound
+from import_from_modulestore.errors import NotFound, SourceBeingRead, SourceError
 from import_from_modulestore.hosts.base import Host
 from import_from_modulestore.olx.blocks import title_of
 from import_from_modulestore.olx.course_bound import take_off_groups
@@ -41,6 +42,7 @@ from .exports.export import Export
 from .exports.shelf import Shelf
 from .exports.static_files import asset_name, md5_of
 from .grants import Role, give, has_role, libraries_of
+from .uploads import Uploads, is_upload, may_read
 
 _MAX_KEY = 255
 
@@ -65,7 +67,7 @@ def answered_soon(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Ca
 
 class StandaloneHost(Host):
     """
-    A folder of exports (``COURSES_DIR``) and the learning packages of this database.
+    A folder of exports (``COURSES_DIR``), what people upload beside it, and the learning packages of this database.
 
     Who may do what is a matter of :mod:`.grants`.
     """
@@ -73,24 +75,56 @@ class StandaloneHost(Host):
     # Sources
 
     def list_sources(self, user: Any) -> Iterable[SourceData]:
-        return _shelf().list() if has_role(user, Role.READER) else ()
+        """Own uploads first."""
+        if user.is_active:
+            yield from uploads().list(user)
+        if has_role(user, Role.READER):
+            yield from _shelf().list()
 
     def nothing_to_import(self) -> str:
         return _("Nothing here yet. Put a Studio export (.tar.gz, .zip or a folder) into the courses folder.")
 
     def describe_sources(self, sources: Sequence[SourceData]) -> Sequence[SourceData]:
-        return _shelf().describe(sources)
+        uploaded = iter(uploads().describe([source for source in sources if is_upload(source.export)]))
+        others = iter(_shelf().describe([source for source in sources if not is_upload(source.export)]))
+        return [next(uploaded if is_upload(source.export) else others) for source in sources]
 
-    def get_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
-        return _of_branch(_shelf().get(source_key, export), branch)
+    def get_source(
+        self, source_key: LearningContextKey, branch: Branch, export: str = "", user: Any = None
+    ) -> SourceData:
+        """The newest that the user may read is looked for on the shelf and among their own uploads."""
+        return _of_branch(self._get_source(source_key, export, user), branch)
+
+    def _get_source(self, source_key: LearningContextKey, export: str, user: Any) -> SourceData:
+        if is_upload(export):
+            return uploads().get(source_key, export)
+        found: list[SourceData] = []
+        told: Exception = self.no_such_source(source_key)
+        if user is None or has_role(user, Role.READER):
+            try:
+                found.append(_shelf().get(source_key, export))
+            except SourceBeingRead:  # It may be newer than an upload.
+                raise
+            except (NotFound, SourceError) as error:
+                told = error
+        if user is not None and not export and (upload := uploads().newest(source_key, user)):
+            found.append(upload)
+        if not found:
+            raise told
+        return max(found, key=lambda source: source.modified or datetime.min.replace(tzinfo=UTC))
 
     def read_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
+        if is_upload(export):
+            return _of_branch(uploads(patience=None).read(source_key, export), branch)
         return _of_branch(_shelf(patience=None).read(source_key, export), branch)
 
     def stage(
         self, source_key: LearningContextKey, *, branch: Branch, user: Any, purpose: str, export: str = ""
     ) -> Iterator[StagedRoot]:
-        with _shelf(patience=None).reading(source_key, export) as opened:
+        shelf, name = _shelf(patience=None), export
+        if is_upload(export):
+            shelf, name = uploads(patience=None).shelf(export)
+        with shelf.reading(source_key, name) as opened:
             yield from self._stage(opened, branch, user, purpose)
 
     def _stage(self, opened: Export, branch: Branch, user: Any, purpose: str) -> Iterator[StagedRoot]:
@@ -141,10 +175,37 @@ class StandaloneHost(Host):
     def forget(self, purpose: str) -> None:
         _FileStore(purpose).remove_all()
 
+    # Uploads
+
+    def refusal_of_uploads(self, user: Any) -> str:
+        """For all who may import at all: who may change a library, or make one."""
+        libraries = LearningPackage.objects.filter(package_ref__startswith="lib:")
+        may = (
+            self.can_create_library(user)
+            or has_role(user, Role.EDITOR)
+            or libraries_of(user, Role.EDITOR, libraries).exists()
+        )
+        return "" if may else _("You may not upload exports: that takes the right to change a library, or to make one.")
+
+    def upload_limit(self, user: Any) -> int:
+        return uploads().limit(user)
+
+    def upload_export(self, user: Any, file: BinaryIO, name: str) -> SourceData:
+        return uploads().add(user, file, name)
+
+    def can_remove_export(self, user: Any, export: str) -> bool:
+        return is_upload(export) and may_read(user, export)
+
+    def remove_export(self, export: str) -> None:
+        uploads().remove(export)
+
     # Permissions
 
-    def can_read_source(self, user: Any, source_key: LearningContextKey) -> bool:
-        return has_role(user, Role.READER)
+    def can_read_source(self, user: Any, source_key: LearningContextKey, export: str = "") -> bool:
+        """What is on the shelf is for readers; an upload is for who made it, and for superusers."""
+        if is_upload(export):
+            return may_read(user, export)
+        return has_role(user, Role.READER) or (not export and user.is_active and uploads().may_hold(source_key, user))
 
     def can_view_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
         return bool(_with_role(user, Role.VIEWER, {str(library_key)}))
@@ -217,6 +278,13 @@ class StandaloneHost(Host):
 
 def _shelf(**more: Any) -> Shelf:
     return Shelf(Path(settings.COURSES_DIR), Path(settings.EXPORTS_CACHE_DIR), **{"patience": _patience.get(), **more})
+
+
+def uploads(**more: Any) -> Uploads:
+    """What people have uploaded; waited for as the shelf is."""
+    return Uploads(
+        Path(settings.UPLOADS_DIR), Path(settings.EXPORTS_CACHE_DIR), **{"patience": _patience.get(), **more}
+    )
 
 
 def _of_branch(source: SourceData, branch: Branch) -> SourceData:

@@ -25,6 +25,8 @@ _OURS = (
     "media",
     "password",
     "secret_key*",
+    "tmp",
+    "uploads",
 )
 """What the project writes into its folder, by name."""
 

@@ -18,6 +18,8 @@ variable                   meaning                                           def
 ``REDIS_URL``              the cache, for live progress among several hosts  a folder in ``VAR_DIR``
 ``EMAIL_URL``              how to send e-mails: ``smtp+tls://user:pass@host``  none; none are sent
 ``EMAIL_FROM``             whom they are from                                ``imports@localhost``
+``MAX_UPLOAD_BYTES``       how large an export may be that is uploaded        ``2000000000``
+``MAX_UPLOADS_BYTES``      how much of them is kept for one person           ``10000000000``
 ``KEEP_STAGED_DAYS``       for how long what was staged outlives its import  ``14``
 ``JWT_ISSUER``             whose tokens the REST API takes                   none; tokens are refused
 ``JWT_PUBLIC_KEYS``        that issuer's public keys, as a JSON JWK set      none; tokens are refused
@@ -212,6 +214,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "import_from_modulestore_standalone.tasks.remove_expired_sessions",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "remove what is left over": {
+        "task": "import_from_modulestore_standalone.tasks.remove_what_is_left_over",
+        "schedule": crontab(hour="3", minute="30"),
+    },
     "purge old user tasks": {
         "task": "user_tasks.tasks.purge_old_user_tasks",
         "schedule": crontab(hour="3", minute="40"),
@@ -273,6 +279,11 @@ OPENEDX_LEARNING = {
 
 COURSES_DIR = Path(env("COURSES_DIR", default="courses")).resolve()
 EXPORTS_CACHE_DIR = VAR_DIR / "exports"
+UPLOADS_DIR = VAR_DIR / "uploads"
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=2_000_000_000)
+MAX_UPLOADS_BYTES_PER_USER = env.int("MAX_UPLOADS_BYTES", default=10_000_000_000)
+FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"  # What comes is as large as that; /tmp is often a part of the memory.
+FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
 
 IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore_standalone.host.StandaloneHost"
 IMPORT_FROM_MODULESTORE_USERNAME = env("IMPORT_USERNAME", default="author")

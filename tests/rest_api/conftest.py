@@ -36,7 +36,8 @@ class Client:
             send = getattr(self.http, method.lower())
             if method == "GET":
                 return send(ROOT + path, query, **kwargs)
-            return send(ROOT + path, body, format="json", query_params=query, **kwargs)
+            kwargs.setdefault("format", "json")
+            return send(ROOT + path, body, query_params=query, **kwargs)
 
     def get(self, path: str, **query: Any) -> Any:
         """What a GET answers where all is well."""

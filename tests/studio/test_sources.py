@@ -1,5 +1,7 @@
 """What Studio's authors are offered to import from."""
 
+from io import BytesIO
+
 import pytest
 
 from import_from_modulestore import api
@@ -125,3 +127,12 @@ class TestOne:
         site.break_loading(usage_key("course", "course"))
         with pytest.raises(SourceError, match="could not be read from the modulestore: The definition is not there"):
             api.get_source(user=ada, source_key=KEY)
+
+
+def test_exports_are_not_uploaded_here(ada):
+    """Studio has an import of its own, which makes a course of them."""
+    assert api.upload_limit(user=ada) == 0
+    with pytest.raises(api.NotPermitted, match="Import the export into a course of its own first"):
+        api.upload_export(user=ada, file=BytesIO(b"\x1f\x8b"), name="tides.tar.gz")
+    with pytest.raises(api.NotFound):
+        api.remove_export(user=ada, export="upload:1/tides.tar.gz")

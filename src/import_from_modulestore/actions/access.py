@@ -25,16 +25,17 @@ def require(allowed: bool, message: str) -> None:
         raise NotPermitted(message)
 
 
-def require_source(user: Any, source_key: Any) -> None:
+def require_source(user: Any, source_key: Any, export: str = "") -> None:
     """That the user may read the source. Raises ``NotFound``, in words that do not tell whether there is one."""
-    if not get_host().can_read_source(user, source_key):
+    if not get_host().can_read_source(user, source_key, export):
         raise get_host().no_such_source(source_key)
 
 
 def require_reading(user: Any, run: Import) -> None:
     """That the user may read the source of an import that they know of, and so the source's key."""
     source_key = parse_source_key(run.source_key)
-    require(get_host().can_read_source(user, source_key), _("You may not read {key}.").format(key=source_key))
+    may = get_host().can_read_source(user, source_key, run.source_export)
+    require(may, _("You may not read {key}.").format(key=source_key))
 
 
 def require_import_from(source_key: Any) -> None:

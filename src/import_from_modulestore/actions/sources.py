@@ -6,17 +6,19 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 from openedx_content import api as content_api
 
-from ..data import BlockKind, Branch, LibraryData, Page, SourceData
-from ..errors import InvalidOption, StepFailed
+from ..data import BlockKind, Branch, ImportState, LibraryData, Page, SourceData
+from ..errors import InvalidOption, NotFound, NotPermitted, StepFailed, WrongState
 from ..hosts import get_host
 from ..keys import library_item_key, parse_library_key, parse_source_key
 from ..library.items import lost_files
+from ..models import Import
 from ..quoting import listed
+from ..running.recovery import recover_if_dead
 from ..texts import MAX_TITLE_LENGTH, clean_title
 from . import access
 from .records import check_page
@@ -49,8 +51,52 @@ def get_source(*, user: Any, source_key: str, export: str = "") -> SourceData:
     ``SourceBeingRead``.
     """
     key = parse_source_key(source_key)
-    access.require_source(user, key)
-    return get_host().get_source(key, Branch.DRAFT, export)
+    access.require_source(user, key, export)
+    return get_host().get_source(key, Branch.DRAFT, export, user)
+
+
+def upload_limit(*, user: Any) -> int:
+    """How many bytes an export may have that the user uploads now; 0 where they may upload none, or have no room."""
+    host = get_host()
+    return 0 if host.refusal_of_uploads(user) else host.upload_limit(user)
+
+
+def upload_export(*, user: Any, file: BinaryIO, name: str) -> SourceData:
+    """
+    Keep an export that the user has: a ``.tar.gz`` or ``.zip`` that holds one course or legacy library.
+
+    ``file`` is read once, in pieces; ``name`` is what the user calls it, and only a part of what the export is called
+    (:attr:`.data.SourceData.export`). It is among the sources of this user and of superusers from then on, until one of
+    them removes it. What is refused leaves nothing behind. Takes as long as the copying, and some seconds.
+
+    Raises ``NotPermitted`` where the host takes no uploads, or none of this user; ``InvalidOption`` for what is larger
+    than :func:`upload_limit`, ``SourceError`` for what is no export, and ``StepFailed`` where it cannot be kept.
+    """
+    host = get_host()
+    if refusal := host.refusal_of_uploads(user):
+        raise NotPermitted(refusal)
+    return host.upload_export(user, file, name)
+
+
+def remove_export(*, user: Any, export: str) -> None:
+    """
+    Remove an export that was uploaded; what was imported from it stays.
+
+    Raises ``NotFound`` also where it is somebody else's, and ``WrongState`` while an import reads it, or waits to.
+    """
+    host = get_host()
+    if not host.can_remove_export(user, export):
+        raise NotFound(_("There is no export {name} that you may remove.").format(name=export), field="export")
+    for run in Import.objects.filter(state=ImportState.STAGING, source_export=export):
+        recover_if_dead(run)
+        if run.state == ImportState.STAGING:
+            raise WrongState(
+                _("{name} is being staged by import {id}. Wait until that is done, or cancel it.").format(
+                    name=export, id=str(run.uuid)[:8]
+                ),
+                state=run.state,
+            )
+    host.remove_export(export)
 
 
 def list_libraries(*, user: Any, search: str = "") -> Sequence[LibraryData]:

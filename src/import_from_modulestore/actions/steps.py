@@ -361,12 +361,12 @@ def new_run(
         title = clean_title(options.collection.title)
         options = replace(options, collection=replace(options.collection, title=title))
     key, of_library = parse_source_key(source_key), parse_library_key(library_key)
-    access.require_source(user, key)
+    access.require_source(user, key, export)
     access.require_import_from(key)
     library = access.library_or_one_to_make(user, of_library, new_library_title)
     if options.publish:
         access.require_publishing(user, of_library)
-    source = get_host().get_source(key, options.branch, export)
+    source = get_host().get_source(key, options.branch, export, user)
     if not library.package_id:
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
     _check_collection(library, options)

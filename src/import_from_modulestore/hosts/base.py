@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
@@ -18,7 +18,7 @@ from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import LibraryLocatorV2
 
 from ..data import Branch, LibraryData, SourceData, StagedRoot
-from ..errors import AlreadyExists, NotFound
+from ..errors import AlreadyExists, NotFound, NotPermitted
 from ..keys import parse_library_key
 
 _BUSY = (1205, 1213)
@@ -48,13 +48,15 @@ class Host(ABC):
         return _("There is no course or legacy library that you may read.")
 
     @abstractmethod
-    def get_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
+    def get_source(
+        self, source_key: LearningContextKey, branch: Branch, export: str = "", user: Any = None
+    ) -> SourceData:
         """
         One branch of a source, with its block counts, soon: where somebody waits for a page.
 
         ``export`` is the name of the export that is to be read, where sources are exports. Without it, hosts take the
-        newest that holds the source. Raises ``NotFound``, ``SourceError`` where it cannot be read, and
-        ``SourceBeingRead`` where that takes longer than a page can wait.
+        newest that holds the source, of those that are for this ``user``. Raises ``NotFound``, ``SourceError`` where
+        it cannot be read, and ``SourceBeingRead`` where that takes longer than a page can wait.
         """
 
     def read_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
@@ -88,11 +90,40 @@ class Host(ABC):
     def forget(self, purpose: str) -> None:  # noqa: B027 - most hosts leave nothing
         """Remove what :meth:`stage` has left for a purpose of which nothing is in ``content_staging`` any more."""
 
+    # Uploads
+
+    def refusal_of_uploads(self, user: Any) -> str:
+        """Why the user may upload no export; empty where they may."""
+        return _(
+            "Exports cannot be uploaded here: this site imports the courses and legacy libraries that it holds. Import "
+            "the export into a course of its own first, then that course from here."
+        )
+
+    def upload_limit(self, user: Any) -> int:
+        """How many bytes an export may have that this user uploads now, if they may."""
+        return 0
+
+    def upload_export(self, user: Any, file: BinaryIO, name: str) -> SourceData:
+        """
+        Keep an export that a user has who may upload; ``name`` is what they call the file, and is not to be trusted.
+
+        Nothing stays of what is refused. Raises ``InvalidOption``, ``SourceError`` and ``StepFailed``.
+        """
+        raise NotPermitted(self.refusal_of_uploads(user))
+
+    def can_remove_export(self, user: Any, export: str) -> bool:
+        """Whether there is an export of this name that was uploaded, and the user may remove it."""
+        return False
+
+    def remove_export(self, export: str) -> None:
+        """Remove an export that was uploaded. Raises ``NotFound``."""
+        raise NotFound(_("There is no export {name}.").format(name=export), field="export")
+
     # Permissions
 
     @abstractmethod
-    def can_read_source(self, user: Any, source_key: LearningContextKey) -> bool:
-        """Whether the user may see the source's content."""
+    def can_read_source(self, user: Any, source_key: LearningContextKey, export: str = "") -> bool:
+        """Whether the user may see the source's content, in this export; without one, in any."""
 
     @abstractmethod
     def can_view_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:

@@ -118,7 +118,9 @@ class StudioHost(Host):
             described.append(replace(source, **facts, problem=problem))
         return described
 
-    def get_source(self, source_key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
+    def get_source(
+        self, source_key: LearningContextKey, branch: Branch, export: str = "", user: Any = None
+    ) -> SourceData:
         """The version is that of the structure that was read, which changes with every edit of the branch."""
         if export:
             raise NotFound(_("Studio has no exports to choose from. Leave the name of the export out."))
@@ -154,7 +156,7 @@ class StudioHost(Host):
 
     # Permissions
 
-    def can_read_source(self, user: Any, source_key: LearningContextKey) -> bool:
+    def can_read_source(self, user: Any, source_key: LearningContextKey, export: str = "") -> bool:
         """As Studio: by roles in ``openedx-authz`` where the site uses them for courses, else by course roles."""
         from common.djangoapps.student.auth import has_studio_read_access
         from openedx.core.djangoapps.authz.constants import LegacyAuthoringPermission

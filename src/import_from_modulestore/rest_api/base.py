@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -41,13 +42,15 @@ class ApiView(APIView):
     authentication_classes = (JwtAuthentication, SessionAuthentication)
     permission_classes = (IsAuthenticated,)
     renderer_classes = (JSONRenderer,)
-    parser_classes = (StrictJSONParser,)
+    parser_classes: tuple[type[BaseParser], ...] = (StrictJSONParser,)
     content_negotiation_class = AlwaysJSON
     versioning_class = None
     schema = AutoSchema()
 
     key_field: ClassVar[str] = ""
     """The field to name where the API refuses a key and does not say which."""
+    takes_files: ClassVar[bool] = False
+    """Whether bodies hold files, which go to disk: how large they may be, the API says (``upload_limit``)."""
     places: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Where arguments of the API stand in the request, if not under their own name at its top."""
 
@@ -70,7 +73,8 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what is too large, find out who asks, and take the request's ``Idempotency-Key``, if it has one."""
         limit, length = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, request.META.get("CONTENT_LENGTH") or ""
-        if limit is not None and length.isdecimal() and int(length) > limit:  # Older REST frameworks do not look.
+        is_too_large = limit is not None and length.isdecimal() and int(length) > limit
+        if is_too_large and not self.takes_files:  # Older REST frameworks do not look.
             raise BodyTooLarge
         super().initial(request, *args, **kwargs)
         if request.method == "POST" and HEADER in request.headers:
@@ -106,7 +110,8 @@ class ApiView(APIView):
         try:
             return _checked(serializer, given)
         except ValidationError as error:
-            raise InvalidParameter(error.detail) from error
+            detail: Any = error.detail
+            raise InvalidParameter({name: _faults_of(faults) for name, faults in detail.items()}) from error
 
     def body(self, serializer: type[Serializer]) -> dict[str, Any]:
         """The request's body, checked. Raises ``ValidationError``."""
@@ -164,3 +169,8 @@ def _checked(serializer: type[Serializer], data: Any) -> dict[str, Any]:
     checked = serializer(data=data)
     checked.is_valid(raise_exception=True)
     return checked.validated_data
+
+
+def _faults_of(detail: Any) -> Any:
+    """What is wrong with a parameter; with one that is given several times, all that is, by its name alone."""
+    return [fault for faults in detail.values() for fault in faults] if isinstance(detail, Mapping) else detail

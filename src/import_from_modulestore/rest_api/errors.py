@@ -41,7 +41,7 @@ class Problem(TextChoices):
     """What can be wrong: a word for programs, and a title for people."""
 
     INVALID_REQUEST = "invalid_request", gettext_lazy("The request is not as it should be")
-    PARSE_ERROR = "parse_error", gettext_lazy("The body is not JSON that can be read")
+    PARSE_ERROR = "parse_error", gettext_lazy("The body cannot be read")
     NOT_AUTHENTICATED = "not_authenticated", gettext_lazy("You are not signed in")
     AUTHENTICATION_FAILED = "authentication_failed", gettext_lazy("The token is not accepted")
     NOT_PERMITTED = "not_permitted", gettext_lazy("You may not do this")
@@ -55,13 +55,16 @@ class Problem(TextChoices):
     STEP_CANCELED = "step_canceled", gettext_lazy("The import was canceled")
     REQUEST_UNDER_WAY = "request_under_way", gettext_lazy("The same request is under way")
     TOO_LARGE = "too_large", gettext_lazy("The body is too large")
-    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", gettext_lazy("The body is not JSON")
+    UNSUPPORTED_MEDIA_TYPE = (
+        "unsupported_media_type",
+        gettext_lazy("The body is of a type that is not taken here"),
+    )
     SOURCE_ERROR = "source_error", gettext_lazy("The source cannot be read")
     SOURCE_BEING_READ = "source_being_read", gettext_lazy("The source is being read for the first time")
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused", gettext_lazy("The Idempotency-Key stands for another request")
     THROTTLED = "throttled", gettext_lazy("Too many requests")
     SERVER_ERROR = "server_error", gettext_lazy("Something went wrong on the server")
-    STEP_FAILED = "step_failed", gettext_lazy("No worker can be asked")
+    STEP_FAILED = "step_failed", gettext_lazy("It could not be done")
     DATABASE_UNAVAILABLE = "database_unavailable", gettext_lazy("The database cannot be used now")
 
 

@@ -1,4 +1,4 @@
-"""JSON in, JSON out, and nothing else."""
+"""JSON in, JSON out, and nothing else; but for files, which come in forms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import JSONParser, MultiPartParser
 
 
 class StrictJSONParser(JSONParser):
@@ -32,6 +32,10 @@ class StrictJSONParser(JSONParser):
         except ValueError as error:
             raise ParseError(_("JSON parse error: {reason}").format(reason=error)) from error
         return data
+
+
+class FileParser(MultiPartParser):
+    """A form with a file, as browsers send it; the file goes to disk as it comes."""
 
 
 class AlwaysJSON(DefaultContentNegotiation):

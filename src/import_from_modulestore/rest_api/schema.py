@@ -135,7 +135,10 @@ _ERRORS = {
     ),
     413: _error(413, _("The body is too large."), "too_large", "The body of the request is too large."),
     415: _error(
-        415, _("The body is not JSON."), "unsupported_media_type", 'Unsupported media type "text/plain" in request.'
+        415,
+        _("The body is of another type."),
+        "unsupported_media_type",
+        'Unsupported media type "text/plain" in request.',
     ),
     422: _error(
         422,

@@ -20,7 +20,7 @@ from .zip import read_zip
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
 
-_GZIP, _ZIP = b"\x1f\x8b", b"PK"
+_GZIP, _ZIP, _USTAR = b"\x1f\x8b", b"PK", b"ustar"
 """How files of these formats begin. That is looked at, not the name: browsers unpack a ``.tar.gz`` unasked."""
 
 _WHY_REFUSED = (
@@ -54,6 +54,15 @@ class TooSlow(SourceError):
 def is_archive(path: Path) -> bool:
     """Whether the file's name is that of an export archive."""
     return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
+
+
+def format_of(beginning: bytes) -> str:
+    """The suffix of the archive format that a file begins as (some 300 bytes are enough); empty where it is none."""
+    if beginning.startswith(_GZIP):
+        return ".tar.gz"
+    if beginning.startswith(_ZIP):
+        return ".zip"
+    return ".tar" if beginning[257:262] == _USTAR else ""
 
 
 def unpack(

@@ -201,6 +201,19 @@ class Shelf:
         """One export, to be read; chosen as by :meth:`get`."""
         return self._open(self._find(key, name))
 
+    def look(self, name: str) -> Sequence[SourceData]:
+        """What one entry holds, by its name, with counts; what cannot be read with its problem. Unpacks nothing."""
+        return [
+            self._described(found.data(), found)
+            for entry in _of_names(self._entries(), {name})
+            for found in self._found_in(entry)
+        ]
+
+    def forget(self, name: str) -> None:
+        """Drop what is kept of an archive that is to go, whoever may still be reading it."""
+        for entry in _of_names(self._entries(), {name}):
+            remove(self._cache_folder(entry))
+
     @contextmanager
     def reading(self, key: LearningContextKey, name: str = "") -> Iterator[Export]:
         """

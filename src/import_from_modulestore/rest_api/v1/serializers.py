@@ -141,6 +141,17 @@ class Source(serializers.Serializer):
     size = serializers.IntegerField(help_text="Bytes; 0 where unknown.")
     warnings = _texts(help_text="What could not be read and belongs to no block.")
     problem = serializers.CharField(help_text="Why it cannot be imported; empty where it can.")
+    uploaded = serializers.DateTimeField(allow_null=True, help_text="When the export was uploaded; null: it was not.")
+    uploaded_by = serializers.CharField(help_text="User name; empty where nobody has uploaded it, or nobody any more.")
+    removable = serializers.BooleanField(help_text="Whether you may remove the export.")
+
+
+class ExportRequest(Body):
+    """An export to upload."""
+
+    file = serializers.FileField(
+        allow_empty_file=True, help_text="A `.tar.gz` or `.zip`, as Studio exports a course or legacy library."
+    )
 
 
 class Library(serializers.Serializer):

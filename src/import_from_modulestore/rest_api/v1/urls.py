@@ -9,6 +9,7 @@ app_name = "v1"
 urlpatterns = [
     path("sources/", views.Sources.as_view(), name="sources"),
     path("sources/<str:key>/", views.SourceDetail.as_view(), name="source"),
+    path("exports/<path:export>/", views.ExportDetail.as_view(), name="export"),
     path("libraries/", views.Libraries.as_view(), name="libraries"),
     path("libraries/<str:key>/", views.LibraryDetail.as_view(), name="library"),
     path("libraries/<str:key>/history/", views.LibraryHistory.as_view(), name="library-history"),

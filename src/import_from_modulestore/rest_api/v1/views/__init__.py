@@ -4,7 +4,7 @@ from .blocks import BlockDetail, BlockEdit, Blocks, Gone
 from .description import Docs, Schema
 from .history import ItemHistory, LastReversal, LibraryHistory, Records, Report, Reversals, Where, Work
 from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Redo, Retry, Stage, Undo
-from .sources import Libraries, LibraryDetail, SourceDetail, Sources
+from .sources import ExportDetail, Libraries, LibraryDetail, SourceDetail, Sources
 
 __all__ = [
     "BlockDetail",
@@ -13,6 +13,7 @@ __all__ = [
     "Cancel",
     "Complete",
     "Docs",
+    "ExportDetail",
     "Gone",
     "ImportDetail",
     "Imports",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import status
@@ -12,6 +14,7 @@ from rest_framework.reverse import reverse
 from .... import api
 from ...base import ApiView
 from ...pagination import part_of
+from ...parsing import FileParser
 from ...schema import operation
 from .. import serializers
 
@@ -21,6 +24,9 @@ _LIBRARY_KEY = {"key": _("`lib:…`")}
 
 class Sources(ApiView):
     """What can be imported."""
+
+    parser_classes = (FileParser,)
+    takes_files = True
 
     @operation(
         id="list_sources",
@@ -40,6 +46,49 @@ class Sources(ApiView):
             serializers.Source,
             **query,
         )
+
+    @operation(
+        id="upload_export",
+        tag="sources",
+        method="POST",
+        summary=_("Upload an export"),
+        description=_(
+            "Keeps an export of a course or legacy library, for you alone, until you remove it. What holds no export, "
+            "or is larger than there is room for, is refused, and nothing of it is kept. Only where the site's own "
+            "sources are exports: not in Studio."
+        ),
+        body=serializers.ExportRequest,
+        ok={201: serializers.Source},
+    )
+    def post(self, request: Request) -> Response:
+        """Keep the file."""
+        file = self.body(serializers.ExportRequest)["file"]
+        made = api.upload_export(user=request.user, file=file, name=file.name)
+        where = reverse("modulestore_imports_api:v1:source", [made.key], request=request)
+        return Response(
+            serializers.Source(made).data,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": f"{where}?{urlencode({'export': made.export})}"},
+        )
+
+
+class ExportDetail(ApiView):
+    """One export that was uploaded."""
+
+    @operation(
+        id="remove_export",
+        tag="sources",
+        method="DELETE",
+        summary=_("Remove an export"),
+        description=_("Removes an export that you have uploaded, unless an import reads it. What was imported stays."),
+        path={"export": _("Its name: `export` of the source")},
+        ok={204: None},
+        errors=[404, 409],
+    )
+    def delete(self, request: Request, export: str) -> Response:
+        """Remove it."""
+        api.remove_export(user=request.user, export=export)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class SourceDetail(ApiView):

@@ -1,0 +1,300 @@
+"""
+Exports that people upload: for each of them a folder of their own, which is read like the shelf.
+
+An upload is for who made it, and for superusers, who also may remove it. The name of its export says whose it is
+(``upload:7/tides.tar.gz``), so that a worker finds it, and the right to it is known also once the file is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.files import locks
+from django.utils.translation import gettext as _
+from opaque_keys.edx.keys import LearningContextKey
+
+from import_from_modulestore.data import SourceData
+from import_from_modulestore.errors import InvalidOption, NotFound, SourceError, StepFailed
+
+from .exports.archive import SUFFIXES, format_of
+from .exports.entries import PIECE
+from .exports.shelf import Shelf
+
+_PREFIX = "upload:"
+
+_KEPT_FREE = 1_000_000_000
+"""Bytes of the disk that uploads leave alone: the database is on it, and what is unpacked."""
+
+_MAX_STEM = 100
+
+_PARTIAL = ".partial-"
+_LOCK = ".lock"
+
+_LEFT_OVER_AFTER = 24 * 3600
+
+
+def is_upload(export: str) -> bool:
+    """Whether this is the name of an upload, also of one that is gone."""
+    return bool(_parts(export))
+
+
+def may_read(user: Any, export: str) -> bool:
+    """Whether the upload is for this user: it is their own, or they are a superuser."""
+    parts = _parts(export)
+    return parts is not None and user.is_active and (user.is_superuser or parts[0] == str(user.pk))
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """All uploads of the site; ``patience`` as of :class:`.Shelf`."""
+
+    folder: Path
+    cache: Path
+    patience: float | None
+
+    def list(self, user: Any) -> Iterator[SourceData]:
+        """The user's own; of a superuser, everybody's."""
+        owners = self._owners() if user.is_superuser else [str(user.pk)]
+        names = _usernames(owners)
+        for owner in owners:
+            if self._folder_of(owner).is_dir():
+                for source in self._shelf_of(owner).list():
+                    yield self._told(owner, source, names)
+
+    def describe(self, sources: Sequence[SourceData]) -> Sequence[SourceData]:
+        """As the shelf does: with counts, size and time."""
+        described = []
+        for source in sources:
+            owner, name = _parts(source.export) or ("", "")
+            found = source
+            if self._folder_of(owner).is_dir():
+                [found] = self._shelf_of(owner).describe([replace(source, export=name)])
+            described.append(replace(found, export=source.export))
+        return described
+
+    def may_hold(self, key: LearningContextKey, user: Any) -> bool:
+        """Whether the user has uploaded an export of this source, or one of which that is not known yet."""
+        owner = str(user.pk)
+        keys = {source.key for source in self._shelf_of(owner).list()} if self._files(owner) else set()
+        return str(key) in keys or "" in keys
+
+    def newest(self, key: LearningContextKey, user: Any) -> SourceData | None:
+        """The newest of the user's own uploads that holds the source, if one does. Raises what the shelf does."""
+        owner = str(user.pk)
+        if not self._files(owner):
+            return None
+        try:
+            return self._told(owner, self._shelf_of(owner).get(key), _usernames([owner]))
+        except NotFound:
+            return None
+
+    def get(self, key: LearningContextKey, export: str) -> SourceData:
+        """One upload, with its counts. Raises what :meth:`.Shelf.get` does."""
+        owner, name = self._there(export)
+        return self._told(owner, self._shelf_of(owner).get(key, name), _usernames([owner]))
+
+    def read(self, key: LearningContextKey, export: str) -> SourceData:
+        """The same, of all that it holds. Raises what :meth:`.Shelf.read` does."""
+        owner, name = self._there(export)
+        return self._told(owner, self._shelf_of(owner).read(key, name), _usernames([owner]))
+
+    def shelf(self, export: str) -> tuple[Shelf, str]:
+        """The shelf that the upload lies on, and its name there. Raises ``NotFound`` where it is gone."""
+        owner, name = self._there(export)
+        return self._shelf_of(owner), name
+
+    # Uploading
+
+    def limit(self, user: Any) -> int:
+        """How many bytes the next upload of the user may have."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        used = sum(path.stat().st_size for path in self._files(str(user.pk)))
+        free = shutil.disk_usage(self.folder).free - _KEPT_FREE
+        return max(0, min(settings.MAX_UPLOAD_BYTES, settings.MAX_UPLOADS_BYTES_PER_USER - used, free))
+
+    def add(self, user: Any, file: BinaryIO, name: str) -> SourceData:
+        """
+        Keep what can be read of ``file`` as an export of this name, if it is one; nothing of it stays where it is not.
+
+        Costs at most some seconds beside the copying: the archive is looked through as one that is put on the shelf.
+
+        Raises ``InvalidOption`` for what is too large, ``SourceError`` for what holds no export, or several, and
+        ``StepFailed`` where the disk does not take it.
+        """
+        owner = str(user.pk)
+        folder = self._folder_of(owner)
+        limit = self.limit(user)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial = folder / f"{_PARTIAL}{uuid4().hex}"
+        try:
+            suffix = _copy(file, partial, limit)
+            with (folder / _LOCK).open("w") as lock:
+                locks.lock(lock, locks.LOCK_EX)
+                if partial.stat().st_size > self.limit(user):  # Another has come meanwhile.
+                    raise _too_large(self.limit(user))
+                path = _free_name(folder, name, suffix)
+                partial.rename(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        try:
+            return self._told(owner, self._checked(owner, path.name), _usernames([owner]))
+        except BaseException:
+            self._remove(owner, path.name)
+            raise
+
+    def remove(self, export: str) -> None:
+        """Remove an upload, with all that was unpacked of it. Raises ``NotFound``."""
+        self._remove(*self._there(export))
+
+    def remove_left_over(self) -> None:
+        """Remove what processes had begun that were killed, a day later."""
+        for owner in self._owners():
+            for path in self._folder_of(owner).glob(f"{_PARTIAL}*"):
+                with suppress(OSError):
+                    if time.time() - path.stat().st_mtime > _LEFT_OVER_AFTER:
+                        path.unlink()
+
+    def _checked(self, owner: str, name: str) -> SourceData:
+        found = self._shelf_of(owner, patience=None).look(name)
+        for source in found:
+            if source.problem:
+                raise SourceError(source.problem)
+        if len(found) > 1:
+            raise SourceError(
+                _("{name} holds {count} exports. Upload each in an archive of its own.").format(
+                    name=name, count=len(found)
+                )
+            )
+        return found[0]
+
+    def _remove(self, owner: str, name: str) -> None:
+        shelf = self._shelf_of(owner)
+        with suppress(OSError, SourceError):
+            shelf.forget(name)
+        (self._folder_of(owner) / name).unlink(missing_ok=True)
+
+    # Where they are
+
+    def _owners(self) -> Sequence[str]:
+        return sorted(path.name for path in self.folder.iterdir() if path.is_dir()) if self.folder.is_dir() else []
+
+    def _folder_of(self, owner: str) -> Path:
+        return self.folder / owner
+
+    def _files(self, owner: str) -> Iterable[Path]:
+        folder = self._folder_of(owner)
+        return [path for path in folder.iterdir() if _is_shown(path)] if folder.is_dir() else []
+
+    def _shelf_of(self, owner: str, **more: Any) -> Shelf:
+        return Shelf(self._folder_of(owner), self.cache, **{"patience": self.patience, **more})
+
+    def _there(self, export: str) -> tuple[str, str]:
+        """Whose an upload is, and its name there, which is that of a file in the folder and of nothing else."""
+        parts = _parts(export)
+        if not parts or parts[1] not in {path.name for path in self._files(parts[0])}:
+            raise NotFound(_("The upload {name} is gone. Upload the export again.").format(name=export), field="export")
+        return parts
+
+    def _told(self, owner: str, source: SourceData, names: dict[str, str]) -> SourceData:
+        uploaded = None
+        with suppress(OSError):  # It is gone since.
+            stat = (self._folder_of(owner) / source.export).stat()
+            uploaded = datetime.fromtimestamp(stat.st_mtime, tz=UTC)
+            source = replace(source, modified=uploaded, size=stat.st_size)
+        return replace(
+            source,
+            export=f"{_PREFIX}{owner}/{source.export}",
+            uploaded=uploaded,
+            uploaded_by=names.get(owner, ""),
+            removable=True,
+        )
+
+
+def _parts(export: str) -> tuple[str, str] | None:
+    """Whose an upload is, and its name there."""
+    owner, _sep, name = export.removeprefix(_PREFIX).partition("/")
+    return (owner, name) if export.startswith(_PREFIX) and owner and name else None
+
+
+def _is_shown(path: Path) -> bool:
+    return not path.name.startswith(".") and path.is_file()
+
+
+def _usernames(owners: Sequence[str]) -> dict[str, str]:
+    """Of accounts that are there; one query."""
+    users = get_user_model()._default_manager.filter(pk__in=owners)
+    return {str(pk): name for pk, name in users.values_list("pk", get_user_model().USERNAME_FIELD)}
+
+
+def _copy(file: BinaryIO, target: Path, limit: int) -> str:
+    """Write what comes to a file of our own; returns the suffix of its format, whatever it was called."""
+    suffix, size = "", 0
+    with open(target, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+        while piece := file.read(PIECE):
+            if not size:
+                suffix = format_of(piece)
+                if not suffix:
+                    raise SourceError(
+                        _(
+                            "This file is neither a tar.gz nor a zip archive. Export the course from Studio (Tools › "
+                            "Export), and upload the file that you get."
+                        )
+                    )
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            try:
+                out.write(piece)
+            except OSError as error:
+                raise _not_kept(error) from error
+        try:
+            out.flush()
+        except OSError as error:
+            raise _not_kept(error) from error
+    if not size:
+        raise SourceError(_("This file is empty. Choose the export that Studio made."))
+    return suffix
+
+
+def _too_large(limit: int) -> InvalidOption:
+    return InvalidOption(
+        _(
+            "This file is too large: {limit:,} bytes are left for you here. Remove uploads that you need no more, or "
+            "ask those who run this site to put the export into the courses folder."
+        ).format(limit=limit),
+        field="file",
+    )
+
+
+def _not_kept(error: OSError) -> StepFailed:
+    return StepFailed(
+        _("The upload could not be kept: {reason}. Tell those who run this site.").format(
+            reason=error.strerror or error
+        )
+    )
+
+
+def _free_name(folder: Path, name: str, suffix: str) -> Path:
+    """A name of our own after the one that was given: plain, visible, not taken, and with the suffix of the format."""
+    stem = name.replace("\\", "/").rpartition("/")[2]
+    ending = next((each for each in sorted(SUFFIXES, key=len, reverse=True) if stem.lower().endswith(each)), "")
+    stem = re.sub(r"[^\w.-]+", "_", stem.removesuffix(stem[len(stem) - len(ending) :] if ending else ""))
+    stem = stem.strip("._-")[:_MAX_STEM] or "export"
+    stem = stem.encode()[:_MAX_STEM].decode(errors="ignore")
+    path, number = folder / f"{stem}{suffix}", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{suffix}"
+    return path
