@@ -127,6 +127,38 @@ def test_cell(row, decision, situation, run_import, state):
         assert seen(state, "xblock.v1:html:x_1") == (in_source, in_source)
 
 
+@pytest.mark.parametrize("unmerged", [None, *(decision for decision in Decision if decision is not Decision.MERGE)])
+@pytest.mark.parametrize("row", ["both changed", "ID taken", "deleted in library"])
+def test_what_cannot_be_merged_needs_you_or_is_decided_as_the_import_says(
+    row,
+    unmerged,
+    situation,
+    course,
+    run_import,
+    state,
+    edit_in_library,  # noqa: F811
+):
+    situation(STATES[row])
+    if row == "both changed":
+        edit_in_library("x", "EDITED")
+    course("NOW")
+    before = seen(state, "xblock.v1:html:x")
+    if unmerged is None:
+        with pytest.raises(api.PlanBlocked, match="1 merge needs you: Text x"):
+            run_import(on_conflict=Decision.MERGE)
+        assert seen(state, "xblock.v1:html:x") == before
+        return
+    _done, records = run_import(on_conflict=Decision.MERGE, unmerged=unmerged)
+    record = next(record for record in records if record.usage_key.endswith("block@x"))
+    outcome, *sides = OUTCOMES[ROWS[row][unmerged]]
+    assert (record.state, record.decision, record.outcome) == (STATES[row], unmerged, outcome)
+    assert any("cannot be merged without you" in warning for warning in record.warnings)
+    expected = ({"now": "NOW", "before": was, None: None}[side] for side, was in zip(sides, before, strict=True))
+    assert seen(state, "xblock.v1:html:x") == tuple(expected)
+    if outcome is Outcome.FORKED:
+        assert seen(state, "xblock.v1:html:x_1") == ("NOW", "NOW")
+
+
 @pytest.mark.parametrize("decision", Decision)
 def test_a_decision_for_one_block_does_what_the_same_decision_for_all_does(
     decision, situation, run_import, state, user

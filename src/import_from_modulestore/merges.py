@@ -8,12 +8,16 @@ with the edits of this review.
 
 from __future__ import annotations
 
+import json
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import batched
+from threading import Lock
 from typing import Any
 
+from django.utils.translation import get_language
 from lxml import etree
 from openedx_content.models_api import Draft, Media
 
@@ -41,6 +45,38 @@ from .staging.files import read_file
 _BATCH_SIZE = 100
 """Components whose three versions are in memory at once."""
 
+_KEPT_MERGES = 20_000
+"""Merges of which it is kept what they came to, less than 1 kB each."""
+
+
+type _MadeOf = tuple[Any, ...]
+"""Stands for all that a merge is made of: texts that do not change, by the IDs of their versions or hashes of them."""
+
+
+class _KnownMerges:
+    """
+    What the last merges of this process came to, without their texts.
+
+    Each choice in a review makes a new plan; all merges but one are then what they were, and nothing of them is read.
+    """
+
+    def __init__(self) -> None:
+        self._merges: OrderedDict[_MadeOf, ComponentMerge] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, made_of: _MadeOf) -> ComponentMerge | None:
+        with self._lock:
+            return self._merges.get(made_of)
+
+    def put(self, made_of: _MadeOf, merge: ComponentMerge) -> None:
+        with self._lock:
+            self._merges[made_of] = merge
+            while len(self._merges) > _KEPT_MERGES:
+                self._merges.popitem(last=False)
+
+
+_known_merges = _KnownMerges()
+
 
 @dataclass(frozen=True)
 class BlockMerge:
@@ -53,6 +89,7 @@ class BlockMerge:
     is_void: bool
     """Whether something was chosen for other versions."""
     versions: tuple[ComponentTexts, ComponentTexts, ComponentTexts]
+    made_of: _MadeOf
 
     def with_choices(self, choices: Choices) -> MergedComponent:
         """The same merge with other choices. Raises :class:`.merging.UnusableChoice`."""
@@ -87,8 +124,8 @@ def merged_components(run: Import, based_on: Mapping[int, tuple[int, int]]) -> I
             base = _base(records.get(record_id), stored)
             library = _texts_of(stored.get(drafts.get(entity_id) or 0))
             if base is not None and library is not None:
-                source = ComponentTexts(block.title, element, tuple(map(_staged_file, block.files)))
-                yield _block_merge(block, base, library, source)
+                source = ComponentTexts(block.title, element, tuple(map(_staged_file, block.files)), block.digest)
+                yield _block_merge(block, (base, library, source), _made_of(block, record_id, drafts[entity_id]))
 
 
 def choices_of(block: StagedBlock) -> Choices:
@@ -140,8 +177,30 @@ def stored_file(file: ComponentFile) -> dict[str, Any]:
 
 
 def _component_merges(run: Import, asked: Mapping[int, PastImport]) -> dict[int, ComponentMerge]:
-    based_on = {num: (past.entity_id, past.record) for num, past in asked.items()}
-    return {merge.block.num: _component_merge(merge) for merge in merged_components(run, based_on)}
+    """What these merges come to. Those that this process knows cost two queries for each 500."""
+    merges: dict[int, ComponentMerge] = {}
+    for nums in batched(asked, 500):
+        drafts: dict[int, int | None] = dict(
+            Draft.objects.filter(pk__in=[asked[num].entity_id for num in nums]).values_list("pk", "version_id")
+        )
+        for block in run.blocks.filter(num__in=nums).only(*_OF_BLOCK):
+            past = asked[block.num]
+            known = _known_merges.get(_made_of(block, past.record, drafts.get(past.entity_id)))
+            if known is not None:
+                merges[block.num] = known
+    based_on = {num: (past.entity_id, past.record) for num, past in asked.items() if num not in merges}
+    for merge in merged_components(run, based_on) if based_on else ():
+        merges[merge.block.num] = _component_merge(merge)
+        _known_merges.put(merge.made_of, merges[merge.block.num])
+    return merges
+
+
+_OF_BLOCK = ("import_run", "num", "title", "olx_digest", "digest", "missing_files", "merge_choices")
+
+
+def _made_of(block: StagedBlock, record_id: int, version_id: int | None) -> _MadeOf:
+    texts = (block.title, block.olx_digest, block.digest, *block.missing_files)
+    return record_id, version_id, texts, json.dumps(block.merge_choices, sort_keys=True), get_language()
 
 
 def _component_merge(merge: BlockMerge) -> ComponentMerge:
@@ -156,17 +215,16 @@ def _component_merge(merge: BlockMerge) -> ComponentMerge:
 
 
 def _block_merge(
-    block: StagedBlock, base: ComponentTexts, library: ComponentTexts, source: ComponentTexts
+    block: StagedBlock, versions: tuple[ComponentTexts, ComponentTexts, ComponentTexts], made_of: _MadeOf
 ) -> BlockMerge:
-    of = versions_digest(base.digest, library.digest, source.digest)
+    of = versions_digest(*(each.digest for each in versions))
     choices = choices_of(block)
     is_void = bool(choices) and block.merge_choices["of"] != of
-    versions = (base, library, source)
     try:
         merged = merge_component(*versions, {} if is_void else choices, _needed)
     except UnusableChoice:
         is_void, merged = True, merge_component(*versions, {}, _needed)
-    return BlockMerge(block, merged, of, is_void, versions)
+    return BlockMerge(block, merged, of, is_void, versions, made_of)
 
 
 def _is_the_sources(record: ImportRecord) -> bool:

@@ -32,7 +32,9 @@ def test_pieces_are_shown_and_chosen(page, pages):
     assert messages_of(answer) == ["The pieces of the merge are chosen."]
     block = StagedBlock.objects.exclude(merge_choices={}).get()
     assert block.merge_choices["pieces"] == {"body:1": {"take": "edit", "text": "<p>Both</p>"}}
-    assert "Update" in text_of(pages.get(page))
+    shown = text_of(pages.get(page))
+    assert "Update" in shown
+    assert "<p>Both</p>" in shown.partition("What the merge comes to")[2]
 
 
 def test_the_body_as_a_whole_is_chosen_and_taken_back(page, pages):

@@ -50,10 +50,14 @@ class ComponentTexts:
     title: str
     element: etree._Element
     files: tuple[ComponentFile, ...] = ()
+    known_digest: str = ""
+    """:attr:`digest`, where somebody has made it already."""
 
     @cached_property
     def digest(self) -> str:
         """Hash of all of it, as in :mod:`..olx.normal_form`."""
+        if self.known_digest:
+            return self.known_digest
         files = ((file.name, file.content) for file in self.files)
         return component_digest(normal_digest(self.element), self.title, files)
 
@@ -204,9 +208,10 @@ def _place_transcripts(element: etree._Element, sides: Sequence[etree._Element])
 
 def _body(ledger: Ledger, base: etree._Element, library: etree._Element, source: etree._Element) -> etree._Element:
     """An element with the merged body; its attributes are those of a side."""
-    found = ledger.three_way(BODY, *(_body_digest(each) for each in (base, library, source)))
+    digests = [_body_digest(each) for each in (base, library, source)]
+    found = ledger.three_way(BODY, *digests)
     if not isinstance(found, Open):
-        return copy.deepcopy(library if found == _body_digest(library) else source)
+        return copy.deepcopy(library if found == digests[1] else source)
     texts = [_markup(each) for each in (base, library, source)]
     if BODY not in ledger.choices and (merged := _merged_lines(ledger, library, source, texts)) is not None:
         return merged
@@ -223,8 +228,9 @@ def _merged_lines(
     lines = html_lines if library.tag == "html" else xml_lines
     parts = merge_lines(*(lines(text) for text in texts))
     clashes = {f"{BODY}:{number}": part for number, part in enumerate((p for p in parts if isinstance(p, Clash)), 1)}
+    must_close = library.tag == "html" and all(map(is_balanced, texts[1:]))
     found = []
-    for side in (MergeSide.LIBRARY, MergeSide.SOURCE):  # Either may be chosen where nothing is yet.
+    for side in MergeSide.LIBRARY, MergeSide.SOURCE:  # Either may be chosen where nothing is yet.
         default = MergeChoice(take=side)
         texts_chosen = (
             chosen(ledger.choices.get(name, default), clash.library, clash.source) for name, clash in clashes.items()
@@ -234,8 +240,10 @@ def _merged_lines(
             found.append(_with_markup(library, text, source))
         except UnusableChoice:
             return None
-        if library.tag == "html" and all(map(is_balanced, texts[1:])) and not is_balanced(text):
+        if must_close and not is_balanced(text):
             return None
+        if not clashes:
+            break
     for name, clash in clashes.items():
         ledger.ask(name, clash.base, clash.library, clash.source)
     ledger.note(BODY, MergeSide.LIBRARY)
@@ -271,10 +279,7 @@ def _with_markup(element: etree._Element, text: str, other: etree._Element) -> e
 
 
 def _body_digest(element: etree._Element) -> str:
-    element = copy.deepcopy(element)
-    for name in element.attrib:
-        del element.attrib[name]
-    return normal_digest(element)
+    return normal_digest(element, with_attributes=False)
 
 
 # Files

@@ -48,19 +48,19 @@ def text_digest(text: str) -> str:
     return create_hash_digest(text.encode("utf-8"))
 
 
-def normal_digest(olx: str | etree._Element) -> str:
+def normal_digest(olx: str | etree._Element, *, with_attributes: bool = True) -> str:
     """
     Hash of a component's OLX that does not depend on who wrote it: Studio, an export, or a library.
 
     Attribute order, quoting, CDATA, comments and white space between elements are left aside, and what only a course
-    has use for.
+    has use for. Without attributes, it is that of what is inside.
 
     Raises :class:`.parsing.UnreadableXML` for text that does not parse.
     """
     element = parse_xml(olx) if isinstance(olx, str) else copy.deepcopy(olx)
     element.tail = None
     for name, value in element.items():
-        if is_left_aside(element.tag, name, value):
+        if not with_attributes or is_left_aside(element.tag, name, value):
             del element.attrib[name]
     etree.strip_elements(element, etree.Comment, with_tail=False)
     for node in element.iter():

@@ -80,9 +80,9 @@ def block_view(details: BlockDetails, *, only_differences: bool = False) -> Rend
         parts += ["", difference_view(compared, same=num > 0 and bool(first) and compared.lines == first)]
     if only_differences and not edited and not details.differences:
         parts.append(Padding(Text("Nothing to compare: the library holds nothing in its place.", style="dim"), (0, 2)))
-    if details.olx and not only_differences:
+    if (imported := details.merged_olx or details.olx) and not only_differences:
         olx = Syntax(
-            printable(shortened(details.olx, MAX_OLX)),
+            printable(shortened(imported, MAX_OLX)),
             "xml",
             theme="ansi_dark",
             word_wrap=True,
