@@ -11,7 +11,7 @@ from django.db import transaction
 from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
-from import_from_modulestore.data import Contents, Decision, ImportState, Page
+from import_from_modulestore.data import Contents, Decision, ImportState, OpenedFile, Page
 from import_from_modulestore.models import Import, StagedBlock
 from import_from_modulestore_standalone.grants import Role, give, take
 
@@ -20,7 +20,8 @@ from .library_state import library_state
 
 BLOCK = usage_key("html", "t1")
 BANK = usage_key("itembank", "bank")
-COURSE = section("s", subsection("b", unit("u", text("t1"), block("itembank", "bank", "", text("t2")))))
+IMAGE = '<img src="/static/a.png">'
+COURSE = section("s", subsection("b", unit("u", text("t1", IMAGE), block("itembank", "bank", "", text("t2")))))
 
 # Who may do what: y yes, n not permitted, - told that there is nothing, e an empty list.
 #
@@ -47,6 +48,9 @@ start_staging                  y        y        n         n        n        -
 plan_import                    y        y        n         y        n        -
 list_blocks                    y        y        n         y        n        -
 get_block                      y        y        n         y        n        -
+render_block                   y        y        n         y        n        -
+sign_file                      y        y        n         y        n        -
+open_file                      y        y        n         y        n        -
 select_blocks                  y        y        n         n        n        -
 decide_blocks                  y        y        n         n        n        -
 choose_contents                y        y        n         n        n        -
@@ -96,6 +100,9 @@ CALLS = {
     "create_import of a library": {"source_key": KEY, "library_key": "lib:Acme:New", "new_library_title": ""},
     "preview_import": {"source_key": KEY, "library_key": TARGET},
     "get_block": {"usage_key": BLOCK},
+    "render_block": {"usage_key": BLOCK, "address": str},
+    "sign_file": {"usage_key": BLOCK, "name": "a.png"},
+    "open_file": {"usage_key": BLOCK, "name": "a.png"},
     "select_blocks": {"usage_keys": [BLOCK], "selected": False},
     "decide_blocks": {"usage_keys": [BLOCK], "decision": Decision.FORK},
     "choose_contents": {"usage_keys": [BANK], "contents": Contents.UNIT},
@@ -119,6 +126,9 @@ STATES = {
             "plan_import",
             "list_blocks",
             "get_block",
+            "render_block",
+            "sign_file",
+            "open_file",
             "select_blocks",
             "decide_blocks",
             "choose_contents",
@@ -156,8 +166,8 @@ STATES = {
 }
 """On which import each is tried; those that are not here take none."""
 
-HOUSEKEEPING = {"run_step", "recover_imports", "remove_old_staged_content"}
-"""What nobody asks for."""
+HOUSEKEEPING = {"run_step", "recover_imports", "remove_old_staged_content", "open_signed_file"}
+"""What nobody asks for, or whoever has what was signed."""
 
 NAMES, *ROWS = [line.split() for line in TABLE.splitlines() if line.strip()]
 EXPECTED = {" ".join(row[: -len(NAMES)]): dict(zip(NAMES, row[-len(NAMES) :], strict=True)) for row in ROWS}
@@ -174,7 +184,7 @@ def imports(courses, user, run_import):
     ids = {"undone": run_import()[0].id}
     api.undo_import(user=user, import_id=ids["undone"])
     ids["done"] = run_import()[0].id
-    write_course(courses / "c1", COURSE)
+    write_course(courses / "c1", COURSE, static={"a.png": b"image"})
     ids |= {"created": created(), "staged": created(), "failed": created()}
     for name in ("staged", "failed"):
         api.stage_import(user=user, import_id=ids[name])
@@ -202,6 +212,8 @@ def attempt(name: str, user, imports, folder, **changed):
             result = getattr(api, name.partition(" ")[0])(user=user, **arguments | changed)
             if name == "upload_limit":
                 return [result] if result else []
+            if isinstance(result, OpenedFile):
+                result.content.close()
             result = result.items if isinstance(result, Page) else result
             return list(result) if isinstance(result, tuple) or name.startswith("list_") else result
         except api.ImportFromModulestoreError as error:
@@ -278,7 +290,7 @@ class TestStrangersAreToldNothing:
                 api.get_import(user=stranger, import_id=digit)
 
     def test_of_a_library(self, library, person, tmp_path, courses):
-        write_course(courses / "c1", COURSE)
+        write_course(courses / "c1", COURSE, static={"a.png": b"image"})
         reader = person("rob", Role.READER)
         for name, argument in (
             ("get_library", "library_key"),
@@ -292,7 +304,7 @@ class TestStrangersAreToldNothing:
             assert str(existing).replace(TARGET, "lib:Acme:None") == str(missing)
 
     def test_of_a_library_that_somebody_would_make(self, library, person, tmp_path, courses):
-        write_course(courses / "c1", COURSE)
+        write_course(courses / "c1", COURSE, static={"a.png": b"image"})
         reader = person("rob", Role.READER)
         for new in ({}, {"new_library_title": ""}):
             there = attempt("create_import", reader, {}, tmp_path, **new)
@@ -335,7 +347,7 @@ class TestOnesOwnImport:
     @pytest.fixture
     def own(self, courses, person):
         """An import into a library that is still to be made, and the user who asked for it."""
-        write_course(courses / "c1", COURSE)
+        write_course(courses / "c1", COURSE, static={"a.png": b"image"})
         maker = person("carla", Role.READER, Role.CREATOR)
         run = api.create_import(user=maker, source_key=KEY, library_key="lib:Acme:New", new_library_title="New")
         return maker, run.id
@@ -374,7 +386,7 @@ class TestWorkers:
 
     @pytest.fixture
     def asked(self, courses, editor):
-        write_course(courses / "c1", COURSE)
+        write_course(courses / "c1", COURSE, static={"a.png": b"image"})
         run = api.create_import(user=editor, source_key=KEY, library_key=TARGET)
         api.start_staging(user=editor, import_id=run.id)
         return run.id

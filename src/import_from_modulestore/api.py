@@ -10,8 +10,9 @@ of its kinds, with a message for people: ``DatabaseUnavailable`` too, which is n
 In order:
 
 1. :func:`create_import`, :func:`stage_import`
-2. :func:`list_blocks`, :func:`get_block`; :func:`select_blocks`, :func:`decide_blocks`, :func:`edit_block`,
-   :func:`revert_block`; :func:`choose_contents`; :func:`list_gone`, :func:`remove_gone`; :func:`plan_import`
+2. :func:`list_blocks`, :func:`get_block`, :func:`render_block`; :func:`select_blocks`, :func:`decide_blocks`,
+   :func:`edit_block`, :func:`revert_block`; :func:`choose_contents`; :func:`list_gone`, :func:`remove_gone`;
+   :func:`plan_import`; :func:`open_file`, :func:`sign_file`, :func:`open_signed_file`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
 4. :func:`get_import`, :func:`get_imports`, :func:`get_records`, :func:`where_from`, :func:`where_to`;
    :func:`get_item_history`, :func:`get_library_history`;
@@ -37,6 +38,7 @@ from .actions.records import (
     where_from,
     where_to,
 )
+from .actions.rendered import open_file, open_signed_file, render_block, sign_file
 from .actions.review import (
     choose_contents,
     choose_pieces,
@@ -146,6 +148,8 @@ __all__ = [
     "list_sources",
     "list_work",
     "mark_done",
+    "open_file",
+    "open_signed_file",
     "plan_import",
     "preview_import",
     "preview_redo",
@@ -155,10 +159,12 @@ __all__ = [
     "remove_export",
     "remove_gone",
     "remove_old_staged_content",
+    "render_block",
     "retry_import",
     "revert_block",
     "run_step",
     "select_blocks",
+    "sign_file",
     "stage_import",
     "start_completion",
     "start_redo",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -306,6 +306,14 @@ class DifferenceKind(TextChoices):
     REPLACEMENT = "replacement", _("What the library holds now → what would replace it")
     LIBRARY = "library", _("Changed in the library since the import")
     SOURCE = "source", _("Changed in the source since the import")
+
+
+class Side(TextChoices):
+    """What of a block is shown, as learners see it."""
+
+    BLOCK = "block", _("What would be written")
+    ITEM = "item", _("What the library holds")
+    COMPARISON = "comparison", _("Both, with marks at what differs")
 
 
 class BlockIds(TextChoices):
@@ -916,6 +924,40 @@ class BlockDetails:
     """Of a component that is merged: what comes of it; while a piece needs somebody, with the library's there."""
     whole_body: MergePiece | None = None
     """Where parts of the body are pieces: all of it, which can be chosen in their stead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderedBlock:
+    """A block as learners see it."""
+
+    usage_key: str
+    side: Side
+    name: str
+    in_library: bool
+    """Whether the library holds something in its place."""
+    document: str
+    """A whole HTML document, which runs nothing and loads nothing but files of the block."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedFile:
+    """A file of a block or an item that can be had without signing in, for some minutes."""
+
+    name: str
+    size: int
+    signed: str
+    """What to give to ``open_signed_file``."""
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedFile:
+    """A file of a block or an item, open for reading; whoever has it closes it."""
+
+    name: str
+    content: IO[bytes]
+    until: datetime | None = None
+    """Until when its address is good, where it was signed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 from django.utils.translation import get_language
 from lxml import etree
-from openedx_content.models_api import Draft, Media
+from openedx_content.models_api import Draft
 
 from .data import MergeChoice, MergeSide
 from .library.items import StoredComponent, children_of, local_keys, stored_components
@@ -35,12 +35,11 @@ from .merging import (
 )
 from .models import Import, ImportRecord, StagedBlock
 from .olx.files.closure import Closure
-from .olx.files.references import MAX_READ_BYTES
 from .olx.parsing import UnreadableXML, parse_xml
 from .planning import ComponentMerge, ContainerBase, Merges, PastImport
 from .planning.merged import void_choices
 from .staging.content import staged_components
-from .staging.files import read_file
+from .stored_files import read_stored
 
 _BATCH_SIZE = 100
 """Components whose three versions are in memory at once."""
@@ -271,20 +270,7 @@ class _There:
         """None: each is kept under the name by which it is asked for."""
 
     def read(self, file: ComponentFile) -> bytes | None:
-        if file.size > MAX_READ_BYTES:
-            return None
-        kept = stored_file(file)
-        if "media" not in kept:
-            return read_file(kept)
-        media = Media.objects.get(pk=kept["media"])
-        if not media.has_file:
-            return (media.text or "").encode()
-        try:
-            with media.read_file() as opened:
-                data: bytes = opened.read()
-        except OSError:
-            return None
-        return data
+        return read_stored(stored_file(file))
 
 
 def _needed(element: etree._Element, files: tuple[ComponentFile, ...]) -> list[str]:

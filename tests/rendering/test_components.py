@@ -7,7 +7,6 @@ import pytest
 from django.utils import translation
 
 from import_from_modulestore import rendering
-from import_from_modulestore.data import BlockKind
 
 from .pages import ADDRESS, StaticFiles, page_of, read, text_of, texts
 
@@ -234,9 +233,7 @@ class TestOthers:
 
     def test_a_container_is_what_it_holds(self):
         page = read(
-            rendering.document(
-                "U", rendering.render_container(BlockKind.UNIT, "U & I", [("<b>", "Text")]), lambda token: None
-            )
+            rendering.document("U", rendering.render_container("unit", "U & I", [("<b>", "html")]), lambda token: None)
         )
         assert text_of(page) == "Unit U & I <b> Text"
 

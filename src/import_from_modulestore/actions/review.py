@@ -47,6 +47,7 @@ from ..review import (
 from ..review import choose_contents as choose
 from ..review import choose_pieces as keep_pieces
 from ..review import remove_gone as choose_removals
+from ..review.blocks import PlannedImport
 from ..running.ending import running
 from ..running.lifecycle import REVIEWABLE, Step, begin, wrong_state
 from ..running.recovery import apart
@@ -89,7 +90,7 @@ def plan_import(*, user: Any, import_id: str) -> Plan:
 
     Raises ``NotFound``, ``NotPermitted`` (the user may not read the source), ``WrongState`` (nothing is staged).
     """
-    return _plan(_reviewable(user, import_id))
+    return _plan(reviewable(user, import_id))
 
 
 def list_blocks(
@@ -120,7 +121,7 @@ def list_blocks(
 
     Cost: a fixed number of statements. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidOption``.
     """
-    run = _reviewable(user, import_id)
+    run = reviewable(user, import_id)
     check_page(offset, limit)
     rows = StagedBlock.objects.filter(import_run=run)
     if parent is not None:
@@ -149,7 +150,7 @@ def list_blocks(
         )
 
     on_plan = wanted if states or outcomes or conflicts else None
-    blocks, total = block_page(planned_import(run, _plan), rows, on_plan, offset, limit)
+    blocks, total = block_page(planned(run), rows, on_plan, offset, limit)
     return Page(items=tuple(blocks), total=total, offset=offset, limit=limit)
 
 
@@ -161,7 +162,7 @@ def get_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
 
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``.
     """
-    run = _reviewable(user, import_id)
+    run = reviewable(user, import_id)
     return _details(run, usage_key)
 
 
@@ -190,7 +191,7 @@ def decide_blocks(
     ``InvalidEdit`` (there is nothing to decide), ``NotPermitted``, ``WrongState``; nothing is changed then.
     """
     run = _changeable(user, import_id)
-    return decide(run, usage_keys, decision=decision, below=below, planned=planned_import(run, _plan))
+    return decide(run, usage_keys, decision=decision, below=below, planned=planned(run))
 
 
 def choose_contents(
@@ -242,7 +243,7 @@ def choose_pieces(
     run = _changeable(user, import_id)
     block = find_block(run, usage_key)
     if choices:
-        keep_pieces(run, block, choices, planned_import(run, _plan))
+        keep_pieces(run, block, choices, planned(run))
     return _details(run, usage_key)
 
 
@@ -267,9 +268,9 @@ def list_gone(*, user: Any, import_id: str, offset: int = 0, limit: int = 100) -
 
     Cost: a fixed number of statements. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidOption``.
     """
-    run = _reviewable(user, import_id)
+    run = reviewable(user, import_id)
     check_page(offset, limit)
-    return gone_page(planned_import(run, _plan), offset, limit)
+    return gone_page(planned(run), offset, limit)
 
 
 def remove_gone(*, user: Any, import_id: str, item_keys: Sequence[str] | None = None, remove: bool = True) -> int:
@@ -284,10 +285,11 @@ def remove_gone(*, user: Any, import_id: str, item_keys: Sequence[str] | None = 
     that are gone; nothing is changed then), ``InvalidEdit`` (no item is named), ``NotPermitted``, ``WrongState``.
     """
     run = _changeable(user, import_id)
-    return choose_removals(run, item_keys, remove=remove, planned=planned_import(run, _plan))
+    return choose_removals(run, item_keys, remove=remove, planned=planned(run))
 
 
-def _reviewable(user: Any, import_id: str) -> Import:
+def reviewable(user: Any, import_id: str) -> Import:
+    """The import, for a user who may read its source, in a state that allows a review."""
     return _in_review(access.visible_import(user, import_id), partial(access.require_reading, user))
 
 
@@ -304,9 +306,14 @@ def _in_review(run: Import, require: Callable[[Import], None]) -> Import:
 
 
 def _details(run: Import, usage_key: str) -> BlockDetails:
-    planned = planned_import(run, _plan)
+    plan = planned(run)
     num = find_block(run, usage_key).num
-    return block_details(with_edited(run.blocks.filter(num=num)).select_related("root").get(), planned)
+    return block_details(with_edited(run.blocks.filter(num=num)).select_related("root").get(), plan)
+
+
+def planned(run: Import) -> PlannedImport:
+    """The import with its plan, which is made anew only where something has changed."""
+    return planned_import(run, _plan)
 
 
 def _plan(run: Import) -> Plan:

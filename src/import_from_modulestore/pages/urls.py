@@ -2,7 +2,8 @@
 
 from django.urls import path, re_path
 
-from . import blocks, history, home, imports, results
+from ..frames import signed_file
+from . import blocks, history, home, imports, rendered, results
 
 app_name = "modulestore_imports"
 
@@ -18,4 +19,6 @@ urlpatterns = [
     path("libraries/", history.Libraries.as_view(), name="libraries"),
     path("libraries/<str:library_key>/", history.Library.as_view(), name="library"),
     path("items/<str:item_key>/", history.Item.as_view(), name="item"),
+    path("imports/<str:import_id>/blocks/<str:usage_key>/rendered/", rendered.Rendered.as_view(), name="rendered"),
+    path("files/<str:signed>/", signed_file, name="signed_file"),
 ]

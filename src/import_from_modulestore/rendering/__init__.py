@@ -8,8 +8,8 @@ the database: files are asked for by name (:class:`.files.Files`).
 """
 
 from .comparison import compared
-from .components import render_component, render_container
+from .components import render_absence, render_component, render_container
 from .documents import document
-from .files import NamedFile, NoFiles
+from .files import Files, NamedFile
 
-__all__ = ["NamedFile", "NoFiles", "compared", "document", "render_component", "render_container"]
+__all__ = ["Files", "NamedFile", "compared", "document", "render_absence", "render_component", "render_container"]

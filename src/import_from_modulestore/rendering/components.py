@@ -24,6 +24,9 @@ from .files import Files, find_name
 from .markup import MAX_CHARACTERS, Markup, address, tag, theirs, words
 from .problems import ProblemMarkup
 
+MAX_BODY = 5_000_000
+"""Characters of a whole rendering; the largest of real courses has some 300,000."""
+
 MAX_CUES = 3_000
 """Lines of a transcript that are shown: some four hours of talk."""
 
@@ -42,15 +45,31 @@ def render_component(element: etree._Element, title: str, files: Files) -> str:
     """
     element = copy.deepcopy(element)
     render = _TYPES.get(element.tag, _fields)
-    kind = _("Problem") if element.tag == "problem" else default_title(element.tag)
-    return _heading(title, kind) + tag("div", render(element, files), "content")
+    body = _heading(title, _kind(element.tag)) + tag("div", render(element, files), "content")
+    if len(body) > MAX_BODY:
+        return render_absence(title, _("There is too much of it to be shown. Its OLX says all."))
+    return body
 
 
-def render_container(kind: BlockKind, title: str, children: Sequence[tuple[str, str]]) -> str:
-    """A section, subsection or unit: the names of what it holds, each with the title of its type."""
-    items = [tag("li", tag("bdi", words(name)) + f" {tag('span', words(of), 'kind')}") for name, of in children]
+def render_container(block_type: str, title: str, children: Sequence[tuple[str, str]]) -> str:
+    """What is made of others, a unit above all: the names of what it holds, each with its type."""
+    items = [
+        tag("li", f"{tag('bdi', words(name))} {tag('span', words(_kind(held)), 'kind')}") for name, held in children
+    ]
     held = tag("ol", "".join(items), "children") if items else tag("p", words(_("It is empty.")), "aside")
-    return _heading(title, str(kind.label)) + held
+    return _heading(title, _kind(block_type)) + held
+
+
+def render_absence(title: str, reason: str) -> str:
+    """That there is nothing to see, and why."""
+    return (tag("h1", tag("bdi", words(title))) if title else "") + tag("p", words(reason), "aside")
+
+
+def _kind(block_type: str) -> str:
+    """What people call a type of blocks, or of items."""
+    if block_type in BlockKind:
+        return str(BlockKind(block_type).label)
+    return _("Problem") if block_type == "problem" else default_title(block_type)
 
 
 def _heading(title: str, kind: str) -> str:

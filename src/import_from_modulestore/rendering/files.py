@@ -28,16 +28,6 @@ class Files(Protocol):
         """Its content; ``None`` where it cannot be read, or is too large for a text."""
 
 
-class NoFiles:
-    """Of a block without files."""
-
-    def find(self, name: str) -> None:
-        """None."""
-
-    def read(self, name: str) -> None:
-        """None."""
-
-
 def find_address(files: Files, address: str) -> NamedFile | None:
     """
     The file that an address (``/static/…``) means; ``None`` for every other address.

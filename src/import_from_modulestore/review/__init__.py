@@ -5,6 +5,7 @@ from .details import block_details
 from .edits import choose_contents, decide, edit, find_block, revert_edit, select
 from .gone import gone_page, remove_gone
 from .pieces import choose_pieces
+from .rendered import file_of, rendered_block
 
 __all__ = [
     "block_details",
@@ -13,10 +14,12 @@ __all__ = [
     "choose_pieces",
     "decide",
     "edit",
+    "file_of",
     "find_block",
     "gone_page",
     "planned_import",
     "remove_gone",
+    "rendered_block",
     "revert_edit",
     "select",
     "with_edited",

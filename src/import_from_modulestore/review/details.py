@@ -81,7 +81,7 @@ def _compare(
     held_then = (key for version in (then, source_then) if version for key, _title in version.children)
     titles.update(_other_titles(row, planned, {*in_source, *held_then} - titles.keys()))
 
-    if _leaves_it(item):
+    if leaves_it(item):
         incoming = _version_lines(now, titles)
     elif item.decision is Decision.MERGE and merge is not None:
         incoming = _merged_lines(item, merge, titles)
@@ -112,7 +112,7 @@ def _compare(
     return library, tuple(differences)
 
 
-def _leaves_it(item: PlannedItem) -> bool:
+def leaves_it(item: PlannedItem) -> bool:
     """Whether the library's item stays what it is, whatever else might be decided: the source has nothing for it."""
     is_merged = item.decision is Decision.MERGE and item.outcome is Outcome.SKIPPED
     return is_merged or item.outcome is Outcome.UNCHANGED

@@ -35,6 +35,7 @@ from ...data import (
     Outcome,
     ReversalKind,
     ReversalOutcome,
+    Side,
     SourceKind,
     StateGroup,
     Work,
@@ -495,6 +496,31 @@ class BlockDetails(serializers.Serializer):
     whole_body = MergePiece(
         allow_null=True, help_text="Where parts of the body are pieces: all of it, which can be chosen in their stead."
     )
+
+
+class SideQuery(Query):
+    """Which side of a block."""
+
+    side = EnumField(Side, default=Side.BLOCK)
+
+
+class RenderedBlock(serializers.Serializer):
+    """A block as learners see it."""
+
+    usage_key = serializers.CharField()
+    side = EnumField(Side)
+    name = serializers.CharField(help_text="What people call it.")
+    in_library = serializers.BooleanField(help_text="Whether the library holds something in its place.")
+    document = serializers.CharField(help_text="A whole HTML document, to be shown in a sandboxed frame.")
+
+
+class SignedFile(serializers.Serializer):
+    """Where a file is had, by whoever has the address."""
+
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="In bytes.")
+    address = serializers.CharField()
+    until = serializers.DateTimeField(help_text="Until when the address is good.")
 
 
 class _AtLeastOneOf(Body):

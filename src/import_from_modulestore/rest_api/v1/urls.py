@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from ...frames import signed_file
 from . import views
 
 app_name = "v1"
@@ -19,6 +20,15 @@ urlpatterns = [
     path("imports/<str:import_id>/blocks/", views.Blocks.as_view(), name="blocks"),
     path("imports/<str:import_id>/blocks/<str:usage_key>/", views.BlockDetail.as_view(), name="block"),
     path("imports/<str:import_id>/blocks/<str:usage_key>/edit/", views.BlockEdit.as_view(), name="block-edit"),
+    path(
+        "imports/<str:import_id>/blocks/<str:usage_key>/rendered/", views.BlockRendered.as_view(), name="block-rendered"
+    ),
+    path(
+        "imports/<str:import_id>/blocks/<str:usage_key>/files/<path:name>/",
+        views.BlockFile.as_view(),
+        name="block-file",
+    ),
+    path("files/<str:signed>/", signed_file, name="signed-file"),
     path("imports/<str:import_id>/gone/", views.Gone.as_view(), name="gone"),
     path("imports/<str:import_id>/plan/", views.Plan.as_view(), name="plan"),
     path("imports/<str:import_id>/stage/", views.Stage.as_view(), name="stage"),

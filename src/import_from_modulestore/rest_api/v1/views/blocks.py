@@ -18,7 +18,7 @@ from ...schema import operation
 from .. import serializers
 from .imports import IMPORT_ID
 
-_BLOCK = {**IMPORT_ID, "usage_key": _("The block's usage key: `block-v1:…`")}
+BLOCK = {**IMPORT_ID, "usage_key": _("The block's usage key: `block-v1:…`")}
 
 
 class Blocks(ImportView):
@@ -126,7 +126,7 @@ class BlockDetail(ImportView):
         tag="review",
         summary=_("Look at a block"),
         description=_("Its OLX and files, what stands in the library in its place, and the differences."),
-        path=_BLOCK,
+        path=BLOCK,
         ok={200: serializers.BlockDetails},
         errors=[400, 403, 404, 409],
     )
@@ -144,7 +144,7 @@ class BlockDetail(ImportView):
             "OLX has to be well-formed, to have the block's own root tag and `url_name`, and to name only files that "
             "are staged. A title given with it takes the place of its `display_name`."
         ),
-        path=_BLOCK,
+        path=BLOCK,
         body=serializers.BlockChange,
         ok={200: serializers.BlockDetails},
         errors=[404, 409],
@@ -196,7 +196,7 @@ class BlockEdit(ImportView):
         method="DELETE",
         summary=_("Take the edits of a block back"),
         description=_("Its title and OLX are the source's again; whether it is selected, and its decision, stay."),
-        path=_BLOCK,
+        path=BLOCK,
         ok={200: serializers.BlockDetails},
         errors=[400, 404, 409],
     )
