@@ -47,6 +47,21 @@ def test_only_what_is_staged_can_be_completed(created, user, state):
     assert Import.objects.get().state == state
 
 
+@pytest.mark.parametrize("state", [ImportState.STAGED, ImportState.IMPORT_FAILED])
+def test_whose_process_died_before_it_staged_anew_is_staged(created, user, state):
+    api.stage_import(user=user, import_id=created.id)
+    Import.objects.update(
+        state=ImportState.STAGING,
+        worker=f"{socket.gethostname()}:{1 << 22}:1.00:0123456789ab",
+        heartbeat=timezone.now(),
+    )
+    assert recovery.recover() == 1
+    left = api.get_import(user=user, import_id=created.id)
+    assert left.state is ImportState.STAGED
+    assert "try again. What was staged before is as it was." in left.error
+    assert api.plan_import(user=user, import_id=created.id).writes
+
+
 def test_what_is_not_staged_has_no_plan(created, user):
     with pytest.raises(api.WrongState, match="the import has not been staged yet"):
         api.plan_import(user=user, import_id=created.id)

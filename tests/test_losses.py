@@ -16,7 +16,7 @@ from import_from_modulestore_standalone.content_staging.models import StagedCont
 from import_from_modulestore_standalone.exports.export import Export
 
 from .builders import KEY, TARGET, pack, problem, section, subsection, text, unit, usage_key, write_course
-from .command_line.calls import command, refused
+from .command_line.calls import command, in_one_line, refused
 from .library_state import drafts, library_state
 
 PICTURE = '<img src="/static/a.png"/>'
@@ -216,7 +216,8 @@ class TestStagingAnew:
             with pytest.raises(api.ImportFromModulestoreError):
                 step(api.stage_import, import_id)
             shutil.move(courses.parent / "away", courses / "c1")
-        assert step(api.retry_import, import_id).state is ImportState.STAGED
+        assert self.rows() == before
+        assert step(api.stage_import, import_id).state is ImportState.STAGED
         assert self.rows() == before
         step(api.revert_block, import_id, **of_block("t1"))
         step(api.select_blocks, import_id, usage_keys=[usage_key("html", "t2")], selected=True)
@@ -399,9 +400,54 @@ class TestExports:
         step(api.undo_import, run.id)
         assert step(api.redo_import, run.id).state is ImportState.IMPORTED
 
-    def test_to_stage_it_anew_does_and_says_so(self, archive, user, library, step, settings):
+    @pytest.fixture
+    def edited(self, archive, user, library, step) -> str:
+        """An import that is staged, and a block of it edited."""
         run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         step(api.stage_import, run.id)
+        step(api.edit_block, run.id, **of_block("t1"), title="Mine")
+        return run.id
+
+    def test_to_stage_it_anew_does_and_says_so_and_leaves_what_was_staged(self, archive, edited, step, tmp_path):
+        archive.rename(tmp_path / "away.tar.gz")
+        told = "There is no export c1.tar.gz in the folder of courses. Put it back"
+        with pytest.raises(api.NotFound, match=told):
+            step(api.stage_import, edited)
+        left = step(api.get_import, edited)
+        assert left.state is ImportState.STAGED
+        assert Action.COMPLETE in left.actions
+        assert told in left.error
+        assert left.error.endswith("What was staged before is as it was.")
+        assert step(api.get_block, edited, **of_block("t1")).block.title == "Mine"
+        with pytest.raises(api.WrongState, match="To stage it anew failed, which left it as it was"):
+            step(api.retry_import, edited)
+
+        (tmp_path / "away.tar.gz").rename(archive)
+        again = step(api.stage_import, edited)
+        assert (again.state, again.error) == (ImportState.STAGED, "")
+        assert step(api.get_block, edited, **of_block("t1")).block.title == "Mine"
         archive.unlink()
-        with pytest.raises(api.NotFound, match="There is no export c1.tar.gz in the folder of courses. Put it back"):
-            step(api.stage_import, run.id)
+        with pytest.raises(api.NotFound):
+            step(api.stage_import, edited)
+        assert step(api.complete_import, edited).state is ImportState.IMPORTED
+
+    def test_that_is_told_by_the_command_line(self, archive, edited):
+        archive.write_bytes(b"no archive")
+        message, _code = refused("stage", edited)
+        assert "The library is as it was, and so is what was staged before. Go on from here with:" in message
+        assert message.endswith(f"import_from_modulestore stage {edited[:8]}")
+        assert "What was staged before is as it was." in in_one_line(command("show", edited))
+
+    def test_what_fails_amid_it_has_to_be_staged_again_and_keeps_the_review(self, edited, step, amid):
+        failures = iter([OSError("the disk is gone")])
+
+        def disturb() -> None:
+            for failure in failures:
+                raise failure
+
+        amid(disturb)
+        with pytest.raises(api.StepFailed):
+            step(api.stage_import, edited)
+        assert step(api.get_import, edited).state is ImportState.STAGING_FAILED
+        assert step(api.retry_import, edited).state is ImportState.STAGED
+        assert step(api.get_block, edited, **of_block("t1")).block.title == "Mine"

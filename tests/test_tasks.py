@@ -53,6 +53,18 @@ def user_tasks() -> list[tuple[str, str, list[str]]]:
     ]
 
 
+def test_a_task_that_could_not_stage_anew_has_failed_and_the_import_is_staged(staged, user, worked, courses):
+    (courses / "c1").rename(courses.parent / "away")
+    with worked():
+        api.start_staging(user=user, import_id=staged.id)
+    left = api.get_import(user=user, import_id=staged.id)
+    assert left.state is ImportState.STAGED
+    assert left.error.endswith("What was staged before is as it was.")
+    [(_name, state, [told])] = user_tasks()
+    assert state == "Failed"
+    assert left.error.startswith(told)
+
+
 class TestUserTasks:
     def test_each_step_is_a_task_of_the_user_who_asked(self, created, person, editor, worked):
         for start in (api.start_staging, api.start_completion, api.start_undo, api.start_redo):

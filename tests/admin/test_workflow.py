@@ -19,6 +19,16 @@ def state_of(run: Import) -> str:
     return run.state
 
 
+def test_what_was_staged_stays_where_it_cannot_be_staged_anew(pages, start, courses):
+    run = start()
+    (courses / "c1").rename(courses.parent / "away")
+    pages.do("stage", run)
+    assert state_of(run) == ImportState.STAGED
+    assert "What was staged before is as it was." in text_of(pages.get(url("import", "change", run.pk)))
+    pages.do("complete", run)
+    assert state_of(run) == ImportState.IMPORTED
+
+
 def test_start_review_edit_decide_plan_complete_read_undo_redo(pages, start, imported, courses, state):
     """A second import of a course that changed, into the library that holds the first."""
     write_block(courses / "c1", text("t1", "<p>Now.</p>"))

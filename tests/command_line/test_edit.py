@@ -63,6 +63,14 @@ def test_olx_from_a_file_or_standard_input(tmp_path, monkeypatch):
     assert "Flood." in olx_of("t1")
 
 
+@pytest.mark.parametrize("endless", ["/dev/zero", "-"])
+def test_olx_without_an_end_is_read_no_further_than_it_may_be(monkeypatch, endless):
+    with Path("/dev/zero").open(encoding="utf-8") as zeros:
+        monkeypatch.setattr("sys.stdin", zeros)
+        message, _code = refused("edit", "last", "t1", "--olx", endless)
+    assert "The OLX has more than the 1,000,000 characters that are allowed." in message
+
+
 def test_olx_in_an_editor(in_editor):
     in_editor(("Text.", "Low tide."))
     assert "Text t1 is edited." in command("edit", "last", "t1")
@@ -122,7 +130,7 @@ def test_olx_that_cannot_be_used_is_refused(monkeypatch):
         ("<problem/>", "The OLX is a <problem>, but this block is a <html>"),
         ('<html url_name="other"/>', 'has url_name="other", but this block is "t1"'),
         ('<html><![CDATA[<img src="/static/no.png"/>]]></html>', "names a file that is not staged: no.png"),
-        (f"<html>{'x' * 1_000_001}</html>", "1,000,000 are allowed"),
+        (f"<html>{'x' * 1_000_001}</html>", "more than the 1,000,000 characters that are allowed"),
     ):
         monkeypatch.setattr("sys.stdin", StringIO(olx))
         message, code = refused("edit", "last", "t1", "--olx", "-")

@@ -320,6 +320,20 @@ def test_a_broker_that_cannot_be_reached(client, staged, monkeypatch):
     assert "broker cannot be reached" in made["error"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_cannot_be_made_is_told_at_once(client, staged, monkeypatch):
+    def misconfigured(*args, **kwargs):
+        raise KeyError("No such transport: nowhere")
+
+    monkeypatch.setattr(ImportTask, "apply_async", misconfigured)
+    for step, state in (("stage", "staged"), ("complete", "import_failed")):
+        status, error = answer(client("POST", f"imports/{staged}/{step}/"))
+        assert (status, error["code"]) == (503, "step_failed")
+        left = client.get(f"imports/{staged}/")
+        assert (left["state"], left["queued"]) == (state, False)
+        assert "could not be handed to a worker; the log of this site says why" in left["error"]
+
+
 @pytest.mark.parametrize("kind", api.ImportFromModulestoreError.__subclasses__())
 def test_every_error_of_the_api_has_an_answer(kind):
     error = {api.WrongState: lambda: kind("no", state="staged"), api.PlanBlocked: lambda: kind(["no"])}

@@ -114,6 +114,19 @@ def test_an_import_that_failed_is_tried_again(client, course, library, courses):
     assert client.get(path)["state"] == "staged"
 
 
+def test_what_was_staged_stays_where_it_cannot_be_staged_anew(client, course, library, courses):
+    made = client.post("imports/", {"source_key": KEY, "library_key": TARGET}, status=201)
+    path = f"imports/{made['id']}/"
+    (courses / "c1").rename(courses.parent / "away")
+    client.post(f"{path}stage/")
+    left = client.get(path)
+    assert (left["state"], left["actions"]) == ("staged", ["review", "complete", "stage", "cancel"])
+    assert left["error"].endswith("What was staged before is as it was.")
+    client.post(f"{path}complete/")
+    done = client.get(path)
+    assert (done["state"], done["error"]) == ("imported", "")
+
+
 def test_a_library_is_made_before_or_with_the_import(client, course):
     made = client("POST", "libraries/", {"key": "lib:Acme:Sea", "title": "The Sea"})
     assert (made.status_code, made.json()) == (201, {"key": "lib:Acme:Sea", "title": "The Sea", "url": ""})

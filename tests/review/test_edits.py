@@ -89,7 +89,7 @@ class TestOlx:
             ('<html url_name="t2"/>', 'url_name="t2", but this block is "t1"'),
             ('<!DOCTYPE html [<!ENTITY a "b">]><html>&a;</html>', "entities, which are never expanded"),
             ('<html><img src="/static/nowhere.png"/></html>', "not staged: nowhere.png"),
-            (f"<html>{'x' * MAX_OLX_CHARACTERS}</html>", "1,000,000 are allowed"),
+            (f"<html>{'x' * MAX_OLX_CHARACTERS}</html>", "more than the 1,000,000 characters that are allowed"),
         ],
     )
     def test_what_cannot_be_used_is_refused_and_nothing_changes(self, edit, blocks, staged, olx, told):

@@ -243,9 +243,7 @@ def _checked(block: StagedBlock, olx: str) -> etree._Element:
     """The edited OLX, parsed. Raises ``InvalidEdit`` that says what is wrong with it."""
     if len(olx) > MAX_OLX_CHARACTERS:
         raise InvalidEdit(
-            _("The OLX has {length:,} characters; {max:,} are allowed.").format(
-                length=len(olx), max=MAX_OLX_CHARACTERS
-            ),
+            _("The OLX has more than the {max:,} characters that are allowed.").format(max=MAX_OLX_CHARACTERS),
             field="olx",
         )
     try:

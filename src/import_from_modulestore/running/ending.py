@@ -31,7 +31,7 @@ from ..trouble import Trouble, trouble_of
 from ..waiting import at_most, let_go, patiently
 from . import queue
 from .attempts import heart, leave
-from .lifecycle import STATES, Step, finished
+from .lifecycle import STATES, Step, failing, finished
 from .logs import ImportLog, monitor
 
 PUT_OFF_FOR = (5, 20, 60)
@@ -75,7 +75,7 @@ def running(run: Import, step: Step, *, asked: datetime | None = None) -> Iterat
         _fail(run, step, name, reason)
         with suppress(Error):  # Else it is not known yet, and what is said below is.
             run.refresh_from_db(fields=["state", "error"])
-            if isinstance(error, Error) and run.state == STATES[step].done:
+            if isinstance(error, Error) and run.state == STATES[step].done and not run.error:
                 return  # All that was lost is the answer to the commit.
         foreign = isinstance(error, Exception) and not isinstance(error, ImportFromModulestoreError)
         # An error that no one foresaw is for those who look after the code.
@@ -90,12 +90,11 @@ def running(run: Import, step: Step, *, asked: datetime | None = None) -> Iterat
 
 
 def _fail(run: Import, step: Step, name: str, reason: str) -> None:
-    states = STATES[step]
-    own = Import.objects.filter(pk=run.pk, state=states.running, worker=name)
+    own = Import.objects.filter(pk=run.pk, state=STATES[step].running, worker=name)
 
     def fail() -> None:
         with at_most(1):
-            own.update(state=states.failed, error=reason, worker="", **finished(step))
+            own.update(worker="", **failing(step, reason), **finished(step))
 
     _record(run, name, fail)
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet, TextChoices
+from django.db.models import Case, Q, QuerySet, TextChoices, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -188,7 +188,9 @@ def failed_step(run: Import) -> Step:
         told = _("Nothing failed that could be tried again: the import {is_so}.").format(
             is_so=ImportState(run.state).told
         )
-        if run.error:  # Told of the last undo or redo.
+        if run.error and run.state == ImportState.STAGED:
+            told += " " + _("To stage it anew failed, which left it as it was; ask for that once more.")
+        elif run.error:  # Told of the last undo or redo.
             told += " " + _("An undo or redo that fails leaves it as it was; ask for it once more.")
         raise WrongState(told, state=run.state)
     return step
@@ -234,6 +236,22 @@ def claim(run: Import) -> Step | None:
 def as_seen(run: Import) -> QuerySet[Import]:
     """The import, as long as nobody has moved it, taken it up or given a sign of life since it was read."""
     return Import.objects.filter(pk=run.pk, state=run.state, worker=run.worker, heartbeat=run.heartbeat)
+
+
+def failing(step: Step, reason: str) -> dict[str, Any]:
+    """
+    What an import comes to where a step of it fails, for an update: its state, and the ``reason`` that it tells.
+
+    A staging that fails before it takes away what was staged before leaves that as it was: there are blocks still.
+    """
+    if step is not Step.STAGE:
+        return {"state": STATES[step].failed, "error": reason}
+    stands = _("{reason} What was staged before is as it was.").format(reason=reason)
+    is_there = Q(block_count__gt=0)
+    return {
+        "state": Case(When(is_there, then=Value(STATES[step].done)), default=Value(STATES[step].failed)),
+        "error": Case(When(is_there, then=Value(stands)), default=Value(reason)),
+    }
 
 
 def finished(step: Step) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 from uuid import uuid5
 
@@ -14,11 +15,10 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
 from user_tasks.models import UserTaskStatus
 
-from ..data import ImportState
 from ..errors import StepFailed
 from ..models import Import
 from . import lifecycle
-from .lifecycle import STATES, Step
+from .lifecycle import STATES, Step, failing
 from .logs import ImportLog
 
 TASK_NAMES = {
@@ -51,7 +51,8 @@ def send(run: Import, step: Step, *, countdown: float | None = None) -> None:
 
     Sent again, it is the same one among the user's tasks.
 
-    Raises ``StepFailed``, with the import in the step's failed state, where the broker cannot be reached.
+    Raises ``StepFailed``, with the import where a failure of the step leaves it, where that cannot be done: mostly, the
+    broker cannot be reached.
     """
     queue = getattr(settings, "IMPORT_FROM_MODULESTORE_QUEUE", None)
     task_id = str(uuid5(run.uuid, f"{step} {run.queued}"))
@@ -61,14 +62,28 @@ def send(run: Import, step: Step, *, countdown: float | None = None) -> None:
     )  # By name: tasks stand upon the API, and so upon this.
     try:
         task.apply_async((str(run.uuid),), task_id=task_id, queue=queue, countdown=countdown)
-    except (KombuError, OSError, *current_app.connection_for_write().connection_errors) as error:
-        ImportLog(log, run).warning("the message to the workers could not be sent: %s", error)
-        states = STATES[step]
-        reason = _("The work could not be handed to a worker: the message broker cannot be reached. Try again later.")
-        Import.objects.filter(pk=run.pk, state=states.running, worker="").update(
-            state=states.failed, error=reason, queued=None
+    except Exception as error:
+        is_of_broker = _is_of_broker(error)
+        ImportLog(log, run).warning(
+            "the message to the workers could not be sent: %s", error, exc_info=not is_of_broker
         )
-        run.state = ImportState(states.failed)
+        reason = (
+            _("The work could not be handed to a worker: the message broker cannot be reached. Try again later.")
+            if is_of_broker
+            else _("The work could not be handed to a worker; the log of this site says why. Ask those who run it.")
+        )
+        waiting = Import.objects.filter(pk=run.pk, state=STATES[step].running, worker="")
+        waiting.update(queued=None, **failing(step, reason))
+        run.refresh_from_db(fields=["state", "error"])
         for status in UserTaskStatus.objects.filter(task_id=task_id):
             status.fail(reason)
         raise StepFailed(reason) from error
+
+
+def _is_of_broker(error: Exception) -> bool:
+    """Whether the broker cannot be reached, which passes; it may also be set up wrongly, or the user's tasks fail."""
+    if isinstance(error, KombuError | OSError):
+        return True
+    with suppress(Exception):  # Where the transport is one that nobody knows.
+        return isinstance(error, current_app.connection_for_write().connection_errors)
+    return False

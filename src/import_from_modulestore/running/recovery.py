@@ -25,7 +25,7 @@ from ..data import ImportState
 from ..models import Import
 from ..waiting import at_most
 from .attempts import has_beaten, is_alive, is_own
-from .lifecycle import STATES, STEP_OF, as_seen, finished
+from .lifecycle import STATES, STEP_OF, as_seen, failing, finished
 from .logs import ImportLog
 
 log = logging.getLogger(__name__)
@@ -84,12 +84,8 @@ def _recover(run: Import) -> bool:
     def move() -> int:
         if not as_seen(run).select_for_update(skip_locked=True).values_list("pk").first():
             return 0
-        return as_seen(run).update(
-            state=STATES[step].failed,
-            error=_("The process that did this stopped before it was done. Nothing was half-written; try again."),
-            worker="",
-            **finished(step),
-        )
+        reason = _("The process that did this stopped before it was done. Nothing was half-written; try again.")
+        return as_seen(run).update(worker="", **failing(step, reason), **finished(step))
 
     recovered = bool(apart(run, move))
     if recovered:

@@ -28,6 +28,8 @@ def set_aside(run: Import) -> None:
             for batch in in_statements(_reviewed(run), _BATCH_SIZE):
                 ReviewedBlock.objects.bulk_create(batch)
         StagedBlock.objects.filter(import_run=run).delete()
+        run.block_count = 0  # From here on, a staging that fails has nothing to leave as it was.
+        run.save(update_fields=["block_count"])
 
 
 def _reviewed(run: Import) -> Iterable[ReviewedBlock]:

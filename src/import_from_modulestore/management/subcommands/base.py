@@ -276,6 +276,8 @@ def after_failure(run: ImportData, error: Exception) -> str:
     """How to go on after a step of the import failed, or could not be begun, with this error."""
     told = "The library is as it was."
     action = _GO_ON.get(run.state) if run.error else None
+    if run.state is ImportState.STAGED and run.error:
+        told, action = "The library is as it was, and so is what was staged before.", Action.STAGE
     if isinstance(error, api.StagedContentGone):
         action = Action.STAGE
     if action is not None:

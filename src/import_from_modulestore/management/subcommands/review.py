@@ -11,7 +11,7 @@ import click
 from django.core.management.base import CommandError
 
 from ... import api
-from ...data import BlockData, ConflictState, Contents, Decision, MergeChoice, MergeSide, Outcome
+from ...data import MAX_OLX_CHARACTERS, BlockData, ConflictState, Contents, Decision, MergeChoice, MergeSide, Outcome
 from ...terminal.marks import summary, type_of
 from ...terminal.outline import notes
 from ...terminal.review import block_view, review_counts, review_tree
@@ -399,8 +399,12 @@ def _select(
 
 
 def _read(session: Session, name: str) -> str:
+    """A text, from a file or standard input; no more of it than tells that it is too long."""
     try:
-        return session.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        if name == "-":
+            return session.stdin.read(MAX_OLX_CHARACTERS + 1)
+        with Path(name).open(encoding="utf-8") as file:
+            return file.read(MAX_OLX_CHARACTERS + 1)
     except UnicodeDecodeError as error:
         raise api.InvalidEdit(f"{name} is not text in UTF-8: {error.reason} at byte {error.start}.") from error
 
