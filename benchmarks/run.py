@@ -41,6 +41,9 @@ STEPS = (
     "redo",
     "stage again",
     "complete again",
+    "plan, three in ten changed",
+    "plan, these merged",
+    "plan again, these merged",
 )
 PLAN_CASES = ("all new", "same IDs", "own titles", "one title")
 
@@ -108,7 +111,15 @@ def measure_import(folder: Path, components: int, template: Path | None) -> tupl
     steps["redo"] = bench.step("redo", import_id=import_id)
     steps["stage again"] = bench.step("stage")
     steps["complete again"] = bench.step("complete", import_id=steps["stage again"]["import_id"])
+    edited = bench.step("edit_library")["edited"]
+    change_course(folder / "courses" / "course", edited)
+    staged = bench.step("stage")["import_id"]
+    steps["plan, three in ten changed"] = bench.step("plan", import_id=staged)
+    staged = bench.step("stage", on_conflict="merge")["import_id"]
+    steps["plan, these merged"] = bench.step("plan", import_id=staged)
+    steps["plan again, these merged"] = bench.step("plan", import_id=staged, again=True)
     counts = bench.counts
+    expect(steps["plan, these merged"]["counts"]["updated"], len(edited))
     expect(steps["list source"]["blocks"], counts.blocks)
     expect(steps["review"]["total"], counts.blocks)
     expect(steps["all subtrees, twice"]["changed"], counts.blocks)
@@ -124,6 +135,15 @@ def measure_import(folder: Path, components: int, template: Path | None) -> tupl
         "floor": floor,
     }
     return measured, empty
+
+
+def change_course(folder: Path, components: list[list[str]]) -> None:
+    """Add a line to each of these components, as authors of the course do."""
+    for tag, name in components:
+        path = folder / tag / f"{name}.{'html' if tag == 'html' else 'xml'}"
+        text, end = path.read_text(), "</choicegroup>"
+        added = f'<choice correct="false">Added.</choice>{end}'
+        path.write_text(f"{text}<p>Added.</p>\n" if tag == "html" else text.replace(end, added))
 
 
 def expect(found: Any, wanted: Any) -> None:

@@ -68,14 +68,12 @@ class _Draft:
     exact: bool = False
     keys: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    says_something: bool = False
 
     def add(self, key: str, text: str) -> None:
         self.keys.append(key)
         self.texts.append(text)
-
-    @property
-    def says_something(self) -> bool:
-        return self.exact or any(key.strip() for key in self.keys)
+        self.says_something = self.says_something or self.exact or bool(key and not key.isspace())
 
     @property
     def line(self) -> Line:
