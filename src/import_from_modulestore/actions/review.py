@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from ..completion import plan_of
 from ..data import (
@@ -28,6 +29,7 @@ from ..data import (
     SourceData,
     no_progress,
 )
+from ..errors import InvalidOption
 from ..hosts import get_host
 from ..imports import options_of
 from ..keys import parse_library_key, parse_source_key
@@ -56,6 +58,11 @@ from . import access
 from .records import check_page, containing
 from .steps import new_run, remove_import
 
+MAX_BLOCKS_SOON = 2_000
+"""How many blocks a source may have that is previewed while somebody waits; the largest takes some ten seconds."""
+
+MAX_BYTES_SOON = 200_000_000
+
 
 def preview_import(
     *,
@@ -65,16 +72,29 @@ def preview_import(
     options: ImportOptions | None = None,
     new_library_title: str | None = None,
     export: str = "",
+    soon: bool = False,
     progress: Progress = no_progress,
 ) -> tuple[SourceData, Plan]:
     """
     What an import would do, without leaving anything behind: stages, plans, and removes what it staged.
 
+    Where somebody waits for a page, ``soon`` refuses (``InvalidOption``) what is too large to be staged while they do:
+    more than :data:`MAX_BLOCKS_SOON` or :data:`MAX_BYTES_SOON`, or of which that is not known.
+
     Takes and raises what :func:`create_import` does, and raises what :func:`stage_import` and :func:`plan_import` do.
     """
-    run, _source = new_run(user, source_key, library_key, options, new_library_title, export, is_preview=True)
+    run, found = new_run(user, source_key, library_key, options, new_library_title, export, is_preview=True)
     host, key = get_host(), parse_source_key(source_key)
     try:
+        if soon and not (0 < found.block_count <= MAX_BLOCKS_SOON and found.size <= MAX_BYTES_SOON):
+            raise InvalidOption(
+                _(
+                    "{title} is too large to be previewed while you wait: that goes up to {blocks:,} blocks and "
+                    "{megabytes:,} MB. Make an import of it, have it staged, and look at its plan; nothing is written "
+                    "before you complete it."
+                ).format(title=found.title, blocks=MAX_BLOCKS_SOON, megabytes=MAX_BYTES_SOON // 1_000_000),
+                field="source_key",
+            )
         begin(run, Step.STAGE, actor=user)
         with running(run, Step.STAGE):
             source = host.read_source(key, Branch(run.branch), run.source_export)

@@ -322,8 +322,8 @@ class OptionsRequest(Body):
 OPTIONS = tuple(str(name) for name in OptionsRequest().fields)
 
 
-class ImportRequest(Body):
-    """An import to make."""
+class PreviewRequest(Body):
+    """An import that might be made."""
 
     source_key = Key(keys.parse_source_key)
     library_key = Key(keys.parse_library_key)
@@ -341,7 +341,6 @@ class ImportRequest(Body):
         max_length=500,
         help_text="Where the library is to be made with the import: its title; empty for the source's.",
     )
-    start = Truth(default=True, help_text="Whether to have the source staged at once.")
 
     def import_options(self) -> ImportOptions:
         """The options as the API takes them."""
@@ -351,6 +350,12 @@ class ImportRequest(Body):
             **{**options, "selection": tuple(options.get("selection", ()))},
             collection=None if collection is None else CollectionChoice(**collection),
         )
+
+
+class ImportRequest(PreviewRequest):
+    """An import to make."""
+
+    start = Truth(default=True, help_text="Whether to have the source staged at once.")
 
 
 class EmptyRequest(Body):

@@ -3,9 +3,9 @@
 from .blocks import BlockDetail, BlockEdit, Blocks, Gone
 from .description import Docs, Schema
 from .history import ItemHistory, LastReversal, LibraryHistory, Records, Report, Reversals, Where, Work
-from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Redo, Retry, Stage, Undo
+from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Preview, Redo, Retry, Stage, Undo
 from .rendered import BlockFile, BlockRendered
-from .sources import ExportDetail, Libraries, LibraryDetail, SourceDetail, Sources
+from .sources import ExportDetail, Libraries, LibraryBackup, LibraryDetail, SourceDetail, Sources
 
 __all__ = [
     "BlockDetail",
@@ -23,9 +23,11 @@ __all__ = [
     "ItemHistory",
     "LastReversal",
     "Libraries",
+    "LibraryBackup",
     "LibraryDetail",
     "LibraryHistory",
     "Plan",
+    "Preview",
     "Records",
     "Redo",
     "Report",
