@@ -11,7 +11,15 @@ from django.db import transaction
 from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
-from import_from_modulestore.data import Contents, Decision, ImportState, OpenedFile, Page
+from import_from_modulestore.data import (
+    ChosenBlock,
+    Contents,
+    Decision,
+    ImportState,
+    OpenedFile,
+    Page,
+    ReviewChoices,
+)
 from import_from_modulestore.models import Import, StagedBlock
 from import_from_modulestore_standalone.grants import Role, give, take
 
@@ -55,6 +63,9 @@ select_blocks                  y        y        n         n        n        -
 decide_blocks                  y        y        n         n        n        -
 choose_contents                y        y        n         n        n        -
 choose_pieces                  y        y        n         n        n        -
+choose_as_last_time            y        y        n         n        n        -
+export_choices                 y        y        n         y        n        -
+apply_choices                  y        y        n         n        n        -
 edit_block                     y        y        n         n        n        -
 revert_block                   y        y        n         n        n        -
 list_gone                      y        y        n         y        n        -
@@ -107,6 +118,9 @@ CALLS = {
     "decide_blocks": {"usage_keys": [BLOCK], "decision": Decision.FORK},
     "choose_contents": {"usage_keys": [BANK], "contents": Contents.UNIT},
     "choose_pieces": {"usage_key": BLOCK, "choices": {}},
+    "apply_choices": {
+        "choices": ReviewChoices(blocks=(ChosenBlock(block_type="html", block_id="t1", selected=False),))
+    },
     "edit_block": {"usage_key": BLOCK, "title": "Other"},
     "revert_block": {"usage_key": BLOCK},
     "list_imports": {},
@@ -133,6 +147,9 @@ STATES = {
             "decide_blocks",
             "choose_contents",
             "choose_pieces",
+            "choose_as_last_time",
+            "export_choices",
+            "apply_choices",
             "edit_block",
             "revert_block",
             "list_gone",

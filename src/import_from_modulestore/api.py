@@ -11,7 +11,8 @@ In order:
 
 1. :func:`create_import`, :func:`stage_import`
 2. :func:`list_blocks`, :func:`get_block`, :func:`render_block`; :func:`select_blocks`, :func:`decide_blocks`,
-   :func:`edit_block`, :func:`revert_block`; :func:`choose_contents`; :func:`list_gone`, :func:`remove_gone`;
+   :func:`edit_block`, :func:`revert_block`; :func:`choose_contents`; :func:`choose_as_last_time`,
+   :func:`export_choices`, :func:`apply_choices`; :func:`list_gone`, :func:`remove_gone`;
    :func:`plan_import`; :func:`open_file`, :func:`sign_file`, :func:`open_signed_file`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
 4. :func:`get_import`, :func:`get_imports`, :func:`get_records`, :func:`where_from`, :func:`where_to`;
@@ -40,10 +41,13 @@ from .actions.records import (
 )
 from .actions.rendered import open_file, open_signed_file, render_block, sign_file
 from .actions.review import (
+    apply_choices,
+    choose_as_last_time,
     choose_contents,
     choose_pieces,
     decide_blocks,
     edit_block,
+    export_choices,
     get_block,
     list_blocks,
     list_gone,
@@ -120,8 +124,10 @@ __all__ = [
     "StepCanceled",
     "StepFailed",
     "WrongState",
+    "apply_choices",
     "backup_library",
     "cancel_import",
+    "choose_as_last_time",
     "choose_contents",
     "choose_pieces",
     "complete_import",
@@ -129,6 +135,7 @@ __all__ = [
     "create_library",
     "decide_blocks",
     "edit_block",
+    "export_choices",
     "get_block",
     "get_import",
     "get_imports",

@@ -809,6 +809,76 @@ class BlockData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChosenBlock:
+    """
+    What a review says of one block, in a form that does for other imports.
+
+    A block is found again by its type and ID, so that in another run of a course it is the same; ``showing`` counts the
+    places of one that the source shows in several.
+    """
+
+    block_type: str
+    block_id: str
+    showing: int = 0
+    selected: bool = True
+    decision: Decision | None = None
+    contents: Contents | None = None
+    title: str = ""
+    """Of a block that holds others: the title that the review has given it."""
+    olx: str = ""
+    """Of a component: the OLX that the review has given it."""
+    source_title: str = ""
+    """With one of these: what the source called it then, and below, a hash of what it held."""
+    source_digest: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewChoices:
+    """
+    What a review says of the blocks of a source: of those that are not named, nothing.
+
+    ``import_id`` is the import that the review is of, ``source_key`` and ``library_key`` its source and library.
+    """
+
+    blocks: tuple[ChosenBlock, ...]
+    import_id: str = ""
+    source_key: str = ""
+    library_key: str = ""
+
+
+class WhyUnapplied(TextChoices):
+    """Why what was chosen in one review does not stand in another."""
+
+    NO_BLOCK = "no_block", _("The source has no such block.")
+    SAID_HERE = "said_here", _("This review says something else of the block.")
+    SOURCE_DIFFERS = "source_differs", _("The edit was made for something else than the source holds here.")
+    INVALID_EDIT = "invalid_edit", _("The edit cannot be made here.")
+    NO_CONFLICT = "no_conflict", _("The decision does not fit here.")
+    NO_CONTENTS = "no_contents", _("The block holds nothing whose contents could be chosen.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnappliedChoice:
+    """What was chosen for a block and does not stand: all of it, its edit, its decision, or the choice of contents."""
+
+    block_type: str
+    block_id: str
+    showing: int
+    why: WhyUnapplied
+    reason: str
+    """The same in words, with what is the matter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedChoices:
+    """What came of applying choices."""
+
+    changed: int
+    """How many blocks are other than before."""
+    unapplied: tuple[UnappliedChoice, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class GoneData:
     """An item of the library whose block the source does not hold any more, as the review sees it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from ..completion import plan_of
 from ..data import (
+    AppliedChoices,
     BlockData,
     BlockDetails,
     BlockKind,
@@ -20,23 +22,27 @@ from ..data import (
     Decision,
     GonePage,
     ImportOptions,
+    ImportState,
     MergeChoice,
     Outcome,
     Page,
     Plan,
     PlannedItem,
     Progress,
+    ReviewChoices,
     SourceData,
     no_progress,
 )
-from ..errors import InvalidOption
+from ..errors import InvalidOption, NotFound, WrongState
 from ..hosts import get_host
-from ..imports import options_of
+from ..imports import is_whole_id, options_of
 from ..keys import parse_library_key, parse_source_key
 from ..models import Import, StagedBlock
+from ..review import apply_choices as apply
 from ..review import (
     block_details,
     block_page,
+    chosen_blocks,
     decide,
     edit,
     find_block,
@@ -46,6 +52,7 @@ from ..review import (
     select,
     with_edited,
 )
+from ..review import choose_as_last_time as choose_all
 from ..review import choose_contents as choose
 from ..review import choose_pieces as keep_pieces
 from ..review import remove_gone as choose_removals
@@ -278,6 +285,68 @@ def revert_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
     return _details(run, usage_key)
 
 
+def choose_as_last_time(*, user: Any, import_id: str, as_last_time: bool = True) -> int:
+    """
+    Take all that the last reviews of the source have said, for the library, or nothing of it; returns how many blocks
+    changed.
+
+    With ``as_last_time``, what they have said of blocks of which this review says nothing, whether the import began
+    with it or not. Without, all that other reviews have said is taken back: these blocks are as the import was asked
+    for, by its options. What this review has said itself stays, either way; a block that it has taken back to how the
+    source has it is one of which it says nothing.
+
+    Cost: a fixed number of statements, a few for each 500 blocks that change, and two for each root with an edit.
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StagedContentGone``.
+    """
+    run = _changeable(user, import_id)
+    return choose_all(run, as_last_time=as_last_time, source_key=parse_source_key(run.source_key), host=get_host())
+
+
+def export_choices(*, user: Any, import_id: str) -> ReviewChoices:
+    """
+    What the review of an import says of the blocks, for :func:`apply_choices`: what is left out, decided, edited, and
+    what becomes of contents. What is chosen for pieces of a merge holds for the versions that are merged, and is not
+    among it.
+
+    As long as what was staged is kept, also of an import that is completed. :mod:`import_from_modulestore.choices`
+    makes JSON of it. Two queries. Raises ``NotFound``, ``NotPermitted``, ``WrongState`` (nothing is staged).
+    """
+    run = access.visible_import(user, import_id)
+    access.require_reading(user, run)
+    if run.state == ImportState.STAGING or not run.blocks.exists():
+        raise WrongState(_("Nothing is staged for this import, or not any more."), state=run.state)
+    return ReviewChoices(
+        blocks=chosen_blocks(run),
+        import_id=str(run.uuid),
+        source_key=run.source_key,
+        library_key=run.library_key,
+    )
+
+
+def apply_choices(*, user: Any, import_id: str, choices: ReviewChoices) -> AppliedChoices:
+    """
+    Have the review of an import say what another says: of another run of the course, or for another library.
+
+    Blocks are found by type and ID. An edit is made where the source holds what it was made for, a decision is taken
+    where there is something to decide; what does not stand is named, with the reason. Of blocks of which this review
+    says something itself, that stays. Where the import that the choices come from is one that the user may see, the
+    blocks name it as ``choices_from``.
+
+    All of it is done, or nothing. Cost: a fixed number of statements, a few for each 500 blocks that change, two for
+    each root with an edit, and those of a plan. Raises ``NotFound``, ``NotPermitted``, ``WrongState``,
+    ``StagedContentGone``, ``InvalidOption`` (a block is named twice).
+    """
+    run = _changeable(user, import_id)
+    return apply(
+        run,
+        choices,
+        made_in=_made_in(user, choices),
+        source_key=parse_source_key(run.source_key),
+        host=get_host(),
+        make_plan=_plan,
+    )
+
+
 def list_gone(*, user: Any, import_id: str, offset: int = 0, limit: int = 100) -> GonePage:
     """
     What the source has lost: the library's items that came from it, whose blocks are nowhere in it any more.
@@ -306,6 +375,17 @@ def remove_gone(*, user: Any, import_id: str, item_keys: Sequence[str] | None = 
     """
     run = _changeable(user, import_id)
     return choose_removals(run, item_keys, remove=remove, planned=planned(run))
+
+
+def _made_in(user: Any, choices: ReviewChoices) -> Import | None:
+    """The import that choices come from, where the user may see one that is as they say."""
+    if not is_whole_id(choices.import_id):
+        return None
+    with suppress(NotFound):
+        run = access.visible_import(user, choices.import_id)
+        if (run.source_key, run.library_key) == (choices.source_key, choices.library_key):
+            return run
+    return None
 
 
 def reviewable(user: Any, import_id: str) -> Import:

@@ -1,6 +1,7 @@
 """Review: what is staged as a person sees it, beside what the library holds, and the changes that a reviewer makes."""
 
 from .blocks import block_page, planned_import, with_edited
+from .choices import apply_choices, choose_as_last_time, chosen_blocks
 from .details import block_details
 from .edits import choose_contents, decide, edit, find_block, revert_edit, select
 from .gone import gone_page, remove_gone
@@ -8,10 +9,13 @@ from .pieces import choose_pieces
 from .rendered import file_of, rendered_block
 
 __all__ = [
+    "apply_choices",
     "block_details",
     "block_page",
+    "choose_as_last_time",
     "choose_contents",
     "choose_pieces",
+    "chosen_blocks",
     "decide",
     "edit",
     "file_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import batched
 from typing import Any
@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from lxml import etree
 
-from ..data import MAX_OLX_CHARACTERS, BlockKind, ConflictState, Contents, Decision
+from ..data import MAX_OLX_CHARACTERS, BlockKind, ConflictState, Contents, Decision, PlannedItem
 from ..errors import InvalidEdit, NotFound
 from ..hosts import Host
 from ..models import Import, StagedBlock
-from ..olx.blocks import title_of
 from ..olx.files.references import is_of_platform, references
 from ..olx.parsing import UnreadableXML, parse_xml
 from ..quoting import listed
@@ -68,30 +67,24 @@ def edit(run: Import, usage_key: str, *, title: str | None, olx: str | None, sou
     """Give a block another title or other OLX. Raises ``NotFound``, ``InvalidEdit``."""
     if title is None and olx is None:
         raise InvalidEdit(_("Give a title or OLX."), field="title")
-    if title is not None and (not clean_title(title) or len(title) > MAX_TITLE_LENGTH):
-        raise InvalidEdit(_("A title has 1 to {max} characters.").format(max=MAX_TITLE_LENGTH), field="title")
+    if title is not None:
+        check_title(title)
     with changing(run):
         block = find_block(run, usage_key)
-        if _holds_blocks(block):
+        if holds_blocks(block):
             if olx is not None:
-                raise InvalidEdit(
-                    _(
-                        "Only components have OLX of their own. Edit the blocks in this {kind}, or leave some out."
-                    ).format(
-                        kind=BlockKind(block.kind).label.lower()
-                        if block.kind != BlockKind.COMPONENT
-                        else block.block_type
-                    ),
-                    field="olx",
-                )
+                raise has_no_olx(block)
             block.edited_title = block.title = clean_title(title or "")
         else:
-            element = _checked(block, olx) if olx is not None else current_element(block)
+            if olx is not None:
+                element = checked_edit(block, olx, staged_element(block), staged_files(block))
+            else:
+                element = current_element(block)
             if title is not None:
                 element.set("display_name", clean_title(title))
             if not block.edited_olx:
                 block.source_files = block.files
-            block.edited_olx = etree.tostring(element, encoding="unicode", with_tail=False)
+            block.edited_olx = as_text(element)
             _describe(run, source_key, host, block, element)
         block.choices_from = None
         block.save()
@@ -103,15 +96,27 @@ def revert_edit(run: Import, usage_key: str, *, source_key: Any, host: Host) -> 
         block = find_block(run, usage_key)
         if not (block.edited_title or block.edited_olx):
             raise InvalidEdit(_("{title} was not edited.").format(title=block.called))
-        block.edited_title = block.edited_olx = ""
-        block.source_files = []
-        element = staged_element(block)
-        if _holds_blocks(block):
-            block.title = title_of(element)
-        else:
-            _describe(run, source_key, host, block, element)
+        indexer = Indexer(run, source_key, host)
+        element = None if holds_blocks(block) else staged_element(block)
+        make_as_staged(block, element, indexer, staged_files)
+        indexer.name_targets([block])
         block.choices_from = None
         block.save()
+
+
+def make_as_staged(
+    block: StagedBlock,
+    element: etree._Element | None,
+    indexer: Indexer,
+    files: Callable[[StagedBlock], Mapping[str, Any]],
+) -> None:
+    """Make a block without edits, from its element as it was staged (of a container, none), and the staged files."""
+    block.edited_title = block.edited_olx = ""
+    block.source_files = []
+    if element is None or holds_blocks(block):
+        block.title = block.source_title
+    else:
+        indexer.describe(block, element, files(block))
 
 
 def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Contents | None, below: bool) -> int:
@@ -139,9 +144,31 @@ def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Content
         return changed
 
 
-def _holds_blocks(block: StagedBlock) -> bool:
+def as_text(element: etree._Element) -> str:
+    """Edited OLX as it is kept."""
+    return etree.tostring(element, encoding="unicode", with_tail=False)
+
+
+def holds_blocks(block: StagedBlock) -> bool:
     """Whether the block is made of others: what it has of its own is a title."""
     return BlockKind(block.kind).is_container or block.child_count > 0
+
+
+def has_no_olx(block: StagedBlock) -> InvalidEdit:
+    """What to say of OLX that is to be given to a block that is made of others."""
+    kind = BlockKind(block.kind)
+    return InvalidEdit(
+        _("Only components have OLX of their own. Edit the blocks in this {kind}, or leave some out.").format(
+            kind=kind.label.lower() if kind.is_container else block.block_type
+        ),
+        field="olx",
+    )
+
+
+def check_title(title: str) -> None:
+    """Raise ``InvalidEdit`` for a title that a block cannot have."""
+    if not clean_title(title) or len(title) > MAX_TITLE_LENGTH:
+        raise InvalidEdit(_("A title has 1 to {max} characters.").format(max=MAX_TITLE_LENGTH), field="title")
 
 
 def _describe(run: Import, source_key: Any, host: Host, block: StagedBlock, element: etree._Element) -> None:
@@ -203,14 +230,9 @@ def _rows_of(run: Import, places: Sequence[tuple[int, int]], *, below: bool) -> 
 def _check_decidable(
     places: Sequence[tuple[int, int]], decision: Decision, *, below: bool, planned: PlannedImport
 ) -> None:
-    def is_decidable(num: int) -> bool:
-        item = planned.items.get(num)
-        if item is None:
-            return False
-        return item.state.is_conflict or (decision is Decision.FORK and item.state is ConflictState.UNCHANGED)
-
     if below:
-        if not any(is_decidable(num) for first, end_num in places for num in range(first, end_num)):
+        nums = (num for first, end_num in places for num in range(first, end_num))
+        if not any(_is_decidable(planned.items.get(num), decision) for num in nums):
             raise InvalidEdit(
                 _("There is no conflict to decide: nothing else stands in the place of these blocks, or below them."),
                 field="decision",
@@ -218,29 +240,39 @@ def _check_decidable(
         return
     for num, _end in places:
         item = planned.items.get(num)
-        if decision is Decision.MERGE and item is not None and item.state is ConflictState.ID_TAKEN:
-            raise InvalidEdit(
-                _("{name} ({key}) cannot be merged: the library’s item does not come from this source.").format(
-                    name=item.name, key=item.usage_key
-                ),
-                field="decision",
-            )
-        if is_decidable(num):
-            continue
         if item is None:
             raise InvalidEdit(
                 _("Block {num} is not imported, so there is nothing to decide.").format(num=num), field="decision"
             )
-        raise InvalidEdit(
-            _("{title} ({key}) is {state}: there is no conflict to decide.").format(
-                title=item.name, key=item.usage_key, state=str(item.state.label).lower()
-            ),
-            field="decision",
+        if unfit := unfit_decision(item, decision):
+            raise InvalidEdit(unfit, field="decision")
+
+
+def unfit_decision(item: PlannedItem, decision: Decision) -> str:
+    """Why this cannot be decided about an item; empty where it can."""
+    if decision is Decision.MERGE and item.state is ConflictState.ID_TAKEN:
+        return _("{name} ({key}) cannot be merged: the library’s item does not come from this source.").format(
+            name=item.name, key=item.usage_key
         )
+    if _is_decidable(item, decision):
+        return ""
+    return _("{title} ({key}) is {state}: there is no conflict to decide.").format(
+        title=item.name, key=item.usage_key, state=str(item.state.label).lower()
+    )
 
 
-def _checked(block: StagedBlock, olx: str) -> etree._Element:
-    """The edited OLX, parsed. Raises ``InvalidEdit`` that says what is wrong with it."""
+def _is_decidable(item: PlannedItem | None, decision: Decision) -> bool:
+    if item is None:
+        return False
+    return item.state.is_conflict or (decision is Decision.FORK and item.state is ConflictState.UNCHANGED)
+
+
+def checked_edit(block: StagedBlock, olx: str, staged: etree._Element, files: Mapping[str, Any]) -> etree._Element:
+    """
+    The edited OLX, parsed. Raises ``InvalidEdit`` that says what is wrong with it.
+
+    ``staged`` is the block's element as it was staged, ``files`` are those that can be named.
+    """
     if len(olx) > MAX_OLX_CHARACTERS:
         raise InvalidEdit(
             _("The OLX has more than the {max:,} characters that are allowed.").format(max=MAX_OLX_CHARACTERS),
@@ -265,14 +297,14 @@ def _checked(block: StagedBlock, olx: str) -> etree._Element:
             field="olx",
         )
     element.set("url_name", block.block_id)
-    _check_files(block, element)
+    _check_files(element, staged, files)
     return element
 
 
-def _check_files(block: StagedBlock, element: etree._Element) -> None:
+def _check_files(element: etree._Element, staged: etree._Element, files: Iterable[str]) -> None:
     """That every file the edit names is staged, or was missing before the edit already."""
-    known = set(staged_files(block))
-    known.update(name for reference in references(staged_element(block)) for name in reference.names)
+    known = set(files)
+    known.update(name for reference in references(staged) for name in reference.names)
     needed = [reference for reference in references(element) if reference.is_needed]
     unknown = [
         reference.name

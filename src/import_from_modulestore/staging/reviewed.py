@@ -68,6 +68,19 @@ def showings(run: Import) -> Iterator[tuple[StagedBlock, bool, dict[str, Any]]]:
         counts[row.usage_key] += 1
 
 
+def choices_of(run: Import) -> Iterator[tuple[StagedBlock, dict[str, Any], bool]]:
+    """
+    The :func:`showings` of all blocks that the import was asked for, or that its review has added: each row, what the
+    review says of it, and whether it is left out, or its parent is.
+    """
+    end = 0
+    for row, parent_selected, choices in showings(run):
+        if row.usage_key in run.selection:
+            end, parent_selected = max(end, row.end_num), True
+        if not run.selection or row.num < end or row.selected:
+            yield row, choices, not (row.selected and parent_selected)
+
+
 class Reviewed:
     """What was set aside of an import, or stands for its source, given out again block by block."""
 

@@ -38,6 +38,7 @@ from ...data import (
     Side,
     SourceKind,
     StateGroup,
+    WhyUnapplied,
     Work,
 )
 from ...quoting import shortened
@@ -589,6 +590,34 @@ class BlocksChanged(serializers.Serializer):
     selected = serializers.IntegerField(allow_null=True)
     decided = serializers.IntegerField(allow_null=True)
     chosen = serializers.IntegerField(allow_null=True, help_text="Components whose `contents` changed.")
+
+
+class ChoicesChange(Body):
+    """Take all that was said last time, or nothing of it."""
+
+    as_last_time = Truth(help_text="False: nothing of what other reviews have said.")
+
+
+class ChoicesChanged(serializers.Serializer):
+    """What came of it."""
+
+    changed = serializers.IntegerField(help_text="How many blocks are other than before.")
+
+
+class UnappliedChoice(serializers.Serializer):
+    """What was chosen for a block and does not stand."""
+
+    block_type = serializers.CharField()
+    block_id = serializers.CharField()
+    showing = serializers.IntegerField()
+    why = EnumField(WhyUnapplied)
+    reason = serializers.CharField(help_text="The same in words, with what is the matter.")
+
+
+class ChoicesApplied(ChoicesChanged):
+    """What came of applying choices."""
+
+    unapplied = UnappliedChoice(many=True)
 
 
 class GoneItem(serializers.Serializer):

@@ -31,6 +31,7 @@ urlpatterns = [
         name="block-file",
     ),
     path("files/<str:signed>/", signed_file, name="signed-file"),
+    path("imports/<str:import_id>/choices/", views.Choices.as_view(), name="choices"),
     path("imports/<str:import_id>/gone/", views.Gone.as_view(), name="gone"),
     path("imports/<str:import_id>/plan/", views.Plan.as_view(), name="plan"),
     path("imports/<str:import_id>/stage/", views.Stage.as_view(), name="stage"),

@@ -1,6 +1,6 @@
 """The views, by what they show."""
 
-from .blocks import BlockDetail, BlockEdit, Blocks, Gone
+from .blocks import BlockDetail, BlockEdit, Blocks, Choices, Gone
 from .description import Docs, Schema
 from .history import ItemHistory, LastReversal, LibraryHistory, Records, Report, Reversals, Where, Work
 from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Preview, Redo, Retry, Stage, Undo
@@ -14,6 +14,7 @@ __all__ = [
     "BlockRendered",
     "Blocks",
     "Cancel",
+    "Choices",
     "Complete",
     "Docs",
     "ExportDetail",

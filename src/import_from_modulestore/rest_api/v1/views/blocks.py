@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .... import api
+from .... import api, choices
 from ....data import MergeChoice
 from ...base import ImportView
 from ...schema import operation
@@ -204,6 +204,77 @@ class BlockEdit(ImportView):
         """Take them back."""
         reverted = api.revert_block(user=request.user, import_id=import_id, usage_key=usage_key)
         return Response(serializers.BlockDetails(reverted).data)
+
+
+class Choices(ImportView):
+    """What the review says as a whole."""
+
+    @operation(
+        id="export_choices",
+        tag="review",
+        summary=_("Export what the review says"),
+        description=_(
+            "What is left out, decided, edited, and what becomes of contents: to be applied to another run of the "
+            "course, or for another library. As long as what was staged is kept, also of an import that is completed."
+        ),
+        path=IMPORT_ID,
+        ok={200: choices.plain_schema()},
+        errors=[403, 404, 409],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """All of it."""
+        return Response(choices.as_json(api.export_choices(user=request.user, import_id=import_id)))
+
+    @operation(
+        id="apply_choices",
+        tag="review",
+        method="POST",
+        summary=_("Apply what another review says"),
+        description=_(
+            "Blocks are found by type and ID. An edit is made where the source holds what it was made for, a decision "
+            "is taken where there is something to decide; the answer names what does not stand. Of blocks of which "
+            "this review says something itself, that stays."
+        ),
+        path=IMPORT_ID,
+        body={"application/json": choices.plain_schema()},
+        ok={200: serializers.ChoicesApplied},
+        errors=[404, 409],
+        examples=[
+            OpenApiExample(
+                "leave a unit out",
+                value={
+                    "version": 1,
+                    "blocks": [{"block_type": "vertical", "block_id": "review", "selected": False}],
+                },
+                request_only=True,
+            ),
+        ],
+    )
+    def post(self, request: Request, import_id: str) -> Response:
+        """Apply them: all of it, or nothing."""
+        applied = api.apply_choices(user=request.user, import_id=import_id, choices=choices.from_json(request.data))
+        return Response(serializers.ChoicesApplied(applied).data)
+
+    @operation(
+        id="choose_as_last_time",
+        tag="review",
+        method="PATCH",
+        summary=_("Take all that was said last time, or nothing of it"),
+        description=_(
+            "With `as_last_time`, all that the last reviews of the source have said, for the library, of blocks of "
+            "which this one says nothing; without, nothing of what other reviews have said."
+        ),
+        path=IMPORT_ID,
+        body=serializers.ChoicesChange,
+        ok={200: serializers.ChoicesChanged},
+        errors=[404, 409],
+        examples=[OpenApiExample("all of it", value={"as_last_time": True}, request_only=True)],
+    )
+    def patch(self, request: Request, import_id: str) -> Response:
+        """Take all of it, or nothing."""
+        body = self.body(serializers.ChoicesChange)
+        changed = api.choose_as_last_time(user=request.user, import_id=import_id, **body)
+        return Response(serializers.ChoicesChanged({"changed": changed}).data)
 
 
 class Gone(ImportView):
