@@ -55,6 +55,8 @@ start_staging                  y        y        n         n        n        -
 
 plan_import                    y        y        n         y        n        -
 list_blocks                    y        y        n         y        n        -
+get_tree                       y        y        n         y        n        -
+find_conflict                  y        y        n         y        n        -
 get_block                      y        y        n         y        n        -
 render_block                   y        y        n         y        n        -
 sign_file                      y        y        n         y        n        -
@@ -70,6 +72,8 @@ edit_block                     y        y        n         n        n        -
 revert_block                   y        y        n         n        n        -
 list_gone                      y        y        n         y        n        -
 remove_gone                    y        y        n         n        n        -
+get_last_change                y        y        n         y        n        -
+take_back                      y        y        n         n        n        -
 
 complete_import                y        y        n         n        n        -
 start_completion               y        y        n         n        n        -
@@ -124,6 +128,7 @@ CALLS = {
     "edit_block": {"usage_key": BLOCK, "title": "Other"},
     "revert_block": {"usage_key": BLOCK},
     "list_imports": {},
+    "take_back": {"change": 2},
     "mark_done": {"nums": []},
     "get_item_history": {"item_key": f"lb:{TARGET.removeprefix('lib:')}:html:t1"},
     "get_library_history": {"library_key": TARGET},
@@ -139,6 +144,8 @@ STATES = {
         [
             "plan_import",
             "list_blocks",
+            "get_tree",
+            "find_conflict",
             "get_block",
             "render_block",
             "sign_file",
@@ -154,6 +161,8 @@ STATES = {
             "revert_block",
             "list_gone",
             "remove_gone",
+            "get_last_change",
+            "take_back",
             "complete_import",
             "start_completion",
         ],
@@ -206,6 +215,7 @@ def imports(courses, user, run_import):
     for name in ("staged", "failed"):
         api.stage_import(user=user, import_id=ids[name])
     api.edit_block(user=user, import_id=ids["staged"], usage_key=BLOCK, title="Edited")
+    api.select_blocks(user=user, import_id=ids["staged"], usage_keys=[BANK], selected=False)
     Import.objects.filter(uuid=ids["failed"]).update(state=ImportState.IMPORT_FAILED)
     return ids
 

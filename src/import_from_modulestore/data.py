@@ -9,7 +9,7 @@ bytes.
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -801,11 +801,74 @@ class BlockData:
     item_key: str
     reason: str
     warnings: tuple[str, ...]
+    path: tuple[str, ...]
+    """Names of the blocks that it is in, outermost first."""
+    blocks_below: int
+    selected_below: int
+    """How many of them are selected."""
+    conflicts_below: int
+    """How many of them a decision settles."""
+    needs_you_below: int
+    """How many of them are merges that need you."""
+    warnings_below: int
+    """Of how many of them there is something to know."""
 
     @property
     def is_conflict(self) -> bool:
         """Whether a decision settles what happens."""
         return self.state is not None and self.state.is_conflict
+
+    @property
+    def all_selected(self) -> bool | None:
+        """Whether it and all below it are selected, or none of it; ``None`` where some of it is."""
+        count = self.selected + self.selected_below
+        return None if 0 < count <= self.blocks_below else bool(count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockFilters:
+    """
+    Which of the staged blocks are meant: those for which all that is asked for holds. Without anything, all.
+
+    ``parent`` (a usage key) leaves the direct children of one block, ``top`` the blocks that have no parent, and
+    ``nums`` those with these numbers, 500 at most. ``as_last_time`` leaves those of which is said what an earlier
+    review has said; ``conflicts`` those that a decision settles; ``search`` those whose title, name or usage key
+    contains it, in any case.
+    """
+
+    parent: str | None = None
+    top: bool = False
+    nums: Sequence[int] = ()
+    states: Sequence[ConflictState] = ()
+    outcomes: Sequence[Outcome] = ()
+    kind: BlockKind | None = None
+    block_type: str = ""
+    selected: bool | None = None
+    edited: bool | None = None
+    as_last_time: bool | None = None
+    conflicts: bool = False
+    search: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewTree:
+    """The tree of what is staged, partly unfolded."""
+
+    top: Page[BlockData]
+    """Blocks that have no parent."""
+    below: Mapping[int, Page[BlockData]]
+    """The children of the blocks that are unfolded, by ``num``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConflictPlace:
+    """A conflict, and which it is of all of them; the first is number 1."""
+
+    block: BlockData
+    way: tuple[int, ...]
+    """``num`` of the blocks that it is in, outermost first."""
+    number: int
+    total: int
 
 
 @dataclass(frozen=True, kw_only=True)

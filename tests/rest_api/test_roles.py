@@ -18,6 +18,7 @@ CHANGES = [
     ("DELETE", f"blocks/{T1}/edit/", None),
     ("PATCH", "choices/", {"as_last_time": True}),
     ("POST", "choices/", {"version": 1, "blocks": []}),
+    ("POST", "take-back/", {"change": 1}),
     ("PATCH", "gone/", {"remove": True}),
     ("PATCH", "work/", {"nums": [1], "done": True}),
     ("POST", "complete/", {}),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ..completion import plan_of
@@ -15,8 +15,10 @@ from ..data import (
     AppliedChoices,
     BlockData,
     BlockDetails,
+    BlockFilters,
     BlockKind,
     Branch,
+    ConflictPlace,
     ConflictState,
     Contents,
     Decision,
@@ -30,6 +32,7 @@ from ..data import (
     PlannedItem,
     Progress,
     ReviewChoices,
+    ReviewTree,
     SourceData,
     no_progress,
 )
@@ -43,12 +46,18 @@ from ..review import (
     block_details,
     block_page,
     chosen_blocks,
+    conflict_place,
     decide,
     edit,
     find_block,
     gone_page,
+    last_change,
+    matching_nums,
+    places_matching,
+    places_of,
     planned_import,
     revert_edit,
+    review_tree,
     select,
     with_edited,
 )
@@ -56,7 +65,9 @@ from ..review import choose_as_last_time as choose_all
 from ..review import choose_contents as choose
 from ..review import choose_pieces as keep_pieces
 from ..review import remove_gone as choose_removals
+from ..review import take_back as take_last_back
 from ..review.blocks import PlannedImport
+from ..review.edits import FindPlaces
 from ..running.ending import running
 from ..running.lifecycle import REVIEWABLE, Step, begin, wrong_state
 from ..running.recovery import apart
@@ -126,6 +137,7 @@ def list_blocks(
     import_id: str,
     parent: str | None = None,
     top: bool = False,
+    nums: Sequence[int] = (),
     states: Sequence[ConflictState] = (),
     outcomes: Sequence[Outcome] = (),
     kind: BlockKind | None = None,
@@ -142,43 +154,57 @@ def list_blocks(
     What is staged, in the order of the source, each block with what the plan makes of it now.
 
     Without filters it is the whole tree, flat; ``parent`` (a usage key) leaves the direct children of one block, and
-    ``top`` the blocks that have no parent. ``as_last_time`` leaves those of which is said what an earlier review has
-    said; ``conflicts`` those that a decision settles; ``search`` those whose title, name or usage key contains it, in
-    any case. Filters add up.
+    ``top`` the blocks that have no parent; ``nums`` those with these numbers. ``as_last_time`` leaves those of which is
+    said what an earlier review has said; ``conflicts`` those that a decision settles; ``search`` those whose title,
+    name or usage key contains it, in any case. Filters add up.
 
     Cost: a fixed number of statements. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidOption``.
     """
     run = reviewable(user, import_id)
     check_page(offset, limit)
-    rows = StagedBlock.objects.filter(import_run=run)
-    if parent is not None:
-        rows = rows.filter(parent_num=find_block(run, parent).num)
-    if top:
-        rows = rows.filter(parent_num=None)
-    if kind is not None:
-        rows = rows.filter(kind=kind)
-    if block_type:
-        rows = rows.filter(block_type=block_type)
-    if selected is not None:
-        rows = rows.filter(selected=selected)
-    if edited is not None:
-        unedited = Q(edited_title="", edited_olx="")
-        rows = rows.filter(~unedited if edited else unedited)
-    if as_last_time is not None:
-        rows = rows.filter(choices_from__isnull=not as_last_time)
-    if search:
-        rows = rows.filter(containing(search, "title", "name", "usage_key"))
-
-    def wanted(item: PlannedItem) -> bool:
-        return (
-            (not states or item.state in states)
-            and (not outcomes or item.outcome in outcomes)
-            and (not conflicts or item.state.is_conflict)
-        )
-
-    on_plan = wanted if states or outcomes or conflicts else None
+    filters = BlockFilters(
+        parent=parent,
+        top=top,
+        nums=nums,
+        states=states,
+        outcomes=outcomes,
+        kind=kind,
+        block_type=block_type,
+        selected=selected,
+        edited=edited,
+        as_last_time=as_last_time,
+        conflicts=conflicts,
+        search=search,
+    )
+    rows, on_plan = _matching(run, filters)
     blocks, total = block_page(planned(run), rows, on_plan, offset, limit)
     return Page(items=tuple(blocks), total=total, offset=offset, limit=limit)
+
+
+def get_tree(*, user: Any, import_id: str, at: str = "", rows: int = 100, limit: int = 200) -> ReviewTree:
+    """
+    The tree of what is staged, as it is shown first: what stands at the top, and what is in that, block after block,
+    as far as ``rows`` go; and all that is around the block ``at``, if one is named. At most ``limit`` children of a
+    block are given, or as many as it takes to get to that; :func:`list_blocks` with ``parent`` gives more.
+
+    Cost: a fixed number of statements, and some for each block around ``at``. Raises ``NotFound``, ``NotPermitted``,
+    ``WrongState``, ``InvalidOption``.
+    """
+    run = reviewable(user, import_id)
+    check_page(0, limit)
+    return review_tree(planned(run), find_block(run, at) if at else None, rows, limit)
+
+
+def find_conflict(*, user: Any, import_id: str, after: str = "", before: str = "") -> ConflictPlace | None:
+    """
+    The first conflict that comes after a block in the source, or the last before it; at the end, it begins again.
+
+    Without a block, the first of all; ``None`` where there is none. Raises ``NotFound``, ``NotPermitted``,
+    ``WrongState``.
+    """
+    run = reviewable(user, import_id)
+    beside = find_block(run, after or before).num if after or before else None
+    return conflict_place(planned(run), beside, backward=bool(before))
 
 
 def get_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
@@ -193,19 +219,35 @@ def get_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
     return _details(run, usage_key)
 
 
-def select_blocks(*, user: Any, import_id: str, usage_keys: Sequence[str], selected: bool, below: bool = True) -> int:
+def select_blocks(
+    *,
+    user: Any,
+    import_id: str,
+    usage_keys: Sequence[str] = (),
+    matching: BlockFilters | None = None,
+    selected: bool,
+    below: bool = True,
+) -> int:
     """
     Select blocks, or leave them out; with everything below them unless ``below`` is false. Returns how many changed.
 
-    Cost: a fixed number of statements for each 500 keys. Raises ``NotFound`` (a key is not among the staged blocks;
-    nothing is changed then), ``NotPermitted``, ``WrongState``.
+    They are named by ``usage_keys``, or are those ``matching`` filters as :func:`list_blocks` has them.
+
+    Cost: a fixed number of statements for each 500 blocks. Raises ``NotFound`` (a key is not among the staged blocks;
+    nothing is changed then), ``InvalidEdit`` (no block is named), ``NotPermitted``, ``WrongState``.
     """
     run = _changeable(user, import_id)
-    return select(run, usage_keys, selected=selected, below=below)
+    return select(run, _find(run, usage_keys, matching), selected=selected, below=below)
 
 
 def decide_blocks(
-    *, user: Any, import_id: str, usage_keys: Sequence[str], decision: Decision | None, below: bool = True
+    *,
+    user: Any,
+    import_id: str,
+    usage_keys: Sequence[str] = (),
+    matching: BlockFilters | None = None,
+    decision: Decision | None,
+    below: bool = True,
 ) -> int:
     """
     Decide what to do with conflicts; ``None`` goes back to the import's default. Returns how many changed.
@@ -214,11 +256,21 @@ def decide_blocks(
     and at least one conflict has to be among them; without, for just these blocks, and each has to have one. ``fork``
     counts an unchanged block too: it is forked where that is decided.
 
-    Cost: a fixed number of statements for each 500 keys. Raises ``NotFound`` (a key is not among the staged blocks),
+    The blocks are named by ``usage_keys``, or are those ``matching`` filters as :func:`list_blocks` has them; of these,
+    without ``below``, those that are no conflict are left alone.
+
+    Cost: a fixed number of statements for each 500 blocks. Raises ``NotFound`` (a key is not among the staged blocks),
     ``InvalidEdit`` (there is nothing to decide), ``NotPermitted``, ``WrongState``; nothing is changed then.
     """
     run = _changeable(user, import_id)
-    return decide(run, usage_keys, decision=decision, below=below, planned=planned(run))
+    return decide(
+        run,
+        _find(run, usage_keys, matching),
+        decision=decision,
+        below=below,
+        only_conflicts=matching is not None and not below and decision is not None,
+        planned=planned(run),
+    )
 
 
 def choose_contents(
@@ -375,6 +427,71 @@ def remove_gone(*, user: Any, import_id: str, item_keys: Sequence[str] | None = 
     """
     run = _changeable(user, import_id)
     return choose_removals(run, item_keys, remove=remove, planned=planned(run))
+
+
+def get_last_change(*, user: Any, import_id: str) -> int | None:
+    """
+    The number of the last change of a review that :func:`take_back` takes back; ``None`` where there is none.
+
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``.
+    """
+    return last_change(reviewable(user, import_id))
+
+
+def take_back(*, user: Any, import_id: str, change: int) -> int:
+    """
+    Take the last change back, be it a selection, a decision, a choice of contents or of what is removed: of each block
+    or item, it says again what it said before. Returns how many these are. To take back again is to change it again.
+
+    Edits have :func:`revert_block`.
+
+    Cost: a fixed number of statements, and some for each 500 pieces of the tree. Raises ``NotFound``,
+    ``NotPermitted``, ``WrongState`` (something else was changed since, too).
+    """
+    return take_last_back(_changeable(user, import_id), change)
+
+
+def _matching(run: Import, filters: BlockFilters) -> tuple[QuerySet[StagedBlock], Callable[[PlannedItem], bool] | None]:
+    """The rows that meet filters, and the condition that their planned items have to meet, if there is one."""
+    rows = StagedBlock.objects.filter(import_run=run)
+    if filters.parent is not None:
+        rows = rows.filter(parent_num=find_block(run, filters.parent).num)
+    if filters.top:
+        rows = rows.filter(parent_num=None)
+    if filters.nums:
+        rows = rows.filter(num__in=filters.nums)
+    if filters.kind is not None:
+        rows = rows.filter(kind=filters.kind)
+    if filters.block_type:
+        rows = rows.filter(block_type=filters.block_type)
+    if filters.selected is not None:
+        rows = rows.filter(selected=filters.selected)
+    if filters.edited is not None:
+        unedited = Q(edited_title="", edited_olx="")
+        rows = rows.filter(~unedited if filters.edited else unedited)
+    if filters.as_last_time is not None:
+        rows = rows.filter(choices_from__isnull=not filters.as_last_time)
+    if filters.search:
+        rows = rows.filter(containing(filters.search, "title", "name", "usage_key"))
+
+    def wanted(item: PlannedItem) -> bool:
+        return (
+            (not filters.states or item.state in filters.states)
+            and (not filters.outcomes or item.outcome in filters.outcomes)
+            and (not filters.conflicts or item.state.is_conflict)
+        )
+
+    return rows, wanted if filters.states or filters.outcomes or filters.conflicts else None
+
+
+def _find(run: Import, usage_keys: Sequence[str], matching: BlockFilters | None) -> FindPlaces:
+    if matching is None:
+        return places_of(usage_keys)
+    if usage_keys:
+        raise InvalidOption(_("Name blocks, or say which are meant: one of the two."), field="usage_keys")
+    rows, on_plan = _matching(run, matching)
+    plan = planned(run)
+    return places_matching(lambda _run: matching_nums(plan, rows, on_plan))
 
 
 def _made_in(user: Any, choices: ReviewChoices) -> Import | None:

@@ -33,9 +33,9 @@ from ..staging.index import Indexer
 from ..staging.reviewed import Reviewed, choices_of, showings
 from ..staging.standing import standing_choices
 from ..texts import clean_title
+from .changes import changing
 from .edits import (
     as_text,
-    changing,
     check_title,
     checked_edit,
     has_no_olx,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import batched
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,13 +19,19 @@ from ..models import Import, StagedBlock
 from ..olx.files.references import is_of_platform, references
 from ..olx.parsing import UnreadableXML, parse_xml
 from ..quoting import listed
-from ..running.lifecycle import REVIEWABLE, wrong_state
 from ..staging.content import current_element, staged_element, staged_files
 from ..staging.index import Indexer
 from ..texts import MAX_TITLE_LENGTH, clean_title
 from .blocks import PlannedImport
+from .changes import changing
 
 _BATCH_SIZE = 500
+
+type Place = tuple[int, int]
+"""``num`` and ``end_num`` of a block where the source shows it."""
+
+type FindPlaces = Callable[[Import], list[Place]]
+"""Finds blocks, within the change that is made of them."""
 
 
 def find_block(run: Import, usage_key: str) -> StagedBlock:
@@ -38,29 +42,34 @@ def find_block(run: Import, usage_key: str) -> StagedBlock:
     return block
 
 
-def select(run: Import, usage_keys: Sequence[str], *, selected: bool, below: bool) -> int:
+def select(run: Import, find: FindPlaces, *, selected: bool, below: bool) -> int:
     """Select blocks or leave them out, wherever the source shows them; returns how many rows changed."""
-    with changing(run):
-        places = _places(run, usage_keys)
-        return sum(
-            rows.exclude(selected=selected).update(selected=selected, choices_from=None)
-            for rows in _rows_of(run, places, below=below)
-        )
+    with changing(run) as change:
+        return sum(change.say(rows, selected=selected) for rows in _rows_of(run, find(run), below=below))
 
 
 def decide(
-    run: Import, usage_keys: Sequence[str], *, decision: Decision | None, below: bool, planned: PlannedImport
+    run: Import,
+    find: FindPlaces,
+    *,
+    decision: Decision | None,
+    below: bool,
+    only_conflicts: bool,
+    planned: PlannedImport,
 ) -> int:
-    """Set the decision of blocks; returns how many changed. Raises ``InvalidEdit`` where there is nothing to decide."""
-    with changing(run):
-        places = _places(run, usage_keys)
+    """
+    Set the decision of blocks; returns how many changed. Raises ``InvalidEdit`` where there is nothing to decide.
+
+    With ``only_conflicts``, those that are none are left alone.
+    """
+    with changing(run) as change:
+        places = find(run)
+        if only_conflicts:
+            places = [place for place in places if _is_decidable(planned.items.get(place[0]), decision)]
         if decision is not None:
-            _check_decidable(places, decision, below=below, planned=planned)
+            _check_decidable(places, decision, below=below or only_conflicts, planned=planned)
         value = decision.value if decision else ""
-        return sum(
-            rows.exclude(decision=value).update(decision=value, choices_from=None)
-            for rows in _rows_of(run, places, below=below)
-        )
+        return sum(change.say(rows, decision=value) for rows in _rows_of(run, places, below=below))
 
 
 def edit(run: Import, usage_key: str, *, title: str | None, olx: str | None, source_key: Any, host: Host) -> None:
@@ -125,9 +134,9 @@ def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Content
 
     Raises ``InvalidEdit`` where no such block is among them.
     """
-    with changing(run):
+    with changing(run) as change:
         nums: set[int] = set()
-        for rows in _rows_of(run, _places(run, usage_keys), below=below):
+        for rows in _rows_of(run, places_of(usage_keys)(run), below=below):
             components = rows.filter(kind=BlockKind.COMPONENT)
             # What is shown again has its choice where it stands first.
             nums.update(components.annotate(first=Coalesce("repeats", "num")).values_list("first", flat=True))
@@ -136,7 +145,7 @@ def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Content
         for batch in batched(sorted(nums), _BATCH_SIZE):
             holding = run.blocks.filter(num__in=batch, child_count__gt=0).exclude(refusal="")
             found += holding.count()
-            changed += holding.exclude(contents=value).update(contents=value, choices_from=None)
+            changed += change.say(holding, contents=value)
         if not found:
             raise InvalidEdit(
                 _("None of these blocks is a component that is made of other blocks, or holds one."), field="contents"
@@ -177,46 +186,46 @@ def _describe(run: Import, source_key: Any, host: Host, block: StagedBlock, elem
     indexer.name_targets([block])
 
 
-@contextmanager
-def changing(run: Import) -> Iterator[None]:
-    """
-    A transaction that changes what is staged or chosen, and only while that may be changed.
+def places_of(usage_keys: Sequence[str]) -> FindPlaces:
+    """Finds every showing of these blocks. Raises ``NotFound`` where one is not staged, ``InvalidEdit`` for none."""
 
-    The update of the import comes first: a completion that begins at the same time waits for it, or makes this fail.
-    Who else changes something waits, too: so read what is changed within.
-    """
-    with transaction.atomic():
-        if not Import.objects.filter(pk=run.pk, state__in=REVIEWABLE).update(revision=F("revision") + 1):
-            run.refresh_from_db(fields=["state"])
-            raise wrong_state(run)
-        run.refresh_from_db(fields=["revision"])
-        yield
+    def find(run: Import) -> list[Place]:
+        if not usage_keys:
+            raise InvalidEdit(_("Name at least one block."), field="usage_keys")
+        places: list[Place] = []
+        found: set[str] = set()
+        for batch in batched(dict.fromkeys(usage_keys), _BATCH_SIZE):
+            for num, end_num, usage_key in run.blocks.filter(usage_key__in=batch).values_list(
+                "num", "end_num", "usage_key"
+            ):
+                places.append((num, end_num))
+                found.add(usage_key)
+        if missing := [key for key in usage_keys if key not in found]:
+            raise _not_staged(missing)
+        return sorted(places)
 
-
-def _places(run: Import, usage_keys: Sequence[str]) -> list[tuple[int, int]]:
-    """``num`` and ``end_num`` of every showing of the blocks. Raises ``NotFound`` for those that are not staged."""
-    if not usage_keys:
-        raise InvalidEdit(_("Name at least one block."), field="usage_keys")
-    places: list[tuple[int, int]] = []
-    found: set[str] = set()
-    for batch in batched(dict.fromkeys(usage_keys), _BATCH_SIZE):
-        for num, end_num, usage_key in run.blocks.filter(usage_key__in=batch).values_list(
-            "num", "end_num", "usage_key"
-        ):
-            places.append((num, end_num))
-            found.add(usage_key)
-    if missing := [key for key in usage_keys if key not in found]:
-        raise _not_staged(missing)
-    return sorted(places)
+    return find
 
 
-def _rows_of(run: Import, places: Sequence[tuple[int, int]], *, below: bool) -> Iterable[QuerySet[StagedBlock]]:
+def places_matching(nums_of: Callable[[Import], Iterable[int]]) -> FindPlaces:
+    """Finds every showing of the blocks with these numbers. Two queries."""
+
+    def find(run: Import) -> list[Place]:
+        wanted = set(nums_of(run))
+        rows = list(run.blocks.order_by("num").values_list("num", "end_num", "repeats"))
+        first = {num if repeats is None else repeats for num, _end, repeats in rows if num in wanted}
+        return [(num, end) for num, end, repeats in rows if num in first or repeats in first]
+
+    return find
+
+
+def _rows_of(run: Import, places: Sequence[Place], *, below: bool) -> Iterable[QuerySet[StagedBlock]]:
     """The rows at these places, with all below them if so wanted, in batches."""
     if not below:
         for batch in batched([num for num, _end in places], _BATCH_SIZE):
             yield run.blocks.filter(num__in=batch)
         return
-    outermost: list[tuple[int, int]] = []
+    outermost: list[Place] = []
     for num, end_num in places:
         if not outermost or num >= outermost[-1][1]:
             outermost.append((num, end_num))
@@ -227,9 +236,7 @@ def _rows_of(run: Import, places: Sequence[tuple[int, int]], *, below: bool) -> 
         yield run.blocks.filter(condition)
 
 
-def _check_decidable(
-    places: Sequence[tuple[int, int]], decision: Decision, *, below: bool, planned: PlannedImport
-) -> None:
+def _check_decidable(places: Sequence[Place], decision: Decision, *, below: bool, planned: PlannedImport) -> None:
     if below:
         nums = (num for first, end_num in places for num in range(first, end_num))
         if not any(_is_decidable(planned.items.get(num), decision) for num in nums):
@@ -261,7 +268,7 @@ def unfit_decision(item: PlannedItem, decision: Decision) -> str:
     )
 
 
-def _is_decidable(item: PlannedItem | None, decision: Decision) -> bool:
+def _is_decidable(item: PlannedItem | None, decision: Decision | None) -> bool:
     if item is None:
         return False
     return item.state.is_conflict or (decision is Decision.FORK and item.state is ConflictState.UNCHANGED)

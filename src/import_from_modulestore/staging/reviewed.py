@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StandingChoice
+from ..models import BlockChoices, Import, LastChange, ReviewedBlock, StagedBlock, StandingChoice
 from ..packets import in_statements
 from ..running.lifecycle import hold
 
@@ -27,6 +27,7 @@ def set_aside(run: Import) -> None:
         if not run.reviewed.exists():
             for batch in in_statements(_reviewed(run), _BATCH_SIZE):
                 ReviewedBlock.objects.bulk_create(batch)
+        LastChange.objects.filter(import_run=run).delete()
         StagedBlock.objects.filter(import_run=run).delete()
         run.block_count = 0  # From here on, a staging that fails has nothing to leave as it was.
         run.save(update_fields=["block_count"])

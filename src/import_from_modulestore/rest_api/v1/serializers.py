@@ -71,6 +71,12 @@ def _version(help_text: Any) -> serializers.IntegerField:
     return serializers.IntegerField(allow_null=True, help_text=help_text)
 
 
+def _change_number() -> serializers.IntegerField:
+    return serializers.IntegerField(
+        allow_null=True, help_text="By which the change can be taken back, as the last one; null where none can."
+    )
+
+
 def _page_url() -> serializers.CharField:
     return serializers.CharField(help_text="Its page in Studio; empty where there is none.")
 
@@ -409,11 +415,15 @@ class Block(serializers.Serializer):
     item_key = serializers.CharField(help_text="Key of the library's item.")
     reason = serializers.CharField()
     warnings = _texts()
+    path = _texts(help_text="Names of the blocks that it is in, outermost first.")
+    blocks_below = serializers.IntegerField()
+    selected_below = serializers.IntegerField(help_text="How many of them are selected.")
+    conflicts_below = serializers.IntegerField(help_text="How many of them a decision settles.")
+    needs_you_below = serializers.IntegerField(help_text="How many of them are merges that need you.")
+    warnings_below = serializers.IntegerField(help_text="Of how many of them there is something to know.")
 
 
-class BlocksQuery(SearchQuery):
-    """Which of the staged blocks; all that is asked for has to hold."""
-
+class _BlockFilters(serializers.Serializer):
     parent = Text(required=False, max_length=255, help_text="Usage key: only the direct children of this block.")  # type: ignore[assignment]
     top = Truth(default=False, help_text="Only blocks that have no parent.")
     state = serializers.ListField(child=EnumField(ConflictState), default=list, help_text="One of these.")
@@ -424,6 +434,21 @@ class BlocksQuery(SearchQuery):
     edited = Truth(required=False)
     as_last_time = Truth(required=False, help_text="Whether what is said of the block is what an earlier review said.")
     conflicts = Truth(default=False, help_text="Only blocks for which a decision settles what happens.")
+
+
+class BlocksQuery(SearchQuery, _BlockFilters):
+    """Which of the staged blocks; all that is asked for has to hold."""
+
+
+class BlocksMatching(Body, _BlockFilters):
+    """Which of the staged blocks; all that is asked for has to hold, and without anything it is all of them."""
+
+    search = Text(default="", allow_blank=True, max_length=MAX_SEARCH, help_text="Text in keys or titles, in any case.")
+
+    def validate(self, attrs: Any) -> data.BlockFilters:
+        """As the API has them."""
+        states, outcomes = attrs.pop("state"), attrs.pop("outcome")
+        return data.BlockFilters(states=states, outcomes=outcomes, **attrs)
 
 
 class _Olx(serializers.CharField):
@@ -553,13 +578,43 @@ _CONTENTS_HELP = gettext_lazy(
 class BlocksChange(_AtLeastOneOf):
     """Select blocks, leave them out, decide about conflicts, choose about contents. All of it is done, or nothing."""
 
-    usage_keys = serializers.ListField(child=Text(max_length=255), min_length=1, max_length=MAX_KEYS)
+    usage_keys = serializers.ListField(
+        child=Text(max_length=255),
+        required=False,
+        min_length=1,
+        max_length=MAX_KEYS,
+        help_text="The blocks; or else `matching`, those that a list with the same filters has.",
+    )
+    matching = BlocksMatching(required=False)
     below = Truth(default=True, help_text="Whether everything below them is meant too.")
     selected = Truth(required=False)
     decision = EnumField(Decision, required=False, allow_null=True, help_text=_DECISION_HELP)
     contents = EnumField(Contents, required=False, allow_null=True, help_text=_CONTENTS_HELP)
 
     changes = ("selected", "decision", "contents")
+
+    def validate(self, attrs: Any) -> Any:
+        """Refuse a change of no blocks, and of blocks that are named in two ways."""
+        if ("usage_keys" in attrs) == ("matching" in attrs):
+            raise serializers.ValidationError(
+                {"usage_keys": [_("Name blocks, or say which are meant in `matching`: one of the two.")]}
+            )
+        if "matching" in attrs and "contents" in attrs:
+            raise serializers.ValidationError({"contents": [_("For this, name blocks in `usage_keys`.")]})
+        return super().validate(attrs)
+
+
+class TakeBack(Body):
+    """Take the last change of a review back."""
+
+    change = serializers.IntegerField(min_value=1, help_text="The number that the change was answered with.")
+
+
+class TakenBack(serializers.Serializer):
+    """What was taken back."""
+
+    changed = serializers.IntegerField(help_text="How many blocks, and items to remove, are said of as before.")
+    change = _change_number()
 
 
 class PieceChoice(Body):
@@ -590,6 +645,7 @@ class BlocksChanged(serializers.Serializer):
     selected = serializers.IntegerField(allow_null=True)
     decided = serializers.IntegerField(allow_null=True)
     chosen = serializers.IntegerField(allow_null=True, help_text="Components whose `contents` changed.")
+    change = _change_number()
 
 
 class ChoicesChange(Body):

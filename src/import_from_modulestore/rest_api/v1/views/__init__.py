@@ -1,6 +1,6 @@
 """The views, by what they show."""
 
-from .blocks import BlockDetail, BlockEdit, Blocks, Choices, Gone
+from .blocks import BlockDetail, BlockEdit, Blocks, Choices, Gone, TakeBack
 from .description import Docs, Schema
 from .history import ItemHistory, LastReversal, LibraryHistory, Records, Report, Reversals, Where, Work
 from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Preview, Redo, Retry, Stage, Undo
@@ -38,6 +38,7 @@ __all__ = [
     "SourceDetail",
     "Sources",
     "Stage",
+    "TakeBack",
     "Undo",
     "Where",
     "Work",

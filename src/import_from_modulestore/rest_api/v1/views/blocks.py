@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -65,7 +66,8 @@ class Blocks(ImportView):
         description=_(
             "Selects blocks or leaves them out (`selected`), decides about their conflicts (`decision`), and chooses "
             "what becomes of the blocks inside components that a library cannot hold (`contents`); with everything "
-            "below them, unless `below` is false."
+            "below them, unless `below` is false. They are named in `usage_keys`, or are all that a list with the "
+            "filters in `matching` has."
         ),
         path=IMPORT_ID,
         body=serializers.BlocksChange,
@@ -101,21 +103,55 @@ class Blocks(ImportView):
         arguments: dict[str, Any] = {
             "user": request.user,
             "import_id": import_id,
-            "usage_keys": body["usage_keys"],
             "below": body["below"],
         }
         selected = decided = chosen = None
+        meant = {name: body[name] for name in ("usage_keys", "matching") if name in body}
         try:
             with transaction.atomic():
                 if "selected" in body:
-                    selected = api.select_blocks(**arguments, selected=body["selected"])
+                    selected = api.select_blocks(**arguments, **meant, selected=body["selected"])
                 if "decision" in body:
-                    decided = api.decide_blocks(**arguments, decision=body["decision"])
+                    decided = api.decide_blocks(**arguments, **meant, decision=body["decision"])
                 if "contents" in body:
-                    chosen = api.choose_contents(**arguments, contents=body["contents"])
+                    chosen = api.choose_contents(**arguments, **meant, contents=body["contents"])
+                change = _number_of_change(request, import_id, [selected, decided, chosen])
         except api.NotFound as error:  # The import was found before.
             raise ValidationError({"usage_keys": [str(error)]}, code="not_found") from error
-        return Response(serializers.BlocksChanged({"selected": selected, "decided": decided, "chosen": chosen}).data)
+        changed = {"selected": selected, "decided": decided, "chosen": chosen, "change": change}
+        return Response(serializers.BlocksChanged(changed).data)
+
+
+class TakeBack(ImportView):
+    """The last change of a review."""
+
+    @operation(
+        id="take_back",
+        tag="review",
+        summary=_("Take the last change of a review back"),
+        description=_(
+            "Of each block that it changed, the review says again what it said before: whether it is selected, how it "
+            "is decided, what becomes of what is inside it. That is a change as well, and can be taken back. Edits are "
+            "taken back at the block."
+        ),
+        path=IMPORT_ID,
+        body=serializers.TakeBack,
+        ok={200: serializers.TakenBack},
+        errors=[404, 409],
+    )
+    def post(self, request: Request, import_id: str) -> Response:
+        """Take it back."""
+        body = self.body(serializers.TakeBack)
+        with transaction.atomic():
+            changed = api.take_back(user=request.user, import_id=import_id, change=body["change"])
+            change = _number_of_change(request, import_id, [changed])
+        return Response(serializers.TakenBack({"changed": changed, "change": change}).data)
+
+
+def _number_of_change(request: Request, import_id: str, changed: Sequence[int | None]) -> int | None:
+    """By which the change that was just made can be taken back; ``None`` for several at once, which cannot."""
+    made = [count for count in changed if count is not None]
+    return api.get_last_change(user=request.user, import_id=import_id) if len(made) == 1 else None
 
 
 class BlockDetail(ImportView):
