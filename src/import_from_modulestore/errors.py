@@ -31,7 +31,15 @@ class InvalidOption(ImportFromModulestoreError):
 
 
 class InvalidEdit(ImportFromModulestoreError):
-    """A change to a staged block that cannot be made: its OLX is wrong, or there is nothing to decide."""
+    """
+    A change to a staged block that cannot be made: its OLX is wrong, or there is nothing to decide.
+
+    ``line`` is that of the OLX which is at fault, counted from 1, where one is.
+    """
+
+    def __init__(self, message: str, *, field: str = "", line: int | None = None) -> None:
+        super().__init__(message, field=field)
+        self.line = line
 
 
 class NotPermitted(ImportFromModulestoreError):

@@ -26,3 +26,20 @@ def test_a_library_that_one_may_not_see_is_not_there(author_of, person, library)
     stranger = author_of(person("eve"))
     assert stranger.get(page_url("library", TARGET)).status_code == 404
     assert "no library that you may see" in text_of(stranger.get(page_url("libraries")))
+
+
+def test_a_library_tells_what_happened_newest_first(author, user, course, run_import):
+    run, _records = run_import()
+    api.undo_import(user=user, import_id=run.id)
+    page = author.get(page_url("library", TARGET))
+    first, second = dom(page).xpath("//ol[@class='timeline']/li")
+    assert "ada undid" in first.text_content()
+    assert "Tides" in second.text_content()
+    assert f'href="{page_url("reversal", run.id, "redo")}"' in page.content.decode()
+
+
+def test_what_is_under_way_stands_before_it(author, course, stage):
+    run_id = stage()
+    page = author.get(page_url("library", TARGET))
+    assert "Under way" in text_of(page)
+    assert page_url("import", run_id) in page.content.decode()

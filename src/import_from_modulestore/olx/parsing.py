@@ -32,7 +32,15 @@ _UNDECLARED_ENTITIES = (etree.ErrorTypes.ERR_UNDECLARED_ENTITY, etree.ErrorTypes
 
 
 class UnreadableXML(ValueError):
-    """The text is not XML that can be used; the message says why, in words for a course author."""
+    """
+    The text is not XML that can be used; the message says why, in words for a course author.
+
+    ``line`` counts from 1; it is ``None`` where no one line is at fault.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 def parse_xml(data: bytes | str) -> etree._Element:
@@ -67,7 +75,7 @@ def parse_xml(data: bytes | str) -> etree._Element:
     except etree.XMLSyntaxError as error:
         if any(mark in (error.msg or "") for mark in _TOO_LARGE):
             raise UnreadableXML("it holds a text of more than 10 MB, or is more than 256 levels deep") from None
-        raise UnreadableXML(f"it is not well-formed XML: {error.msg or 'it is empty'}") from None
+        raise UnreadableXML(f"it is not well-formed XML: {error.msg or 'it is empty'}", error.lineno) from None
     except ValueError as error:
         raise UnreadableXML(f"it is not well-formed XML: {error}") from None
     if root is None:
@@ -82,11 +90,11 @@ def _refuse_entities(root: etree._Element, parser: etree.XMLParser) -> None:
         raise UnreadableXML("it declares XML entities, which are never expanded")
     entity = next(root.iter(etree.Entity), None)
     if entity is not None:
-        raise UnreadableXML(f"it uses the XML entity {entity.text}, which is never expanded")
+        raise UnreadableXML(f"it uses the XML entity {entity.text}, which is never expanded", entity.sourceline)
     # In attributes, entities of an external DTD vanish without leaving a node.
     undeclared = next((entry for entry in parser.error_log if entry.type in _UNDECLARED_ENTITIES), None)
     if undeclared is not None:
-        raise UnreadableXML(f"it uses an XML entity, which is never expanded: {undeclared.message}")
+        raise UnreadableXML(f"it uses an XML entity, which is never expanded: {undeclared.message}", undeclared.line)
 
 
 def set_cdata(element: etree._Element, text: str) -> None:

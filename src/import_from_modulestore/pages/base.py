@@ -82,6 +82,9 @@ class AuthorView(View):
         """A page, or a part of one, from a template in ``modulestore_imports/``."""
         common = {"section": self.section, "host": get_host(), "view": self}
         response = render(self.request, f"modulestore_imports/{template}", {**common, **context}, status=status)
+        if self.is_part and messages.get_messages(self.request):
+            # What was told by the form that htmx has sent goes to its place, whatever part is asked for.
+            response.content += render(self.request, "modulestore_imports/_told.html").content
         response["Vary"] = "HX-Request, Cookie"
         response["Cache-Control"] = "private, no-store"
         return response

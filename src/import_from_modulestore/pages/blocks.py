@@ -1,11 +1,32 @@
-"""One staged block: beside the tree of the review, or as a page of its own."""
+"""One staged block, beside the tree of the review or as a page of its own: seen, compared, decided about, edited."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import TextChoices
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from .. import api
+from ..data import MAX_OLX_CHARACTERS, BlockDetails, Contents, Decision, MergeChoice, MergeSide, Side
 from .base import AuthorView
+
+CHANGED = "plan-changed"
+"""The event that tells the other parts of a review that the plan is another."""
+
+
+class Tab(TextChoices):
+    """What of a block is shown."""
+
+    SEEN = "seen", gettext_lazy("As learners see it")
+    MERGE = "merge", gettext_lazy("Merge")
+    DIFFERENCES = "differences", gettext_lazy("Differences")
+    EDIT = "edit", gettext_lazy("Edit")
+    FILES = "files", gettext_lazy("Files")
 
 
 class Block(AuthorView):
@@ -15,7 +36,158 @@ class Block(AuthorView):
 
     def get(self, request: HttpRequest, import_id: str, usage_key: str) -> HttpResponse:
         """The page; for htmx, the part that stands beside the tree."""
-        details = api.get_block(user=request.user, import_id=import_id, usage_key=usage_key)
-        template = "_block.html" if self.is_part else "block.html"
-        run = api.get_import(user=request.user, import_id=import_id)
-        return self.page(template, run=run, details=details, staged=details.block)
+        return self._shown(import_id, usage_key)
+
+    def post(self, request: HttpRequest, import_id: str, usage_key: str) -> HttpResponse:
+        """Do what a button asks for, and show the block then; an edit that cannot be made stays to be mended."""
+        typed: dict[str, str] = {}
+        fault: api.InvalidEdit | None = None
+        try:
+            told = self._change(import_id, usage_key)
+        except api.InvalidEdit as error:
+            if request.POST.get("do") != "edit":
+                raise
+            typed = {name: request.POST.get(name, "") for name in ("title", "olx")}
+            fault = error
+        else:
+            if not self.is_part:
+                return self.done(request.get_full_path(), told)
+            messages.success(request, told)
+        response = self._shown(import_id, usage_key, typed=typed, fault=fault)
+        if fault is None:
+            response["HX-Trigger"] = CHANGED
+        return response
+
+    def _change(self, import_id: str, usage_key: str) -> str:
+        """What a form asks for; says what came of it."""
+        sent = self.request.POST
+        one: dict[str, Any] = {"user": self.request.user, "import_id": import_id, "usage_key": usage_key}
+        many: dict[str, Any] = {
+            "user": self.request.user,
+            "import_id": import_id,
+            "usage_keys": [usage_key],
+            "below": "below" in sent,
+        }
+        match sent.get("do", ""):
+            case "select" | "leave_out" as do:
+                api.select_blocks(**many, selected=do == "select")
+                return _("It is selected.") if do == "select" else _("It is left out.")
+            case "decide":
+                decision = _one_of(Decision, sent.get("decision", ""))
+                api.decide_blocks(**many, decision=decision)
+                return _("Decided.") if decision else _("It goes by the import's default again.")
+            case "contents":
+                api.choose_contents(**many, contents=_one_of(Contents, sent.get("contents", "")))
+                return _("The choice is kept.")
+            case "pieces":
+                api.choose_pieces(**one, choices=self._choices(api.get_block(**one)))
+                return _("The pieces of the merge are chosen.")
+            case "revert":
+                api.revert_block(**one)
+                return _("The edits are taken back.")
+            case "edit":
+                changes = _changes(api.get_block(**one), sent.get("title", ""), sent.get("olx"))
+                if not changes:
+                    return _("There was nothing to change.")
+                api.edit_block(**one, **changes)
+                return _("The block is edited. The source stays as it was.")
+        raise Http404
+
+    def _choices(self, details: BlockDetails) -> dict[str, MergeChoice | None]:
+        choices: dict[str, MergeChoice | None] = {}
+        for piece in details.pieces:
+            side = _one_of(MergeSide, self.request.POST.get(f"take {piece.name}", ""))
+            text = self.request.POST.get(f"text {piece.name}", "").replace("\r\n", "\n")
+            choices[piece.name] = MergeChoice(take=side, text=text) if side else None
+        return choices
+
+    def _shown(
+        self, import_id: str, usage_key: str, *, typed: dict[str, str] | None = None, fault: Any = None
+    ) -> HttpResponse:
+        details = api.get_block(user=self.request.user, import_id=import_id, usage_key=usage_key)
+        run = api.get_import(user=self.request.user, import_id=import_id)
+        tabs = _tabs(details)
+        asked = Tab.EDIT if fault else self.request.GET.get("tab", "")
+        tab = Tab(asked) if asked in tabs else tabs[0]
+        typed = typed or {"title": details.block.title, "olx": details.olx}
+        return self.page(
+            "_block.html" if self.is_part else "block.html",
+            run=run,
+            details=details,
+            staged=details.block,
+            tab=tab,
+            tabs=tabs,
+            sides=_sides(details),
+            decisions=Decision,
+            default=run.options.on_conflict,
+            contents=Contents,
+            default_contents=run.options.contents,
+            merge_sides=MergeSide,
+            typed=typed,
+            fault=fault,
+            is_editable=_is_editable(details),
+            url=reverse("modulestore_imports:block", args=[run.id, usage_key]),
+        )
+
+
+class Check(AuthorView):
+    """Whether OLX that is being written could be kept: asked while one types."""
+
+    def post(self, request: HttpRequest, import_id: str, usage_key: str) -> HttpResponse:
+        """What is wrong, and in which line; or that nothing is."""
+        fault = None
+        try:
+            olx = request.POST.get("olx", "").replace("\r\n", "\n")
+            api.check_edit(user=request.user, import_id=import_id, usage_key=usage_key, olx=olx)
+        except api.InvalidEdit as error:
+            fault = error
+        return self.page("_check.html", fault=fault)
+
+
+class File(AuthorView):
+    """A file of a block."""
+
+    def get(self, request: HttpRequest, import_id: str, usage_key: str, name: str) -> HttpResponse:
+        """Lead to an address that is good for some minutes, and at which nothing but the file is."""
+        file = api.sign_file(user=request.user, import_id=import_id, usage_key=usage_key, name=name)
+        return HttpResponseRedirect(reverse("modulestore_imports:signed_file", args=[file.signed]))
+
+
+def _tabs(details: BlockDetails) -> list[Tab]:
+    """What there is to show; what is to be done first comes first."""
+    tabs = [Tab.SEEN, Tab.DIFFERENCES, Tab.EDIT]
+    if not any(difference.lines for difference in details.differences):
+        tabs.remove(Tab.DIFFERENCES)
+    if details.pieces:
+        tabs.insert(0, Tab.MERGE)
+    if details.files or details.missing_files:
+        tabs.append(Tab.FILES)
+    return tabs
+
+
+def _sides(details: BlockDetails) -> list[Side]:
+    """What can be shown of it; both beside each other first, where it meets something."""
+    return [Side.COMPARISON, Side.BLOCK, Side.ITEM] if details.library else [Side.BLOCK]
+
+
+def _is_editable(details: BlockDetails) -> bool:
+    """Whether it has OLX of its own that fits into a form."""
+    block = details.block
+    return not (block.kind.is_container or block.child_count) and len(details.olx) <= MAX_OLX_CHARACTERS
+
+
+def _changes(details: BlockDetails, title: str, olx: str | None) -> dict[str, str]:
+    """What is other than before, as arguments of ``edit_block``."""
+    changes = {}
+    if title != details.block.title:
+        changes["title"] = title
+    if olx is not None and (olx := olx.replace("\r\n", "\n")) != details.olx.replace("\r\n", "\n"):
+        changes["olx"] = olx  # Browsers send lines as the mail of old did.
+    return changes
+
+
+def _one_of[Choice: TextChoices](choices: type[Choice], value: str) -> Choice | None:
+    """The choice that was sent, if one was. Raises ``Http404`` for one that is none."""
+    if value and value not in choices:
+        raise Http404
+    return choices(value) if value else None

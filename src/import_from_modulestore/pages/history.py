@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 
 from .. import api
-from ..data import LibraryData
+from ..data import HistoryEntry, ImportState, LibraryData, Page
 from .base import AuthorView, page_number
 from .results import pages_of
 
 PAGE_SIZE = 25
+
+_UNDER_WAY = tuple(
+    state for state in ImportState if state not in (ImportState.IMPORTED, ImportState.UNDONE, ImportState.CANCELED)
+)
 
 
 class Libraries(AuthorView):
@@ -33,41 +40,52 @@ class Libraries(AuthorView):
 
 
 class Library(AuthorView):
-    """One library: what was imported into it, by whom and when, newest first."""
+    """One library: what was imported into it, undone and redone, newest first; and what is under way."""
 
     section = "libraries"
 
     def get(self, request: HttpRequest, library_key: str) -> HttpResponse:
-        """A page of its imports."""
+        """A page of its history."""
         number = page_number(request)
         library = api.get_library(user=request.user, library_key=library_key)
-        imports = api.list_imports(
-            user=request.user, library_key=library.key, offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE
-        )
+        imports = api.list_imports(user=request.user, library_key=library.key, states=_UNDER_WAY, limit=PAGE_SIZE)
         live = any(run.state.is_running for run in imports.items)
         if self.is_part:
             return self.page("_recent.html", imports=imports, live=live)
+        history = _newest_first(request.user, library.key, number)
         return self.page(
             "library.html",
             library=library,
             imports=imports,
             live=live,
+            history=history,
             number=number,
-            pages=pages_of(imports.total, PAGE_SIZE),
+            pages=pages_of(history.total, PAGE_SIZE),
         )
 
 
 class Item(AuthorView):
-    """Where one item of a library came from: every import that has met it, newest first."""
+    """Where one item of a library came from: what every import, undo and redo did with it, newest first."""
 
     section = "libraries"
 
     def get(self, request: HttpRequest, item_key: str) -> HttpResponse:
         """The page."""
+        entries = api.get_item_history(user=request.user, item_key=item_key)
         records = api.where_from(user=request.user, item_key=item_key)
-        runs = api.get_imports(user=request.user, import_ids={record.import_id for record in records})
-        entries = [(record, runs[record.import_id]) for record in records if record.import_id in runs]
-        return self.page("item.html", item_key=item_key, entries=entries)
+        last = records[0] if records else None
+        return self.page("item.html", item_key=item_key, entries=entries[::-1], last=last)
+
+
+def _newest_first(user: Any, library_key: str, number: int) -> Page[HistoryEntry]:
+    """A page of a library's history from its end; the API has it from the beginning."""
+    total = api.get_library_history(user=user, library_key=library_key, limit=1).total
+    end = total - (number - 1) * PAGE_SIZE
+    first = max(0, end - PAGE_SIZE)
+    if end <= 0:
+        return Page(items=(), total=total, offset=0, limit=PAGE_SIZE)
+    page = api.get_library_history(user=user, library_key=library_key, offset=first, limit=end - first)
+    return replace(page, items=page.items[::-1])
 
 
 def _by_title(library: LibraryData) -> tuple[str, str]:
