@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportState
@@ -48,3 +49,9 @@ def test_who_may_not_is_told_so_and_nothing_happens(author_of, viewer, user, cou
 @pytest.mark.parametrize("action", ["review", "odd"])
 def test_what_is_no_step_is_not_there(author, course, stage, action):
     assert author.post(page_url("do", stage(), action)).status_code == 404
+
+
+def test_programs_are_told_where_the_page_is(author, course, stage):
+    run_id = stage()
+    told = author.client.get(reverse("modulestore_imports_api:v1:import", args=[run_id])).json()
+    assert told["url"] == page_url("import", run_id)

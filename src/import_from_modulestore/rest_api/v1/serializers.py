@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
@@ -28,6 +29,7 @@ from ...data import (
     Decision,
     DifferenceKind,
     HistoryKind,
+    ImportData,
     ImportOptions,
     ImportOrder,
     ImportState,
@@ -210,6 +212,7 @@ class Import(serializers.Serializer):
     """One import: who, what, how, when, and how far."""
 
     id = serializers.UUIDField()
+    url = serializers.SerializerMethodField(help_text="Its page for people, from the root of the site.")
     source_key = serializers.CharField()
     source_title = serializers.CharField()
     source_url = _page_url()
@@ -238,6 +241,10 @@ class Import(serializers.Serializer):
     finished = serializers.DateTimeField(allow_null=True)
     queued = serializers.BooleanField(help_text="Whether a step was asked for that no worker has taken up yet.")
     progress = Progress(allow_null=True, help_text="Of the step that runs; null where none does.")
+
+    def get_url(self, run: ImportData) -> str:
+        """Where people look at it."""
+        return reverse("modulestore_imports:import", args=[run.id])
 
 
 class Reversal(serializers.Serializer):
