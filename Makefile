@@ -68,7 +68,7 @@ lint: install  ## Check style, types, layers and annotations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(MANAGE) makemigrations --check --dry-run modulestore_imports content_staging
+	@$(MANAGE) makemigrations --check --dry-run modulestore_imports content_staging import_from_modulestore_standalone
 	@DJANGO_SETTINGS_MODULE=import_from_modulestore_standalone.settings $(BIN)/code_annotations \
 		django_find_annotations --config_file .pii_annotations.yml --lint --coverage
 

@@ -88,6 +88,7 @@ def write_course(
     title: str = "A Course",
     static: dict[str, bytes] | None = None,
     files: dict[str, str | bytes] | None = None,
+    run: str = "R1",
 ) -> Path:
     """
     Write a course export into ``folder`` and return it.
@@ -95,8 +96,8 @@ def write_course(
     ``static`` are files below ``static/``; ``files`` are written last and as they are, over what was written before.
     """
     pointers = "".join(_pointer(child) for child in sections)
-    _write(folder, "course.xml", '<course url_name="R1" org="Acme" course="C1"/>')
-    _write(folder, "course/R1.xml", f"<course display_name={quoteattr(title)}>{pointers}<wiki slug='w'/></course>")
+    _write(folder, "course.xml", f'<course url_name="{run}" org="Acme" course="C1"/>')
+    _write(folder, f"course/{run}.xml", f"<course display_name={quoteattr(title)}>{pointers}<wiki slug='w'/></course>")
     _write_all(folder, sections, static, files)
     return folder
 

@@ -227,3 +227,86 @@ def test_it_is_of_one_library_and_one_source(user, first, courses, blocks):
     run = api.create_import(user=user, source_key=KEY, library_key=other)
     api.stage_import(user=user, import_id=run.id)
     assert not marked(blocks, run.id)
+
+
+class TestAllOrNone:
+    """One action takes all that was said last time, or none of it."""
+
+    def take(self, user, run):
+        return api.choose_as_last_time(user=user, import_id=run, as_last_time=True)
+
+    def leave(self, user, run):
+        return api.choose_as_last_time(user=user, import_id=run, as_last_time=False)
+
+    @pytest.fixture
+    def said(self, blocks):
+        """What is said of each block, and what it is then."""
+
+        def said(run):
+            return {
+                name: (each.selected, each.title, each.edited, each.own_decision, each.own_contents, each.choices_from)
+                for name, each in blocks(run).items()
+            }
+
+        return said
+
+    def test_of_an_import_that_did_not_begin_with_it(self, user, first, course, stage, blocks, said):
+        course(t2="<p>New.</p>", more=[text("new")])
+        begun, anew = stage(), stage(as_last_time=False)
+        as_begun, as_anew = said(begun), said(anew)
+        assert self.take(user, anew) == len(SAID | {"new"})
+        assert said(anew) == as_begun
+        assert plan(user, anew) == plan(user, begun)
+        assert self.take(user, anew) == 0
+        assert self.leave(user, anew) == self.leave(user, begun) == len(SAID | {"new"})
+        assert said(anew) == said(begun) == as_anew
+        assert plan(user, anew) == plan(user, begun)
+        assert self.leave(user, anew) == 0
+
+    @pytest.mark.parametrize("as_last_time", [True, False])
+    def test_what_this_review_has_said_itself_stays(self, user, first, stage, blocks, said, as_last_time):
+        run = stage(as_last_time=False)
+        common = {"user": user, "import_id": run}
+        api.edit_block(**common, usage_key=usage_key("html", "t1"), title="Mine")
+        api.select_blocks(**common, usage_keys=[usage_key("vertical", "u")], selected=False, below=False)
+        api.select_blocks(**common, usage_keys=[usage_key("html", "x1")], selected=False)
+        before = said(run)
+        self.take(user, run)
+        if not as_last_time:
+            self.leave(user, run)
+        after = said(run)
+        own = {"t1", "u", "t2", "t3", "bank", "x1"}  # What is in the unit stays although the unit does not.
+        assert {name: after[name] for name in own} == {name: before[name] for name in own}
+        assert marked(blocks, run) == (SAID - own if as_last_time else set())
+
+    def test_what_was_taken_back_to_the_source_is_taken_again(self, user, first, stage, blocks):
+        run = stage()
+        api.revert_block(user=user, import_id=run, usage_key=usage_key("html", "t1"))
+        assert self.take(user, run) == 1
+        assert marked(blocks, run) == SAID
+
+    def test_an_edit_is_not_made_again_where_the_source_has_changed(self, user, first, course, stage, blocks):
+        course(t1="<p>The source's new text.</p>")
+        run = stage(as_last_time=False)
+        self.take(user, run)
+        self.take(user, run)
+        found = blocks(run)["t1"]
+        assert (found.edited, found.choices_from) == (False, "")
+        assert sum(warning.startswith("This block was edited last time") for warning in found.warnings) == 1
+
+    def test_a_selection_is_not_added_to(self, user, first, stage, blocks):
+        part = stage(selection=(usage_key("vertical", "m5u"), usage_key("html", "t2")), as_last_time=False)
+        before = {name for name, found in blocks(part).items() if found.selected}
+        self.take(user, part)
+        assert {name for name, found in blocks(part).items() if found.selected} == before == {"m5u", "t2", *MODULE_5}
+        self.leave(user, part)
+        assert {name for name, found in blocks(part).items() if found.selected} == before
+        assert not marked(blocks, part)
+
+    def test_nothing_is_there_to_be_taken_the_first_time(self, user, course, stage):
+        run = stage()
+        assert self.take(user, run) == self.leave(user, run) == 0
+
+    def test_is_for_a_review_alone(self, user, first):
+        with pytest.raises(api.WrongState):
+            self.take(user, first)

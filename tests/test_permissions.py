@@ -11,7 +11,15 @@ from django.db import transaction
 from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
-from import_from_modulestore.data import Contents, Decision, ImportState, OpenedFile, Page
+from import_from_modulestore.data import (
+    ChosenBlock,
+    Contents,
+    Decision,
+    ImportState,
+    OpenedFile,
+    Page,
+    ReviewChoices,
+)
 from import_from_modulestore.models import Import, StagedBlock
 from import_from_modulestore_standalone.grants import Role, give, take
 
@@ -47,6 +55,8 @@ start_staging                  y        y        n         n        n        -
 
 plan_import                    y        y        n         y        n        -
 list_blocks                    y        y        n         y        n        -
+get_tree                       y        y        n         y        n        -
+find_conflict                  y        y        n         y        n        -
 get_block                      y        y        n         y        n        -
 render_block                   y        y        n         y        n        -
 sign_file                      y        y        n         y        n        -
@@ -55,11 +65,16 @@ select_blocks                  y        y        n         n        n        -
 decide_blocks                  y        y        n         n        n        -
 choose_contents                y        y        n         n        n        -
 choose_pieces                  y        y        n         n        n        -
+choose_as_last_time            y        y        n         n        n        -
+export_choices                 y        y        n         y        n        -
+apply_choices                  y        y        n         n        n        -
 edit_block                     y        y        n         n        n        -
 check_edit                     y        y        n         n        n        -
 revert_block                   y        y        n         n        n        -
 list_gone                      y        y        n         y        n        -
 remove_gone                    y        y        n         n        n        -
+get_last_change                y        y        n         y        n        -
+take_back                      y        y        n         n        n        -
 
 complete_import                y        y        n         n        n        -
 start_completion               y        y        n         n        n        -
@@ -108,10 +123,14 @@ CALLS = {
     "decide_blocks": {"usage_keys": [BLOCK], "decision": Decision.FORK},
     "choose_contents": {"usage_keys": [BANK], "contents": Contents.UNIT},
     "choose_pieces": {"usage_key": BLOCK, "choices": {}},
+    "apply_choices": {
+        "choices": ReviewChoices(blocks=(ChosenBlock(block_type="html", block_id="t1", selected=False),))
+    },
     "edit_block": {"usage_key": BLOCK, "title": "Other"},
     "check_edit": {"usage_key": BLOCK, "olx": "<html/>"},
     "revert_block": {"usage_key": BLOCK},
     "list_imports": {},
+    "take_back": {"change": 2},
     "mark_done": {"nums": []},
     "get_item_history": {"item_key": f"lb:{TARGET.removeprefix('lib:')}:html:t1"},
     "get_library_history": {"library_key": TARGET},
@@ -127,6 +146,8 @@ STATES = {
         [
             "plan_import",
             "list_blocks",
+            "get_tree",
+            "find_conflict",
             "get_block",
             "render_block",
             "sign_file",
@@ -135,11 +156,16 @@ STATES = {
             "decide_blocks",
             "choose_contents",
             "choose_pieces",
+            "choose_as_last_time",
+            "export_choices",
+            "apply_choices",
             "edit_block",
             "check_edit",
             "revert_block",
             "list_gone",
             "remove_gone",
+            "get_last_change",
+            "take_back",
             "complete_import",
             "start_completion",
         ],
@@ -192,6 +218,7 @@ def imports(courses, user, run_import):
     for name in ("staged", "failed"):
         api.stage_import(user=user, import_id=ids[name])
     api.edit_block(user=user, import_id=ids["staged"], usage_key=BLOCK, title="Edited")
+    api.select_blocks(user=user, import_id=ids["staged"], usage_keys=[BANK], selected=False)
     Import.objects.filter(uuid=ids["failed"]).update(state=ImportState.IMPORT_FAILED)
     return ids
 

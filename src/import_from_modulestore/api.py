@@ -10,9 +10,12 @@ of its kinds, with a message for people: ``DatabaseUnavailable`` too, which is n
 In order:
 
 1. :func:`create_import`, :func:`stage_import`
-2. :func:`list_blocks`, :func:`get_block`, :func:`render_block`; :func:`select_blocks`, :func:`decide_blocks`,
-   :func:`edit_block`, :func:`check_edit`, :func:`revert_block`; :func:`choose_contents`; :func:`list_gone`,
-   :func:`remove_gone`; :func:`plan_import`; :func:`open_file`, :func:`sign_file`, :func:`open_signed_file`
+2. :func:`list_blocks`, :func:`get_tree`, :func:`find_conflict`, :func:`get_block`, :func:`render_block`;
+   :func:`select_blocks`, :func:`decide_blocks`, :func:`edit_block`, :func:`check_edit`, :func:`revert_block`;
+   :func:`choose_contents`;
+   :func:`choose_as_last_time`, :func:`export_choices`, :func:`apply_choices`; :func:`list_gone`, :func:`remove_gone`;
+   :func:`get_last_change`, :func:`take_back`; :func:`plan_import`; :func:`open_file`, :func:`sign_file`,
+   :func:`open_signed_file`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
 4. :func:`get_import`, :func:`get_imports`, :func:`get_records`, :func:`where_from`, :func:`where_to`;
    :func:`get_item_history`, :func:`get_library_history`;
@@ -40,12 +43,18 @@ from .actions.records import (
 )
 from .actions.rendered import open_file, open_signed_file, render_block, sign_file
 from .actions.review import (
+    apply_choices,
     check_edit,
+    choose_as_last_time,
     choose_contents,
     choose_pieces,
     decide_blocks,
     edit_block,
+    export_choices,
+    find_conflict,
     get_block,
+    get_last_change,
+    get_tree,
     list_blocks,
     list_gone,
     plan_import,
@@ -53,6 +62,7 @@ from .actions.review import (
     remove_gone,
     revert_block,
     select_blocks,
+    take_back,
 )
 from .actions.sources import (
     backup_library,
@@ -121,9 +131,11 @@ __all__ = [
     "StepCanceled",
     "StepFailed",
     "WrongState",
+    "apply_choices",
     "backup_library",
     "cancel_import",
     "check_edit",
+    "choose_as_last_time",
     "choose_contents",
     "choose_pieces",
     "complete_import",
@@ -131,10 +143,13 @@ __all__ = [
     "create_library",
     "decide_blocks",
     "edit_block",
+    "export_choices",
+    "find_conflict",
     "get_block",
     "get_import",
     "get_imports",
     "get_item_history",
+    "get_last_change",
     "get_last_reversal_items",
     "get_library",
     "get_library_history",
@@ -142,6 +157,7 @@ __all__ = [
     "get_report",
     "get_reversals",
     "get_source",
+    "get_tree",
     "list_blocks",
     "list_gone",
     "list_imports",
@@ -173,6 +189,7 @@ __all__ = [
     "start_retry",
     "start_staging",
     "start_undo",
+    "take_back",
     "undo_import",
     "upload_export",
     "upload_limit",

@@ -9,7 +9,7 @@ bytes.
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -801,11 +801,144 @@ class BlockData:
     item_key: str
     reason: str
     warnings: tuple[str, ...]
+    path: tuple[str, ...]
+    """Names of the blocks that it is in, outermost first."""
+    blocks_below: int
+    selected_below: int
+    """How many of them are selected."""
+    conflicts_below: int
+    """How many of them a decision settles."""
+    needs_you_below: int
+    """How many of them are merges that need you."""
+    warnings_below: int
+    """Of how many of them there is something to know."""
 
     @property
     def is_conflict(self) -> bool:
         """Whether a decision settles what happens."""
         return self.state is not None and self.state.is_conflict
+
+    @property
+    def all_selected(self) -> bool | None:
+        """Whether it and all below it are selected, or none of it; ``None`` where some of it is."""
+        count = self.selected + self.selected_below
+        return None if 0 < count <= self.blocks_below else bool(count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockFilters:
+    """
+    Which of the staged blocks are meant: those for which all that is asked for holds. Without anything, all.
+
+    ``parent`` (a usage key) leaves the direct children of one block, ``top`` the blocks that have no parent, and
+    ``nums`` those with these numbers, 500 at most. ``as_last_time`` leaves those of which is said what an earlier
+    review has said; ``conflicts`` those that a decision settles; ``search`` those whose title, name or usage key
+    contains it, in any case.
+    """
+
+    parent: str | None = None
+    top: bool = False
+    nums: Sequence[int] = ()
+    states: Sequence[ConflictState] = ()
+    outcomes: Sequence[Outcome] = ()
+    kind: BlockKind | None = None
+    block_type: str = ""
+    selected: bool | None = None
+    edited: bool | None = None
+    as_last_time: bool | None = None
+    conflicts: bool = False
+    search: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewTree:
+    """The tree of what is staged, partly unfolded."""
+
+    top: Page[BlockData]
+    """Blocks that have no parent."""
+    below: Mapping[int, Page[BlockData]]
+    """The children of the blocks that are unfolded, by ``num``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConflictPlace:
+    """A conflict, and which it is of all of them; the first is number 1."""
+
+    block: BlockData
+    way: tuple[int, ...]
+    """``num`` of the blocks that it is in, outermost first."""
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenBlock:
+    """
+    What a review says of one block, in a form that does for other imports.
+
+    A block is found again by its type and ID, so that in another run of a course it is the same; ``showing`` counts the
+    places of one that the source shows in several.
+    """
+
+    block_type: str
+    block_id: str
+    showing: int = 0
+    selected: bool = True
+    decision: Decision | None = None
+    contents: Contents | None = None
+    title: str = ""
+    """Of a block that holds others: the title that the review has given it."""
+    olx: str = ""
+    """Of a component: the OLX that the review has given it."""
+    source_title: str = ""
+    """With one of these: what the source called it then, and below, a hash of what it held."""
+    source_digest: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewChoices:
+    """
+    What a review says of the blocks of a source: of those that are not named, nothing.
+
+    ``import_id`` is the import that the review is of, ``source_key`` and ``library_key`` its source and library.
+    """
+
+    blocks: tuple[ChosenBlock, ...]
+    import_id: str = ""
+    source_key: str = ""
+    library_key: str = ""
+
+
+class WhyUnapplied(TextChoices):
+    """Why what was chosen in one review does not stand in another."""
+
+    NO_BLOCK = "no_block", _("The source has no such block.")
+    SAID_HERE = "said_here", _("This review says something else of the block.")
+    SOURCE_DIFFERS = "source_differs", _("The edit was made for something else than the source holds here.")
+    INVALID_EDIT = "invalid_edit", _("The edit cannot be made here.")
+    NO_CONFLICT = "no_conflict", _("The decision does not fit here.")
+    NO_CONTENTS = "no_contents", _("The block holds nothing whose contents could be chosen.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnappliedChoice:
+    """What was chosen for a block and does not stand: all of it, its edit, its decision, or the choice of contents."""
+
+    block_type: str
+    block_id: str
+    showing: int
+    why: WhyUnapplied
+    reason: str
+    """The same in words, with what is the matter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedChoices:
+    """What came of applying choices."""
+
+    changed: int
+    """How many blocks are other than before."""
+    unapplied: tuple[UnappliedChoice, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

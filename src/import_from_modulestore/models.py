@@ -414,6 +414,32 @@ class Removal(models.Model):
         return f"{self.import_run_id}: {self.entity_id}"
 
 
+class LastChange(models.Model):
+    """
+    How the blocks stood before the last change of a review, for taking it back; gone once they are staged anew.
+
+    ``number`` is the import's revision with the change: where it has another, something else was changed since.
+
+    .. no_pii:
+    """
+
+    import_run = models.OneToOneField(Import, on_delete=models.CASCADE, related_name="last_change")
+    number = models.PositiveIntegerField()
+    blocks = models.JSONField(
+        default=list,
+        help_text=_(
+            "Lists of what was said of blocks (selected, decision, contents, primary key of the import of "
+            "choices_from), and the first and last numbers of those of which it was said."
+        ),
+    )
+    removals = models.JSONField(
+        default=dict, help_text=_("By entity of an item that is gone: whether its removal was insisted; null for none.")
+    )
+
+    def __str__(self) -> str:
+        return f"{self.import_run_id}: {self.number}"
+
+
 class ImportRecord(models.Model):
     """
     What happened to one source block in one import. Never deleted while the import stands, and never changed, but for

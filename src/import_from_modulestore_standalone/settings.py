@@ -286,6 +286,7 @@ FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"  # What comes is as large as that; /tmp i
 FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
 
 IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore_standalone.host.StandaloneHost"
+IMPORT_FROM_MODULESTORE_AUTHENTICATION = ["import_from_modulestore_standalone.tokens.TokenAuthentication"]
 IMPORT_FROM_MODULESTORE_USERNAME = env("IMPORT_USERNAME", default="author")
 IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS = env.int("KEEP_STAGED_DAYS", default=14)
 # E-mails about imports that are done, where it is said how to send them.

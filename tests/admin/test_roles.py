@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 
@@ -26,7 +27,11 @@ see what is gone        y        y        n         y        n        -
 see the plan            y        y        n         y        n        -
 see the undo            y        y        y         y        y        -
 
+export the choices      y        y        n         y        n        -
+
 leave out               y        y        n         n        n        -
+take as last time       y        y        n         n        n        -
+apply choices           y        y        n         n        n        -
 edit                    y        y        n         n        n        -
 remove what is gone     y        y        n         n        n        -
 stage                   y        y        n         n        n        -
@@ -82,6 +87,13 @@ def attempt(what: str, pages, runs):
             return pages.get(action_url("undo", done))
         case "leave out":
             return pages.post(url("import", "blocks", staged.pk), do="leave_out", blocks=[TEXT])
+        case "export the choices":
+            return pages.get(url("import", "choices", staged.pk))
+        case "take as last time":
+            return pages.post(url("import", "choices", staged.pk), do="as_last_time")
+        case "apply choices":
+            file = SimpleUploadedFile("choices.json", b'{"version": 1, "blocks": []}')
+            return pages.post(url("import", "choices", staged.pk), do="apply", choices=file)
         case "edit":
             return pages.post(url("import", "block", staged.pk, TEXT), do="edit", title="Other")
     run = {"stage": runs["created"], "undo": done, "redo": undone}.get(what, staged)

@@ -10,6 +10,7 @@ AT_WORK = [
     ("select", "t1"),
     ("edit", "t1", "--title", "x"),
     ("decide", "skip", "--all"),
+    ("choices", "--as-last-time"),
     ("gone", "--remove-all"),
     ("complete",),
     ("cancel",),

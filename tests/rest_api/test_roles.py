@@ -11,11 +11,14 @@ from ..builders import KEY, TARGET, usage_key
 T1 = usage_key("html", "t1")
 
 READS = ["", "records/", "work/", "reversals/", "reversals/last/", "undo/"]
-REVIEWS = ["blocks/", f"blocks/{T1}/", "gone/", "plan/"]
+REVIEWS = ["blocks/", f"blocks/{T1}/", "choices/", "gone/", "plan/"]
 CHANGES = [
     ("PATCH", f"blocks/{T1}/", {"selected": False}),
     ("PATCH", "blocks/", {"usage_keys": [T1], "selected": False}),
     ("DELETE", f"blocks/{T1}/edit/", None),
+    ("PATCH", "choices/", {"as_last_time": True}),
+    ("POST", "choices/", {"version": 1, "blocks": []}),
+    ("POST", "take-back/", {"change": 1}),
     ("PATCH", "gone/", {"remove": True}),
     ("PATCH", "work/", {"nums": [1], "done": True}),
     ("POST", "complete/", {}),

@@ -1,13 +1,17 @@
-"""Uploading exports, and taking libraries along."""
+"""Uploading exports, previews of them, and taking libraries along."""
 
+import tempfile
+import zipfile
 from io import BytesIO
 from urllib.parse import quote
 
 import pytest
 
-from import_from_modulestore.models import IdempotentRequest
+from import_from_modulestore.actions import review
+from import_from_modulestore.models import IdempotentRequest, Import, StagedBlock
+from import_from_modulestore_standalone.grants import Role
 
-from ..builders import KEY, pack, small_course, write_course
+from ..builders import KEY, TARGET, pack, small_course, write_course
 from .conftest import answer, faults
 
 
@@ -70,3 +74,58 @@ def test_an_upload_that_is_sent_again_is_kept_once(upload, client, export):
     assert client.get("sources/")["count"] == 1
     assert answer(upload(export + b"\0", headers={"Idempotency-Key": "7f"}))[1]["code"] == "idempotency_key_reused"
     assert IdempotentRequest.objects.count() == 1
+
+
+class TestBackup:
+    PATH = f"libraries/{TARGET}/backup/"
+
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path, monkeypatch):
+        """The folder for what is temporary, in which nothing stays."""
+        folder = tmp_path / "temporary"
+        folder.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        yield folder
+        assert list(folder.iterdir()) == []
+
+    def test_is_an_archive_with_a_name(self, client, imported):
+        response = client("GET", self.PATH)
+        assert (response.status_code, response["Content-Type"]) == (200, "application/zip")
+        assert response["Content-Disposition"] == 'attachment; filename="Acme-Target.zip"'
+        content = b"".join(response.streaming_content)
+        assert len(content) == int(response["Content-Length"])
+        assert "package.toml" in zipfile.ZipFile(BytesIO(content)).namelist()
+
+    def test_what_goes_wrong_is_told_before_its_first_byte(self, client, imported):
+        assert answer(client("GET", "libraries/lib:Acme:None/backup/"))[0] == 404
+        assert answer(client("GET", "libraries/none/backup/"))[0] == 400
+
+    def test_is_for_who_may_see_the_library(self, client_of, imported, person, stranger):
+        response = client_of(person("vera", Role.VIEWER))("GET", self.PATH)
+        response.close()
+        assert response.status_code == 200
+        assert answer(client_of(stranger)("GET", self.PATH))[0] == 404
+
+
+class TestPreview:
+    ASKED = {"source_key": KEY, "library_key": TARGET, "options": {"level": "unit"}}
+
+    def test_is_the_plan_of_an_import_that_is_not_made(self, client, course, library):
+        page = client.post("preview/?page_size=2", self.ASKED, status=200)
+        assert (page["count"], page["counts"], page["blockers"]) == (8, {"created": 8}, [])
+        assert [item["outcome"] for item in page["results"]] == ["created", "created"]
+        assert not Import.objects.exists()
+        assert not StagedBlock.objects.exists()
+
+    def test_of_what_is_too_large_names_the_way(self, client, course, library, monkeypatch):
+        monkeypatch.setattr(review, "MAX_BLOCKS_SOON", 11)
+        told = faults(client("POST", "preview/", self.ASKED))["source_key"]
+        assert "goes up to 11 blocks and 200 MB. Make an import of it" in told
+        assert not Import.objects.exists()
+
+    def test_needs_the_rights_of_an_import(self, client_of, course, library, person):
+        asks = client_of(person("rita", Role.VIEWER, Role.READER))
+        assert answer(asks("POST", "preview/", self.ASKED))[0] == 403
+
+    def test_takes_no_start(self, client, course, library):
+        assert set(faults(client("POST", "preview/", {**self.ASKED, "start": False}))) == {"start"}

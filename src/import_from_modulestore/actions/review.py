@@ -3,52 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from ..completion import plan_of
 from ..data import (
+    AppliedChoices,
     BlockData,
     BlockDetails,
+    BlockFilters,
     BlockKind,
     Branch,
+    ConflictPlace,
     ConflictState,
     Contents,
     Decision,
     GonePage,
     ImportOptions,
+    ImportState,
     MergeChoice,
     Outcome,
     Page,
     Plan,
     PlannedItem,
     Progress,
+    ReviewChoices,
+    ReviewTree,
     SourceData,
     no_progress,
 )
+from ..errors import InvalidOption, NotFound, WrongState
 from ..hosts import get_host
-from ..imports import options_of
+from ..imports import is_whole_id, options_of
 from ..keys import parse_library_key, parse_source_key
 from ..models import Import, StagedBlock
+from ..review import apply_choices as apply
 from ..review import (
     block_details,
     block_page,
+    chosen_blocks,
+    conflict_place,
     decide,
     edit,
     find_block,
     gone_page,
+    last_change,
+    matching_nums,
+    places_matching,
+    places_of,
     planned_import,
     revert_edit,
+    review_tree,
     select,
     with_edited,
 )
 from ..review import check_edit as check
+from ..review import choose_as_last_time as choose_all
 from ..review import choose_contents as choose
 from ..review import choose_pieces as keep_pieces
 from ..review import remove_gone as choose_removals
+from ..review import take_back as take_last_back
 from ..review.blocks import PlannedImport
+from ..review.edits import FindPlaces
 from ..running.ending import running
 from ..running.lifecycle import REVIEWABLE, Step, begin, wrong_state
 from ..running.recovery import apart
@@ -56,6 +76,11 @@ from ..staging import stage
 from . import access
 from .records import check_page, containing
 from .steps import new_run, remove_import
+
+MAX_BLOCKS_SOON = 2_000
+"""How many blocks a source may have that is previewed while somebody waits; the largest takes some ten seconds."""
+
+MAX_BYTES_SOON = 200_000_000
 
 
 def preview_import(
@@ -66,16 +91,29 @@ def preview_import(
     options: ImportOptions | None = None,
     new_library_title: str | None = None,
     export: str = "",
+    soon: bool = False,
     progress: Progress = no_progress,
 ) -> tuple[SourceData, Plan]:
     """
     What an import would do, without leaving anything behind: stages, plans, and removes what it staged.
 
+    Where somebody waits for a page, ``soon`` refuses (``InvalidOption``) what is too large to be staged while they do:
+    more than :data:`MAX_BLOCKS_SOON` or :data:`MAX_BYTES_SOON`, or of which that is not known.
+
     Takes and raises what :func:`create_import` does, and raises what :func:`stage_import` and :func:`plan_import` do.
     """
-    run, _source = new_run(user, source_key, library_key, options, new_library_title, export, is_preview=True)
+    run, found = new_run(user, source_key, library_key, options, new_library_title, export, is_preview=True)
     host, key = get_host(), parse_source_key(source_key)
     try:
+        if soon and not (0 < found.block_count <= MAX_BLOCKS_SOON and found.size <= MAX_BYTES_SOON):
+            raise InvalidOption(
+                _(
+                    "{title} is too large to be previewed while you wait: that goes up to {blocks:,} blocks and "
+                    "{megabytes:,} MB. Make an import of it, have it staged, and look at its plan; nothing is written "
+                    "before you complete it."
+                ).format(title=found.title, blocks=MAX_BLOCKS_SOON, megabytes=MAX_BYTES_SOON // 1_000_000),
+                field="source_key",
+            )
         begin(run, Step.STAGE, actor=user)
         with running(run, Step.STAGE):
             source = host.read_source(key, Branch(run.branch), run.source_export)
@@ -100,6 +138,7 @@ def list_blocks(
     import_id: str,
     parent: str | None = None,
     top: bool = False,
+    nums: Sequence[int] = (),
     states: Sequence[ConflictState] = (),
     outcomes: Sequence[Outcome] = (),
     kind: BlockKind | None = None,
@@ -116,43 +155,57 @@ def list_blocks(
     What is staged, in the order of the source, each block with what the plan makes of it now.
 
     Without filters it is the whole tree, flat; ``parent`` (a usage key) leaves the direct children of one block, and
-    ``top`` the blocks that have no parent. ``as_last_time`` leaves those of which is said what an earlier review has
-    said; ``conflicts`` those that a decision settles; ``search`` those whose title, name or usage key contains it, in
-    any case. Filters add up.
+    ``top`` the blocks that have no parent; ``nums`` those with these numbers. ``as_last_time`` leaves those of which is
+    said what an earlier review has said; ``conflicts`` those that a decision settles; ``search`` those whose title,
+    name or usage key contains it, in any case. Filters add up.
 
     Cost: a fixed number of statements. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidOption``.
     """
     run = reviewable(user, import_id)
     check_page(offset, limit)
-    rows = StagedBlock.objects.filter(import_run=run)
-    if parent is not None:
-        rows = rows.filter(parent_num=find_block(run, parent).num)
-    if top:
-        rows = rows.filter(parent_num=None)
-    if kind is not None:
-        rows = rows.filter(kind=kind)
-    if block_type:
-        rows = rows.filter(block_type=block_type)
-    if selected is not None:
-        rows = rows.filter(selected=selected)
-    if edited is not None:
-        unedited = Q(edited_title="", edited_olx="")
-        rows = rows.filter(~unedited if edited else unedited)
-    if as_last_time is not None:
-        rows = rows.filter(choices_from__isnull=not as_last_time)
-    if search:
-        rows = rows.filter(containing(search, "title", "name", "usage_key"))
-
-    def wanted(item: PlannedItem) -> bool:
-        return (
-            (not states or item.state in states)
-            and (not outcomes or item.outcome in outcomes)
-            and (not conflicts or item.state.is_conflict)
-        )
-
-    on_plan = wanted if states or outcomes or conflicts else None
+    filters = BlockFilters(
+        parent=parent,
+        top=top,
+        nums=nums,
+        states=states,
+        outcomes=outcomes,
+        kind=kind,
+        block_type=block_type,
+        selected=selected,
+        edited=edited,
+        as_last_time=as_last_time,
+        conflicts=conflicts,
+        search=search,
+    )
+    rows, on_plan = _matching(run, filters)
     blocks, total = block_page(planned(run), rows, on_plan, offset, limit)
     return Page(items=tuple(blocks), total=total, offset=offset, limit=limit)
+
+
+def get_tree(*, user: Any, import_id: str, at: str = "", rows: int = 100, limit: int = 200) -> ReviewTree:
+    """
+    The tree of what is staged, as it is shown first: what stands at the top, and what is in that, block after block,
+    as far as ``rows`` go; and all that is around the block ``at``, if one is named. At most ``limit`` children of a
+    block are given, or as many as it takes to get to that; :func:`list_blocks` with ``parent`` gives more.
+
+    Cost: a fixed number of statements, and some for each block around ``at``. Raises ``NotFound``, ``NotPermitted``,
+    ``WrongState``, ``InvalidOption``.
+    """
+    run = reviewable(user, import_id)
+    check_page(0, limit)
+    return review_tree(planned(run), find_block(run, at) if at else None, rows, limit)
+
+
+def find_conflict(*, user: Any, import_id: str, after: str = "", before: str = "") -> ConflictPlace | None:
+    """
+    The first conflict that comes after a block in the source, or the last before it; at the end, it begins again.
+
+    Without a block, the first of all; ``None`` where there is none. Raises ``NotFound``, ``NotPermitted``,
+    ``WrongState``.
+    """
+    run = reviewable(user, import_id)
+    beside = find_block(run, after or before).num if after or before else None
+    return conflict_place(planned(run), beside, backward=bool(before))
 
 
 def get_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
@@ -167,19 +220,35 @@ def get_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
     return _details(run, usage_key)
 
 
-def select_blocks(*, user: Any, import_id: str, usage_keys: Sequence[str], selected: bool, below: bool = True) -> int:
+def select_blocks(
+    *,
+    user: Any,
+    import_id: str,
+    usage_keys: Sequence[str] = (),
+    matching: BlockFilters | None = None,
+    selected: bool,
+    below: bool = True,
+) -> int:
     """
     Select blocks, or leave them out; with everything below them unless ``below`` is false. Returns how many changed.
 
-    Cost: a fixed number of statements for each 500 keys. Raises ``NotFound`` (a key is not among the staged blocks;
-    nothing is changed then), ``NotPermitted``, ``WrongState``.
+    They are named by ``usage_keys``, or are those ``matching`` filters as :func:`list_blocks` has them.
+
+    Cost: a fixed number of statements for each 500 blocks. Raises ``NotFound`` (a key is not among the staged blocks;
+    nothing is changed then), ``InvalidEdit`` (no block is named), ``NotPermitted``, ``WrongState``.
     """
     run = _changeable(user, import_id)
-    return select(run, usage_keys, selected=selected, below=below)
+    return select(run, _find(run, usage_keys, matching), selected=selected, below=below)
 
 
 def decide_blocks(
-    *, user: Any, import_id: str, usage_keys: Sequence[str], decision: Decision | None, below: bool = True
+    *,
+    user: Any,
+    import_id: str,
+    usage_keys: Sequence[str] = (),
+    matching: BlockFilters | None = None,
+    decision: Decision | None,
+    below: bool = True,
 ) -> int:
     """
     Decide what to do with conflicts; ``None`` goes back to the import's default. Returns how many changed.
@@ -188,11 +257,21 @@ def decide_blocks(
     and at least one conflict has to be among them; without, for just these blocks, and each has to have one. ``fork``
     counts an unchanged block too: it is forked where that is decided.
 
-    Cost: a fixed number of statements for each 500 keys. Raises ``NotFound`` (a key is not among the staged blocks),
+    The blocks are named by ``usage_keys``, or are those ``matching`` filters as :func:`list_blocks` has them; of these,
+    without ``below``, those that are no conflict are left alone.
+
+    Cost: a fixed number of statements for each 500 blocks. Raises ``NotFound`` (a key is not among the staged blocks),
     ``InvalidEdit`` (there is nothing to decide), ``NotPermitted``, ``WrongState``; nothing is changed then.
     """
     run = _changeable(user, import_id)
-    return decide(run, usage_keys, decision=decision, below=below, planned=planned(run))
+    return decide(
+        run,
+        _find(run, usage_keys, matching),
+        decision=decision,
+        below=below,
+        only_conflicts=matching is not None and not below and decision is not None,
+        planned=planned(run),
+    )
 
 
 def choose_contents(
@@ -268,6 +347,68 @@ def revert_block(*, user: Any, import_id: str, usage_key: str) -> BlockDetails:
     return _details(run, usage_key)
 
 
+def choose_as_last_time(*, user: Any, import_id: str, as_last_time: bool = True) -> int:
+    """
+    Take all that the last reviews of the source have said, for the library, or nothing of it; returns how many blocks
+    changed.
+
+    With ``as_last_time``, what they have said of blocks of which this review says nothing, whether the import began
+    with it or not. Without, all that other reviews have said is taken back: these blocks are as the import was asked
+    for, by its options. What this review has said itself stays, either way; a block that it has taken back to how the
+    source has it is one of which it says nothing.
+
+    Cost: a fixed number of statements, a few for each 500 blocks that change, and two for each root with an edit.
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StagedContentGone``.
+    """
+    run = _changeable(user, import_id)
+    return choose_all(run, as_last_time=as_last_time, source_key=parse_source_key(run.source_key), host=get_host())
+
+
+def export_choices(*, user: Any, import_id: str) -> ReviewChoices:
+    """
+    What the review of an import says of the blocks, for :func:`apply_choices`: what is left out, decided, edited, and
+    what becomes of contents. What is chosen for pieces of a merge holds for the versions that are merged, and is not
+    among it.
+
+    As long as what was staged is kept, also of an import that is completed. :mod:`import_from_modulestore.choices`
+    makes JSON of it. Two queries. Raises ``NotFound``, ``NotPermitted``, ``WrongState`` (nothing is staged).
+    """
+    run = access.visible_import(user, import_id)
+    access.require_reading(user, run)
+    if run.state == ImportState.STAGING or not run.blocks.exists():
+        raise WrongState(_("Nothing is staged for this import, or not any more."), state=run.state)
+    return ReviewChoices(
+        blocks=chosen_blocks(run),
+        import_id=str(run.uuid),
+        source_key=run.source_key,
+        library_key=run.library_key,
+    )
+
+
+def apply_choices(*, user: Any, import_id: str, choices: ReviewChoices) -> AppliedChoices:
+    """
+    Have the review of an import say what another says: of another run of the course, or for another library.
+
+    Blocks are found by type and ID. An edit is made where the source holds what it was made for, a decision is taken
+    where there is something to decide; what does not stand is named, with the reason. Of blocks of which this review
+    says something itself, that stays. Where the import that the choices come from is one that the user may see, the
+    blocks name it as ``choices_from``.
+
+    All of it is done, or nothing. Cost: a fixed number of statements, a few for each 500 blocks that change, two for
+    each root with an edit, and those of a plan. Raises ``NotFound``, ``NotPermitted``, ``WrongState``,
+    ``StagedContentGone``, ``InvalidOption`` (a block is named twice).
+    """
+    run = _changeable(user, import_id)
+    return apply(
+        run,
+        choices,
+        made_in=_made_in(user, choices),
+        source_key=parse_source_key(run.source_key),
+        host=get_host(),
+        make_plan=_plan,
+    )
+
+
 def list_gone(*, user: Any, import_id: str, offset: int = 0, limit: int = 100) -> GonePage:
     """
     What the source has lost: the library's items that came from it, whose blocks are nowhere in it any more.
@@ -296,6 +437,82 @@ def remove_gone(*, user: Any, import_id: str, item_keys: Sequence[str] | None = 
     """
     run = _changeable(user, import_id)
     return choose_removals(run, item_keys, remove=remove, planned=planned(run))
+
+
+def get_last_change(*, user: Any, import_id: str) -> int | None:
+    """
+    The number of the last change of a review that :func:`take_back` takes back; ``None`` where there is none.
+
+    Raises ``NotFound``, ``NotPermitted``, ``WrongState``.
+    """
+    return last_change(reviewable(user, import_id))
+
+
+def take_back(*, user: Any, import_id: str, change: int) -> int:
+    """
+    Take the last change back, be it a selection, a decision, a choice of contents or of what is removed: of each block
+    or item, it says again what it said before. Returns how many these are. To take back again is to change it again.
+
+    Edits have :func:`revert_block`.
+
+    Cost: a fixed number of statements, and some for each 500 pieces of the tree. Raises ``NotFound``,
+    ``NotPermitted``, ``WrongState`` (something else was changed since, too).
+    """
+    return take_last_back(_changeable(user, import_id), change)
+
+
+def _matching(run: Import, filters: BlockFilters) -> tuple[QuerySet[StagedBlock], Callable[[PlannedItem], bool] | None]:
+    """The rows that meet filters, and the condition that their planned items have to meet, if there is one."""
+    rows = StagedBlock.objects.filter(import_run=run)
+    if filters.parent is not None:
+        rows = rows.filter(parent_num=find_block(run, filters.parent).num)
+    if filters.top:
+        rows = rows.filter(parent_num=None)
+    if filters.nums:
+        rows = rows.filter(num__in=filters.nums)
+    if filters.kind is not None:
+        rows = rows.filter(kind=filters.kind)
+    if filters.block_type:
+        rows = rows.filter(block_type=filters.block_type)
+    if filters.selected is not None:
+        rows = rows.filter(selected=filters.selected)
+    if filters.edited is not None:
+        unedited = Q(edited_title="", edited_olx="")
+        rows = rows.filter(~unedited if filters.edited else unedited)
+    if filters.as_last_time is not None:
+        rows = rows.filter(choices_from__isnull=not filters.as_last_time)
+    if filters.search:
+        rows = rows.filter(containing(filters.search, "title", "name", "usage_key"))
+
+    def wanted(item: PlannedItem) -> bool:
+        return (
+            (not filters.states or item.state in filters.states)
+            and (not filters.outcomes or item.outcome in filters.outcomes)
+            and (not filters.conflicts or item.state.is_conflict)
+        )
+
+    return rows, wanted if filters.states or filters.outcomes or filters.conflicts else None
+
+
+def _find(run: Import, usage_keys: Sequence[str], matching: BlockFilters | None) -> FindPlaces:
+    if matching is None:
+        return places_of(usage_keys)
+    if usage_keys:
+        raise InvalidOption(_("Name blocks, or say which are meant: one of the two."), field="usage_keys")
+    rows, on_plan = _matching(run, matching)
+    plan = planned(run)
+    return places_matching(lambda _run: matching_nums(plan, rows, on_plan))
+
+
+def _made_in(user: Any, choices: ReviewChoices) -> Import | None:
+    """The import that choices come from, where the user may see one that is as they say."""
+    if not is_whole_id(choices.import_id):
+        return None
+    with suppress(NotFound):
+        run = access.visible_import(user, choices.import_id)
+        if (run.source_key, run.library_key) == (choices.source_key, choices.library_key):
+            return run
+    return None
 
 
 def reviewable(user: Any, import_id: str) -> Import:

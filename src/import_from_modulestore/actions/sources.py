@@ -126,11 +126,15 @@ def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool =
     Write a library to an archive (``lp_dump``) that a current Studio restores as a content library; returns its bytes.
 
     The file appears whole or not at all. The library's own files are read twice, since an archive that lacks one of
-    them would be found out about when it is needed. Raises ``InvalidKey``, ``NotFound``, and ``InvalidOption`` for a
-    file that cannot be written, exists already, or is not called ``.zip``; ``StepFailed`` where some of the library's
-    own files are lost.
+    them would be found out about when it is needed. Raises ``InvalidKey``, ``NotFound``, ``NotPermitted``, and
+    ``InvalidOption`` for a file that cannot be written, exists already, or is not called ``.zip``; ``StepFailed`` where
+    some of the library's own files are lost.
     """
     library, key = get_library(user=user, library_key=library_key), parse_library_key(library_key)
+    access.require(
+        get_host().can_back_up_library(user, key),
+        _("You may not download {key}: that takes the right to change it.").format(key=key),
+    )
     if not _is_file_name(file):
         raise InvalidOption(_("{file!r} is not a name that a file can have.").format(file=str(file)))
     if file.suffix.lower() != ".zip":

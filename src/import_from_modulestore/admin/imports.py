@@ -240,6 +240,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             ],
             review_url=self.blocks_url(run) if Action.REVIEW in data.actions else "",
             gone_url=self._gone_url(run, data),
+            choices_url=self.choices_url(run) if run.counts and not run.staged_removed else "",
             records_url=list_url(ImportRecord, import_run__exact=run.pk) if run.counts else "",
             report_url=reverse("modulestore_imports_api:v1:report", args=[data.id]) if run.counts else "",
             work_url=list_url(ImportRecord, import_run__exact=run.pk, work="open") if run.counts else "",

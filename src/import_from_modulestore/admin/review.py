@@ -13,9 +13,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from .. import api
+from .. import api, choices
 from ..data import BlockDetails, BlockKind, ConflictState, Contents, Decision, MergeChoice, MergeSide, Outcome
 from ..models import Import, ImportRecord
+from ..quoting import MAX_NAMES, MAX_TEXT, bounded, shortened
 from .base import list_url, page_url
 from .bounds import BoundedAdmin, number
 from .forms import BlockForm
@@ -34,6 +35,7 @@ class BlockPages(BoundedAdmin):
         return [
             path("<int:pk>/blocks/", wrap(self.blocks_view), name=f"{name}_blocks"),
             path("<int:pk>/blocks/<str:usage_key>/", wrap(self.block_view), name=f"{name}_block"),
+            path("<int:pk>/choices/", wrap(self.choices_view), name=f"{name}_choices"),
             path("<int:pk>/gone/", wrap(self.gone_view), name=f"{name}_gone"),
         ]
 
@@ -44,6 +46,10 @@ class BlockPages(BoundedAdmin):
     def gone_url(self, run: Import) -> str:
         """The address of the list of what the source has lost."""
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_gone", args=[run.pk])
+
+    def choices_url(self, run: Import) -> str:
+        """The address of what an import's review says as a whole."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_choices", args=[run.pk])
 
     def block_url(self, run: Import, usage_key: str) -> str:
         """The address of the page about one staged block."""
@@ -78,6 +84,7 @@ class BlockPages(BoundedAdmin):
             all_blocks=run.block_count,
             gone=gone,
             gone_url=self.gone_url(run),
+            choices_url=self.choices_url(run),
             number=page_num,
             pages=pages,
             previous_url=_with_page(chosen, page_num - 1) if page_num > 1 else "",
@@ -129,6 +136,22 @@ class BlockPages(BoundedAdmin):
             sides=MergeSide,
         )
         return TemplateResponse(request, "admin/modulestore_imports/import/block.html", context)
+
+    def choices_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What the review says as a whole: exporting it, taking all of last time's or none, applying another's."""
+        run = self._run(request, pk)
+        if request.method == "POST":
+            self._choose(request, run)
+            return HttpResponseRedirect(self.blocks_url(run))
+        try:
+            exported = api.export_choices(user=request.user, import_id=str(run.uuid))
+        except api.ImportFromModulestoreError as error:
+            return self._refused(request, run, error)
+        return HttpResponse(
+            choices.as_text(exported),
+            content_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="choices-{str(run.uuid)[:8]}.json"'},
+        )
 
     def gone_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What the source has lost since it was imported; removing it, or keeping it after all."""
@@ -204,6 +227,31 @@ class BlockPages(BoundedAdmin):
             self.refuse(request, error)
         else:
             self.message_user(request, told, messages.SUCCESS)
+
+    def _choose(self, request: HttpRequest, run: Import) -> None:
+        """Do what a button asks for with the review as a whole, and say what came of it."""
+        common: dict[str, Any] = {"user": request.user, "import_id": str(run.uuid)}
+        do, left = request.POST.get("do", ""), []
+        try:
+            if do in ("as_last_time", "not_as_last_time"):
+                changed = api.choose_as_last_time(**common, as_last_time=do == "as_last_time")
+            elif do != "apply":
+                raise Http404
+            elif file := request.FILES.get("choices"):
+                applied = api.apply_choices(**common, choices=choices.from_text(file.read(choices.MAX_SIZE + 1)))
+                changed = applied.changed
+                left = [f"{each.block_type}/{each.block_id}: {each.reason}" for each in applied.unapplied]
+            else:
+                self.message_user(request, gettext("Choose a file."), messages.WARNING)
+                return
+        except api.ImportFromModulestoreError as error:
+            self.refuse(request, error)
+            return
+        told = ngettext("{count} block was changed.", "{count} blocks were changed.", changed)
+        self.message_user(request, told.format(count=changed), messages.SUCCESS)
+        if left:
+            told = gettext("Not applied: {choices}").format(choices=" ".join(bounded(left, MAX_NAMES)))
+            self.message_user(request, shortened(told, MAX_TEXT), messages.WARNING)
 
     def _choose_pieces(self, request: HttpRequest, run: Import, details: BlockDetails) -> None:
         """Keep what is chosen for the pieces of a merge."""

@@ -141,6 +141,10 @@ class Host(ABC):
         """Whether the user, who may change the library, may also publish what is in it."""
         return True
 
+    def can_back_up_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
+        """Whether the user, who may see the library, may take all of it along as an archive."""
+        return self.can_edit_library(user, library_key)
+
     @abstractmethod
     def can_create_library(self, user: Any) -> bool:
         """Whether the user may make a new library."""

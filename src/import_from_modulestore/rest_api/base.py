@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponsePermanentRedirect
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import SessionAuthentication
@@ -65,6 +66,12 @@ class ApiView(APIView):
         """Answer, without waiting long for a database that somebody else writes to."""
         with at_most(request_limit()):
             return super().dispatch(request, *args, **kwargs)
+
+    def get_authenticators(self) -> list[Any]:
+        """With those of the project, by name, after tokens of Open edX and before sessions."""
+        found = super().get_authenticators()
+        own = getattr(settings, "IMPORT_FROM_MODULESTORE_AUTHENTICATION", ()) if found else ()
+        return [*found[:-1], *(import_string(name)() for name in own), *found[-1:]]
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Our own, whatever the project's is."""

@@ -186,7 +186,12 @@ def _problem(error: Exception, response: Response) -> dict[str, Any]:
         place = getattr(error, "place", "field")
         faults = list(_faults(error.detail))
         errors = [
-            {**({place: ".".join(path)} if path else {}), "code": detail.code, "detail": str(detail)}
+            # A parameter that is repeated is one: which of its values is wrong, the detail says.
+            {
+                **({place: ".".join(path if place == "field" else path[:1])} if path else {}),
+                "code": detail.code,
+                "detail": str(detail),
+            }
             for path, detail in faults[:MAX_ERRORS]
         ]
         code, more = Problem.INVALID_REQUEST.value, {"errors": errors}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -16,6 +16,7 @@ from openedx_content.models_api import Collection, DraftChangeLog, LearningPacka
 from ..data import BlockData, BlockKind, Contents, Decision, Plan, PlannedItem
 from ..keys import library_item_key, parse_library_key
 from ..models import Import, ImportRecord, StagedBlock
+from .outline import Outline
 
 _KEPT_PLANS = 4
 _KEPT_ITEMS = 50_000
@@ -33,6 +34,11 @@ class PlannedImport:
     def items(self) -> Mapping[int, PlannedItem]:
         """Planned items by ``num``."""
         return {item.num: item for item in self.plan.items}
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The tree in numbers. One query, the first time."""
+        return Outline.of(self.run, self.plan)
 
     @cached_property
     def library_key(self) -> Any:
@@ -85,19 +91,38 @@ def block_page(
     """
     A page of these rows, and how many there are in all.
 
-    ``wanted`` is a condition on planned items, or ``None``; rows without a planned item do not meet it. Two queries.
+    ``wanted`` is a condition on planned items, or ``None``; rows without a planned item do not meet it. Four queries.
     """
-    rows = rows.order_by("num").defer("files", "missing_files", "edited_olx")
     if wanted is None:
-        return [block_data(row, planned) for row in with_edited(rows)[offset : offset + limit]], rows.count()
-    nums = [
-        num
-        for num in rows.values_list("num", flat=True)
-        if (item := planned.items.get(num)) is not None and wanted(item)
-    ]
+        return blocks_of(planned, rows, offset, limit), rows.count()
+    nums = matching_nums(planned, rows, wanted)
     page = nums[offset : offset + limit]
-    found = with_edited(rows.filter(num__in=page)) if page else ()
-    return [block_data(row, planned) for row in found], len(nums)
+    return blocks_of(planned, rows.filter(num__in=page)) if page else [], len(nums)
+
+
+def blocks_of(
+    planned: PlannedImport, rows: QuerySet[StagedBlock], offset: int = 0, limit: int | None = None
+) -> list[BlockData]:
+    """These rows as plain data, in order. Two queries, and one for the outline where it is not known yet."""
+    end = None if limit is None else offset + limit
+    found = list(with_edited(rows.order_by("num").defer("files", "missing_files", "edited_olx"))[offset:end])
+    names = names_around(planned, [row.num for row in found])
+    return [block_data(row, planned, names) for row in found]
+
+
+def names_around(planned: PlannedImport, nums: Iterable[int]) -> Mapping[int, str]:
+    """The names of all blocks that these are in, by number. One query, or none."""
+    wanted = {around for num in nums for around in planned.outline.around(num)}
+    rows = planned.run.blocks.filter(num__in=wanted).values_list("num", "name", "title") if wanted else ()
+    return {num: name or title for num, name, title in rows}
+
+
+def matching_nums(planned: PlannedImport, rows: QuerySet[StagedBlock], wanted: Any) -> list[int]:
+    """The numbers of the rows whose planned items meet a condition, or of all rows where there is none. One query."""
+    nums = list(rows.order_by("num").values_list("num", flat=True))
+    if wanted is None:
+        return nums
+    return [num for num in nums if (item := planned.items.get(num)) is not None and wanted(item)]
 
 
 def with_edited(rows: QuerySet[StagedBlock]) -> QuerySet[StagedBlock]:
@@ -105,8 +130,8 @@ def with_edited(rows: QuerySet[StagedBlock]) -> QuerySet[StagedBlock]:
     return rows.annotate(is_edited=~Q(edited_title="", edited_olx=""), choices_from_uuid=F("choices_from__uuid"))
 
 
-def block_data(row: Any, planned: PlannedImport) -> BlockData:
-    """A staged block, from :func:`with_edited`, as plain data."""
+def block_data(row: Any, planned: PlannedImport, names: Mapping[int, str]) -> BlockData:
+    """A staged block, from :func:`with_edited`, as plain data, with :func:`names_around` it."""
     item = planned.items.get(row.num)
     kind = BlockKind(row.kind)
     return BlockData(
@@ -134,6 +159,8 @@ def block_data(row: Any, planned: PlannedImport) -> BlockData:
         item_key=library_item_key(planned.library_key, kind, item.local_key) if item and item.local_key else "",
         reason=item.reason if item else "",
         warnings=item.warnings if item else (*row.reading_warnings, *row.warnings),
+        path=tuple(names[num] for num in planned.outline.around(row.num) if num in names),
+        **planned.outline.below(row.num),
     )
 
 

@@ -29,7 +29,7 @@ from ..olx.normal_form import component_olx, container_digest
 from ..olx.parsing import parse_xml
 from ..olx.readable import difference, readable_lines
 from ..staging.content import staged_element
-from .blocks import PlannedImport, block_data
+from .blocks import PlannedImport, block_data, names_around
 from .pieces import ReviewedMerge, reviewed_merge
 
 
@@ -46,7 +46,7 @@ def block_details(row: StagedBlock, planned: PlannedImport) -> BlockDetails:
     merge = reviewed_merge(planned.run, row, item) if item is not None else None
     library, differences = (None, ()) if item is None else _compare(row, item, current, staged, planned, merge)
     return BlockDetails(
-        block=block_data(row, planned),
+        block=block_data(row, planned, names_around(planned, [row.num])),
         olx=_olx(current),
         staged_olx=_olx(staged),
         files=tuple(FileData(name=file["name"], size=file["size"]) for file in row.files),

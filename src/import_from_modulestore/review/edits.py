@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import batched
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from lxml import etree
 
-from ..data import MAX_OLX_CHARACTERS, BlockKind, ConflictState, Contents, Decision
+from ..data import MAX_OLX_CHARACTERS, BlockKind, ConflictState, Contents, Decision, PlannedItem
 from ..errors import InvalidEdit, NotFound
 from ..hosts import Host
 from ..models import Import, StagedBlock
-from ..olx.blocks import title_of
 from ..olx.files.references import is_of_platform, references
 from ..olx.parsing import UnreadableXML, parse_xml
 from ..quoting import listed
-from ..running.lifecycle import REVIEWABLE, wrong_state
 from ..staging.content import current_element, staged_element, staged_files
 from ..staging.index import Indexer
 from ..texts import MAX_TITLE_LENGTH, clean_title
 from .blocks import PlannedImport
+from .changes import changing
 
 _BATCH_SIZE = 500
+
+type Place = tuple[int, int]
+"""``num`` and ``end_num`` of a block where the source shows it."""
+
+type FindPlaces = Callable[[Import], list[Place]]
+"""Finds blocks, within the change that is made of them."""
 
 
 def find_block(run: Import, usage_key: str) -> StagedBlock:
@@ -39,50 +42,58 @@ def find_block(run: Import, usage_key: str) -> StagedBlock:
     return block
 
 
-def select(run: Import, usage_keys: Sequence[str], *, selected: bool, below: bool) -> int:
+def select(run: Import, find: FindPlaces, *, selected: bool, below: bool) -> int:
     """Select blocks or leave them out, wherever the source shows them; returns how many rows changed."""
-    with changing(run):
-        places = _places(run, usage_keys)
-        return sum(
-            rows.exclude(selected=selected).update(selected=selected, choices_from=None)
-            for rows in _rows_of(run, places, below=below)
-        )
+    with changing(run) as change:
+        return sum(change.say(rows, selected=selected) for rows in _rows_of(run, find(run), below=below))
 
 
 def decide(
-    run: Import, usage_keys: Sequence[str], *, decision: Decision | None, below: bool, planned: PlannedImport
+    run: Import,
+    find: FindPlaces,
+    *,
+    decision: Decision | None,
+    below: bool,
+    only_conflicts: bool,
+    planned: PlannedImport,
 ) -> int:
-    """Set the decision of blocks; returns how many changed. Raises ``InvalidEdit`` where there is nothing to decide."""
-    with changing(run):
-        places = _places(run, usage_keys)
+    """
+    Set the decision of blocks; returns how many changed. Raises ``InvalidEdit`` where there is nothing to decide.
+
+    With ``only_conflicts``, those that are none are left alone.
+    """
+    with changing(run) as change:
+        places = find(run)
+        if only_conflicts:
+            places = [place for place in places if _is_decidable(planned.items.get(place[0]), decision)]
         if decision is not None:
-            _check_decidable(places, decision, below=below, planned=planned)
+            _check_decidable(places, decision, below=below or only_conflicts, planned=planned)
         value = decision.value if decision else ""
-        return sum(
-            rows.exclude(decision=value).update(decision=value, choices_from=None)
-            for rows in _rows_of(run, places, below=below)
-        )
+        return sum(change.say(rows, decision=value) for rows in _rows_of(run, places, below=below))
 
 
 def edit(run: Import, usage_key: str, *, title: str | None, olx: str | None, source_key: Any, host: Host) -> None:
     """Give a block another title or other OLX. Raises ``NotFound``, ``InvalidEdit``."""
     if title is None and olx is None:
         raise InvalidEdit(_("Give a title or OLX."), field="title")
-    if title is not None and (not clean_title(title) or len(title) > MAX_TITLE_LENGTH):
-        raise InvalidEdit(_("A title has 1 to {max} characters.").format(max=MAX_TITLE_LENGTH), field="title")
+    if title is not None:
+        check_title(title)
     with changing(run):
         block = find_block(run, usage_key)
-        if _holds_blocks(block):
+        if holds_blocks(block):
             if olx is not None:
-                raise _has_no_olx(block)
+                raise has_no_olx(block)
             block.edited_title = block.title = clean_title(title or "")
         else:
-            element = _checked(block, olx) if olx is not None else current_element(block)
+            if olx is not None:
+                element = checked_edit(block, olx, staged_element(block), staged_files(block))
+            else:
+                element = current_element(block)
             if title is not None:
                 element.set("display_name", clean_title(title))
             if not block.edited_olx:
                 block.source_files = block.files
-            block.edited_olx = etree.tostring(element, encoding="unicode", with_tail=False)
+            block.edited_olx = as_text(element)
             _describe(run, source_key, host, block, element)
         block.choices_from = None
         block.save()
@@ -91,9 +102,9 @@ def edit(run: Import, usage_key: str, *, title: str | None, olx: str | None, sou
 def check_edit(run: Import, usage_key: str, olx: str) -> None:
     """What :func:`edit` would say of this OLX, without doing it. Raises ``NotFound``, ``InvalidEdit``."""
     block = find_block(run, usage_key)
-    if _holds_blocks(block):
-        raise _has_no_olx(block)
-    _checked(block, olx)
+    if holds_blocks(block):
+        raise has_no_olx(block)
+    checked_edit(block, olx, staged_element(block), staged_files(block))
 
 
 def revert_edit(run: Import, usage_key: str, *, source_key: Any, host: Host) -> None:
@@ -102,15 +113,27 @@ def revert_edit(run: Import, usage_key: str, *, source_key: Any, host: Host) -> 
         block = find_block(run, usage_key)
         if not (block.edited_title or block.edited_olx):
             raise InvalidEdit(_("{title} was not edited.").format(title=block.called))
-        block.edited_title = block.edited_olx = ""
-        block.source_files = []
-        element = staged_element(block)
-        if _holds_blocks(block):
-            block.title = title_of(element)
-        else:
-            _describe(run, source_key, host, block, element)
+        indexer = Indexer(run, source_key, host)
+        element = None if holds_blocks(block) else staged_element(block)
+        make_as_staged(block, element, indexer, staged_files)
+        indexer.name_targets([block])
         block.choices_from = None
         block.save()
+
+
+def make_as_staged(
+    block: StagedBlock,
+    element: etree._Element | None,
+    indexer: Indexer,
+    files: Callable[[StagedBlock], Mapping[str, Any]],
+) -> None:
+    """Make a block without edits, from its element as it was staged (of a container, none), and the staged files."""
+    block.edited_title = block.edited_olx = ""
+    block.source_files = []
+    if element is None or holds_blocks(block):
+        block.title = block.source_title
+    else:
+        indexer.describe(block, element, files(block))
 
 
 def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Contents | None, below: bool) -> int:
@@ -119,9 +142,9 @@ def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Content
 
     Raises ``InvalidEdit`` where no such block is among them.
     """
-    with changing(run):
+    with changing(run) as change:
         nums: set[int] = set()
-        for rows in _rows_of(run, _places(run, usage_keys), below=below):
+        for rows in _rows_of(run, places_of(usage_keys)(run), below=below):
             components = rows.filter(kind=BlockKind.COMPONENT)
             # What is shown again has its choice where it stands first.
             nums.update(components.annotate(first=Coalesce("repeats", "num")).values_list("first", flat=True))
@@ -130,7 +153,7 @@ def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Content
         for batch in batched(sorted(nums), _BATCH_SIZE):
             holding = run.blocks.filter(num__in=batch, child_count__gt=0).exclude(refusal="")
             found += holding.count()
-            changed += holding.exclude(contents=value).update(contents=value, choices_from=None)
+            changed += change.say(holding, contents=value)
         if not found:
             raise InvalidEdit(
                 _("None of these blocks is a component that is made of other blocks, or holds one."), field="contents"
@@ -138,9 +161,31 @@ def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Content
         return changed
 
 
-def _holds_blocks(block: StagedBlock) -> bool:
+def as_text(element: etree._Element) -> str:
+    """Edited OLX as it is kept."""
+    return etree.tostring(element, encoding="unicode", with_tail=False)
+
+
+def holds_blocks(block: StagedBlock) -> bool:
     """Whether the block is made of others: what it has of its own is a title."""
     return BlockKind(block.kind).is_container or block.child_count > 0
+
+
+def has_no_olx(block: StagedBlock) -> InvalidEdit:
+    """What to say of OLX that is to be given to a block that is made of others."""
+    kind = BlockKind(block.kind)
+    return InvalidEdit(
+        _("Only components have OLX of their own. Edit the blocks in this {kind}, or leave some out.").format(
+            kind=kind.label.lower() if kind.is_container else block.block_type
+        ),
+        field="olx",
+    )
+
+
+def check_title(title: str) -> None:
+    """Raise ``InvalidEdit`` for a title that a block cannot have."""
+    if not clean_title(title) or len(title) > MAX_TITLE_LENGTH:
+        raise InvalidEdit(_("A title has 1 to {max} characters.").format(max=MAX_TITLE_LENGTH), field="title")
 
 
 def _describe(run: Import, source_key: Any, host: Host, block: StagedBlock, element: etree._Element) -> None:
@@ -149,46 +194,46 @@ def _describe(run: Import, source_key: Any, host: Host, block: StagedBlock, elem
     indexer.name_targets([block])
 
 
-@contextmanager
-def changing(run: Import) -> Iterator[None]:
-    """
-    A transaction that changes what is staged or chosen, and only while that may be changed.
+def places_of(usage_keys: Sequence[str]) -> FindPlaces:
+    """Finds every showing of these blocks. Raises ``NotFound`` where one is not staged, ``InvalidEdit`` for none."""
 
-    The update of the import comes first: a completion that begins at the same time waits for it, or makes this fail.
-    Who else changes something waits, too: so read what is changed within.
-    """
-    with transaction.atomic():
-        if not Import.objects.filter(pk=run.pk, state__in=REVIEWABLE).update(revision=F("revision") + 1):
-            run.refresh_from_db(fields=["state"])
-            raise wrong_state(run)
-        run.refresh_from_db(fields=["revision"])
-        yield
+    def find(run: Import) -> list[Place]:
+        if not usage_keys:
+            raise InvalidEdit(_("Name at least one block."), field="usage_keys")
+        places: list[Place] = []
+        found: set[str] = set()
+        for batch in batched(dict.fromkeys(usage_keys), _BATCH_SIZE):
+            for num, end_num, usage_key in run.blocks.filter(usage_key__in=batch).values_list(
+                "num", "end_num", "usage_key"
+            ):
+                places.append((num, end_num))
+                found.add(usage_key)
+        if missing := [key for key in usage_keys if key not in found]:
+            raise _not_staged(missing)
+        return sorted(places)
 
-
-def _places(run: Import, usage_keys: Sequence[str]) -> list[tuple[int, int]]:
-    """``num`` and ``end_num`` of every showing of the blocks. Raises ``NotFound`` for those that are not staged."""
-    if not usage_keys:
-        raise InvalidEdit(_("Name at least one block."), field="usage_keys")
-    places: list[tuple[int, int]] = []
-    found: set[str] = set()
-    for batch in batched(dict.fromkeys(usage_keys), _BATCH_SIZE):
-        for num, end_num, usage_key in run.blocks.filter(usage_key__in=batch).values_list(
-            "num", "end_num", "usage_key"
-        ):
-            places.append((num, end_num))
-            found.add(usage_key)
-    if missing := [key for key in usage_keys if key not in found]:
-        raise _not_staged(missing)
-    return sorted(places)
+    return find
 
 
-def _rows_of(run: Import, places: Sequence[tuple[int, int]], *, below: bool) -> Iterable[QuerySet[StagedBlock]]:
+def places_matching(nums_of: Callable[[Import], Iterable[int]]) -> FindPlaces:
+    """Finds every showing of the blocks with these numbers. Two queries."""
+
+    def find(run: Import) -> list[Place]:
+        wanted = set(nums_of(run))
+        rows = list(run.blocks.order_by("num").values_list("num", "end_num", "repeats"))
+        first = {num if repeats is None else repeats for num, _end, repeats in rows if num in wanted}
+        return [(num, end) for num, end, repeats in rows if num in first or repeats in first]
+
+    return find
+
+
+def _rows_of(run: Import, places: Sequence[Place], *, below: bool) -> Iterable[QuerySet[StagedBlock]]:
     """The rows at these places, with all below them if so wanted, in batches."""
     if not below:
         for batch in batched([num for num, _end in places], _BATCH_SIZE):
             yield run.blocks.filter(num__in=batch)
         return
-    outermost: list[tuple[int, int]] = []
+    outermost: list[Place] = []
     for num, end_num in places:
         if not outermost or num >= outermost[-1][1]:
             outermost.append((num, end_num))
@@ -199,17 +244,10 @@ def _rows_of(run: Import, places: Sequence[tuple[int, int]], *, below: bool) -> 
         yield run.blocks.filter(condition)
 
 
-def _check_decidable(
-    places: Sequence[tuple[int, int]], decision: Decision, *, below: bool, planned: PlannedImport
-) -> None:
-    def is_decidable(num: int) -> bool:
-        item = planned.items.get(num)
-        if item is None:
-            return False
-        return item.state.is_conflict or (decision is Decision.FORK and item.state is ConflictState.UNCHANGED)
-
+def _check_decidable(places: Sequence[Place], decision: Decision, *, below: bool, planned: PlannedImport) -> None:
     if below:
-        if not any(is_decidable(num) for first, end_num in places for num in range(first, end_num)):
+        nums = (num for first, end_num in places for num in range(first, end_num))
+        if not any(_is_decidable(planned.items.get(num), decision) for num in nums):
             raise InvalidEdit(
                 _("There is no conflict to decide: nothing else stands in the place of these blocks, or below them."),
                 field="decision",
@@ -217,35 +255,39 @@ def _check_decidable(
         return
     for num, _end in places:
         item = planned.items.get(num)
-        if decision is Decision.MERGE and item is not None and item.state is ConflictState.ID_TAKEN:
-            raise InvalidEdit(
-                _("{name} ({key}) cannot be merged: the library’s item does not come from this source.").format(
-                    name=item.name, key=item.usage_key
-                ),
-                field="decision",
-            )
-        if is_decidable(num):
-            continue
         if item is None:
             raise InvalidEdit(
                 _("Block {num} is not imported, so there is nothing to decide.").format(num=num), field="decision"
             )
-        raise InvalidEdit(
-            _("{title} ({key}) is {state}: there is no conflict to decide.").format(
-                title=item.name, key=item.usage_key, state=str(item.state.label).lower()
-            ),
-            field="decision",
+        if unfit := unfit_decision(item, decision):
+            raise InvalidEdit(unfit, field="decision")
+
+
+def unfit_decision(item: PlannedItem, decision: Decision) -> str:
+    """Why this cannot be decided about an item; empty where it can."""
+    if decision is Decision.MERGE and item.state is ConflictState.ID_TAKEN:
+        return _("{name} ({key}) cannot be merged: the library’s item does not come from this source.").format(
+            name=item.name, key=item.usage_key
         )
+    if _is_decidable(item, decision):
+        return ""
+    return _("{title} ({key}) is {state}: there is no conflict to decide.").format(
+        title=item.name, key=item.usage_key, state=str(item.state.label).lower()
+    )
 
 
-def _has_no_olx(block: StagedBlock) -> InvalidEdit:
-    kind = block.block_type if block.kind == BlockKind.COMPONENT else BlockKind(block.kind).label.lower()
-    told = _("Only components have OLX of their own. Edit the blocks in this {kind}, or leave some out.")
-    return InvalidEdit(told.format(kind=kind), field="olx")
+def _is_decidable(item: PlannedItem | None, decision: Decision | None) -> bool:
+    if item is None:
+        return False
+    return item.state.is_conflict or (decision is Decision.FORK and item.state is ConflictState.UNCHANGED)
 
 
-def _checked(block: StagedBlock, olx: str) -> etree._Element:
-    """The edited OLX, parsed. Raises ``InvalidEdit`` that says what is wrong with it."""
+def checked_edit(block: StagedBlock, olx: str, staged: etree._Element, files: Mapping[str, Any]) -> etree._Element:
+    """
+    The edited OLX, parsed. Raises ``InvalidEdit`` that says what is wrong with it.
+
+    ``staged`` is the block's element as it was staged, ``files`` are those that can be named.
+    """
     if len(olx) > MAX_OLX_CHARACTERS:
         raise InvalidEdit(
             _("The OLX has more than the {max:,} characters that are allowed.").format(max=MAX_OLX_CHARACTERS),
@@ -271,14 +313,14 @@ def _checked(block: StagedBlock, olx: str) -> etree._Element:
             field="olx",
         )
     element.set("url_name", block.block_id)
-    _check_files(block, element)
+    _check_files(element, staged, files)
     return element
 
 
-def _check_files(block: StagedBlock, element: etree._Element) -> None:
+def _check_files(element: etree._Element, staged: etree._Element, files: Iterable[str]) -> None:
     """That every file the edit names is staged, or was missing before the edit already."""
-    known = set(staged_files(block))
-    known.update(name for reference in references(staged_element(block)) for name in reference.names)
+    known = set(files)
+    known.update(name for reference in references(staged) for name in reference.names)
     needed = [reference for reference in references(element) if reference.is_needed]
     unknown = [
         reference.name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import batched
 
 from django.utils.translation import gettext as _
 
@@ -11,11 +10,10 @@ from ..data import GoneData, GoneItem, GonePage
 from ..errors import InvalidEdit, NotFound
 from ..hosts import item_url
 from ..keys import library_item_key
-from ..models import Import, Removal
+from ..models import Import
 from .blocks import PlannedImport
-from .edits import changing, some
-
-_BATCH_SIZE = 500
+from .changes import changing
+from .edits import some
 
 
 def gone_page(planned: PlannedImport, offset: int, limit: int) -> GonePage:
@@ -50,7 +48,7 @@ def remove_gone(run: Import, item_keys: Sequence[str] | None, *, remove: bool, p
         chosen = [gone[key] for key in dict.fromkeys(item_keys)]
     else:
         raise InvalidEdit(_("Name at least one item."), field="item_keys")
-    with changing(run):
+    with changing(run) as change:
         before: dict[int, bool] = dict(run.removals.values_list("entity_id", "insisted"))
         if remove:
             changed = [
@@ -60,12 +58,9 @@ def remove_gone(run: Import, item_keys: Sequence[str] | None, *, remove: bool, p
             ]
         else:
             changed = [item for item in chosen if item.entity_id in before]
-        for batch in batched(changed, _BATCH_SIZE):
-            run.removals.filter(entity_id__in=[item.entity_id for item in batch]).delete()
-            if remove:
-                Removal.objects.bulk_create(
-                    Removal(import_run=run, entity_id=item.entity_id, insisted=not item.is_untouched) for item in batch
-                )
+        for untouched in (True, False):
+            of_these = [item.entity_id for item in changed if item.is_untouched is untouched]
+            change.remove(of_these, (not untouched) if remove else None)
     return len(changed)
 
 

@@ -26,7 +26,7 @@ from ..models import Import, StagedBlock
 from ..planning import PastImport
 from ..quoting import listed
 from .blocks import PlannedImport
-from .edits import changing
+from .changes import changing
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import batched, groupby
 from typing import Any
@@ -37,11 +38,10 @@ def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[Staged
             yield block, parse_xml(block.edited_olx) if block.edited_olx else element
 
 
-def source_content(block: StagedBlock, elements: Mapping[int, etree._Element]) -> dict[str, Any]:
-    """What the source holds, whatever a reviewer made of it, to be kept as JSON; ``elements`` are those of its root."""
-    if BlockKind(block.kind).is_container:
+def source_content(block: StagedBlock, element: etree._Element | None) -> dict[str, Any]:
+    """What the source holds, whatever a reviewer made of it, to be kept as JSON; from :func:`as_staged`."""
+    if element is None:
         return {"title": block.source_title}
-    element = _element_of(block, elements, block.root)
     files = block.source_files if block.edited_olx else block.files
     return {"title": block.source_title, "olx": component_olx(element), "files": files}
 
@@ -53,14 +53,23 @@ def source_contents(run: Import, nums: Sequence[int]) -> dict[int, dict[str, Any
     Two queries for each 500, and for each root that components of them are in, which is read and parsed. Raises
     ``StagedContentGone``.
     """
-    contents: dict[int, dict[str, Any]] = {}
-    for batch in batched(nums, _BATCH_SIZE):
+    return {block.num: source_content(block, element) for block, element in as_staged(run, nums)}
+
+
+def as_staged(run: Import, nums: Iterable[int]) -> Iterator[tuple[StagedBlock, etree._Element | None]]:
+    """
+    These blocks with their elements as they were staged, in order; containers with none.
+
+    Two queries for each 500, and for each root that components of them are in, which is read and parsed. Raises
+    ``StagedContentGone``.
+    """
+    for batch in batched(sorted(nums), _BATCH_SIZE):
         rows = run.blocks.filter(num__in=batch).select_related("root").order_by("num")
         for root, group in groupby(rows, lambda block: block.root):
             blocks = list(group)
             elements = {} if all(BlockKind(block.kind).is_container for block in blocks) else _elements(root)
-            contents |= {block.num: source_content(block, elements) for block in blocks}
-    return contents
+            for block in blocks:
+                yield block, None if BlockKind(block.kind).is_container else _element_of(block, elements, root)
 
 
 def staged_element(block: StagedBlock) -> etree._Element:
@@ -77,20 +86,33 @@ def current_element(block: StagedBlock) -> etree._Element:
     return parse_xml(block.edited_olx) if block.edited_olx else staged_element(block)
 
 
-def staged_files(block: StagedBlock) -> dict[str, Any]:
+def staged_files(block: StagedBlock) -> Mapping[str, Any]:
     """
     All files that the block's import has staged, by name; where roots differ, those of its own root. One query.
 
     Raises ``StagedContentGone`` where files are gone that the block has named.
     """
-    model: Any = apps.get_model("content_staging", "StagedContentFile")
-    run, own = block.import_run, block.root.staged_content_id
-    rows = model.objects.filter(for_content__in=run.roots.values("staged_content")).order_by("pk")
-    files = {row.filename: row for row in sorted(rows, key=lambda row: row.for_content_id == own)}
-    for file in (*block.files, *block.source_files):
-        if file["name"] not in files:
-            raise file_gone(file["name"])
-    return files
+    return StagedFiles(block.import_run).of(block)
+
+
+class StagedFiles:
+    """All files that an import has staged. One query."""
+
+    def __init__(self, run: Import) -> None:
+        model: Any = apps.get_model("content_staging", "StagedContentFile")
+        rows = model.objects.filter(for_content__in=run.roots.values("staged_content")).order_by("pk")
+        self._all: dict[str, Any] = {}
+        self._by_content: defaultdict[int | None, dict[str, Any]] = defaultdict(dict)
+        for row in rows:
+            self._all[row.filename] = self._by_content[row.for_content_id][row.filename] = row
+
+    def of(self, block: StagedBlock) -> Mapping[str, Any]:
+        """By name, as :func:`staged_files` has them."""
+        files = ChainMap(self._by_content[block.root.staged_content_id], self._all)
+        for file in (*block.files, *block.source_files):
+            if file["name"] not in files:
+                raise file_gone(file["name"])
+        return files
 
 
 def _elements(root: StagedRoot) -> dict[int, etree._Element]:

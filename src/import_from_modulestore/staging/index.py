@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -88,7 +88,6 @@ class Indexer:
         self._selection = frozenset(selection)
         self._reviewed = reviewed
         self._last_time = last_time
-        self._last_time = last_time
         self._source_key = source_key
         self._host = host
         self._met: dict[str, int] = {}
@@ -170,16 +169,33 @@ class Indexer:
         """Have the blocks be as a review had made them before; what is new is selected where its parent is."""
         if self._reviewed is None:
             return
-        by_num = {row.num: row for row in (*continued, *rows)}
+        for row, made, olx in self.choose(rows, continued):
+            self.edit_again(row, made, olx, files)
+        self.notices.update(Notice.AS_LAST_TIME for row in rows if row.choices_from_id)
+
+    def choose(
+        self, rows: Sequence[StagedBlock], above: Sequence[StagedBlock] = (), *, leave: Collection[int] = frozenset()
+    ) -> list[tuple[StagedBlock, BlockChoices, str]]:
+        """
+        Have the blocks be selected, left out and decided as reviews had them; what is new is selected where its parent
+        is. Returns the edits that are to be made again, as arguments of :meth:`edit_again`.
+
+        ``rows`` are in order, ``above`` are parents of theirs that are not among them; blocks with the numbers in
+        ``leave`` stay as they are. One query where something was edited.
+        """
+        assert self._reviewed is not None
+        by_num = {row.num: row for row in (*above, *rows)}
         known: list[tuple[StagedBlock, BlockChoices]] = []
         said: list[tuple[StagedBlock, BlockChoices]] = []
         for row in rows:
             made = self._reviewed.next_of(row.usage_key)
-            if self._last_time is not None:
-                is_same = self._last_time is self._reviewed
-                then = made if is_same else self._last_time.next_of(row.usage_key)
-                if then is not None and self._last_time.is_edit(then):
-                    said.append((row, then))
+            then = made
+            if self._last_time is not None and self._last_time is not self._reviewed:
+                then = self._last_time.next_of(row.usage_key)
+            if row.num in leave:
+                continue
+            if self._last_time is not None and then is not None and self._last_time.is_edit(then):
+                said.append((row, then))
             parent = by_num[row.parent_num] if row.parent_num is not None else None
             if made is not None:
                 self._choose(row, made, parent)
@@ -189,22 +205,29 @@ class Indexer:
                     row.choices_from_id = parent.choices_from_id
                 row.selected = parent.selected
         olx = self._reviewed.olx_of(made for _row, made in known)
+        edits: list[tuple[StagedBlock, BlockChoices, str]] = []
         for row, made in known:
-            if isinstance(made, StandingChoice) and self._reviewed.is_edit(made):
+            if not self._reviewed.is_edit(made):
+                continue
+            if isinstance(made, StandingChoice):
                 if not _is_as_then(row, made):
                     continue
                 row.choices_from_id = made.choices_from_id
-            if made.edited_title:
-                row.edited_title = row.title = made.edited_title
-            if made.pk in olx:
-                self._edit(row, olx[made.pk], files)
-                if made.source_digest != row.source_digest:
-                    changed = _("The source has changed since this block was edited in the review; the edit stands.")
-                    row.reading_warnings = bounded([*row.reading_warnings, changed])
+            edits.append((row, made, olx.get(made.pk, "")))
+        edited = {row.num for row, _made, _olx in edits}
         for row, then in said:
-            if not (row.edited_title or row.edited_olx or _is_as_then(row, then)):
-                row.reading_warnings = bounded([*row.reading_warnings, _edited_last_time(then)])
-        self.notices.update(Notice.AS_LAST_TIME for row in rows if row.choices_from_id)
+            if row.num not in edited and not _is_as_then(row, then):
+                _warn(row, _edited_last_time(then))
+        return edits
+
+    def edit_again(self, row: StagedBlock, made: BlockChoices, olx: str, files: Mapping[str, Any]) -> None:
+        """Give a block the title or OLX that a review had given it; ``files`` are those that are staged, by name."""
+        if made.edited_title:
+            row.edited_title = row.title = made.edited_title
+        if olx:
+            self._edit(row, olx, files)
+            if made.source_digest != row.source_digest:
+                _warn(row, _("The source has changed since this block was edited in the review; the edit stands."))
 
     def _choose(self, row: StagedBlock, made: BlockChoices, parent: StagedBlock | None) -> None:
         """
@@ -243,7 +266,7 @@ class Indexer:
         if block.parent is not None:
             is_here = block.parent >= len(continued)
             parent_num = root.first_num + block.parent if is_here else continued[block.parent].num
-        usage_key = self._usage_key(block.block_type, block.block_id)
+        usage_key = self.usage_key(block.block_type, block.block_id)
         row = StagedBlock(
             import_run=self._run,
             root=root,
@@ -265,7 +288,8 @@ class Indexer:
         row.source_digest, row.source_title = row.digest, row.title
         return row
 
-    def _usage_key(self, block_type: str, block_id: str) -> str:
+    def usage_key(self, block_type: str, block_id: str) -> str:
+        """The usage key of a block of the source."""
         try:
             return str(self._source_key.make_usage_key(block_type, block_id))
         except InvalidKeyError:
@@ -358,6 +382,11 @@ class Indexer:
 def _is_as_then(row: StagedBlock, made: Any) -> bool:
     """Whether the source's block is what it was when a review said something of it."""
     return (made.source_digest, made.source_title) == (row.source_digest, row.source_title)
+
+
+def _warn(row: StagedBlock, warning: str) -> None:
+    if warning not in row.reading_warnings:
+        row.reading_warnings = bounded([*row.reading_warnings, warning])
 
 
 def _edited_last_time(made: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StandingChoice
+from ..models import BlockChoices, Import, LastChange, ReviewedBlock, StagedBlock, StandingChoice
 from ..packets import in_statements
 from ..running.lifecycle import hold
 
@@ -27,6 +27,7 @@ def set_aside(run: Import) -> None:
         if not run.reviewed.exists():
             for batch in in_statements(_reviewed(run), _BATCH_SIZE):
                 ReviewedBlock.objects.bulk_create(batch)
+        LastChange.objects.filter(import_run=run).delete()
         StagedBlock.objects.filter(import_run=run).delete()
         run.block_count = 0  # From here on, a staging that fails has nothing to leave as it was.
         run.save(update_fields=["block_count"])
@@ -66,6 +67,19 @@ def showings(run: Import) -> Iterator[tuple[StagedBlock, bool, dict[str, Any]]]:
         }
         yield row, selected[row.parent_num], choices
         counts[row.usage_key] += 1
+
+
+def choices_of(run: Import) -> Iterator[tuple[StagedBlock, dict[str, Any], bool]]:
+    """
+    The :func:`showings` of all blocks that the import was asked for, or that its review has added: each row, what the
+    review says of it, and whether it is left out, or its parent is.
+    """
+    end = 0
+    for row, parent_selected, choices in showings(run):
+        if row.usage_key in run.selection:
+            end, parent_selected = max(end, row.end_num), True
+        if not run.selection or row.num < end or row.selected:
+            yield row, choices, not (row.selected and parent_selected)
 
 
 class Reviewed:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
 from ..hosts import Host, get_host
-from ..models import Import, Removal, StagedBlock, StagedRoot
+from ..models import Import, Removal, StagedBlock, StagedRoot, StandingChoice
 from ..packets import in_statements
 from ..running.lifecycle import Step, finish, hold
 from ..waiting import at_most
@@ -106,7 +106,7 @@ def _stage_roots(
     run: Import, host: Host, user: Any, source_key: Any, source: SourceData, options: ImportOptions, progress: Progress
 ) -> tuple[int, Counter[Notice]]:
     """Returns how many blocks there are, and what was noticed at many of them, by host or index."""
-    last_time = Reviewed(standing_choices(run))
+    last_time = Reviewed(standing_choices(run) if run.as_last_time else StandingChoice.objects.none())
     reviewed = Reviewed(run.reviewed.all()) if run.staged else last_time
     indexer = Indexer(run, source_key, host, options.selection, reviewed, last_time)
     progress("staging", 0, source.block_count, source.title)

@@ -11,14 +11,14 @@ from django.db.models import F, QuerySet
 from ..data import Decision
 from ..models import Import, StandingChoice
 from ..packets import in_statements
-from .reviewed import showings
+from .reviewed import choices_of
 
 _BATCH_SIZE = 500
 
 
 def standing_choices(run: Import) -> QuerySet[StandingChoice]:
-    """What an import begins with: nothing where it is not to be as last time. With ``choices_from_uuid``."""
-    if not run.as_last_time or run.learning_package_id is None:
+    """What reviews have said of an import's source, for its library. With ``choices_from_uuid``."""
+    if run.learning_package_id is None:
         return StandingChoice.objects.none()
     return _standing(run, run.learning_package_id).annotate(choices_from_uuid=F("choices_from__uuid"))
 
@@ -58,12 +58,7 @@ def _choices(run: Import, package_id: Any) -> Iterator[tuple[StandingChoice, boo
 
     To fork is not said for the next time: it makes an item once, and would make another with each import.
     """
-    end = 0
-    for row, parent_selected, choices in showings(run):
-        if row.usage_key in run.selection:
-            end, parent_selected = max(end, row.end_num), True
-        if run.selection and row.num >= end and not row.selected:
-            continue
+    for row, choices, is_left_out in choices_of(run):
         if row.decision == Decision.FORK:
             choices["decision"] = ""
         choice = StandingChoice(
@@ -73,4 +68,4 @@ def _choices(run: Import, package_id: Any) -> Iterator[tuple[StandingChoice, boo
             choices_from_id=row.choices_from_id or run.pk,
             **choices,
         )
-        yield choice, not (row.selected and parent_selected) or choice.changes_it
+        yield choice, is_left_out or choice.changes_it

@@ -15,6 +15,7 @@ SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
         review.contents,
         review.edit,
         review.merge,
+        review.choices,
         gone.gone,
         steps.plan,
         steps.complete,

@@ -165,11 +165,15 @@ class Session:
     def show(self, data: Any, *parts: RenderableType | None) -> None:
         """Print ``data`` where JSON was asked for, else the parts, ``None`` being left out."""
         if self.as_json:
-            self.write(escaped(json.dumps(data, default=_plain, indent=2, ensure_ascii=False)) + "\n")
+            self.print_json(data)
             return
         for part in parts:
             if part is not None:
                 self.say(part)
+
+    def print_json(self, data: Any) -> None:
+        """Print data as scripts can read it."""
+        self.write(escaped(json.dumps(data, default=_plain, indent=2, ensure_ascii=False)) + "\n")
 
     def say(self, part: RenderableType, style: str | None = None) -> None:
         """Print something for people; tables fill lines with blanks, which are of no use in a log."""

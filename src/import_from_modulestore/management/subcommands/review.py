@@ -11,13 +11,16 @@ import click
 from django.core.management.base import CommandError
 
 from ... import api
+from ... import choices as document
 from ...data import MAX_OLX_CHARACTERS, BlockData, ConflictState, Contents, Decision, MergeChoice, MergeSide, Outcome
+from ...quoting import bounded
 from ...terminal.marks import summary, type_of
 from ...terminal.outline import notes
 from ...terminal.review import block_view, review_counts, review_tree
 from ...terminal.text import counted, printable
 from .base import (
     FAILED,
+    PARTLY,
     USAGE,
     Session,
     arguments_of_import,
@@ -105,6 +108,22 @@ def _arguments_of_contents(parser: argparse.ArgumentParser) -> None:
         help=f"leave-out, unit, collection, or {_DEFAULT}: as the import's --contents says",
     )
     _arguments_of_blocks(parser)
+
+
+def _arguments_of_choices(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--as-last-time", action="store_true", default=None, help="take all that was said last time of the other blocks"
+    )
+    what.add_argument(
+        "--not-as-last-time",
+        action="store_false",
+        dest="as_last_time",
+        default=None,
+        help="take nothing of what other reviews have said",
+    )
+    what.add_argument("--export", metavar="FILE", help="write what the review says into this file; - prints it")
+    what.add_argument("--apply", metavar="FILE", help="apply what another says; - reads standard input")
 
 
 def _arguments_of_edit(parser: argparse.ArgumentParser) -> None:
@@ -334,6 +353,63 @@ def edit(
         details, told = changed or before, "{title} is edited." if changed else "Nothing was changed."
     look = command_line(f"review {{id}} {details.block.num}", run.id)
     session.show(details, printable(told.format(title=details.block.name)), f"Look at it: {look}")
+
+
+@subcommand(arguments_of_import, _arguments_of_choices)
+def choices(
+    session: Session,
+    *,
+    import_name: str,
+    as_last_time: bool | None,
+    export: str | None,
+    apply: str | None,
+    **options: Any,
+) -> int | None:
+    """
+    Take what other reviews have said as a whole: all of last time's, none, or that of another import.
+
+    --as-last-time takes all that the last reviews of the source have said, for the library, of blocks of which this one
+    says nothing; --not-as-last-time takes back all that others have said.
+
+    --export writes what the review says as JSON: what is left out, decided, edited, and what becomes of contents.
+    --apply has another review say the same: of another run of the course, or for another library. Blocks are found by
+    type and ID. What does not stand is listed, and the exit code is 3: blocks that are not there, edits of what is
+    something else in this source, decisions where there is nothing to decide, and what this review says otherwise.
+    """
+    run = session.find(import_name)
+    asked: dict[str, Any] = {"user": session.user, "import_id": run.id}
+    look = f"Look at them: {command_line('review {id} --as-last-time', run.id)}"
+    if as_last_time is not None:
+        changed = api.choose_as_last_time(**asked, as_last_time=as_last_time)
+        told = "as last time" if as_last_time else "as the source has it"
+        session.show({"changed": changed}, f"{counted(changed, 'block')} changed: {told}.", look)
+        return None
+    if apply is not None:
+        applied = api.apply_choices(**asked, choices=document.from_text(_document(session, apply)))
+        left = [f"  {each.block_type}/{each.block_id}: {each.reason}" for each in applied.unapplied]
+        session.show(
+            applied,
+            f"{counted(applied.changed, 'block')} changed.",
+            "\n".join(["Not applied:", *map(printable, bounded(left))]) if left else None,
+            look,
+        )
+        return PARTLY if left else None
+    exported = api.export_choices(**asked)
+    if export == "-":
+        session.print_json(document.as_json(exported))
+        return None
+    with Path(str(export)).open("x", encoding="utf-8") as file:
+        file.write(document.as_text(exported))
+    told = f"What the review says of {counted(len(exported.blocks), 'block')} is written into {export}."
+    session.show({"blocks": len(exported.blocks)}, printable(told))
+    return None
+
+
+def _document(session: Session, name: str) -> str | bytes:
+    if name == "-":
+        return session.stdin.read(document.MAX_SIZE + 1)
+    with Path(name).open("rb") as file:
+        return file.read(document.MAX_SIZE + 1)
 
 
 def _wanted(

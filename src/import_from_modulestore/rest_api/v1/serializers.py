@@ -40,6 +40,7 @@ from ...data import (
     Side,
     SourceKind,
     StateGroup,
+    WhyUnapplied,
     Work,
 )
 from ...quoting import shortened
@@ -70,6 +71,12 @@ def _choices_from() -> serializers.CharField:
 
 def _version(help_text: Any) -> serializers.IntegerField:
     return serializers.IntegerField(allow_null=True, help_text=help_text)
+
+
+def _change_number() -> serializers.IntegerField:
+    return serializers.IntegerField(
+        allow_null=True, help_text="By which the change can be taken back, as the last one; null where none can."
+    )
 
 
 def _page_url() -> serializers.CharField:
@@ -329,8 +336,8 @@ class OptionsRequest(Body):
 OPTIONS = tuple(str(name) for name in OptionsRequest().fields)
 
 
-class ImportRequest(Body):
-    """An import to make."""
+class PreviewRequest(Body):
+    """An import that might be made."""
 
     source_key = Key(keys.parse_source_key)
     library_key = Key(keys.parse_library_key)
@@ -348,7 +355,6 @@ class ImportRequest(Body):
         max_length=500,
         help_text="Where the library is to be made with the import: its title; empty for the source's.",
     )
-    start = Truth(default=True, help_text="Whether to have the source staged at once.")
 
     def import_options(self) -> ImportOptions:
         """The options as the API takes them."""
@@ -358,6 +364,12 @@ class ImportRequest(Body):
             **{**options, "selection": tuple(options.get("selection", ()))},
             collection=None if collection is None else CollectionChoice(**collection),
         )
+
+
+class ImportRequest(PreviewRequest):
+    """An import to make."""
+
+    start = Truth(default=True, help_text="Whether to have the source staged at once.")
 
 
 class EmptyRequest(Body):
@@ -410,11 +422,15 @@ class Block(serializers.Serializer):
     item_key = serializers.CharField(help_text="Key of the library's item.")
     reason = serializers.CharField()
     warnings = _texts()
+    path = _texts(help_text="Names of the blocks that it is in, outermost first.")
+    blocks_below = serializers.IntegerField()
+    selected_below = serializers.IntegerField(help_text="How many of them are selected.")
+    conflicts_below = serializers.IntegerField(help_text="How many of them a decision settles.")
+    needs_you_below = serializers.IntegerField(help_text="How many of them are merges that need you.")
+    warnings_below = serializers.IntegerField(help_text="Of how many of them there is something to know.")
 
 
-class BlocksQuery(SearchQuery):
-    """Which of the staged blocks; all that is asked for has to hold."""
-
+class _BlockFilters(serializers.Serializer):
     parent = Text(required=False, max_length=255, help_text="Usage key: only the direct children of this block.")  # type: ignore[assignment]
     top = Truth(default=False, help_text="Only blocks that have no parent.")
     state = serializers.ListField(child=EnumField(ConflictState), default=list, help_text="One of these.")
@@ -425,6 +441,21 @@ class BlocksQuery(SearchQuery):
     edited = Truth(required=False)
     as_last_time = Truth(required=False, help_text="Whether what is said of the block is what an earlier review said.")
     conflicts = Truth(default=False, help_text="Only blocks for which a decision settles what happens.")
+
+
+class BlocksQuery(SearchQuery, _BlockFilters):
+    """Which of the staged blocks; all that is asked for has to hold."""
+
+
+class BlocksMatching(Body, _BlockFilters):
+    """Which of the staged blocks; all that is asked for has to hold, and without anything it is all of them."""
+
+    search = Text(default="", allow_blank=True, max_length=MAX_SEARCH, help_text="Text in keys or titles, in any case.")
+
+    def validate(self, attrs: Any) -> data.BlockFilters:
+        """As the API has them."""
+        states, outcomes = attrs.pop("state"), attrs.pop("outcome")
+        return data.BlockFilters(states=states, outcomes=outcomes, **attrs)
 
 
 class _Olx(serializers.CharField):
@@ -554,13 +585,43 @@ _CONTENTS_HELP = gettext_lazy(
 class BlocksChange(_AtLeastOneOf):
     """Select blocks, leave them out, decide about conflicts, choose about contents. All of it is done, or nothing."""
 
-    usage_keys = serializers.ListField(child=Text(max_length=255), min_length=1, max_length=MAX_KEYS)
+    usage_keys = serializers.ListField(
+        child=Text(max_length=255),
+        required=False,
+        min_length=1,
+        max_length=MAX_KEYS,
+        help_text="The blocks; or else `matching`, those that a list with the same filters has.",
+    )
+    matching = BlocksMatching(required=False)
     below = Truth(default=True, help_text="Whether everything below them is meant too.")
     selected = Truth(required=False)
     decision = EnumField(Decision, required=False, allow_null=True, help_text=_DECISION_HELP)
     contents = EnumField(Contents, required=False, allow_null=True, help_text=_CONTENTS_HELP)
 
     changes = ("selected", "decision", "contents")
+
+    def validate(self, attrs: Any) -> Any:
+        """Refuse a change of no blocks, and of blocks that are named in two ways."""
+        if ("usage_keys" in attrs) == ("matching" in attrs):
+            raise serializers.ValidationError(
+                {"usage_keys": [_("Name blocks, or say which are meant in `matching`: one of the two.")]}
+            )
+        if "matching" in attrs and "contents" in attrs:
+            raise serializers.ValidationError({"contents": [_("For this, name blocks in `usage_keys`.")]})
+        return super().validate(attrs)
+
+
+class TakeBack(Body):
+    """Take the last change of a review back."""
+
+    change = serializers.IntegerField(min_value=1, help_text="The number that the change was answered with.")
+
+
+class TakenBack(serializers.Serializer):
+    """What was taken back."""
+
+    changed = serializers.IntegerField(help_text="How many blocks, and items to remove, are said of as before.")
+    change = _change_number()
 
 
 class PieceChoice(Body):
@@ -597,6 +658,35 @@ class BlocksChanged(serializers.Serializer):
     selected = serializers.IntegerField(allow_null=True)
     decided = serializers.IntegerField(allow_null=True)
     chosen = serializers.IntegerField(allow_null=True, help_text="Components whose `contents` changed.")
+    change = _change_number()
+
+
+class ChoicesChange(Body):
+    """Take all that was said last time, or nothing of it."""
+
+    as_last_time = Truth(help_text="False: nothing of what other reviews have said.")
+
+
+class ChoicesChanged(serializers.Serializer):
+    """What came of it."""
+
+    changed = serializers.IntegerField(help_text="How many blocks are other than before.")
+
+
+class UnappliedChoice(serializers.Serializer):
+    """What was chosen for a block and does not stand."""
+
+    block_type = serializers.CharField()
+    block_id = serializers.CharField()
+    showing = serializers.IntegerField()
+    why = EnumField(WhyUnapplied)
+    reason = serializers.CharField(help_text="The same in words, with what is the matter.")
+
+
+class ChoicesApplied(ChoicesChanged):
+    """What came of applying choices."""
+
+    unapplied = UnappliedChoice(many=True)
 
 
 class GoneItem(serializers.Serializer):

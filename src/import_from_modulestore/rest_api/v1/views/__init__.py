@@ -1,11 +1,11 @@
 """The views, by what they show."""
 
-from .blocks import BlockDetail, BlockEdit, Blocks, Gone
+from .blocks import BlockDetail, BlockEdit, Blocks, Choices, Gone, TakeBack
 from .description import Docs, Schema
 from .history import ItemHistory, LastReversal, LibraryHistory, Records, Report, Reversals, Where, Work
-from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Redo, Retry, Stage, Undo
+from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Preview, Redo, Retry, Stage, Undo
 from .rendered import BlockFile, BlockRendered
-from .sources import ExportDetail, Libraries, LibraryDetail, SourceDetail, Sources
+from .sources import ExportDetail, Libraries, LibraryBackup, LibraryDetail, SourceDetail, Sources
 
 __all__ = [
     "BlockDetail",
@@ -14,6 +14,7 @@ __all__ = [
     "BlockRendered",
     "Blocks",
     "Cancel",
+    "Choices",
     "Complete",
     "Docs",
     "ExportDetail",
@@ -23,9 +24,11 @@ __all__ = [
     "ItemHistory",
     "LastReversal",
     "Libraries",
+    "LibraryBackup",
     "LibraryDetail",
     "LibraryHistory",
     "Plan",
+    "Preview",
     "Records",
     "Redo",
     "Report",
@@ -35,6 +38,7 @@ __all__ = [
     "SourceDetail",
     "Sources",
     "Stage",
+    "TakeBack",
     "Undo",
     "Where",
     "Work",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .... import api
+from .... import api, choices
 from ....data import MergeChoice
 from ...base import ImportView
 from ...schema import operation
@@ -66,7 +67,8 @@ class Blocks(ImportView):
         description=_(
             "Selects blocks or leaves them out (`selected`), decides about their conflicts (`decision`), and chooses "
             "what becomes of the blocks inside components that a library cannot hold (`contents`); with everything "
-            "below them, unless `below` is false."
+            "below them, unless `below` is false. They are named in `usage_keys`, or are all that a list with the "
+            "filters in `matching` has."
         ),
         path=IMPORT_ID,
         body=serializers.BlocksChange,
@@ -102,21 +104,55 @@ class Blocks(ImportView):
         arguments: dict[str, Any] = {
             "user": request.user,
             "import_id": import_id,
-            "usage_keys": body["usage_keys"],
             "below": body["below"],
         }
         selected = decided = chosen = None
+        meant = {name: body[name] for name in ("usage_keys", "matching") if name in body}
         try:
             with transaction.atomic():
                 if "selected" in body:
-                    selected = api.select_blocks(**arguments, selected=body["selected"])
+                    selected = api.select_blocks(**arguments, **meant, selected=body["selected"])
                 if "decision" in body:
-                    decided = api.decide_blocks(**arguments, decision=body["decision"])
+                    decided = api.decide_blocks(**arguments, **meant, decision=body["decision"])
                 if "contents" in body:
-                    chosen = api.choose_contents(**arguments, contents=body["contents"])
+                    chosen = api.choose_contents(**arguments, **meant, contents=body["contents"])
+                change = _number_of_change(request, import_id, [selected, decided, chosen])
         except api.NotFound as error:  # The import was found before.
             raise ValidationError({"usage_keys": [str(error)]}, code="not_found") from error
-        return Response(serializers.BlocksChanged({"selected": selected, "decided": decided, "chosen": chosen}).data)
+        changed = {"selected": selected, "decided": decided, "chosen": chosen, "change": change}
+        return Response(serializers.BlocksChanged(changed).data)
+
+
+class TakeBack(ImportView):
+    """The last change of a review."""
+
+    @operation(
+        id="take_back",
+        tag="review",
+        summary=_("Take the last change of a review back"),
+        description=_(
+            "Of each block that it changed, the review says again what it said before: whether it is selected, how it "
+            "is decided, what becomes of what is inside it. That is a change as well, and can be taken back. Edits are "
+            "taken back at the block."
+        ),
+        path=IMPORT_ID,
+        body=serializers.TakeBack,
+        ok={200: serializers.TakenBack},
+        errors=[404, 409],
+    )
+    def post(self, request: Request, import_id: str) -> Response:
+        """Take it back."""
+        body = self.body(serializers.TakeBack)
+        with transaction.atomic():
+            changed = api.take_back(user=request.user, import_id=import_id, change=body["change"])
+            change = _number_of_change(request, import_id, [changed])
+        return Response(serializers.TakenBack({"changed": changed, "change": change}).data)
+
+
+def _number_of_change(request: Request, import_id: str, changed: Sequence[int | None]) -> int | None:
+    """By which the change that was just made can be taken back; ``None`` for several at once, which cannot."""
+    made = [count for count in changed if count is not None]
+    return api.get_last_change(user=request.user, import_id=import_id) if len(made) == 1 else None
 
 
 class BlockDetail(ImportView):
@@ -222,6 +258,77 @@ class BlockEdit(ImportView):
         """Take them back."""
         reverted = api.revert_block(user=request.user, import_id=import_id, usage_key=usage_key)
         return Response(serializers.BlockDetails(reverted).data)
+
+
+class Choices(ImportView):
+    """What the review says as a whole."""
+
+    @operation(
+        id="export_choices",
+        tag="review",
+        summary=_("Export what the review says"),
+        description=_(
+            "What is left out, decided, edited, and what becomes of contents: to be applied to another run of the "
+            "course, or for another library. As long as what was staged is kept, also of an import that is completed."
+        ),
+        path=IMPORT_ID,
+        ok={200: choices.plain_schema()},
+        errors=[403, 404, 409],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """All of it."""
+        return Response(choices.as_json(api.export_choices(user=request.user, import_id=import_id)))
+
+    @operation(
+        id="apply_choices",
+        tag="review",
+        method="POST",
+        summary=_("Apply what another review says"),
+        description=_(
+            "Blocks are found by type and ID. An edit is made where the source holds what it was made for, a decision "
+            "is taken where there is something to decide; the answer names what does not stand. Of blocks of which "
+            "this review says something itself, that stays."
+        ),
+        path=IMPORT_ID,
+        body={"application/json": choices.plain_schema()},
+        ok={200: serializers.ChoicesApplied},
+        errors=[404, 409],
+        examples=[
+            OpenApiExample(
+                "leave a unit out",
+                value={
+                    "version": 1,
+                    "blocks": [{"block_type": "vertical", "block_id": "review", "selected": False}],
+                },
+                request_only=True,
+            ),
+        ],
+    )
+    def post(self, request: Request, import_id: str) -> Response:
+        """Apply them: all of it, or nothing."""
+        applied = api.apply_choices(user=request.user, import_id=import_id, choices=choices.from_json(request.data))
+        return Response(serializers.ChoicesApplied(applied).data)
+
+    @operation(
+        id="choose_as_last_time",
+        tag="review",
+        method="PATCH",
+        summary=_("Take all that was said last time, or nothing of it"),
+        description=_(
+            "With `as_last_time`, all that the last reviews of the source have said, for the library, of blocks of "
+            "which this one says nothing; without, nothing of what other reviews have said."
+        ),
+        path=IMPORT_ID,
+        body=serializers.ChoicesChange,
+        ok={200: serializers.ChoicesChanged},
+        errors=[404, 409],
+        examples=[OpenApiExample("all of it", value={"as_last_time": True}, request_only=True)],
+    )
+    def patch(self, request: Request, import_id: str) -> Response:
+        """Take all of it, or nothing."""
+        body = self.body(serializers.ChoicesChange)
+        changed = api.choose_as_last_time(user=request.user, import_id=import_id, **body)
+        return Response(serializers.ChoicesChanged({"changed": changed}).data)
 
 
 class Gone(ImportView):

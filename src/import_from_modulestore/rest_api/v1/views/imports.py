@@ -151,18 +151,58 @@ class Plan(ImportView):
         """A page of the plan."""
         query = self.query(serializers.PageQuery)
         plan = api.plan_import(user=request.user, import_id=import_id)
-        library_key = api.get_import(user=request.user, import_id=import_id).library_key
-        return self.page(
-            part_of(plan.everything),
-            serializers.PlannedItem,
-            **query,
-            context={"library_key": library_key},
-            counts=plan.counts(),
-            writes=plan.writes,
-            removes=plan.removes,
-            gone_unknown=plan.gone_unknown,
-            blockers=list(plan.blockers),
+        return _plan_page(self, plan, api.get_import(user=request.user, import_id=import_id).library_key, query)
+
+
+class Preview(ApiView):
+    """What an import would do that is not made."""
+
+    places = Imports.places
+
+    @operation(
+        id="preview_import",
+        tag="imports",
+        method="POST",
+        summary=_("Preview an import"),
+        description=_(
+            "What an import would do, without making one: the source is staged while you wait, and nothing of that is "
+            "kept. Only for sources of up to 2,000 blocks and 200 MB; of others, make an import, and look at its plan."
+        ),
+        query=serializers.PageQuery,
+        body=serializers.PreviewRequest,
+        ok={200: serializers.PlanPage},
+        errors=[404],
+    )
+    def post(self, request: Request) -> Response:
+        """A page of the plan."""
+        query = self.query(serializers.PageQuery)
+        checked = serializers.PreviewRequest(data=request.data)
+        checked.is_valid(raise_exception=True)
+        body = checked.validated_data
+        _source, plan = api.preview_import(
+            user=request.user,
+            source_key=body["source_key"],
+            library_key=body["library_key"],
+            options=checked.import_options(),
+            new_library_title=body.get("new_library_title"),
+            export=body.get("export", ""),
+            soon=True,
         )
+        return _plan_page(self, plan, body["library_key"], query)
+
+
+def _plan_page(view: ApiView, plan: Any, library_key: str, query: dict[str, Any]) -> Response:
+    return view.page(
+        part_of(plan.everything),
+        serializers.PlannedItem,
+        **query,
+        context={"library_key": library_key},
+        counts=plan.counts(),
+        writes=plan.writes,
+        removes=plan.removes,
+        gone_unknown=plan.gone_unknown,
+        blockers=list(plan.blockers),
+    )
 
 
 def _step(id: str, summary: Any, description: Any) -> Any:  # noqa: A002

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
+from django.http import FileResponse
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import status
 from rest_framework.request import Request
@@ -169,3 +173,30 @@ class LibraryDetail(ApiView):
     def get(self, request: Request, key: str) -> Response:
         """The library."""
         return Response(serializers.Library(api.get_library(user=request.user, library_key=key)).data)
+
+
+class LibraryBackup(ApiView):
+    """A library, to be taken along."""
+
+    key_field = "key"
+
+    @operation(
+        id="backup_library",
+        tag="libraries",
+        summary=_("Download a backup"),
+        description=_(
+            "An archive of the whole library, which a current Studio restores as a content library. It is made while "
+            "you wait, which takes minutes for a large one."
+        ),
+        path=_LIBRARY_KEY,
+        ok={(200, "application/zip"): OpenApiTypes.BINARY},
+        errors=[400, 403, 404],
+    )
+    def get(self, request: Request, key: str) -> FileResponse:
+        """The archive, once it is there as a whole: what goes wrong is told before its first byte."""
+        with TemporaryDirectory() as folder:
+            file = Path(folder, "backup.zip")
+            api.backup_library(user=request.user, library_key=key, file=file)
+            content = file.open("rb")  # And so on disk until it is sent, or the process ends, and no longer.
+        name = f"{key.removeprefix('lib:').replace(':', '-')}.zip"
+        return FileResponse(content, as_attachment=True, filename=name, content_type="application/zip")

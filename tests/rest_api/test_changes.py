@@ -1,0 +1,29 @@
+"""Changing all blocks that match, and taking the last change back, through the REST API."""
+
+from .test_errors import faults
+
+
+def test_all_that_match_are_left_out_and_taken_back(client, staged):
+    path = f"imports/{staged}/"
+    matching = {"block_type": "problem", "state": ["unchanged", "new"]}
+    changed = client.patch(f"{path}blocks/", {"matching": matching, "selected": False})
+    assert (changed["selected"], changed["decided"]) == (2, None)
+    assert client.get(f"{path}blocks/", selected="false")["count"] == 2
+    back = client.post(f"{path}take-back/", {"change": changed["change"]}, status=200)
+    assert back["changed"] == 2
+    assert client.get(f"{path}blocks/", selected="false")["count"] == 0
+    assert client("POST", f"{path}take-back/", {"change": changed["change"]}).status_code == 409
+
+
+def test_blocks_are_named_in_one_way(client, staged):
+    path = f"imports/{staged}/blocks/"
+    for body in ({"selected": False}, {"selected": False, "matching": {}, "usage_keys": ["x"]}):
+        assert "usage_keys" in faults(client("PATCH", path, body))
+    assert "matching.odd" in faults(client("PATCH", path, {"selected": False, "matching": {"odd": 1}}))
+    assert "contents" in faults(client("PATCH", path, {"matching": {}, "contents": "unit"}))
+
+
+def test_a_block_tells_where_it_is_and_what_is_below(client, staged):
+    first, *_more = client.get(f"imports/{staged}/blocks/", kind="subsection")["results"]
+    assert first["path"] == ["chapter s1"]
+    assert (first["blocks_below"], first["selected_below"]) == (5, 5)
