@@ -240,11 +240,21 @@ def test_who_may_not_see_where_it_comes_from_says_it_themselves(user, person, re
         assert {each.choices_from for each in found.items} == ({reviewed} if known else set())
 
 
-def test_of_a_block_that_is_shown_twice_each_place_has_its_own(user, courses, stage):
-    exported = ReviewChoices(blocks=(ChosenBlock(block_type="html", block_id="t1", showing=1, selected=False),))
-    run = stage()
-    applied = api.apply_choices(user=user, import_id=run, choices=exported)
-    assert unapplied(applied) == {"t1": WhyUnapplied.NO_BLOCK}
+def test_of_a_block_that_is_shown_twice_each_place_has_its_own(user, courses, library, carry):
+    units = unit("u1", text("t1"), text("t2")), unit("u2", text("t1"))
+    write_course(courses / "c1", section("s", subsection("b", *units)))
+
+    def staged() -> str:
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET).id
+        return api.stage_import(user=user, import_id=run).id
+
+    first, second = staged(), staged()
+    api.select_blocks(user=user, import_id=first, usage_keys=[usage_key("vertical", "u2")], selected=False)
+    assert carry(first, second).changed == 2
+    rows = StagedBlock.objects.filter(import_run__uuid=second, block_id="t1").order_by("num")
+    assert [row.selected for row in rows] == [True, False]
+    thrice = ChosenBlock(block_type="html", block_id="t1", showing=2, selected=False)
+    assert unapplied(apply(user, second, thrice)) == {"t1": WhyUnapplied.NO_BLOCK}
 
 
 @pytest.mark.parametrize(
