@@ -38,7 +38,8 @@ def test_images_are_seen_and_attacks_ask_for_nothing(site: Site, tmp_path):
     site.manage("import_from_modulestore", "stage", "course-v1:Acme+Tides+2026", "lib:Acme:Tides", "--create")
     olx = tmp_path / "attack.xml"
     # Those last that take what follows them for their own.
-    attacks = "".join(sorted(ATTACKS, key=lambda attack: "<math" in attack or "<xmp" in attack))
+    greedy = ("<math", "<xmp", "<!--", "<template", "<noscript", "<video")
+    attacks = "".join(sorted(ATTACKS, key=lambda attack: any(tag in attack for tag in greedy)))
     attacks = attacks.replace("a.png", "two_bulges.svg")
     olx.write_text(f'<html url_name="welcome" display_name="Attack">{escape(attacks, quote=False)}</html>')
     assert site.manage("import_from_modulestore", "edit", "last", "welcome", "--olx", str(olx))

@@ -68,12 +68,22 @@ class TestText:
         assert texts(page, "field") == ["Name", "High / Low"]
         assert texts(page, "button") == ["Go"]
 
+    @pytest.mark.parametrize("tag", ["embed", "wbr", "source", "track", "bgsound", "image", "br", "param", "area"])
+    def test_what_follows_an_element_that_holds_nothing_is_shown(self, tag):
+        assert "water" in text_of(page_of(html_block(f"<p>High<{tag}>water</p>")))
+
+    def test_what_a_browser_would_show_is_shown(self):
+        page = page_of(html_block("<form><button></div></body></html><p>High</p><table><p>water</table>"))
+        assert text_of(page).endswith("High water")
+
     def test_what_is_very_long_is_cut_and_says_so(self):
         page = page_of(html_block("a" * 1_000_500))
         assert "500 more characters are not shown." in text_of(page)
 
     def test_what_is_very_deep_keeps_its_text(self):
-        assert "down there" in text_of(page_of(html_block("<b>" * 5000 + "down there")))
+        for tag in ("b", "div", "wbr", "a", "ul><li"):
+            for levels in (100, 900, 5000):
+                assert "down there" in text_of(page_of(html_block(f"<{tag}>" * levels + "down there"))), (tag, levels)
 
 
 class TestProblems:

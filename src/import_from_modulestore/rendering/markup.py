@@ -19,7 +19,7 @@ from ..olx.files.references import parse_html
 from ..quoting import shortened
 from ..texts import xml_text
 from .files import Files, NamedFile, find_address
-from .sanitizing import TEXT_ATTRIBUTES, TEXT_TAGS, safe_style
+from .sanitizing import TEXT_ATTRIBUTES, TEXT_TAGS, as_browsers_read, safe_style
 
 MAX_DEPTH = 150
 """Levels of elements that are written as such; what is deeper is text."""
@@ -33,6 +33,9 @@ _NOT_SHOWN = frozenset((
     "script", "style", "template", "title", "link", "meta", "base", "noscript", "noembed", "noframes", "param",
     "source", "track", "head", "area", "map", "basefont", "bgsound", "frame", "frameset", "datalist",
 ))  # fmt: skip
+_FOLLOWED = frozenset(("embed", "wbr", "source", "track", "bgsound", "image"))
+"""Elements that hold nothing, and that libxml2, which knows HTML 4, takes what follows for what is in them."""
+
 _INSIDE = {"li": ("ul", "ol"), "dt": ("dl",), "dd": ("dl",)}
 """Where elements stand that would close another of their kind."""
 
@@ -91,7 +94,7 @@ class Markup:
     def html(self, text: str) -> str:
         """A text of HTML."""
         shown = text[:MAX_CHARACTERS]
-        root = parse_html(shown)
+        root = parse_html(as_browsers_read(shown))
         found = words(shown) if root is None or _is_cut_short(root) else self.element(root)
         if len(text) > len(shown):
             left = _("{count:,} more characters are not shown.").format(count=len(text) - len(shown))
@@ -108,27 +111,32 @@ class Markup:
     def element(self, element: etree._Element) -> str:
         """An element, without the text after it."""
         name = element.tag.lower() if isinstance(element.tag, str) else ""
-        if not name or name in _NOT_SHOWN:
+        if not name:
             return ""
         if self._depth >= MAX_DEPTH:
             return words(" ".join("".join(element.itertext()).split()))
         self._depth += 1
         try:
-            handler = self.handlers.get(name) or _HANDLERS.get(name)
-            if handler is not None:
-                return handler(self, element)
-            if name not in TEXT_TAGS:
-                return self.inside(element)
-            return self._text(_WRITTEN_AS.get(name, name), element)
+            written = "" if name in _NOT_SHOWN else self._written(name, element)
+            return written + self.inside(element) if name in _FOLLOWED else written
         finally:
             self._depth -= 1
+
+    def _written(self, name: str, element: etree._Element) -> str:
+        handler = self.handlers.get(name) or _HANDLERS.get(name)
+        if handler is not None:
+            return handler(self, element)
+        if name not in TEXT_TAGS:
+            return self.inside(element)
+        return self._text(_WRITTEN_AS.get(name, name), element)
 
     def _text(self, name: str, element: etree._Element) -> str:
         if name in _INSIDE and (not self._open or self._open[-1] not in _INSIDE[name]):
             name = "div"  # A browser would close what it stands in, up to an element of ours.
         self._open.append(name)
         try:
-            return tag(name, self.inside(element), **text_attributes(element))
+            inside = "" if name in _VOID else self.inside(element)
+            return tag(name, inside, **text_attributes(element))
         finally:
             self._open.pop()
 
