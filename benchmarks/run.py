@@ -101,6 +101,7 @@ def measure_import(folder: Path, components: int, template: Path | None) -> tupl
     import_id = steps["stage"]["import_id"]
     steps["review"] = bench.step("review", import_id=import_id)
     steps["another page"] = bench.step("review_page", import_id=import_id)
+    pages = bench.step("pages", import_id=import_id)["pages"]
     steps["all subtrees, twice"] = bench.step("change_subtrees", import_id=import_id)
     before = folder / "before.sqlite3"
     copy_database(bench.database, before)
@@ -132,6 +133,7 @@ def measure_import(folder: Path, components: int, template: Path | None) -> tupl
         "blocks": counts.blocks,
         "counts": asdict(counts),
         "steps": steps,
+        "pages": pages,
         "floor": floor,
     }
     return measured, empty
@@ -266,6 +268,26 @@ def files_table(runs: list[dict[str, Any]]) -> Table:
     return table
 
 
+def pages_table(runs: list[dict[str, Any]]) -> Table:
+    """Pages for authors: that the size of a course does not show in them."""
+    table = Table(title="Pages for authors: the first byte of an answer, with the plan known", title_justify="left")
+    table.add_column("page", no_wrap=True)
+    for name in ("blocks", "ms", "kB", "statements"):
+        table.add_column(name, justify="right")
+    for page in runs[0]["pages"]:
+        for number, run in enumerate(runs):
+            figures = run["pages"][page]
+            table.add_row(
+                page if number == 0 else "",
+                f"{run['blocks']:,}",
+                f"{figures['seconds'] * 1000:.0f}",
+                f"{figures['bytes'] / 1000:.0f}",
+                f"{figures['statements']}",
+                end_section=number == len(runs) - 1,
+            )
+    return table
+
+
 def planning_table(runs: list[dict[str, Any]]) -> Table:
     """Planning alone, without a database."""
     table = Table(title="Planning alone, no database", title_justify="left")
@@ -290,7 +312,13 @@ def planning_table(runs: list[dict[str, Any]]) -> Table:
 def tables(figures: dict[str, Any]) -> list[Table]:
     """All tables, from what ``--json`` writes."""
     runs = figures["imports"]
-    return [steps_table(runs), write_table(runs), files_table(figures["files"]), planning_table(figures["planning"])]
+    return [
+        steps_table(runs),
+        write_table(runs),
+        pages_table(runs),
+        files_table(figures["files"]),
+        planning_table(figures["planning"]),
+    ]
 
 
 def main() -> None:

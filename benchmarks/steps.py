@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from generate import COURSE_KEY
 
@@ -187,6 +188,53 @@ def review_page(import_id: str) -> dict[str, Any]:
     with measured(found):
         page = api.list_blocks(user=user, import_id=import_id, offset=max(0, total - 100), limit=100)
     return found | {"shown": len(page.items)}
+
+
+def pages(import_id: str) -> dict[str, Any]:
+    """
+    Pages for authors, each asked for as a browser does: the first byte, its size, and the statements that it took.
+
+    Once before, so that templates are compiled and the plan of the review is known; that of a review that is opened
+    for the first time is measured by ``review``.
+    """
+    from django.conf import settings
+    from django.test import Client
+    from django.urls import reverse
+
+    from import_from_modulestore import api
+
+    settings.ALLOWED_HOSTS = ["*"]
+    user = _user()
+    client = Client()
+    client.force_login(user)
+    blocks = api.list_blocks(user=user, import_id=import_id, limit=20).items
+    holding = max(blocks, key=lambda block: block.child_count)
+    component = next(block for block in blocks if not block.kind.is_container)
+    urls = {
+        "home": reverse("modulestore_imports:home"),
+        "choose": reverse("modulestore_imports:choose"),
+        "summary": reverse("modulestore_imports:import", args=[import_id]),
+        "review": reverse("modulestore_imports:review", args=[import_id]),
+        "a branch": reverse("modulestore_imports:under", args=[import_id]) + f"?of={quote(holding.usage_key)}",
+        "the bar": reverse("modulestore_imports:bar", args=[import_id]),
+        "a block": reverse("modulestore_imports:block", args=[import_id, component.usage_key]),
+        "a block, rendered": reverse("modulestore_imports:rendered", args=[import_id, component.usage_key]),
+    }
+    found: dict[str, Any] = {}
+    for name, url in urls.items():
+        headers = {"HX-Request": "true"} if name in ("a branch", "the bar") else None
+        client.get(url, headers=headers)
+        figures: dict[str, Any] = {}
+        with measured(figures):
+            response = client.get(url, headers=headers)
+        if response.status_code != 200:
+            raise SystemExit(f"{url} answers {response.status_code}")
+        found[name] = {
+            "seconds": figures["seconds"],
+            "statements": figures["statements"],
+            "bytes": len(response.content),
+        }
+    return {"pages": found}
 
 
 def change_subtrees(import_id: str) -> dict[str, Any]:

@@ -266,6 +266,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = f"{SITE_PATH}/static/"
 WHITENOISE_USE_FINDERS = True  # So that there is nothing to collect.
+WHITENOISE_MAX_AGE = 24 * 3600  # Addresses of what changes name the version.
 MEDIA_ROOT = VAR_DIR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o600  # Storages set modes themselves.
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

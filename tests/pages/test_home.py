@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+from urllib.parse import urlsplit
+
 import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.test import Client
 
 from import_from_modulestore import api
@@ -74,6 +80,16 @@ def test_what_the_api_refuses_is_a_page_with_its_words(author):
     assert "There is no import" in text_of(response)
     part = author.get(page_url("import", "0" * 32), htmx=True)
     assert part["HX-Retarget"] == "#messages"
+
+
+def test_what_pages_load_is_small_and_kept(author, db):
+    page = dom(author.get(page_url("home")))
+    files = {
+        urlsplit(url).path.removeprefix("/static/") for url in page.xpath("//link/@href | //script/@src | //use/@href")
+    }
+    assert {"modulestore_imports/pages.css", "django_htmx/htmx-2.min.js"} <= files
+    assert sum(len(gzip.compress(Path(finders.find(name)).read_bytes())) for name in files) < 150_000
+    assert settings.WHITENOISE_MAX_AGE >= 3600
 
 
 @pytest.mark.parametrize("rows", [1, 12])

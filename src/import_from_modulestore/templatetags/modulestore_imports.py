@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 
+from .. import __version__
 from ..data import BlockKind, Contents, Decision
 from ..quoting import shortened
 
@@ -92,9 +93,15 @@ def badge(choice: TextChoices | None, *, planned: bool = False, count: int | Non
 
 
 @register.simple_tag
+def asset(name: str) -> str:
+    """The address of a static file of the app's own; another for each version, so that browsers may keep it."""
+    return f"{static(f'modulestore_imports/{name}')}?v={__version__}"
+
+
+@register.simple_tag
 def icon(name: str) -> SafeString:
     """A picture from the sprite, for the eye alone: what it stands for is written beside it."""
-    address = static("modulestore_imports/icons.svg")
+    address = asset("icons.svg")
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', address, name)
 
 
