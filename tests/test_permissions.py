@@ -31,7 +31,7 @@ BANK = usage_key("itembank", "bank")
 IMAGE = '<img src="/static/a.png">'
 COURSE = section("s", subsection("b", unit("u", text("t1", IMAGE), block("itembank", "bank", "", text("t2")))))
 
-# Who may do what: y yes, n not permitted, - told that there is nothing, e an empty list.
+# Who may do what: y yes, n not permitted, - told that there is nothing, e an empty list, or told that they may not.
 #
 # The reviewer sees the target and reads the sources; the outsider edits the target but does not read the sources.
 TABLE = """
@@ -43,6 +43,7 @@ upload_limit                   y        y        y         e        e        e
 upload_export                  y        y        y         n        n        n
 remove_export                  y        -        -         -        -        -
 list_libraries                 y        y        y         y        y        e
+may_create_libraries           y        e        e         e        e        e
 get_library                    y        y        y         y        y        -
 create_library                 y        n        n         n        n        n
 backup_library                 y        y        y         y        y        -
@@ -54,6 +55,7 @@ stage_import                   y        y        n         n        n        -
 start_staging                  y        y        n         n        n        -
 
 plan_import                    y        y        n         y        n        -
+get_summary                    y        y        n         y        n        -
 list_blocks                    y        y        n         y        n        -
 get_tree                       y        y        n         y        n        -
 find_conflict                  y        y        n         y        n        -
@@ -145,6 +147,7 @@ STATES = {
     **dict.fromkeys(
         [
             "plan_import",
+            "get_summary",
             "list_blocks",
             "get_tree",
             "find_conflict",
@@ -266,7 +269,7 @@ def outcome(result) -> str:
         return "-"
     if isinstance(result, Exception):
         return repr(result)
-    return "e" if result in ([], {}) else "y"
+    return "e" if result in ([], {}) or result is False else "y"
 
 
 def test_the_table_is_complete():

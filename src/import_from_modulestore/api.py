@@ -12,9 +12,9 @@ In order:
 1. :func:`create_import`, :func:`stage_import`
 2. :func:`list_blocks`, :func:`get_tree`, :func:`find_conflict`, :func:`get_block`, :func:`render_block`;
    :func:`select_blocks`, :func:`decide_blocks`, :func:`edit_block`, :func:`check_edit`, :func:`revert_block`;
-   :func:`choose_contents`;
-   :func:`choose_as_last_time`, :func:`export_choices`, :func:`apply_choices`; :func:`list_gone`, :func:`remove_gone`;
-   :func:`get_last_change`, :func:`take_back`; :func:`plan_import`; :func:`open_file`, :func:`sign_file`,
+   :func:`choose_contents`, :func:`choose_as_last_time`, :func:`export_choices`, :func:`apply_choices`;
+   :func:`list_gone`, :func:`remove_gone`; :func:`get_last_change`, :func:`take_back`; :func:`plan_import`,
+   :func:`get_summary`; :func:`open_file`, :func:`sign_file`,
    :func:`open_signed_file`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
 4. :func:`get_import`, :func:`get_imports`, :func:`get_records`, :func:`where_from`, :func:`where_to`;
@@ -54,6 +54,7 @@ from .actions.review import (
     find_conflict,
     get_block,
     get_last_change,
+    get_summary,
     get_tree,
     list_blocks,
     list_gone,
@@ -71,6 +72,7 @@ from .actions.sources import (
     get_source,
     list_libraries,
     list_sources,
+    may_create_libraries,
     remove_export,
     upload_export,
     upload_limit,
@@ -157,6 +159,7 @@ __all__ = [
     "get_report",
     "get_reversals",
     "get_source",
+    "get_summary",
     "get_tree",
     "list_blocks",
     "list_gone",
@@ -166,6 +169,7 @@ __all__ = [
     "list_sources",
     "list_work",
     "mark_done",
+    "may_create_libraries",
     "open_file",
     "open_signed_file",
     "plan_import",

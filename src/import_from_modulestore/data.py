@@ -378,6 +378,16 @@ class ImportOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LastImport:
+    """The last import of a source that is written: which, into what, and when."""
+
+    id: str
+    library_key: str
+    library_title: str
+    finished: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceData:
     """
     One course or legacy library that can be imported; or what lies among them and cannot, and why (``problem``): it has
@@ -413,6 +423,10 @@ class SourceData:
     """Who uploaded it; empty where nobody did, or the account is gone."""
     removable: bool = False
     """Whether the user may remove the export (:func:`.api.remove_export`)."""
+    is_being_read: bool = False
+    """Whether ``problem`` says no more than that it is not known yet what lies there."""
+    last_import: LastImport | None = None
+    """The last import of it that is written, of those that the user may know of; told where sources are listed."""
 
     org: str = field(init=False)
     """The organization's short name; empty for an export without a readable key."""
@@ -582,6 +596,8 @@ class PlannedItem:
     """That collection; ``None`` where it is to be made."""
     left_out: tuple[str, ...] = ()
     """Names of the blocks inside an unsupported one that go with it."""
+    refusal: str = ""
+    """Why a library cannot hold an unsupported one, whatever becomes of what is inside it."""
     inside: tuple[str, ...] = ()
     """Of a block that comes from inside an unsupported one: what is around it, that one first; groups, say."""
     based_on: int | None = None
@@ -666,6 +682,61 @@ class Plan:
     def removes(self) -> int:
         """How many items are taken out of the library."""
         return sum(item.is_removed for item in self.gone)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CannotGo:
+    """Blocks of one type that cannot be imported, all for the same reason."""
+
+    block_type: str
+    kind: BlockKind
+    outcome: Outcome
+    """``UNSUPPORTED`` or ``FAILED``."""
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportSummary:
+    """What completing a staged import would do now, in numbers; blocks that are left out are counted as that alone."""
+
+    blocks: int
+    """How many would be imported, if a library could hold everything."""
+    held: int
+    """How many of these a library can hold."""
+    outcomes: Mapping[str, int]
+    """Blocks by :class:`Outcome` value, and items whose blocks are gone; as :meth:`Plan.counts`."""
+    states: Mapping[str, int]
+    """The same by :class:`ConflictState` value."""
+    conflicts: int
+    """How many blocks a decision settles."""
+    cannot_go: tuple[CannotGo, ...]
+    """What cannot be imported, and why; the most frequent first."""
+    goes_with: int
+    """How many blocks go with one that a library cannot hold, since they are inside it."""
+    missing_files: int
+    """How many blocks name files that the source does not hold."""
+    warnings: int
+    """Of how many blocks there is something to know."""
+    left_out: int
+    edited: int
+    as_last_time: int
+    """Of how many blocks the review says what an earlier one has said."""
+    gone: int
+    """How many items of the library came from blocks that the source does not hold any more."""
+    gone_unknown: str
+    """Why that cannot be said; empty where it can."""
+    writes: int
+    """How many items get a new version."""
+    removes: int
+    """How many items are taken out of the library."""
+    blockers: tuple[str, ...]
+    """Reasons why nothing of this can be written."""
+
+    @property
+    def percent(self) -> int:
+        """How much of it a library can hold; 100 only where it is everything."""
+        return self.held * 100 // self.blocks if self.blocks else 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -832,8 +903,8 @@ class BlockFilters:
 
     ``parent`` (a usage key) leaves the direct children of one block, ``top`` the blocks that have no parent, and
     ``nums`` those with these numbers, 500 at most. ``as_last_time`` leaves those of which is said what an earlier
-    review has said; ``conflicts`` those that a decision settles; ``search`` those whose title, name or usage key
-    contains it, in any case.
+    review has said; ``files_missing`` those that name files which the source does not hold; ``conflicts`` those that a
+    decision settles; ``search`` those whose title, name or usage key contains it, in any case.
     """
 
     parent: str | None = None
@@ -846,6 +917,7 @@ class BlockFilters:
     selected: bool | None = None
     edited: bool | None = None
     as_last_time: bool | None = None
+    files_missing: bool | None = None
     conflicts: bool = False
     search: str = ""
 

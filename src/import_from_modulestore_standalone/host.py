@@ -216,6 +216,9 @@ class StandaloneHost(Host):
     def viewable_libraries(self, user: Any, library_keys: Collection[str]) -> set[str]:
         return _with_role(user, Role.VIEWER, set(library_keys))
 
+    def editable_libraries(self, user: Any, library_keys: Collection[str]) -> set[str]:
+        return _with_role(user, Role.EDITOR, set(library_keys))
+
     def can_back_up_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
         """Viewers see all that is in it."""
         return True

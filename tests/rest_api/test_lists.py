@@ -4,7 +4,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from ..builders import KEY, TARGET, section, small_course, subsection, text, unit, usage_key, write_course
+from ..builders import (
+    KEY,
+    TARGET,
+    section,
+    small_course,
+    subsection,
+    text,
+    unit,
+    usage_key,
+    write_course,
+    write_library,
+)
 from .conftest import faults
 
 
@@ -62,6 +73,30 @@ def test_blocks_are_found_by_what_a_reviewer_did(client, staged):
     assert _names(client.get(path, edited="true")) == ["u1"]
 
 
+def test_sources_come_by_title_and_say_when_they_were_last_imported(client, imported, courses):
+    write_library(courses / "l1", title="Zoo")
+    (courses / "broken.zip").write_bytes(b"")
+    run = client.get(f"imports/{imported}/")
+    [first, second, broken] = client.get("sources/", counted="false")["results"]
+    assert first["last_import"] == {
+        "id": imported,
+        "library_key": TARGET,
+        "library_title": "Target",
+        "finished": run["finished"],
+    }
+    assert (first["block_count"], second["title"], second["last_import"]) == (0, "Zoo", None)
+    assert broken["problem"]
+    client.post(f"imports/{imported}/undo/", {}, status=202)
+    assert client.get("sources/")["results"][0]["last_import"] is None
+
+
+def test_libraries_that_one_may_change_are_found_and_whether_one_may_make_more(client, client_of, editor, viewer):
+    assert client.get("libraries/", editable="true")["may_create"]
+    for person, found in ((editor, [TARGET]), (viewer, [])):
+        page = client_of(person).get("libraries/", editable="true")
+        assert ([library["key"] for library in page["results"]], page["may_create"]) == (found, False)
+
+
 IMPORTS = [
     ({}, 2),
     ({"source_key": KEY}, 2),
@@ -97,7 +132,7 @@ def test_records_are_found_by_outcome_and_text(client, imported):
     assert client.get(f"imports/{imported}/records/", search="text t1")["count"] == 1
 
 
-@pytest.mark.parametrize("path", ["blocks/", "blocks/?conflicts=true", "plan/"])
+@pytest.mark.parametrize("path", ["blocks/", "blocks/?conflicts=true", "plan/", "summary/"])
 def test_the_cost_of_a_review_does_not_grow_with_the_import(path, client, library, courses):
     few, many = _staged(client, courses, 1), _staged(client, courses, 40)
     assert _statements(client, f"imports/{many}/{path}") == _statements(client, f"imports/{few}/{path}")

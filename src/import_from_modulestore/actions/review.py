@@ -25,6 +25,7 @@ from ..data import (
     GonePage,
     ImportOptions,
     ImportState,
+    ImportSummary,
     MergeChoice,
     Outcome,
     Page,
@@ -59,6 +60,7 @@ from ..review import (
     revert_edit,
     review_tree,
     select,
+    summary_of,
     with_edited,
 )
 from ..review import check_edit as check
@@ -132,6 +134,15 @@ def plan_import(*, user: Any, import_id: str) -> Plan:
     return _plan(reviewable(user, import_id))
 
 
+def get_summary(*, user: Any, import_id: str) -> ImportSummary:
+    """
+    What completing the import would do now, in numbers: how much of it a library can hold, what cannot go and why.
+
+    A fixed number of statements. Raises what :func:`plan_import` does.
+    """
+    return summary_of(planned_import(reviewable(user, import_id), _plan))
+
+
 def list_blocks(
     *,
     user: Any,
@@ -146,6 +157,7 @@ def list_blocks(
     selected: bool | None = None,
     edited: bool | None = None,
     as_last_time: bool | None = None,
+    files_missing: bool | None = None,
     conflicts: bool = False,
     search: str = "",
     offset: int = 0,
@@ -156,8 +168,9 @@ def list_blocks(
 
     Without filters it is the whole tree, flat; ``parent`` (a usage key) leaves the direct children of one block, and
     ``top`` the blocks that have no parent; ``nums`` those with these numbers. ``as_last_time`` leaves those of which is
-    said what an earlier review has said; ``conflicts`` those that a decision settles; ``search`` those whose title,
-    name or usage key contains it, in any case. Filters add up.
+    said what an earlier review has said; ``files_missing`` those that name files which the source does not hold;
+    ``conflicts`` those that a decision settles; ``search`` those whose title, name or usage key contains it, in any
+    case. Filters add up.
 
     Cost: a fixed number of statements. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidOption``.
     """
@@ -174,6 +187,7 @@ def list_blocks(
         selected=selected,
         edited=edited,
         as_last_time=as_last_time,
+        files_missing=files_missing,
         conflicts=conflicts,
         search=search,
     )
@@ -481,6 +495,8 @@ def _matching(run: Import, filters: BlockFilters) -> tuple[QuerySet[StagedBlock]
         rows = rows.filter(~unedited if filters.edited else unedited)
     if filters.as_last_time is not None:
         rows = rows.filter(choices_from__isnull=not filters.as_last_time)
+    if filters.files_missing is not None:
+        rows = rows.exclude(missing_files=[]) if filters.files_missing else rows.filter(missing_files=[])
     if filters.search:
         rows = rows.filter(containing(filters.search, "title", "name", "usage_key"))
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from itertools import batched
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 from openedx_content import api as content_api
 
-from ..data import BlockKind, Branch, ImportState, LibraryData, Page, SourceData
+from ..data import BlockKind, Branch, ImportState, LastImport, LibraryData, Page, SourceData
 from ..errors import InvalidOption, NotFound, NotPermitted, StepFailed, WrongState
 from ..hosts import get_host
 from ..keys import library_item_key, parse_library_key, parse_source_key
@@ -23,24 +26,60 @@ from ..texts import MAX_TITLE_LENGTH, clean_title
 from . import access
 from .records import check_page
 
+_RIGHTS_AT_ONCE = 50
+"""Of how many libraries rights are looked at at once, where a few are to be found."""
+
 
 def list_sources(
-    *, user: Any, search: str = "", counted: bool = True, offset: int = 0, limit: int = 100
+    *,
+    user: Any,
+    search: str = "",
+    source_keys: Collection[str] = (),
+    counted: bool = True,
+    offset: int = 0,
+    limit: int = 100,
 ) -> Page[SourceData]:
     """
-    Courses and legacy libraries that the user may read. What cannot be imported, or is ignored, is there with its
-    ``problem``; a source of which there are several exports, once for each.
+    Courses and legacy libraries that the user may read, by title. What cannot be imported, or is ignored, is there
+    with its ``problem``, after the others; a source of which there are several exports, once for each. Each says when
+    it was last imported.
 
-    ``search`` leaves only those whose key or title contains it, in any case. Blocks are counted of this page's alone,
-    and only where they are to be ``counted``. Raises ``InvalidOption``.
+    ``search`` leaves only those whose key or title contains it, in any case; ``source_keys`` only these. Blocks are
+    counted of this page's alone, and only where they are to be ``counted``. Raises ``InvalidOption``.
     """
     check_page(offset, limit)
     host = get_host()
-    found = [source for source in host.list_sources(user) if _matches(search, source.key, source.title)]
-    page = found[offset : offset + limit]
-    return Page(
-        items=tuple(host.describe_sources(page) if counted else page), total=len(found), offset=offset, limit=limit
-    )
+    found = [
+        source
+        for source in host.list_sources(user)
+        if _matches(search, source.key, source.title) and (not source_keys or source.key in source_keys)
+    ]
+    found.sort(key=lambda source: (bool(source.problem), source.title.casefold()))
+    page: Sequence[SourceData] = found[offset : offset + limit]
+    if counted:
+        page = host.describe_sources(page)
+    last = _last_imports(user, {source.key for source in page if source.key})
+    items = tuple(replace(source, last_import=last.get(source.key)) for source in page)
+    return Page(items=items, total=len(found), offset=offset, limit=limit)
+
+
+def _last_imports(user: Any, source_keys: Collection[str]) -> dict[str, LastImport]:
+    """The last import of each source that is written, of those that the user may know of. Two queries, and rights."""
+    done = Import.objects.filter(source_key__in=source_keys, state=ImportState.IMPORTED, is_preview=False)
+    newest = done.order_by("source_key").values("source_key", "library_key").annotate(newest=Max("pk"))
+    by_library = [(row["library_key"], row["source_key"], row["newest"]) for row in newest] if source_keys else []
+    visible = get_host().viewable_libraries(user, {library_key for library_key, *_rest in by_library})
+    last: dict[str, int] = {}
+    for library_key, source_key, pk in by_library:
+        if library_key in visible:
+            last[source_key] = max(pk, last.get(source_key, 0))
+    runs = Import.objects.in_bulk(last.values()) if last else {}
+    return {
+        run.source_key: LastImport(
+            id=str(run.uuid), library_key=run.library_key, library_title=run.library_title, finished=run.finished
+        )
+        for run in runs.values()
+    }
 
 
 def get_source(*, user: Any, source_key: str, export: str = "") -> SourceData:
@@ -99,9 +138,30 @@ def remove_export(*, user: Any, export: str) -> None:
     host.remove_export(export)
 
 
-def list_libraries(*, user: Any, search: str = "") -> Sequence[LibraryData]:
-    """Every content library that the user may view; ``search`` as in :func:`list_sources`."""
-    return [library for library in get_host().list_libraries(user) if _matches(search, library.key, library.title)]
+def list_libraries(
+    *, user: Any, search: str = "", editable: bool = False, limit: int | None = None
+) -> Sequence[LibraryData]:
+    """
+    Every content library that the user may view; ``search`` as in :func:`list_sources`.
+
+    ``editable`` leaves those that the user may change, so that something can be imported into them. The list ends after
+    ``limit`` libraries: rights are looked at for no more of them than it takes.
+    """
+    found = [library for library in get_host().list_libraries(user) if _matches(search, library.key, library.title)]
+    if not editable:
+        return found[:limit]
+    chosen: list[LibraryData] = []
+    for batch in batched(found, _RIGHTS_AT_ONCE if limit else max(1, len(found))):
+        may_edit = get_host().editable_libraries(user, {library.key for library in batch})
+        chosen += [library for library in batch if library.key in may_edit]
+        if limit is not None and len(chosen) >= limit:
+            break
+    return chosen[:limit]
+
+
+def may_create_libraries(*, user: Any) -> bool:
+    """Whether the user may make content libraries, and so import into one that is still to be made."""
+    return get_host().can_create_library(user)
 
 
 def get_library(*, user: Any, library_key: str) -> LibraryData:

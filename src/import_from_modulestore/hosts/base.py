@@ -137,6 +137,10 @@ class Host(ABC):
         """Of these libraries, which may be gone, those that the user may see; for hosts that can tell all at once."""
         return {key for key in library_keys if self.can_view_library(user, parse_library_key(key))}
 
+    def editable_libraries(self, user: Any, library_keys: Collection[str]) -> set[str]:
+        """Of these libraries, those that the user may change; for hosts that can tell all at once."""
+        return {key for key in library_keys if self.can_edit_library(user, parse_library_key(key))}
+
     def can_publish_in_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
         """Whether the user, who may change the library, may also publish what is in it."""
         return True

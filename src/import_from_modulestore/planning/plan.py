@@ -299,13 +299,13 @@ class _Planner:
             self._settle_item(block, children, (*block.warnings, *warnings))
 
     def _settle_refused(self, block: SourceBlock) -> None:
-        common: dict[str, Any] = {}
+        common: dict[str, Any] = {"refusal": block.refusal}
         if innermost := self._innermost(block):
             contents = self._contents_of(block)
             names = {num: self._name_inside(num, block.num) for num in innermost}
             gone = [names[num] for num in innermost if self._first(num) not in self._considered_nums]
             taken = [names[num] for num in innermost if self._first(num) in self._considered_nums]
-            common = {
+            common |= {
                 "contents": contents,
                 "inner": self._held_by(block) if contents in _TAKEN else (),
                 "left_out": tuple(bounded(gone, length=MAX_LENGTH)),

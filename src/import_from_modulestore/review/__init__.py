@@ -18,6 +18,7 @@ from .edits import (
 from .gone import gone_page, remove_gone
 from .pieces import choose_pieces
 from .rendered import file_of, rendered_block
+from .summary import summary_of
 from .tree import conflict_place, review_tree
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "revert_edit",
     "review_tree",
     "select",
+    "summary_of",
     "take_back",
     "with_edited",
 ]

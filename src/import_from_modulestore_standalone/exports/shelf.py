@@ -128,6 +128,7 @@ class _Found:
             location=self.name,
             export=self.name,
             problem=self.problem,
+            is_being_read=self.is_being_read,
         )
 
 

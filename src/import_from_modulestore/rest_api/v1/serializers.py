@@ -131,6 +131,21 @@ class SourceQuery(Query):
     )
 
 
+class SourcesQuery(SearchQuery):
+    """Which sources, and what of them."""
+
+    counted = Truth(default=True, help_text="Whether blocks are counted, which may take a while.")
+
+
+class LastImport(serializers.Serializer):
+    """The last import of a source that is written."""
+
+    id = serializers.UUIDField()
+    library_key = serializers.CharField()
+    library_title = serializers.CharField()
+    finished = serializers.DateTimeField()
+
+
 class Source(serializers.Serializer):
     """A course or legacy library that can be imported, or what lies there and cannot, and why (`problem`)."""
 
@@ -154,6 +169,10 @@ class Source(serializers.Serializer):
     uploaded = serializers.DateTimeField(allow_null=True, help_text="When the export was uploaded; null: it was not.")
     uploaded_by = serializers.CharField(help_text="User name; empty where nobody has uploaded it, or nobody any more.")
     removable = serializers.BooleanField(help_text="Whether you may remove the export.")
+    is_being_read = serializers.BooleanField(help_text="Whether `problem` is only that it is not read yet.")
+    last_import = LastImport(
+        allow_null=True, help_text="The last one that is written, of those that you may see; told in the list."
+    )
 
 
 class ExportRequest(Body):
@@ -162,6 +181,12 @@ class ExportRequest(Body):
     file = serializers.FileField(
         allow_empty_file=True, help_text="A `.tar.gz` or `.zip`, as Studio exports a course or legacy library."
     )
+
+
+class LibrariesQuery(SearchQuery):
+    """Which libraries."""
+
+    editable = Truth(default=False, help_text="Only those that you may change, so that you can import into them.")
 
 
 class Library(serializers.Serializer):
@@ -440,6 +465,7 @@ class _BlockFilters(serializers.Serializer):
     selected = Truth(required=False)
     edited = Truth(required=False)
     as_last_time = Truth(required=False, help_text="Whether what is said of the block is what an earlier review said.")
+    files_missing = Truth(required=False, help_text="Whether the block names files that the source does not hold.")
     conflicts = Truth(default=False, help_text="Only blocks for which a decision settles what happens.")
 
 
@@ -767,6 +793,39 @@ class PlannedItem(serializers.Serializer):
         return keys.library_item_key(keys.parse_library_key(self.context["library_key"]), item.kind, item.local_key)
 
 
+class CannotGo(serializers.Serializer):
+    """Blocks of one type that cannot be imported, all for the same reason."""
+
+    block_type = serializers.CharField()
+    kind = EnumField(BlockKind)
+    outcome = EnumField(Outcome, help_text="`unsupported` or `failed`.")
+    reason = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class Summary(serializers.Serializer):
+    """What completing an import would do, in numbers."""
+
+    blocks = serializers.IntegerField(help_text="That would be imported, if a library could hold everything.")
+    held = serializers.IntegerField(help_text="How many of these a library can hold.")
+    percent = serializers.IntegerField(help_text="The same in percent; 100 only where it is everything.")
+    outcomes = _numbers(help_text="Blocks by outcome.")
+    states = _numbers(help_text="Blocks by state.")
+    conflicts = serializers.IntegerField(help_text="Blocks that a decision settles.")
+    cannot_go = CannotGo(many=True, help_text="What cannot be imported, and why; the most frequent first.")
+    goes_with = serializers.IntegerField(help_text="Blocks inside one that a library cannot hold, which go with it.")
+    missing_files = serializers.IntegerField(help_text="Blocks that name files which the source does not hold.")
+    warnings = serializers.IntegerField(help_text="Blocks of which there is something to know.")
+    left_out = serializers.IntegerField()
+    edited = serializers.IntegerField()
+    as_last_time = serializers.IntegerField(help_text="Blocks of which the review says what an earlier one has said.")
+    gone = serializers.IntegerField(help_text="Items of the library whose blocks the source does not hold any more.")
+    gone_unknown = serializers.CharField(help_text="Why that cannot be said; empty where it can.")
+    writes = serializers.IntegerField(help_text="How many items get a new version.")
+    removes = serializers.IntegerField(help_text="How many items are taken out of the library.")
+    blockers = _texts(help_text="Reasons why nothing of this can be written.")
+
+
 class ReversalItem(serializers.Serializer):
     """What an undo or redo does, or did, with one item."""
 
@@ -920,7 +979,12 @@ class WhereQuery(PageQuery):
 # One of each: the description knows them by name.
 
 SourcePage = _page("SourcePage", Source)
-LibraryPage = _page("LibraryPage", Library)
+LibraryPage = _page(
+    "LibraryPage",
+    Library,
+    __doc__="Part of the list of libraries.",
+    may_create=serializers.BooleanField(help_text="Whether you may make libraries."),
+)
 ImportPage = _page("ImportPage", Import)
 BlockPage = _page("BlockPage", Block)
 GonePage = _page(

@@ -35,6 +35,7 @@ urlpatterns = [
     path("imports/<str:import_id>/take-back/", views.TakeBack.as_view(), name="take-back"),
     path("imports/<str:import_id>/gone/", views.Gone.as_view(), name="gone"),
     path("imports/<str:import_id>/plan/", views.Plan.as_view(), name="plan"),
+    path("imports/<str:import_id>/summary/", views.Summary.as_view(), name="summary"),
     path("imports/<str:import_id>/stage/", views.Stage.as_view(), name="stage"),
     path("imports/<str:import_id>/complete/", views.Complete.as_view(), name="complete"),
     path("imports/<str:import_id>/cancel/", views.Cancel.as_view(), name="cancel"),

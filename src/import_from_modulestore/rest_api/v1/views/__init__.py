@@ -3,7 +3,7 @@
 from .blocks import BlockDetail, BlockEdit, Blocks, Choices, Gone, TakeBack
 from .description import Docs, Schema
 from .history import ItemHistory, LastReversal, LibraryHistory, Records, Report, Reversals, Where, Work
-from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Preview, Redo, Retry, Stage, Undo
+from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Preview, Redo, Retry, Stage, Summary, Undo
 from .rendered import BlockFile, BlockRendered
 from .sources import ExportDetail, Libraries, LibraryBackup, LibraryDetail, SourceDetail, Sources
 
@@ -38,6 +38,7 @@ __all__ = [
     "SourceDetail",
     "Sources",
     "Stage",
+    "Summary",
     "TakeBack",
     "Undo",
     "Where",

@@ -205,6 +205,23 @@ def _plan_page(view: ApiView, plan: Any, library_key: str, query: dict[str, Any]
     )
 
 
+class Summary(ImportView):
+    """What completing an import would do, in numbers."""
+
+    @operation(
+        id="get_summary",
+        tag="imports",
+        summary=_("See the plan in numbers"),
+        description=_("How much of what is staged a library can hold, what cannot go and why. Changes nothing."),
+        path=IMPORT_ID,
+        ok={200: serializers.Summary},
+        errors=[403, 404, 409],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """The numbers."""
+        return Response(serializers.Summary(api.get_summary(user=request.user, import_id=import_id)).data)
+
+
 def _step(id: str, summary: Any, description: Any) -> Any:  # noqa: A002
     return operation(
         id=id,

@@ -37,18 +37,19 @@ class Sources(ApiView):
         tag="sources",
         summary=_("List sources"),
         description=_("Courses and legacy libraries that you may read, and those that cannot be read, and why."),
-        query=serializers.SearchQuery,
+        query=serializers.SourcesQuery,
         ok={200: serializers.SourcePage},
         errors=[404],
     )
     def get(self, request: Request) -> Response:
         """A page of sources."""
-        query = self.query(serializers.SearchQuery)
-        search = query.pop("search")
+        query = self.query(serializers.SourcesQuery)
+        page, page_size = query.pop("page"), query.pop("page_size")
         return self.page(
-            lambda offset, limit: api.list_sources(user=request.user, search=search, offset=offset, limit=limit),
+            lambda offset, limit: api.list_sources(user=request.user, **query, offset=offset, limit=limit),
             serializers.Source,
-            **query,
+            page=page,
+            page_size=page_size,
         )
 
     @operation(
@@ -125,15 +126,16 @@ class Libraries(ApiView):
         tag="libraries",
         summary=_("List libraries"),
         description=_("Content libraries that you may see."),
-        query=serializers.SearchQuery,
+        query=serializers.LibrariesQuery,
         ok={200: serializers.LibraryPage},
         errors=[404],
     )
     def get(self, request: Request) -> Response:
         """A page of libraries."""
-        query = self.query(serializers.SearchQuery)
-        found = api.list_libraries(user=request.user, search=query.pop("search"))
-        return self.page(part_of(found), serializers.Library, **query)
+        query = self.query(serializers.LibrariesQuery)
+        found = api.list_libraries(user=request.user, search=query.pop("search"), editable=query.pop("editable"))
+        may_create = api.may_create_libraries(user=request.user)
+        return self.page(part_of(found), serializers.Library, **query, may_create=may_create)
 
     @operation(
         id="create_library",
