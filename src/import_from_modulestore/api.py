@@ -14,8 +14,7 @@ In order:
    :func:`select_blocks`, :func:`decide_blocks`, :func:`edit_block`, :func:`check_edit`, :func:`revert_block`;
    :func:`choose_contents`, :func:`choose_as_last_time`, :func:`export_choices`, :func:`apply_choices`;
    :func:`list_gone`, :func:`remove_gone`; :func:`get_last_change`, :func:`take_back`; :func:`plan_import`,
-   :func:`get_summary`; :func:`open_file`, :func:`sign_file`,
-   :func:`open_signed_file`
+   :func:`get_summary`; :func:`open_file`, :func:`sign_file`, :func:`open_signed_file`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
 4. :func:`get_import`, :func:`get_imports`, :func:`get_records`, :func:`where_from`, :func:`where_to`;
    :func:`get_item_history`, :func:`get_library_history`;

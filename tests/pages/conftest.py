@@ -79,6 +79,7 @@ class Site:
     page: Page
     address: str
     manage: Callable[..., str]
+    courses: Path
 
     def go(self, path: str) -> None:
         self.page.goto(self.address + path)
@@ -113,6 +114,6 @@ def site(project, serve) -> Iterator[Site]:
         page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("button", name="Sign out").wait_for()
-        yield Site(page, f"http://{address}", lambda *words: project.manage(*words).stdout)
+        yield Site(page, f"http://{address}", lambda *words: project.manage(*words).stdout, project.courses)
         browser.close()
     assert errors == []

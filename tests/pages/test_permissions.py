@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
 
 from import_from_modulestore import api
 from import_from_modulestore.pages.urls import urlpatterns
 
-from ..builders import TARGET, section, subsection, text, unit, usage_key, write_course
+from ..builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
 from .conftest import page_url
 
 BLOCK = usage_key("html", "t1")
 ITEM = f"lb:{TARGET.removeprefix('lib:')}:html:t1"
 
 # 200 the page, 403 not permitted, 404 told that there is nothing, 302 led to sign in; of forms, 302 is also that it was
-# done. The reviewer sees the library and reads the sources, the outsider changes the library and does not read them.
+# done, and 200 that the form is shown again, with what is wrong. The reviewer sees the library and reads the sources,
+# the outsider changes the library and does not read them.
 TABLE = """
                     superuser  editor  outsider  reviewer  viewer  stranger  anonymous
 
 home                   200      200      200       200       200     200       login
+choose                 200      200      200       200       200     200       login
+counts                 302      302      302       302       302     302       login
+options                302      302      302       302       302     302       login
+choose_library         302      302      302       302       302     302       login
+started                404      404      404       404       404     404       login
+summary                302      302      302       302       302     404       login
 imports                200      200      200       200       200     200       login
 libraries              200      200      200       200       200     200       login
 library                200      200      200       200       200     404       login
@@ -34,6 +42,9 @@ block_file             302      302      403       302       403     404       l
 rendered               200      200      403       200       403     404       login
 signed_file            200      200      200       200       200     200       200
 
+POST options           302      302      404       200       404     404       login
+POST upload            200      200      200       403       403     403       login
+POST remove_upload     404      404      404       404       404     404       login
 POST work              302      302      302       403       403     404       login
 POST block             302      302      403       403       403     404       login
 POST check             200      200      403       403       403     404       login
@@ -69,10 +80,17 @@ def places(courses, user, run_import, stage) -> dict[str, tuple[str, ...]]:
         "block_file": (staged, BLOCK, "a.png"),
         "signed_file": (signed,),
         **dict.fromkeys(("review", "block", "rendered", "check"), (staged, BLOCK)),
+        "summary": (staged,),
     }
 
 
-DATA = {"work": {"nums": "3"}, "block": {"do": "leave_out"}, "check": {"olx": "<html/>"}}
+DATA = {
+    "options": {"source": KEY, "library": TARGET, "publish": "on"},
+    "upload": {"file": ContentFile(b"", name="empty.zip")},
+    "work": {"nums": "3"},
+    "block": {"do": "leave_out"},
+    "check": {"olx": "<html/>"},
+}
 
 
 def status(client: Client, name: str, places: dict[str, tuple[str, ...]]) -> str:

@@ -6,6 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from import_from_modulestore import api
+from tests.builders import KEY, TARGET
+
 pytestmark = pytest.mark.django_db
 
 
@@ -30,3 +33,32 @@ def test_who_is_not_signed_in_goes_to_its_sign_in(in_studio, site):
     response = Client().get("/import_from_modulestore/imports/")
     assert response.status_code == 302
     assert response.url == "/login?next=/import_from_modulestore/imports/"
+
+
+def test_a_course_is_chosen_and_its_import_begun(in_studio, ada, load, django_capture_on_commit_callbacks):
+    load()
+    client = Client()
+    client.force_login(ada)
+    page = client.get(reverse("modulestore_imports:choose")).content.decode()
+    assert KEY in page
+    assert 'type="file"' not in page  # Studio takes no exports.
+    assert client.get(reverse("modulestore_imports:counts"), headers={"HX-Request": "true"}).status_code == 200
+    form = {"source": KEY, "library": "new", "new_key": "lib:Acme:New", "new_title": "New", "publish": "on"}
+    assert client.get(reverse("modulestore_imports:options"), form).status_code == 200
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(reverse("modulestore_imports:options"), form)
+    [run] = api.list_imports(user=ada).items
+    assert answer.url == reverse("modulestore_imports:import", args=[run.id])
+    assert "can go into the library" in client.get(answer.url).content.decode()
+
+
+def test_who_may_not_publish_is_told_so_at_that_choice(in_studio, site, load, library):
+    load()
+    contributor = site.person("cora")
+    site.let_read(contributor, KEY)
+    site.let_contribute(contributor, TARGET)
+    client = Client()
+    client.force_login(contributor)
+    form = {"source": KEY, "library": TARGET, "publish": "on"}
+    page = client.post(reverse("modulestore_imports:options"), form).content.decode()
+    assert "Import without publishing." in page.partition('id="publish-errors"')[2]

@@ -13,6 +13,7 @@ from .. import api
 from ..data import Action, ImportData, ImportState
 from .base import AuthorView, page_number
 from .results import pages_of, result_of
+from .staged import staged
 
 PAGE_SIZE = 25
 
@@ -69,7 +70,11 @@ class Import(AuthorView):
     def get(self, request: HttpRequest, import_id: str) -> HttpResponse:
         """The page."""
         run = api.get_import(user=request.user, import_id=import_id)
-        more = result_of(request, run) if run.state in _COMPLETED else {}
+        more: dict[str, Any] = {}
+        if run.state in _COMPLETED:
+            more = result_of(request, run)
+        elif Action.REVIEW in run.actions:
+            more = staged(request, run)
         return self.page("import.html", run=run, **about(run), **more)
 
 

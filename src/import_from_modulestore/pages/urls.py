@@ -3,18 +3,26 @@
 from django.urls import path, re_path
 
 from ..frames import signed_file
-from . import blocks, history, home, imports, rendered, results
+from . import blocks, choose, history, home, imports, rendered, results, staged
 
 app_name = "modulestore_imports"
 
 urlpatterns = [
     path("", home.Home.as_view(), name="home"),
+    path("import/", choose.Choose.as_view(), name="choose"),
+    path("import/upload/", choose.Upload.as_view(), name="upload"),
+    path("import/upload/remove/", choose.RemoveUpload.as_view(), name="remove_upload"),
+    path("import/counts/", choose.Counts.as_view(), name="counts"),
+    path("import/options/", choose.Options.as_view(), name="options"),
+    path("import/libraries/", choose.Libraries.as_view(), name="choose_library"),
+    path("import/started/", choose.Started.as_view(), name="started"),
     path("imports/", imports.Imports.as_view(), name="imports"),
     path("imports/<str:import_id>/", imports.Import.as_view(), name="import"),
     path("imports/<str:import_id>/progress/", imports.Progress.as_view(), name="progress"),
     path("imports/<str:import_id>/blocks/<str:usage_key>/", blocks.Block.as_view(), name="block"),
     path("imports/<str:import_id>/blocks/<str:usage_key>/check/", blocks.Check.as_view(), name="check"),
     path("imports/<str:import_id>/blocks/<str:usage_key>/files/<str:name>/", blocks.File.as_view(), name="block_file"),
+    path("imports/<str:import_id>/summary/", staged.Summary.as_view(), name="summary"),
     path("imports/<str:import_id>/do/<slug:action>/", imports.Do.as_view(), name="do"),
     path("imports/<str:import_id>/work/", results.Work.as_view(), name="work"),
     re_path("^imports/(?P<import_id>[^/]+)/(?P<kind>undo|redo)/$", results.Reversal.as_view(), name="reversal"),

@@ -134,6 +134,7 @@ class SourceQuery(Query):
 class SourcesQuery(SearchQuery):
     """Which sources, and what of them."""
 
+    uploaded = Truth(required=False, help_text="Whether the export was uploaded.")
     counted = Truth(default=True, help_text="Whether blocks are counted, which may take a while.")
 
 

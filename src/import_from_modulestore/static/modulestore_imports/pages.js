@@ -49,3 +49,62 @@ function prepare(root) {
 
 document.addEventListener("DOMContentLoaded", () => prepare(document));
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
+
+/* Uploads: a file can be dropped on the form, is not sent where it is too large, and shows how much of it has come. */
+
+document.addEventListener("dragover", (event) => {
+    const form = event.target.closest("[data-upload]");
+    if (!form || !event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    form.classList.add("over");
+});
+
+document.addEventListener("dragleave", (event) => {
+    const form = event.target.closest("[data-upload]");
+    if (form && !form.contains(event.relatedTarget)) form.classList.remove("over");
+});
+
+document.addEventListener("drop", (event) => {
+    const form = event.target.closest("[data-upload]");
+    if (!form || !event.dataTransfer.files.length) return;
+    event.preventDefault();
+    form.classList.remove("over");
+    const input = form.querySelector("[type=file]");
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    form.requestSubmit();
+});
+
+document.addEventListener("change", (event) => {
+    const form = event.target.closest("[data-upload]");
+    if (!form || event.target.type !== "file") return;
+    const file = event.target.files[0];
+    const isTooLarge = file && file.size > Number(form.dataset.limit);
+    event.target.setCustomValidity(isTooLarge ? form.dataset.tooLarge : "");
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+    const { told } = uploadOf(event);
+    if (told) told.textContent = "";
+});
+
+document.addEventListener("htmx:xhr:progress", (event) => {
+    const { form, bar, told } = uploadOf(event);
+    if (!form || !event.detail.lengthComputable || event.detail.total < bar.max) return;
+    bar.hidden = false;
+    bar.max = event.detail.total;
+    bar.value = event.detail.loaded;
+    if (event.detail.loaded >= event.detail.total) told.textContent = form.dataset.checking;
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+    const { form, bar } = uploadOf(event);
+    if (!form) return;
+    bar.hidden = true;
+    bar.max = 1;
+});
+
+function uploadOf(event) {
+    const form = event.target.closest("[data-upload]");
+    return form ? { form, bar: form.querySelector("progress"), told: form.querySelector("[role=status]") } : {};
+}

@@ -1,0 +1,305 @@
+"""Beginning an import: choose what to read, say how, and have it staged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from hashlib import sha1
+from itertools import chain
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from .. import api
+from ..data import ImportData, SourceData
+from .base import AuthorView, page_number
+from .options import OptionsForm, suggested_key
+from .results import pages_of
+
+PAGE_SIZE = 25
+
+MAX_AT_ONCE = 25
+"""How many sources are imported at once: each is an import of its own."""
+
+MAX_LIBRARIES = 6
+"""How many libraries are there to choose at once; others are found by a search."""
+
+
+class Choice(NamedTuple):
+    """A source to choose, and by what it is known on the page and in addresses."""
+
+    value: str
+    id: str
+    source: SourceData
+    chosen: bool
+
+    @property
+    def url(self) -> str:
+        """Where one says how this one alone is imported."""
+        return f"{reverse('modulestore_imports:options')}?{urlencode({'source': self.value})}"
+
+
+class Choose(AuthorView):
+    """Courses and legacy libraries, to choose one or several."""
+
+    section = "choose"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """A page of them, or its list alone; what was chosen on another page stays chosen."""
+        context = _listed(request, counted=False)
+        on_page = {choice.value for choice in context["choices"]}
+        elsewhere = [value for value in chosen_in(request) if value not in on_page]
+        context["elsewhere"] = [
+            choice for choice in found_sources(request.user, elsewhere) if not choice.source.problem
+        ]
+        if self.is_part:
+            return self.page("_sources.html", **context)
+        return self.page("choose.html", upload_limit=api.upload_limit(user=request.user), **context)
+
+
+class Upload(AuthorView):
+    """Keep an export that somebody has, and lead on to how it is imported."""
+
+    section = "choose"
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Keep it; what is refused is told where the file was chosen."""
+        file: Any = request.FILES.get("file")
+        try:
+            if file is None:
+                raise api.InvalidOption(gettext("Choose a file."))
+            source = api.upload_export(user=request.user, file=file, name=file.name or "")
+        except (api.InvalidOption, api.SourceError, api.StepFailed) as error:
+            if self.is_part:
+                return self.page("_refusal.html", error=error)
+            context = _listed(request, counted=False)
+            limit = api.upload_limit(user=request.user)
+            return self.page("choose.html", upload_error=error, upload_limit=limit, **context)
+        return self.done(_choice(source, chosen=True).url, gettext("The export is uploaded."))
+
+
+class RemoveUpload(AuthorView):
+    """Remove an export that was uploaded."""
+
+    section = "choose"
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Remove it, and lead back to the list."""
+        api.remove_export(user=request.user, export=request.POST.get("export", ""))
+        told = gettext("The export is removed. What was imported from it stays.")
+        return self.done(reverse("modulestore_imports:choose"), told)
+
+
+class Counts(AuthorView):
+    """What costs more to be told of a page of the list: block counts. Put in place after the page is there."""
+
+    section = "choose"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The counts; without htmx, the list itself."""
+        if not self.is_part:
+            return HttpResponseRedirect(f"{reverse('modulestore_imports:choose')}?{request.GET.urlencode()}")
+        return self.page("_counts.html", **_listed(request, counted=True))
+
+
+class Options(AuthorView):
+    """How the chosen sources are imported, and into which library."""
+
+    section = "choose"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The form, as it suits most."""
+        choices, missing = self._choices(request)
+        for told in missing:
+            messages.warning(request, told)
+        if not choices:
+            messages.warning(request, gettext("Choose at least one course or legacy library."))
+            return HttpResponseRedirect(reverse("modulestore_imports:choose"))
+        return self._answer(choices, None)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Make an import of each source, all or none, and have them staged."""
+        choices, missing = self._choices(request)
+        if not choices:
+            return self.get(request)
+        form = OptionsForm(request.POST, sources=[choice.source for choice in choices])
+        for told in missing:
+            form.add_error(None, told)
+        if not form.is_valid():
+            return self._answer(choices, form)
+        runs = self._create(choices, form)
+        if runs is None:
+            return self._answer(choices, form)
+        for run in runs:
+            try:
+                api.start_staging(user=request.user, import_id=run.id)
+            except api.StepFailed as error:  # The import is there, and can be begun again.
+                messages.error(request, str(error))
+        if len(runs) == 1:
+            return self.done(reverse("modulestore_imports:import", args=[runs[0].id]))
+        query = urlencode({"import": [run.id for run in runs]}, doseq=True)
+        return self.done(f"{reverse('modulestore_imports:started')}?{query}")
+
+    def _create(self, choices: Sequence[Choice], form: OptionsForm) -> list[ImportData] | None:
+        """The imports; ``None`` where one was refused, with the reason in the form."""
+        runs = []
+        for_one = len(choices) == 1
+        try:
+            with transaction.atomic():
+                for choice in choices:
+                    source = choice.source
+                    runs.append(api.create_import(user=self.request.user, **form.arguments(source)))
+        except api.DatabaseUnavailable:
+            raise
+        except api.ImportFromModulestoreError as error:
+            form.refuse(error, "" if for_one else source.title or source.key)
+            return None
+        return runs
+
+    def _choices(self, request: HttpRequest) -> tuple[list[Choice], list[str]]:
+        """The sources, and what to say of those that are not there. Raises ``NotFound`` where none is."""
+        values = chosen_in(request)
+        choices = found_sources(request.user, values)
+        missing = [value for value in values if value not in {choice.value for choice in choices}]
+        gone = gettext("{source} is not there any more, or you may not read it.")
+        told = [gone.format(source=value) for value in missing]
+        if told and not choices:
+            raise api.NotFound(" ".join(told))
+        return choices, told
+
+    def _answer(self, choices: Sequence[Choice], form: OptionsForm | None) -> HttpResponse:
+        user, sources = self.request.user, [choice.source for choice in choices]
+        if form is None:
+            form = OptionsForm(sources=sources, initial=_suggested(user, sources))
+        context = _libraries(self.request, str(form["library"].value() or ""))
+        return self.page("options.html", choices=choices, form=form, **context)
+
+
+class Libraries(AuthorView):
+    """Libraries to choose from, as they are searched for."""
+
+    section = "choose"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The list; without htmx, the page that it is a part of."""
+        if not self.is_part:
+            return HttpResponseRedirect(f"{reverse('modulestore_imports:options')}?{request.GET.urlencode()}")
+        return self.page("_library_choices.html", **_libraries(request, request.GET.get("library", "")))
+
+
+class Started(AuthorView):
+    """Several imports that were begun at once, live."""
+
+    section = "choose"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Those of them that you may see, or their list alone."""
+        ids = request.GET.getlist("import")[:MAX_AT_ONCE]
+        found = api.get_imports(user=request.user, import_ids=ids)
+        runs = [found[import_id] for import_id in dict.fromkeys(ids) if import_id in found]
+        if not runs:
+            raise Http404
+        running = sum(run.state.is_running for run in runs)
+        template = "_started.html" if self.is_part else "started.html"
+        return self.page(template, runs=runs, live=running > 0, ready=len(runs) - running)
+
+
+def chosen_in(request: HttpRequest) -> list[str]:
+    """The sources that an address or a form names, each once. Raises ``InvalidOption`` for more than can be at once."""
+    given = request.POST if request.method == "POST" else request.GET
+    chosen = list(dict.fromkeys(filter(None, given.getlist("source"))))
+    if len(chosen) > MAX_AT_ONCE:
+        raise api.InvalidOption(gettext("Choose at most {max} at once.").format(max=MAX_AT_ONCE))
+    return chosen
+
+
+def found_sources(user: Any, values: Sequence[str]) -> list[Choice]:
+    """The sources that are known by these, in their order; those that are not there are left out."""
+    if not values:
+        return []
+    keys = {value.partition(" ")[0] for value in values}
+    by_value: dict[str, SourceData] = {}
+    for source in _all_of(user, keys):
+        by_value[_value_of(source)] = source
+        if not source.problem:
+            by_value.setdefault(source.key, replace(source, export=""))  # The newest.
+    return [_choice(by_value[value], chosen=True) for value in values if value in by_value]
+
+
+def _all_of(user: Any, keys: set[str]) -> Iterable[SourceData]:
+    return api.list_sources(user=user, source_keys=keys, counted=False, limit=1000).items
+
+
+def _listed(request: HttpRequest, *, counted: bool) -> dict[str, Any]:
+    """What a template is to know of a page of the list."""
+    number, search = page_number(request), request.GET.get("q", "").strip()
+    only_uploads = "uploads" in request.GET
+    page = api.list_sources(
+        user=request.user,
+        search=search,
+        uploaded=True if only_uploads else None,
+        counted=counted,
+        offset=(number - 1) * PAGE_SIZE,
+        limit=PAGE_SIZE,
+    )
+    chosen = set(chosen_in(request))
+    return {
+        "choices": [_choice(source, chosen=_value_of(source) in chosen) for source in page.items],
+        "q": search,
+        "only_uploads": only_uploads,
+        "query": urlencode({"q": search, "page": number, **({"uploads": ""} if only_uploads else {})}),
+        "number": number,
+        "pages": pages_of(page.total, PAGE_SIZE),
+        "total": page.total,
+        "reading": any(source.is_being_read for source in page.items),
+    }
+
+
+def _choice(source: SourceData, *, chosen: bool) -> Choice:
+    value = _value_of(source)
+    place = f"{source.location}\0{value}".encode()
+    return Choice(value, sha1(place, usedforsecurity=False).hexdigest()[:10], source, chosen)
+
+
+def _value_of(source: SourceData) -> str:
+    """A key holds no space; an export is what comes after it."""
+    return f"{source.key} {source.export}".strip()
+
+
+def _suggested(user: Any, sources: Sequence[SourceData]) -> dict[str, Any]:
+    """Into the library that a source went into the last time; else a new one; else the only one that there is."""
+    first = sources[0]
+    initial: dict[str, Any] = {"new_title": first.title}
+    libraries = api.list_libraries(user=user, editable=True, limit=2)
+    last = next((source.last_import.library_key for source in sources if source.last_import), "")
+    if last and any(each.key == last for each in api.list_libraries(user=user, search=last, editable=True)):
+        initial["library"] = last
+    elif api.may_create_libraries(user=user):
+        initial["library"] = "new"
+    elif len(libraries) == 1:
+        initial["library"] = libraries[0].key
+    taken = {library.key for library in api.list_libraries(user=user, search=f"lib:{first.org}:")}
+    initial["new_key"] = suggested_key(first, taken)
+    return initial
+
+
+def _libraries(request: HttpRequest, chosen: str) -> dict[str, Any]:
+    """Some libraries that the user may change, the chosen one before all others."""
+    user, search = request.user, request.GET.get("library_search", "").strip()
+    found = api.list_libraries(user=user, search=search, editable=True, limit=MAX_LIBRARIES + 1)
+    before = []
+    if chosen not in ("", "new") and chosen not in {library.key for library in found[:MAX_LIBRARIES]}:
+        ours = api.list_libraries(user=user, search=chosen, editable=True)
+        before = [library for library in ours if library.key == chosen]
+    return {
+        "libraries": list(chain(before, found[:MAX_LIBRARIES])),
+        "more": len(found) > MAX_LIBRARIES,
+        "library_search": search,
+        "library": chosen,
+        "may_create": api.may_create_libraries(user=user),
+    }
