@@ -37,6 +37,10 @@ import                 200      200      200       200       200     404       l
 progress               200      200      200       200       200     404       login
 work                   200      200      200       200       200     404       login
 reversal               200      200      200       200       200     404       login
+review                 200      200      403       200       403     404       login
+under                  302      302      302       302       302     404       login
+conflict               302      302      403       302       403     404       login
+bar                    200      200      403       200       403     404       login
 block                  200      200      403       200       403     404       login
 block_file             302      302      403       302       403     404       login
 rendered               200      200      403       200       403     404       login
@@ -46,6 +50,8 @@ POST options           302      302      404       200       404     404       l
 POST upload            200      200      200       403       403     403       login
 POST remove_upload     404      404      404       404       404     404       login
 POST work              302      302      302       403       403     404       login
+POST review            302      302      403       403       403     404       login
+POST rows              200      200      403       200       403     404       login
 POST block             302      302      403       403       403     404       login
 POST check             200      200      403       403       403     404       login
 POST do complete       302      302      403       403       403     404       login
@@ -79,7 +85,8 @@ def places(courses, user, run_import, stage) -> dict[str, tuple[str, ...]]:
         "do undo": (done, "undo"),
         "block_file": (staged, BLOCK, "a.png"),
         "signed_file": (signed,),
-        **dict.fromkeys(("review", "block", "rendered", "check"), (staged, BLOCK)),
+        **dict.fromkeys(("review", "under", "rows", "conflict", "bar"), (staged,)),
+        **dict.fromkeys(("block", "rendered", "check"), (staged, BLOCK)),
         "summary": (staged,),
     }
 
@@ -88,6 +95,8 @@ DATA = {
     "options": {"source": KEY, "library": TARGET, "publish": "on"},
     "upload": {"file": ContentFile(b"", name="empty.zip")},
     "work": {"nums": "3"},
+    "review": {"leave_out": BLOCK},
+    "rows": {"num": "0"},
     "block": {"do": "leave_out"},
     "check": {"olx": "<html/>"},
 }

@@ -70,14 +70,14 @@ def _numbers(summary: ImportSummary) -> list[Number]:
     numbers = [
         Number(states.get(ConflictState.NEW, 0), _("new"), "green", "state=new"),
         Number(states.get(ConflictState.UNCHANGED, 0), _("unchanged"), "grey", "state=unchanged"),
-        Number(summary.conflicts, ngettext("conflict", "conflicts", summary.conflicts), "amber", "conflicts=yes"),
+        Number(summary.conflicts, ngettext("conflict", "conflicts", summary.conflicts), "amber", "only=conflicts"),
         Number(needs_you, ngettext("merge needs you", "merges need you", needs_you), "amber", "outcome=needs_you"),
         Number(cannot, _("cannot go"), "red", "outcome=unsupported"),
         Number(unread, _("cannot be read"), "red", "outcome=failed"),
-        Number(summary.missing_files, _("with files missing"), "amber", "files_missing=yes"),
-        Number(summary.gone, _("gone from the source"), "purple", "state=gone"),
-        Number(summary.left_out, _("left out"), "grey", "selected=no"),
-        Number(summary.edited, _("edited"), "blue", "edited=yes"),
-        Number(summary.as_last_time, _("as last time"), "blue", "as_last_time=yes"),
+        Number(summary.missing_files, _("with files missing"), "amber", "only=files_missing"),
+        Number(summary.gone, _("gone from the source"), "purple", "at=gone"),
+        Number(summary.left_out, _("left out"), "grey", "only=left_out"),
+        Number(summary.edited, _("edited"), "blue", "only=edited"),
+        Number(summary.as_last_time, _("as last time"), "blue", "only=as_last_time"),
     ]
     return [number for number in numbers if number.count]

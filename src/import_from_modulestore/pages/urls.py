@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from ..frames import signed_file
-from . import blocks, choose, history, home, imports, rendered, results, staged
+from . import blocks, choose, history, home, imports, rendered, results, review, staged
 
 app_name = "modulestore_imports"
 
@@ -19,6 +19,11 @@ urlpatterns = [
     path("imports/", imports.Imports.as_view(), name="imports"),
     path("imports/<str:import_id>/", imports.Import.as_view(), name="import"),
     path("imports/<str:import_id>/progress/", imports.Progress.as_view(), name="progress"),
+    path("imports/<str:import_id>/review/", review.Review.as_view(), name="review"),
+    path("imports/<str:import_id>/review/under/", review.Under.as_view(), name="under"),
+    path("imports/<str:import_id>/review/rows/", review.Rows.as_view(), name="rows"),
+    path("imports/<str:import_id>/review/conflict/", review.Conflict.as_view(), name="conflict"),
+    path("imports/<str:import_id>/bar/", review.Bar.as_view(), name="bar"),
     path("imports/<str:import_id>/blocks/<str:usage_key>/", blocks.Block.as_view(), name="block"),
     path("imports/<str:import_id>/blocks/<str:usage_key>/check/", blocks.Check.as_view(), name="check"),
     path("imports/<str:import_id>/blocks/<str:usage_key>/files/<str:name>/", blocks.File.as_view(), name="block_file"),

@@ -93,6 +93,12 @@ def badge(choice: TextChoices | None, *, planned: bool = False, count: int | Non
 
 
 @register.simple_tag
+def tone(choice: TextChoices) -> str:
+    """The class that colours a word as the badge of a state or outcome is coloured."""
+    return f"tone-{_TONE_OF.get(choice.value, 'grey')}"
+
+
+@register.simple_tag
 def asset(name: str) -> str:
     """The address of a static file of the app's own; another for each version, so that browsers may keep it."""
     return f"{static(f'modulestore_imports/{name}')}?v={__version__}"

@@ -1,0 +1,149 @@
+"""The review in a real browser, on the sample course: by mouse, and by keyboard alone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import Site
+
+pytestmark = pytest.mark.slow
+
+SOURCE, LIBRARY = "course-v1:Acme+Tides+2026", "lib:Acme:Tides"
+
+
+@pytest.fixture
+def review(site: Site) -> str:
+    """The address of the review of the sample course, whose drafts have changed since its published part came in."""
+    command = "import_from_modulestore"
+    site.manage(command, "run", SOURCE, LIBRARY, "--create", "--branch", "published")
+    site.manage(command, "stage", SOURCE, LIBRARY)
+    site.go("/imports/?state=staged")
+    site.page.locator("main ul.rows a").first.click()
+    address = site.page.url.removeprefix(site.address)
+    return f"{address}review/"
+
+
+def focused(page: Page) -> str:
+    return page.evaluate("document.activeElement.querySelector('.name')?.textContent || document.activeElement.id")
+
+
+def row(page: Page, name: str):
+    return page.locator("[role=treeitem]", has=page.locator(".name", has_text=name)).first
+
+
+def test_a_course_is_reviewed_by_mouse(site: Site, review):
+    page = site.page
+    site.go(review)
+    moon = row(page, "The pull of the Moon")
+    moon.locator(".fold").click()
+    expect(row(page, "Start here")).to_be_visible()
+    row(page, "Start here").locator(".check").click()
+    expect(row(page, "Start here")).to_have_attribute("aria-checked", "false")
+    expect(moon).to_have_attribute("aria-checked", "mixed")
+    expect(moon).to_have_attribute("aria-expanded", "true")
+    expect(page.locator("#bar")).to_contain_text("3 left out")
+    page.get_by_role("button", name="Take back").click()
+    expect(moon).to_have_attribute("aria-checked", "true")
+    expect(page.locator("#told")).to_contain_text("as it was before")
+
+    page.get_by_role("link", name="Next conflict").click()
+    expect(page.locator("#conflict-place")).to_have_text("Conflict 1 of 2")
+    page.get_by_role("link", name="Next conflict").click()
+    expect(page.locator("#conflict-place")).to_have_text("Conflict 2 of 2")
+    twelfths = row(page, "The rule of twelfths")
+    expect(page.locator("#block")).to_contain_text("The rule of twelfths")
+    twelfths.locator("[data-menu]").click()
+    page.locator("#menu").get_by_role("button", name="Overwrite").click()
+    expect(twelfths).to_contain_text("Update")
+    expect(page.locator("#bar")).to_contain_text("1 Update")
+    assert site.violations() == []
+
+    page.locator("#only").select_option("conflicts")
+    expect(page.get_by_text("2 blocks match")).to_be_visible()
+    page.get_by_role("button", name="Leave out all that match").click()
+    expect(page.locator("#told")).to_contain_text("2 blocks are left out now")
+    assert site.violations() == []
+    page.get_by_role("button", name="Take back").click()
+    page.get_by_role("link", name="Back to the tree").click()
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("Imported").first).to_be_visible(timeout=30_000)
+
+
+def test_a_course_is_reviewed_by_keyboard_alone(site: Site, review):
+    page = site.page
+    site.go(review)
+    press = page.keyboard.press
+    for _tab in range(20):
+        press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('role')") == "treeitem":
+            break
+    assert focused(page) == "Why the sea rises and falls"
+    press("ArrowDown")
+    assert focused(page) == "The pull of the Moon"
+    press("ArrowRight")
+    expect(row(page, "Start here")).to_be_visible()
+    press("ArrowRight")
+    assert focused(page) == "Start here"
+    press("Space")
+    expect(row(page, "The pull of the Moon")).to_have_attribute("aria-checked", "mixed")
+    assert focused(page) == "Start here"
+    press("Space")
+    expect(row(page, "The pull of the Moon")).to_have_attribute("aria-checked", "true")
+    press("ArrowLeft")
+    assert focused(page) == "The pull of the Moon"
+    press("ArrowLeft")
+    expect(row(page, "Start here")).to_be_hidden()
+    press("l")
+    assert focused(page) == "Living with the tide"
+    press("End")
+    assert focused(page) == "Looking back"
+    press("Home")
+    assert focused(page) == "Why the sea rises and falls"
+    press("ArrowDown")
+    press("*")
+    expect(row(page, "Why tides happen")).to_be_visible()
+    press("n")
+    expect(page.locator("#conflict-place")).to_have_text("Conflict 1 of 2")
+    expect(page.locator("[role=treeitem]:focus")).to_contain_text("Reading tide tables")
+    press("n")
+    expect(page.locator("[role=treeitem]:focus")).to_contain_text("The rule of twelfths")
+    press("p")
+    expect(page.locator("[role=treeitem]:focus")).to_contain_text("Reading tide tables")
+    press("n")
+    expect(page.locator("[role=treeitem]:focus")).to_contain_text("The rule of twelfths")
+    press("Shift+F10")
+    expect(page.locator("#menu button:focus")).to_contain_text("Skip")
+    press("ArrowDown")
+    press("Enter")
+    expect(page.locator("[role=treeitem]:focus")).to_contain_text("Update")
+    press("Enter")
+    expect(page.locator("#block")).to_contain_text("The rule of twelfths")
+    assert len(page.locator("#tree [tabindex='0']").all()) == 1
+
+
+def test_nothing_overflows_on_a_telephone(site: Site, review):
+    page = site.page
+    page.set_viewport_size({"width": 400, "height": 800})
+    for address in (review, f"{review}?only=conflicts"):
+        site.go(address)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert site.violations() == []
+    site.go(review)
+    row(page, "The pull of the Moon").locator("a.name").click()
+    expect(page.get_by_role("heading", name="The pull of the Moon")).to_be_visible()
+
+
+def test_two_people_review_one_import(site: Site, review):
+    page = site.page
+    site.go(review)
+    other = page.context.new_page()
+    other.goto(site.address + review)
+    row(page, "Living with the tide").locator(".check").click()
+    expect(page.locator("#bar")).to_contain_text("left out")
+    row(other, "The pull of the Moon").locator(".check").click()
+    expect(row(other, "Living with the tide")).to_have_attribute("aria-checked", "false")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("Imported").first).to_be_visible(timeout=30_000)
+    row(other, "Sun and Moon together").locator(".check").click()
+    expect(other.locator("#messages")).to_contain_text("not possible now: the import is completed")
