@@ -81,6 +81,19 @@ class StandaloneHost(Host):
         if has_role(user, Role.READER):
             yield from _shelf().list()
 
+    def find_sources(self, user: Any, source_keys: Collection[str], exports: Collection[str]) -> Iterable[SourceData]:
+        """Exports that are not named are not looked into."""
+        if not exports:
+            yield from super().find_sources(user, source_keys, exports)
+            return
+        on_shelf = {export for export in exports if not is_upload(export)}
+        found: list[SourceData] = []
+        if len(on_shelf) < len(exports) and user.is_active:
+            found += uploads().list(user)
+        if on_shelf and has_role(user, Role.READER):
+            found += _shelf().list(on_shelf)
+        yield from (source for source in found if source.key in source_keys and source.export in exports)
+
     def nothing_to_import(self) -> str:
         return _("Nothing here yet. Put a Studio export (.tar.gz, .zip or a folder) into the courses folder.")
 

@@ -8,6 +8,7 @@ import pytest
 
 from import_from_modulestore import api
 from import_from_modulestore.data import BlockIds, Branch, Contents, Decision, ImportState
+from import_from_modulestore_standalone.exports import shelf as shelf_of_exports
 from import_from_modulestore_standalone.grants import Role
 from import_from_modulestore_standalone.host import StandaloneHost
 
@@ -151,6 +152,14 @@ class TestForm:
         assert chosen(part, "library") == ["lib:Acme:L1"]
         whole = author.get(page_url("options"), source=KEY, library_search="library 8")
         assert values(whole, "library") == ["new", "lib:Acme:L8"]
+
+    def test_looks_into_no_other_export(self, author, shelf, monkeypatch):
+        seen, find_roots = [], shelf_of_exports.find_roots
+        monkeypatch.setattr(
+            shelf_of_exports, "find_roots", lambda folder: seen.append(folder.name) or find_roots(folder)
+        )
+        assert author.get(page_url("options"), source=f"{KEY} c1").status_code == 200
+        assert seen == ["c1"]
 
     def test_of_nothing_leads_back(self, author, shelf):
         assert author.get(page_url("options"), source="").url == page_url("choose")

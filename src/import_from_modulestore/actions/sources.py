@@ -35,6 +35,7 @@ def list_sources(
     user: Any,
     search: str = "",
     source_keys: Collection[str] = (),
+    exports: Collection[str] = (),
     uploaded: bool | None = None,
     counted: bool = True,
     offset: int = 0,
@@ -45,17 +46,16 @@ def list_sources(
     with its ``problem``, after the others; a source of which there are several exports, once for each. Each says when
     it was last imported.
 
-    ``search`` leaves only those whose key or title contains it, in any case; ``source_keys`` only these; ``uploaded``
-    only exports that were uploaded, or none of these. Blocks are counted of this page's alone, and only where they are
-    to be ``counted``. Raises ``InvalidOption``.
+    ``search`` leaves only those whose key or title contains it, in any case; ``source_keys`` only these, and of them
+    ``exports`` only exports of these names; ``uploaded`` only exports that were uploaded, or none of these. Blocks are
+    counted of this page's alone, and only where they are to be ``counted``. Raises ``InvalidOption``.
     """
     check_page(offset, limit)
     host = get_host()
     found = [
         source
-        for source in host.list_sources(user)
+        for source in (host.find_sources(user, source_keys, exports) if source_keys else host.list_sources(user))
         if _matches(search, source.key, source.title)
-        and (not source_keys or source.key in source_keys)
         and (uploaded is None or uploaded == (source.uploaded is not None))
     ]
     found.sort(key=lambda source: (bool(source.problem), source.title.casefold()))

@@ -39,6 +39,11 @@ class Host(ABC):
     def list_sources(self, user: Any) -> Iterable[SourceData]:
         """Every source that the user may read, and the unreadable ones with their ``problem``. Cheap for each."""
 
+    def find_sources(self, user: Any, source_keys: Collection[str], exports: Collection[str]) -> Iterable[SourceData]:
+        """Those of :meth:`list_sources` that have these keys; of these exports alone, where some are named."""
+        found = (source for source in self.list_sources(user) if source.key in source_keys)
+        return (source for source in found if not exports or source.export in exports)
+
     def describe_sources(self, sources: Sequence[SourceData]) -> Sequence[SourceData]:
         """The same with what is not had as cheaply, for a part of the list: block counts, above all."""
         return sources

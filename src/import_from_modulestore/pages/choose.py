@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha1
 from itertools import chain
@@ -222,17 +222,17 @@ def found_sources(user: Any, values: Sequence[str]) -> list[Choice]:
     """The sources that are known by these, in their order; those that are not there are left out."""
     if not values:
         return []
-    keys = {value.partition(" ")[0] for value in values}
+    named = [value.partition(" ") for value in values]
+    keys, exports = {key for key, *_rest in named}, {export for _key, _space, export in named}
+    found = api.list_sources(
+        user=user, source_keys=keys, exports=() if "" in exports else exports, counted=False, limit=1000
+    )
     by_value: dict[str, SourceData] = {}
-    for source in _all_of(user, keys):
+    for source in found.items:
         by_value[_value_of(source)] = source
         if not source.problem:
             by_value.setdefault(source.key, replace(source, export=""))  # The newest.
     return [_choice(by_value[value], chosen=True) for value in values if value in by_value]
-
-
-def _all_of(user: Any, keys: set[str]) -> Iterable[SourceData]:
-    return api.list_sources(user=user, source_keys=keys, counted=False, limit=1000).items
 
 
 def _listed(request: HttpRequest, *, counted: bool) -> dict[str, Any]:

@@ -161,15 +161,18 @@ class Shelf:
         self.lock = self._cache.with_name(f"{self._cache.name}.lock")
         """The file that is held by who looks through archives for pages."""
 
-    def list(self) -> Iterator[SourceData]:
+    def list(self, names: Collection[str] = ()) -> Iterator[SourceData]:
         """
-        All that lies there, in order of name: every export, and what is none or cannot be read with its problem.
+        All that lies there, in order of name: every export, and what is none or cannot be read with its problem; or
+        what lies where exports of these ``names`` do.
 
         Nothing is counted (see :meth:`describe`), but of several exports with one key, size and time are told. An
         archive that was not met before costs the reading of it.
         """
         entries = self._entries()
         self._meet(entries)
+        if names:
+            entries = _of_names(entries, names)
         found = [one for entry in entries for one in self._found_in(entry)]
         held = Counter(one.export.key for one in found if one.export)
         for one in found:
