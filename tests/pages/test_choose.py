@@ -154,6 +154,7 @@ class TestForm:
         assert values(whole, "library") == ["new", "lib:Acme:L8"]
 
     def test_looks_into_no_other_export(self, author, shelf, monkeypatch):
+        author.get(page_url("choose"))  # Archives that were not met before are looked through.
         seen, find_roots = [], shelf_of_exports.find_roots
         monkeypatch.setattr(
             shelf_of_exports, "find_roots", lambda folder: seen.append(folder.name) or find_roots(folder)
