@@ -137,6 +137,22 @@ def test_staged_anew_it_says_so_again(user, first, course, stage, blocks):
     assert not any(told(found) for found in blocks(without).values())
 
 
+def test_staged_anew_an_edit_of_last_time_is_made_again_only_while_the_block_is_what_it_was(
+    user, first, course, stage, blocks
+):
+    again = stage()
+    api.select_blocks(user=user, import_id=again, usage_keys=[usage_key("html", "t3")], selected=False)
+    course(t1="<p>The source's new text.</p>", u="The Sea")
+    api.stage_import(user=user, import_id=again)
+    found, of_another = blocks(again), blocks(stage())
+    assert not found.pop("t3").selected
+    for name, each in found.items():
+        other = of_another[name]
+        assert (each.title, each.edited, each.choices_from) == (other.title, other.edited, other.choices_from)
+        assert each.warnings == other.warnings
+    assert not found["t1"].edited
+
+
 def test_what_is_new_in_what_is_left_out_is_left_out_with_it(first, course, stage, blocks):
     course(more=[text("new")])
     found = blocks(stage())["new"]

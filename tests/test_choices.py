@@ -240,6 +240,14 @@ def test_who_may_not_see_where_it_comes_from_says_it_themselves(user, person, re
         assert {each.choices_from for each in found.items} == ({reviewed} if known else set())
 
 
+def test_applied_to_the_import_that_they_come_from_they_are_its_own(user, reviewed, said):
+    exported, before = api.export_choices(user=user, import_id=reviewed), said(reviewed)
+    api.select_blocks(user=user, import_id=reviewed, usage_keys=[usage_key("chapter", "m5")], selected=True)
+    assert api.apply_choices(user=user, import_id=reviewed, choices=exported).changed == 5
+    assert said(reviewed) == before
+    assert api.list_blocks(user=user, import_id=reviewed, as_last_time=True).total == 0
+
+
 def test_of_a_block_that_is_shown_twice_each_place_has_its_own(user, courses, library, carry):
     units = unit("u1", text("t1"), text("t2")), unit("u2", text("t1"))
     write_course(courses / "c1", section("s", subsection("b", *units)))
@@ -253,6 +261,11 @@ def test_of_a_block_that_is_shown_twice_each_place_has_its_own(user, courses, li
     assert carry(first, second).changed == 2
     rows = StagedBlock.objects.filter(import_run__uuid=second, block_id="t1").order_by("num")
     assert [row.selected for row in rows] == [True, False]
+    row = rows[1]
+    edit = {"olx": OLX, "source_title": row.source_title, "source_digest": row.source_digest}
+    edited = ChosenBlock(block_type="html", block_id="t1", showing=1, selected=False, **edit)
+    assert unapplied(apply(user, second, edited)) == {"t1": WhyUnapplied.INVALID_EDIT}
+    assert not rows.exclude(edited_olx="").exists()
     thrice = ChosenBlock(block_type="html", block_id="t1", showing=2, selected=False)
     assert unapplied(apply(user, second, thrice)) == {"t1": WhyUnapplied.NO_BLOCK}
 

@@ -149,6 +149,54 @@ def test_an_edit_of_this_review_is_on_the_sources_side(course, user, run_import,
     assert "<p>Two</p>" in record.source_content["olx"]
 
 
+class TestAnEditThatIsMadeAgain:
+    """As last time, a review has the edit of the one before; the library has gone on from what that one wrote."""
+
+    @pytest.fixture
+    def edit(self, user, library):
+        """Import the course with an edit: ``edit(usage_key("html", "t"), title="Mine")``."""
+
+        def edited(key: str, decision: Decision = Decision.SKIP, **change) -> None:
+            options = ImportOptions(on_conflict=decision)
+            run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=options)
+            api.stage_import(user=user, import_id=run.id)
+            api.edit_block(user=user, import_id=run.id, usage_key=key, **change)
+            api.complete_import(user=user, import_id=run.id)
+
+        return edited
+
+    def test_it_is_no_change_of_the_source(self, course, edit, author, merge, olx):
+        course(text("t", "<p>One</p>"))
+        edit(usage_key("html", "t"), olx=html("<p>Mine</p>"))
+        author.write(REF, html("<p>Mine, and more</p>"))
+        record = merge()
+        assert (record.state, record.outcome) == (ConflictState.LIBRARY_CHANGED, Outcome.SKIPPED)
+        assert record.reason == "It is what was imported last time; the library’s version stays."
+        assert olx() == html("<p>Mine, and more</p>")
+
+    def test_nor_where_it_was_merged_then(self, course, run_import, edit, author, merge, olx):
+        course(text("t", "<p>One</p><p>Two</p>"))
+        run_import()
+        author.write(REF, html("<p>One</p><p>2</p>"))
+        edit(usage_key("html", "t"), Decision.MERGE, olx=html("<p>Mine</p><p>Two</p>"))
+        author.write(REF, html("<p>Mine, and more</p><p>2</p>"))
+        assert merge().outcome is Outcome.SKIPPED
+        course(text("t", "<p>One</p><p>Two</p><p>Three</p>"))
+        merge()
+        assert olx() == html("<p>Mine, and more</p><p>2</p><p>Three</p>")
+
+    def test_nor_is_the_title_of_a_container(self, course, edit, author, merge, state):
+        course(text("t1"))
+        edit(usage_key("vertical", "u"), title="The Moon")
+        author.edit("u", "The Moon and the Tides")
+        course(text("t1"), text("t2"))
+        for more in (), (text("t3"),):  # What was merged once is merged again.
+            course(text("t1"), text("t2"), *more)
+            merge("u")
+            author.edit("u", "The Moon, once more")
+            assert len(state()["items"]["u"]["draft"]["children"]) == 2 + len(more)
+
+
 class TestOtherTypes:
     def test_drag_and_drop(self, course, run_import, author, merge, olx):
         def data(title: str, *items: str) -> str:

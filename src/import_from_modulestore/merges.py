@@ -152,19 +152,20 @@ def container_bases(run: Import, asked: Mapping[int, PastImport]) -> dict[int, C
             {asked[num].record for num in nums}
         )
         children = children_of({record.draft_after_id for record in records.values() if record.draft_after_id})
-        blocks = run.blocks.filter(num__in=nums).exclude(merge_choices={}).only("num", "merge_choices")
-        chosen = {block.num: block for block in blocks}
+        rows = run.blocks.filter(num__in=nums).only("import_run", "num", "title", "merge_choices")
+        blocks = {block.num: block for block in rows}
         for num in nums:
             record = records.get(asked[num].record)
             if record is None or record.draft_after_id is None:
                 continue
-            block = chosen.get(num)
-            kept = record.source_content
+            block, kept = blocks[num], record.source_content
+            # A title that the last import brought, the review's edit, say, has not changed since.
+            is_as_then = block.title in (record.title, kept.get("edited_title"))
             bases[num] = ContainerBase(
-                title=kept.get("title", record.title),
+                title=block.title if is_as_then else kept.get("title", record.title),
                 children=local_keys(kept["children"]) if "children" in kept else children[record.draft_after_id],
-                choices=choices_of(block) if block else {},
-                of=block.merge_choices.get("of", "") if block else "",
+                choices=choices_of(block),
+                of=block.merge_choices.get("of", ""),
             )
     return bases
 

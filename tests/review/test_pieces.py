@@ -3,7 +3,10 @@
 import pytest
 
 from import_from_modulestore import api
+from import_from_modulestore.actions.review import planned
 from import_from_modulestore.data import Decision, ImportOptions, MergeChoice, MergeSide, Outcome
+from import_from_modulestore.models import Import
+from import_from_modulestore.review import choose_pieces
 
 from ..builders import section, subsection, text, unit
 from .conftest import key
@@ -82,6 +85,16 @@ def test_a_choice_is_taken_back(both, staged, choose):
     choose(staged, {"title": SOURCE, "body:1": LIBRARY})
     found = choose(staged, {"title": None})
     assert [piece.choice for piece in found.pieces] == [None, LIBRARY]
+
+
+def test_two_reviewers_choose_at_once(both, staged, user):
+    """The second has begun before the first is done."""
+    run = Import.objects.get(uuid=staged)
+    seen = planned(run)
+    for name in "title", "body:1":
+        choose_pieces(run, key("t"), {name: SOURCE}, seen)
+    details = api.get_block(user=user, import_id=staged, usage_key=key("t"))
+    assert {piece.name: piece.choice is not None for piece in details.pieces} == {"title": True, "body:1": True}
 
 
 def test_the_body_as_a_whole(both, staged, choose, user):

@@ -344,9 +344,8 @@ def choose_pieces(
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, and ``InvalidEdit`` with nothing changed.
     """
     run = _changeable(user, import_id)
-    block = find_block(run, usage_key)
     if choices:
-        keep_pieces(run, block, choices, planned(run))
+        keep_pieces(run, usage_key, choices, planned(run))
     return _details(run, usage_key)
 
 
@@ -416,7 +415,7 @@ def apply_choices(*, user: Any, import_id: str, choices: ReviewChoices) -> Appli
     return apply(
         run,
         choices,
-        made_in=_made_in(user, choices),
+        made_in=_made_in(user, choices, run),
         source_key=parse_source_key(run.source_key),
         host=get_host(),
         make_plan=_plan,
@@ -520,13 +519,13 @@ def _find(run: Import, usage_keys: Sequence[str], matching: BlockFilters | None)
     return places_matching(lambda _run: matching_nums(plan, rows, on_plan))
 
 
-def _made_in(user: Any, choices: ReviewChoices) -> Import | None:
-    """The import that choices come from, where the user may see one that is as they say."""
+def _made_in(user: Any, choices: ReviewChoices, to: Import) -> Import | None:
+    """The import that choices come from, where that is another, and the user may see one that is as they say."""
     if not is_whole_id(choices.import_id):
         return None
     with suppress(NotFound):
         run = access.visible_import(user, choices.import_id)
-        if (run.source_key, run.library_key) == (choices.source_key, choices.library_key):
+        if run != to and (run.source_key, run.library_key) == (choices.source_key, choices.library_key):
             return run
     return None
 

@@ -94,8 +94,9 @@ def _load_history(library_key: str, source_key: str) -> dict[str, PastImport]:
         .values("newest")
     )
     records = ImportRecord.objects.filter(pk__in=newest).values_list(
-        "usage_key", "entity_id", "source_digest", "item_digest", "block_type", "import_run__branch", "name", "pk"
-    )
+        "usage_key", "entity_id", "source_digest", "item_digest", "block_type", "import_run__branch", "name", "pk",
+        "source_content__edited_digest",
+    )  # fmt: skip
     return {
         key: PastImport(
             entity_id=entity_id,
@@ -105,8 +106,9 @@ def _load_history(library_key: str, source_key: str) -> dict[str, PastImport]:
             branch=Branch(branch),
             name=name,
             record=pk,
+            edited_digest=edited or "",
         )
-        for key, entity_id, source, item, block_type, branch, name, pk in records.iterator()
+        for key, entity_id, source, item, block_type, branch, name, pk, edited in records.iterator()
     }
 
 

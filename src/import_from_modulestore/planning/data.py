@@ -98,6 +98,8 @@ class PastImport:
     name: str = ""
     record: int = 0
     """The import record that tells of it."""
+    edited_digest: str = ""
+    """What the source held with the edit of that import's review, which may have been merged: of components."""
 
 
 @dataclass(frozen=True, kw_only=True)

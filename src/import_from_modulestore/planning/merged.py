@@ -48,11 +48,13 @@ def without_merging(
     if past is None or state is ConflictState.ID_TAKEN:
         return Verdict(needs=_("The library’s item does not come from this source, so there is nothing to go by."))
     if state is ConflictState.DELETED:
-        if digest in (past.source_digest, past.item_digest):
+        if digest in (past.source_digest, past.item_digest, past.edited_digest):
             return Verdict(stays=_("It was deleted in the library and is the same in the source: it stays deleted."))
         return Verdict(needs=_("It was deleted in the library, and has changed in the source since."))
     if digest == past.source_digest:
         return Verdict(stays=_("It has not changed in the source; the library’s version stays."))
+    if digest in (past.item_digest, past.edited_digest):  # What the library has changed since goes beyond it.
+        return Verdict(stays=_("It is what was imported last time; the library’s version stays."))
     if item.digest == past.source_digest:
         return Verdict(title=block.title, digest=digest, told=_("The library has not changed it: it is the source’s."))
     return None

@@ -287,7 +287,9 @@ class _Given:
             row = self._review.rows[num]
             if not (block.title or block.olx):
                 continue
-            if (block.source_digest, block.source_title) != (row.source_digest, row.source_title):
+            if row.repeats is not None:
+                self._refuse(block, WhyUnapplied.INVALID_EDIT, _("A block is edited where the source shows it first."))
+            elif (block.source_digest, block.source_title) != (row.source_digest, row.source_title):
                 self._refuse(block, WhyUnapplied.SOURCE_DIFFERS)
             elif not holds_blocks(row):
                 of_components[num] = block

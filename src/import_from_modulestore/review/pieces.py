@@ -27,6 +27,7 @@ from ..planning import PastImport
 from ..quoting import listed
 from .blocks import PlannedImport
 from .changes import changing
+from .edits import find_block
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,16 @@ def reviewed_merge(
 
 
 def choose_pieces(
-    run: Import, block: StagedBlock, chosen: Mapping[str, MergeChoice | None], planned: PlannedImport
+    run: Import, usage_key: str, chosen: Mapping[str, MergeChoice | None], planned: PlannedImport
 ) -> None:
     """
-    Keep what is chosen for pieces of a block's merge; ``None`` takes a choice back. Raises ``InvalidEdit``.
+    Keep what is chosen for pieces of a block's merge; ``None`` takes a choice back.
 
-    The body can be chosen as a whole wherever a part of it can be: then its parts are not chosen any more.
+    The body can be chosen as a whole wherever a part of it can be: then its parts are not chosen any more. Raises
+    ``NotFound``, ``InvalidEdit``.
     """
     with changing(run):
+        block = find_block(run, usage_key)
         item = planned.items.get(block.num)
         merge = reviewed_merge(run, block, item) if item is not None else None
         if item is None or merge is None:

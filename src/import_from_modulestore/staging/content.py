@@ -39,11 +39,18 @@ def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[Staged
 
 
 def source_content(block: StagedBlock, element: etree._Element | None) -> dict[str, Any]:
-    """What the source holds, whatever a reviewer made of it, to be kept as JSON; from :func:`as_staged`."""
+    """
+    What the source holds, whatever a reviewer made of it, to be kept as JSON; from :func:`as_staged`.
+
+    With what the next import can know an edit by: ``edited_title`` of a container, ``edited_digest`` of a component.
+    """
     if element is None:
-        return {"title": block.source_title}
-    files = block.source_files if block.edited_olx else block.files
-    return {"title": block.source_title, "olx": component_olx(element), "files": files}
+        edited = {"edited_title": block.edited_title} if block.edited_title else {}
+        return {"title": block.source_title} | edited
+    edited, files = {"edited_digest": block.digest}, block.source_files
+    if not block.edited_olx:
+        edited, files = {}, block.files
+    return {"title": block.source_title, "olx": component_olx(element), "files": files} | edited
 
 
 def source_contents(run: Import, nums: Sequence[int]) -> dict[int, dict[str, Any]]:

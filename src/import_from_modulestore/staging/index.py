@@ -185,7 +185,7 @@ class Indexer:
         """
         assert self._reviewed is not None
         by_num = {row.num: row for row in (*above, *rows)}
-        known: list[tuple[StagedBlock, BlockChoices]] = []
+        known: list[tuple[StagedBlock, BlockChoices, BlockChoices]] = []
         said: list[tuple[StagedBlock, BlockChoices]] = []
         for row in rows:
             made = self._reviewed.next_of(row.usage_key)
@@ -199,18 +199,24 @@ class Indexer:
             parent = by_num[row.parent_num] if row.parent_num is not None else None
             if made is not None:
                 self._choose(row, made, parent)
-                known.append((row, made))
+                if then is None or then.choices_from_id != made.choices_from_id:
+                    then = made
+                known.append((row, made, then))
             elif parent is not None and row.usage_key not in self._selection:
                 if row.selected and not parent.selected:
                     row.choices_from_id = parent.choices_from_id
                 row.selected = parent.selected
-        olx = self._reviewed.olx_of(made for _row, made in known)
+        olx = self._reviewed.olx_of(made for _row, made, _then in known)
         edits: list[tuple[StagedBlock, BlockChoices, str]] = []
-        for row, made in known:
+        for row, made, then in known:
             if not self._reviewed.is_edit(made):
                 continue
-            if isinstance(made, StandingChoice):
-                if not _is_as_then(row, made):
+            if isinstance(made, StandingChoice) or made.choices_from_id is not None:
+                if not (_is_as_then(row, made) and _is_as_then(row, then)):
+                    parent = by_num[row.parent_num] if row.parent_num is not None else None
+                    if not _says_something(row, parent):
+                        row.choices_from_id = None
+                    said.append((row, made))
                     continue
                 row.choices_from_id = made.choices_from_id
             edits.append((row, made, olx.get(made.pk, "")))
@@ -246,7 +252,7 @@ class Indexer:
             self._insisted.add(row.num)
         elif row.selected:
             row.selected = made.selected
-            is_proposed |= not (row.selected and (parent is None or parent.selected))
+            is_proposed = _says_something(row, parent)
         if is_proposed:
             row.choices_from_id = made.choices_from_id
 
@@ -380,8 +386,17 @@ class Indexer:
 
 
 def _is_as_then(row: StagedBlock, made: Any) -> bool:
-    """Whether the source's block is what it was when a review said something of it."""
-    return (made.source_digest, made.source_title) == (row.source_digest, row.source_title)
+    """
+    Whether the source's block is what it was when a review said something of it; without a title that was kept, as far
+    as its content tells.
+    """
+    source_title = made.source_title if isinstance(made, StandingChoice) else row.source_title
+    return (made.source_digest, source_title) == (row.source_digest, row.source_title)
+
+
+def _says_something(row: StagedBlock, parent: StagedBlock | None) -> bool:
+    """Whether a review says more of a block than what it is called and holds."""
+    return bool(row.decision or row.contents) or not (row.selected and (parent is None or parent.selected))
 
 
 def _warn(row: StagedBlock, warning: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.utils import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -107,7 +107,8 @@ def _stage_roots(
 ) -> tuple[int, Counter[Notice]]:
     """Returns how many blocks there are, and what was noticed at many of them, by host or index."""
     last_time = Reviewed(standing_choices(run) if run.as_last_time else StandingChoice.objects.none())
-    reviewed = Reviewed(run.reviewed.all()) if run.staged else last_time
+    before = run.reviewed.annotate(choices_from_uuid=F("choices_from__uuid"))
+    reviewed = Reviewed(before) if run.staged else last_time
     indexer = Indexer(run, source_key, host, options.selection, reviewed, last_time)
     progress("staging", 0, source.block_count, source.title)
     staging = host.stage(source_key, branch=options.branch, user=user, purpose=_purpose(run), export=run.source_export)
