@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 from typing import Any
+from weakref import WeakValueDictionary
 
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import get_language
@@ -19,6 +20,9 @@ from ..models import Import, ImportRecord, StagedBlock
 from .outline import Outline
 
 _KEPT_PLANS = 4
+_PATIENCE = 30
+"""Seconds that a thread waits for another to make a plan, before it makes it itself."""
+
 _KEPT_ITEMS = 50_000
 """Planned items that are kept in all, some 2 kB each; the newest plan always is."""
 
@@ -46,7 +50,14 @@ class PlannedImport:
         return parse_library_key(self.run.library_key)
 
 
-class _Plans:
+class Turn:
+    """Whose turn it is to make a plan; forgotten when nobody waits."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+
+
+class Plans:
     """
     The last few plans of this process, so that paging through a review does not plan anew for each page.
 
@@ -56,13 +67,32 @@ class _Plans:
 
     def __init__(self) -> None:
         self._plans: OrderedDict[tuple[Any, ...], PlannedImport] = OrderedDict()
+        self._turns: WeakValueDictionary[tuple[Any, ...], Turn] = WeakValueDictionary()
         self._lock = Lock()
 
-    def get(self, stamp: tuple[Any, ...]) -> PlannedImport | None:
+    def of(self, stamp: tuple[Any, ...], make: Callable[[], PlannedImport]) -> PlannedImport:
+        """
+        What is kept under a stamp, or made now. Of several threads that ask at once, as the parts of a page do after a
+        change, one makes it and the others wait for that, though not for longer than a plan should ever take.
+        """
         with self._lock:
-            return self._plans.get(stamp)
+            planned = self._plans.get(stamp)
+            turn = self._turns.setdefault(stamp, Turn())
+        if planned is not None:
+            return planned
+        is_mine = turn.lock.acquire(timeout=_PATIENCE)
+        try:
+            with self._lock:
+                planned = self._plans.get(stamp)
+            if planned is None:
+                planned = make()
+                self._put(stamp, planned)
+            return planned
+        finally:
+            if is_mine:
+                turn.lock.release()
 
-    def put(self, stamp: tuple[Any, ...], planned: PlannedImport) -> None:
+    def _put(self, stamp: tuple[Any, ...], planned: PlannedImport) -> None:
         with self._lock:
             self._plans[stamp] = planned
             while len(self._plans) > 1 and (len(self._plans) > _KEPT_PLANS or self._size() > _KEPT_ITEMS):
@@ -72,17 +102,12 @@ class _Plans:
         return sum(len(planned.plan.items) for planned in self._plans.values())
 
 
-_plans = _Plans()
+_plans = Plans()
 
 
 def planned_import(run: Import, make_plan: Any) -> PlannedImport:
     """The import with its plan, made by ``make_plan(run)`` unless it is known. Two queries where it is."""
-    stamp = _stamp(run)
-    planned = _plans.get(stamp)
-    if planned is None:
-        planned = PlannedImport(run, make_plan(run))
-        _plans.put(stamp, planned)
-    return planned
+    return _plans.of(_stamp(run), lambda: PlannedImport(run, make_plan(run)))
 
 
 def block_page(
