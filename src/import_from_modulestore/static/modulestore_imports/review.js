@@ -212,6 +212,7 @@
             place.textContent = "";
         }
         ready(document);
+        arrive();
     });
 
     // Mouse
@@ -325,14 +326,17 @@
         }
     });
 
-    ready(document);
-    const at = tree()?.dataset.at;
-    if (at) {
+    function arrive() {
+        const at = tree()?.dataset.at;
+        if (!at) return;
+        delete tree().dataset.at;
         const item = [...tree().querySelectorAll("[role=treeitem]")].find((each) => each.dataset.key === at);
-        if (item) {
-            stand(item);
-            item.scrollIntoView({ block: "center" });
-            if (matchMedia(WIDE).matches) look(item);
-        }
+        if (!item) return;
+        stand(item);
+        item.scrollIntoView({ block: "center" });
+        if (matchMedia(WIDE).matches) look(item);
     }
+
+    ready(document);
+    arrive();
 })();
