@@ -177,10 +177,18 @@ class TestJson:
         assert open_pieces["setting:data/zones"][1] == '[{"uid": 7}, {"uid": 2}]'
         found, _open = self.merged(*change, {"setting:data/zones": edit("[]")})
         assert found["zones"] == []
-        with pytest.raises(UnusableChoice, match="not JSON"):
-            self.merged(*change, {"setting:data/zones": edit("[")})
+        for text in "[", "[NaN]", "[1e999]", '["\\ud800"]', '{"a": 1, "a": 2}':
+            with pytest.raises(UnusableChoice, match="not JSON"):
+                self.merged(*change, {"setting:data/zones": edit(text)})
 
-    @pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', "[1]", "{", '{"a": NaN}', "1"])
+    def test_a_text_that_xml_cannot_hold(self):
+        with pytest.raises(UnusableChoice, match="XML cannot hold"):
+            self.merged({"title": "x"}, {"title": "y"}, {"setting:data/title": edit("\ufffe")})
+
+    @pytest.mark.parametrize(
+        "text",
+        ['{"a": 1, "a": 2}', "[1]", "{", '{"a": NaN}', "1", '{"a": 1e999}', '{"a": "\\ud800"}', '{"a": "\\uffff"}'],
+    )
     def test_what_could_not_be_written_again_as_it_was_is_a_setting_like_any_other(self, text):
         element = etree.Element("x", data=text)
         merged = merge_component(

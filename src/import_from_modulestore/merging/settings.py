@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from math import isfinite
+from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
 
@@ -38,10 +39,11 @@ def _merged(ledger: Ledger, name: str, base: str | None, library: str | None, so
     then, ours, theirs = (json_object(text) for text in ("{}" if base is None else base, library, source))
     if library == source or base in (library, source) or then is None or ours is None or theirs is None:
         text = _merged_text(ledger, name, base, library, source)
-        if text is not None and not is_xml_text(text):
-            raise UnusableChoice(name, _("It holds a character that XML cannot hold."))
-        return text
-    return json.dumps(_merged_object(ledger, name, then, ours, theirs), ensure_ascii=False)
+    else:
+        text = _written(_merged_object(ledger, name, then, ours, theirs))
+    if text is not None and not is_xml_text(text):
+        raise UnusableChoice(name, _("It holds a character that XML cannot hold."))
+    return text
 
 
 def _merged_text(ledger: Ledger, name: str, base: str | None, library: str | None, source: str | None) -> str | None:
@@ -111,7 +113,7 @@ def _edited(path: str, text: str, *, is_text: bool) -> Any:
     if is_text:
         return text
     try:
-        return json.loads(text)
+        return _loaded(text)
     except (ValueError, RecursionError):
         raise UnusableChoice(path, _("It is not JSON.")) from None
 
@@ -121,10 +123,26 @@ def json_object(text: str | None) -> dict[str, Any] | None:
     if text is None or not text.lstrip().startswith("{"):
         return None
     try:
-        found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+        found = _loaded(text)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _loaded(text: str) -> Any:
+    """What a text of JSON holds. Raises ``ValueError`` where writing it again would lose something, or make no JSON."""
+    found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_finite)
+    if not is_xml_text(_written(found)):
+        raise ValueError("it holds a character that XML cannot hold")
+    return found
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _finite(number: str) -> float:
+    return float(number) if isfinite(float(number)) else _refuse(number)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -134,5 +152,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse(constant: str) -> Any:
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
