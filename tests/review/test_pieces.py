@@ -111,6 +111,7 @@ def test_the_body_as_a_whole(both, staged, choose, user):
         ({"weight": LIBRARY}, "No such piece needs you: weight. There are: body, body:1, title"),
         ({"title": edit("")}, "1 to 500 characters"),
         ({"body:1": edit("\x00")}, "do not fit together"),
+        ({"body:1": edit('<img src="/static/no.png">')}, "It names a file that neither .* no.png"),
     ],
 )
 def test_what_cannot_be_chosen(both, staged, choose, choices, why):

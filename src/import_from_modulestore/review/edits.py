@@ -319,15 +319,7 @@ def checked_edit(block: StagedBlock, olx: str, staged: etree._Element, files: Ma
 
 def _check_files(element: etree._Element, staged: etree._Element, files: Iterable[str]) -> None:
     """That every file the edit names is staged, or was missing before the edit already."""
-    known = set(files)
-    known.update(name for reference in references(staged) for name in reference.names)
-    needed = [reference for reference in references(element) if reference.is_needed]
-    unknown = [
-        reference.name
-        for reference in needed
-        if known.isdisjoint(reference.names) and not is_of_platform(reference.name)
-    ]
-    if unknown:
+    if unknown := unknown_files(element, (staged,), files):
         raise InvalidEdit(
             ngettext(
                 "The OLX names a file that is not staged: {names}. Only files that came with the source can be used.",
@@ -336,6 +328,17 @@ def _check_files(element: etree._Element, staged: etree._Element, files: Iterabl
             ).format(names=listed(unknown)),
             field="olx",
         )
+
+
+def unknown_files(element: etree._Element, others: Iterable[etree._Element], files: Iterable[str]) -> list[str]:
+    """The names of files that an element needs, which are none of these, and are not named by others either."""
+    known = set(files)
+    known.update(name for other in others for reference in references(other) for name in reference.names)
+    return [
+        reference.name
+        for reference in references(element)
+        if reference.is_needed and known.isdisjoint(reference.names) and not is_of_platform(reference.name)
+    ]
 
 
 def _not_staged(usage_keys: Sequence[str]) -> NotFound:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from openedx_content.models_api import PublishableEntity, PublishableEntityVersion
 
-from ..data import BlockKind, LocalKey, MergeChoice, MergePiece, PlannedItem
+from ..data import BlockKind, LocalKey, MergeChoice, MergePiece, MergeSide, PlannedItem
 from ..errors import InvalidEdit
 from ..merges import choices_of, container_bases, kept_choices, merged_components
 from ..merging import (
@@ -27,7 +28,7 @@ from ..planning import PastImport
 from ..quoting import listed
 from .blocks import PlannedImport
 from .changes import changing
-from .edits import find_block
+from .edits import find_block, unknown_files
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class ReviewedMerge:
     """Those that hold for these versions."""
     whole_body: MergePiece | None = None
     """Where parts of the body are pieces."""
+    versions: tuple[ComponentTexts, ...] = ()
+    """Of a component: what is merged."""
 
 
 def reviewed_merge(
@@ -62,7 +65,7 @@ def reviewed_merge(
     merged = merge.merged if choices is None else merge.with_choices(choices)
     has_parts = any(_is_part(piece.name) for piece in merged.pieces)
     body = whole_body(*merge.versions) if has_parts else None
-    return ReviewedMerge(merged.pieces, merge.of, merged.texts, {**kept}, body)
+    return ReviewedMerge(merged.pieces, merge.of, merged.texts, {**kept}, body, merge.versions)
 
 
 def choose_pieces(
@@ -92,6 +95,7 @@ def choose_pieces(
             tried = reviewed_merge(run, block, item, choices)
             if tried is None or choices.keys() - {piece.name for piece in tried.pieces}:
                 raise UnusableChoice(BODY, _("These parts do not fit together. Choose the body as a whole."))
+            _check_files(tried, chosen)
         except UnusableChoice as error:
             raise InvalidEdit(
                 _("{piece} cannot be this: {reason}").format(piece=error.piece, reason=error), field="pieces"
@@ -110,6 +114,23 @@ def _check_names(merge: ReviewedMerge, chosen: Mapping[str, MergeChoice | None])
                 names=listed(unknown), known=listed(sorted(names)) or "–"
             ),
             field="pieces",
+        )
+
+
+def _check_files(merge: ReviewedMerge, chosen: Mapping[str, MergeChoice | None]) -> None:
+    """That what is written names no file that none of the versions has or names. Raises ``UnusableChoice``."""
+    edited = [name for name, choice in chosen.items() if choice is not None and choice.take is MergeSide.EDIT]
+    if not edited or merge.texts is None:
+        return
+    files = (file.name for file in merge.texts.files)
+    if unknown := unknown_files(merge.texts.element, (each.element for each in merge.versions), files):
+        raise UnusableChoice(
+            listed(edited),
+            ngettext(
+                "It names a file that neither the library’s version nor the source’s has: {names}.",
+                "It names files that neither the library’s version nor the source’s has: {names}.",
+                len(unknown),
+            ).format(names=listed(unknown)),
         )
 
 
