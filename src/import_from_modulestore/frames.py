@@ -67,7 +67,12 @@ class FileAddresses:
 
 
 def rendered_answer(rendered: RenderedBlock, addresses: FileAddresses) -> HttpResponse:
-    """The document itself, to be shown in a frame of our own pages."""
+    """A rendering, to be shown in a frame of our own pages."""
+    return framed(rendered.document, addresses)
+
+
+def framed(document: str, addresses: FileAddresses, *, status: int = 200) -> HttpResponse:
+    """A document for a frame of our own pages, which loads the files at these addresses alone."""
     headers = {
         "Content-Security-Policy": (
             f"default-src 'none'; img-src {addresses.policy}; media-src {addresses.policy}; style-src 'unsafe-inline'; "
@@ -78,7 +83,7 @@ def rendered_answer(rendered: RenderedBlock, addresses: FileAddresses) -> HttpRe
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "private, no-store",
     }
-    response = HttpResponse(rendered.document, headers=headers)
+    response = HttpResponse(document, headers=headers, status=status)
     patch_vary_headers(response, ("Accept", "Cookie", "Accept-Language"))
     return response
 

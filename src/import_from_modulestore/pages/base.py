@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django_htmx.http import HttpResponseClientRedirect
@@ -70,6 +70,8 @@ class AuthorView(View):
                 raise
             except api.ImportFromModulestoreError as error:
                 response = self.refused(error)
+            except Http404:
+                response = self.refused(api.NotFound(gettext("There is nothing at this address.")))
         secure(response)
         return response
 
@@ -97,7 +99,7 @@ class AuthorView(View):
 
     def refused(self, error: api.ImportFromModulestoreError) -> HttpResponse:
         """What is wrong and what to do about it: as a page, or in the place for messages of the page that asked."""
-        status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
+        status = status_of(error)
         if self.is_part:
             response = self.page("_refusal.html", error=error, status=status)
             response["HX-Retarget"] = "#messages"
@@ -108,10 +110,17 @@ class AuthorView(View):
 
     def _to_sign_in(self, request: HttpRequest) -> HttpResponse:
         if self.htmx:
-            current = urlsplit(self.htmx.current_url_abs_path or "/")
-            target = redirect_to_login(current.geturl())
-            return HttpResponseClientRedirect(target["Location"])
+            try:
+                current = self.htmx.current_url_abs_path
+            except ValueError:  # It is no address at all.
+                current = None
+            return HttpResponseClientRedirect(redirect_to_login(current or "/")["Location"])
         return redirect_to_login(request.get_full_path())
+
+
+def status_of(error: api.ImportFromModulestoreError) -> int:
+    """The status of the answer to a request that the API refuses."""
+    return next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
 
 
 def page_number(request: HttpRequest) -> int:

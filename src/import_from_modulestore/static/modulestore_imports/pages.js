@@ -3,9 +3,18 @@
  */
 "use strict";
 
-document.addEventListener("htmx:sendError", () => {
-    const place = document.getElementById("messages");
-    place.textContent = document.documentElement.dataset.noAnswer || "";
+function tell(text) {
+    document.getElementById("messages").textContent = text || "";
+}
+
+document.addEventListener("htmx:sendError", () => tell(document.documentElement.dataset.noAnswer));
+
+/* A refusal of ours says where it goes. Any other error is a whole page, of Django or a proxy: it is put nowhere. */
+document.addEventListener("htmx:beforeSwap", (event) => {
+    const { isError, xhr } = event.detail;
+    if (!isError || xhr.getResponseHeader("HX-Retarget")) return;
+    event.detail.shouldSwap = false;
+    tell(document.documentElement.dataset.otherAnswer);
 });
 
 document.addEventListener("change", (event) => {
