@@ -86,6 +86,7 @@ def edit(run: Import, usage_key: str, *, title: str | None, olx: str | None, sou
             block.edited_title = block.title = clean_title(title or "")
         else:
             if olx is not None:
+                check_length(olx)
                 element = checked_edit(block, olx, staged_element(block), staged_files(block))
             else:
                 element = current_element(block)
@@ -104,6 +105,7 @@ def check_edit(run: Import, usage_key: str, olx: str) -> None:
     block = find_block(run, usage_key)
     if holds_blocks(block):
         raise has_no_olx(block)
+    check_length(olx)
     checked_edit(block, olx, staged_element(block), staged_files(block))
 
 
@@ -282,17 +284,22 @@ def _is_decidable(item: PlannedItem | None, decision: Decision | None) -> bool:
     return item.state.is_conflict or (decision is Decision.FORK and item.state is ConflictState.UNCHANGED)
 
 
-def checked_edit(block: StagedBlock, olx: str, staged: etree._Element, files: Mapping[str, Any]) -> etree._Element:
-    """
-    The edited OLX, parsed. Raises ``InvalidEdit`` that says what is wrong with it.
-
-    ``staged`` is the block's element as it was staged, ``files`` are those that can be named.
-    """
+def check_length(olx: str) -> None:
+    """Raise ``InvalidEdit`` for more OLX than somebody may write."""
     if len(olx) > MAX_OLX_CHARACTERS:
         raise InvalidEdit(
             _("The OLX has more than the {max:,} characters that are allowed.").format(max=MAX_OLX_CHARACTERS),
             field="olx",
         )
+
+
+def checked_edit(block: StagedBlock, olx: str, staged: etree._Element, files: Mapping[str, Any]) -> etree._Element:
+    """
+    The edited OLX, parsed. Raises ``InvalidEdit`` that says what is wrong with it.
+
+    ``staged`` is the block's element as it was staged, ``files`` are those that can be named. It may be longer than
+    :func:`check_length` has it: a block that is as long in the source can be given another title.
+    """
     try:
         element = parse_xml(olx)
     except UnreadableXML as error:
