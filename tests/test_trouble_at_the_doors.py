@@ -101,6 +101,22 @@ CHANGES = [
 ]
 
 
+PAGES = [
+    *("", "import/", "imports/", "libraries/", f"libraries/{TARGET}/", "items/lb:Acme:Target:html:t1/"),
+    *(f"imports/{{run}}/{part}" for part in ("", "progress/", "review/", "review/?q=t", "review/under/", "bar/")),
+    *(f"imports/{{run}}/{part}" for part in ("review/conflict/", "summary/", "work/")),
+    *(f"imports/{{run}}/blocks/{T1}/{part}" for part in ("", "rendered/", "?tab=edit")),
+]
+
+FORMS = [
+    ("imports/{run}/review/", {"leave_out": T1}),
+    ("imports/{run}/blocks/" + T1 + "/", {"do": "leave_out"}),
+    ("imports/{run}/do/complete/", {}),
+    ("imports/{run}/do/cancel/", {}),
+    ("import/options/", {"source": KEY, "library": TARGET}),
+]
+
+
 def send(client, method, path, body=None, **headers):
     kwargs = {"data": body, "content_type": "application/json"} if body is not None else {}
     return getattr(client, method)(ROOT + path, headers=headers, **kwargs)
@@ -118,6 +134,21 @@ class TestSomebodyWrites:
     def test_a_look_in_the_admin_waits_for_nobody(self, file, client, run, page):
         with held(file):
             assert client.get(page_of(page, run)).status_code == 200
+
+    @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+    @pytest.mark.parametrize("path", PAGES)
+    def test_a_look_at_a_page_waits_for_nobody(self, file, client, run, path, headers):
+        with held(file):
+            assert client.get(f"/{path.format(run=run)}", headers=headers).status_code in (200, 302)
+
+    @pytest.mark.parametrize(("path", "form"), FORMS)
+    def test_a_form_is_to_be_sent_again(self, file, client, run, path, form):
+        with held(file):
+            page = client.post(f"/{path.format(run=run)}", form)
+        assert (page.status_code, page["Retry-After"]) == (503, "5")
+        assert "somebody else is writing to it" in page.content.decode()
+        assert "default-src 'none'" in page["Content-Security-Policy"]
+        assert client.post(f"/{path.format(run=run)}", form).status_code == 302
 
     @pytest.mark.parametrize(
         "words",

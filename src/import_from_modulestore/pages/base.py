@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -55,8 +56,16 @@ class AuthorView(View):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
-        """The view, with an answer where the database has none."""
-        return answered(super().as_view(**initkwargs))
+        """The view, with an answer where the database has none; whatever the answer, under the rules of all pages."""
+        view = answered(super().as_view(**initkwargs))
+
+        @wraps(view)
+        def secured(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            response: HttpResponseBase = view(request, *args, **kwargs)
+            secure(response)
+            return response
+
+        return secured
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Let in who is signed in, and tell what the API refuses."""
@@ -72,7 +81,6 @@ class AuthorView(View):
                 response = self.refused(error)
             except Http404:
                 response = self.refused(api.NotFound(gettext("There is nothing at this address.")))
-        secure(response)
         return response
 
     @property
