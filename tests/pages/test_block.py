@@ -70,6 +70,31 @@ def test_it_is_left_out_and_selected(send, block):
     assert block().selected
 
 
+def test_what_was_changed_there_is_taken_back_like_all_else_in_the_review(author, meets, send, block):
+    answer = send(do="leave_out")
+    told = dom(answer).xpath("//div[@id='told']")[0]
+    assert "It is left out." in told.text_content()
+    author.post(page_url("review", meets), {"take_back": told.xpath(".//button[@name='take_back']")[0].get("value")})
+    assert block().selected
+    assert not dom(send(do="edit", title="Other")).xpath("//button[@name='take_back']")
+
+
+def test_its_page_leads_back_to_its_place_in_the_tree(author, meets):
+    page = dom(author.get(page_url("block", meets, T1)))
+    (review,) = page.xpath("//nav[@class='crumbs']//a[.='Review']/@href")
+    at = [row.get("data-key") for row in dom(author.get(review)).xpath("//*[@id='tree']//*[@data-key]")]
+    assert T1 in at
+
+
+def test_an_item_is_linked_once_the_library_has_it(author, meets, courses, stage):
+    there = page_url("item", "lb:Acme:Target:html:t1")
+    assert there in author.get(page_url("block", meets, T1)).content.decode()
+    write_course(courses / "c1", section("s", subsection("b", unit("u", text("t1"), text("t3")))), title="Tides")
+    page = author.get(page_url("block", stage(), usage_key("html", "t3")))
+    assert "lb:Acme:Target:html:t3" in text_of(page)
+    assert page_url("item", "lb:Acme:Target:html:t3") not in page.content.decode()
+
+
 def test_without_htmx_a_form_leads_back_to_the_page(author, meets, block):
     page = author.post(page_url("block", meets, T1) + "?tab=edit", {"do": "edit", "title": "Other"})
     assert page.request["QUERY_STRING"] == "tab=edit"

@@ -22,6 +22,14 @@ def test_a_library_shows_its_imports_and_no_others(author, user, course, run_imp
     assert "Nothing was imported" in text_of(author.get(page_url("library", "lib:Acme:alpha")))
 
 
+def test_a_library_is_downloaded_as_a_backup(author, library):
+    (address,) = dom(author.get(page_url("library", TARGET))).xpath("//a[.//text()[contains(., 'Backup')]]/@href")
+    answer = author.get(address)
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/zip"
+    answer.close()
+
+
 def test_a_library_that_one_may_not_see_is_not_there(author_of, person, library):
     stranger = author_of(person("eve"))
     assert stranger.get(page_url("library", TARGET)).status_code == 404

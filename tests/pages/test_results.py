@@ -62,8 +62,13 @@ def test_what_could_not_go_is_worked_off(author, user, run):
     assert api.list_work(user=user, import_id=run.id).open == 1
 
 
-def test_marking_nothing_is_told(author, run):
-    assert "Choose at least one entry" in text_of(author.post(page_url("work", run.id), {"nums": ["x"]}))
+def test_marking_nothing_is_told_with_the_way_back(author, run):
+    url = page_url("work", run.id)
+    here = f"http://testserver{url}"
+    for came_from, back in ((here, [here]), ("https://elsewhere.example/", []), ("", [])):
+        page = author.client.post(url, {"nums": ["x"]}, headers={"Referer": came_from})
+        assert "Choose at least one entry" in text_of(page)
+        assert dom(page).xpath("//main//a[.='Back']/@href") == back
 
 
 def test_an_undo_shows_first_what_it_keeps(author, user, run):
@@ -85,8 +90,13 @@ def test_an_item_tells_where_it_came_from(author, user, run):
     page = author.get(page_url("item", record.item_key))
     assert "Tides" in text_of(page)
     assert f'href="{page_url("import", run.id)}"' in page.content.decode()
+    assert dom(page).xpath("//nav[@class='crumbs']//a/@href") == [page_url("libraries"), page_url("library", TARGET)]
     assert "No import that you may see" in text_of(author.get(page_url("item", "lb:Acme:Target:html:other")))
     assert author.get(page_url("item", "nonsense")).status_code == 400
+
+
+def test_the_result_leads_to_the_history_of_the_library(author, run):
+    assert dom(author.get(page_url("import", run.id))).xpath(f"//main//a[@href='{page_url('library', TARGET)}']")
 
 
 def test_a_viewer_sees_the_result_and_changes_nothing(author_of, person, run):

@@ -47,6 +47,22 @@ def test_a_course_is_reviewed_by_mouse(site: Site, review):
     expect(moon).to_have_attribute("aria-checked", "true")
     expect(page.locator("#told")).to_contain_text("as it was before")
 
+    moon.locator(".name").click()
+    expect(page.locator("#block iframe")).to_have_count(3)
+    moon.locator(".check").click()
+    expect(page.locator("#block-head")).to_contain_text("Left out")
+    page.locator("#block").get_by_role("button", name="Select").click()
+    expect(moon).to_have_attribute("aria-checked", "true")
+    page.get_by_role("button", name="Take back").click()
+    expect(page.locator("#block-head").get_by_role("button", name="Select")).to_be_visible()
+    expect(page.locator("#block iframe")).to_have_count(3)
+    page.get_by_role("button", name="Take back").click()
+    expect(moon).to_have_attribute("aria-checked", "true")
+
+    page.get_by_text("Choices", exact=True).click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("All as last time")).to_be_hidden()
+
     page.get_by_role("link", name="Next conflict").click()
     expect(page.locator("#conflict-place")).to_have_text("Conflict 1 of 2")
     page.get_by_role("link", name="Next conflict").click()

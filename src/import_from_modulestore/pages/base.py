@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
@@ -114,7 +115,14 @@ class AuthorView(View):
             response["HX-Reswap"] = "innerHTML show:window:top"
             return response
         title = _TITLES.get(status, _("This cannot be done"))
-        return self.page("refusal.html", error=error, title=title, status=status)
+        return self.page("refusal.html", error=error, title=title, status=status, back=self._came_from())
+
+    def _came_from(self) -> str:
+        """The page of ours that led here, where the browser says so and it is another request than this one."""
+        page = self.request.headers.get("Referer", "")
+        is_ours = url_has_allowed_host_and_scheme(page, {self.request.get_host()}, self.request.is_secure())
+        is_this = self.request.method == "GET" and page == self.request.build_absolute_uri()
+        return page if is_ours and not is_this else ""
 
     def _to_sign_in(self, request: HttpRequest) -> HttpResponse:
         if self.htmx:

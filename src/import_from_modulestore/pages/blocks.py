@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
+from django.db import transaction
 from django.db.models import TextChoices
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -42,8 +42,12 @@ class Block(AuthorView):
         """Do what a button asks for, and show the block then; an edit that cannot be made stays to be mended."""
         typed: dict[str, str] = {}
         fault: api.InvalidEdit | None = None
+        told, change = "", None
         try:
-            told = self._change(import_id, usage_key)
+            with transaction.atomic():
+                told = self._change(import_id, usage_key)
+                if self.is_part:
+                    change = api.get_last_change(user=request.user, import_id=import_id)
         except api.InvalidEdit as error:
             if request.POST.get("do") != "edit":
                 raise
@@ -52,8 +56,7 @@ class Block(AuthorView):
         else:
             if not self.is_part:
                 return self.done(request.get_full_path(), told)
-            messages.success(request, told)
-        response = self._shown(import_id, usage_key, typed=typed, fault=fault)
+        response = self._shown(import_id, usage_key, typed=typed, fault=fault, told=told, change=change)
         if fault is None:
             response["HX-Trigger"] = CHANGED
         return response
@@ -102,7 +105,7 @@ class Block(AuthorView):
         return choices
 
     def _shown(
-        self, import_id: str, usage_key: str, *, typed: dict[str, str] | None = None, fault: Any = None
+        self, import_id: str, usage_key: str, *, typed: dict[str, str] | None = None, fault: Any = None, **told: Any
     ) -> HttpResponse:
         details = api.get_block(user=self.request.user, import_id=import_id, usage_key=usage_key)
         run = api.get_import(user=self.request.user, import_id=import_id)
@@ -127,6 +130,7 @@ class Block(AuthorView):
             fault=fault,
             is_editable=_is_editable(details),
             url=reverse("modulestore_imports:block", args=[run.id, usage_key]),
+            **told,
         )
 
 

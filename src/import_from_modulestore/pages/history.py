@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 
 from .. import api
 from ..data import HistoryEntry, ImportState, LibraryData, Page
+from ..hosts import get_host
+from ..keys import parse_item_key, parse_library_key
 from .base import AuthorView, page_number
 from .results import pages_of
 
@@ -56,6 +58,7 @@ class Library(AuthorView):
         return self.page(
             "library.html",
             library=library,
+            can_back_up=get_host().can_back_up_library(request.user, parse_library_key(library.key)),
             imports=imports,
             live=live,
             history=history,
@@ -74,7 +77,8 @@ class Item(AuthorView):
         entries = api.get_item_history(user=request.user, item_key=item_key)
         records = api.where_from(user=request.user, item_key=item_key)
         last = records[0] if records else None
-        return self.page("item.html", item_key=item_key, entries=entries[::-1], last=last)
+        library_key = str(parse_item_key(item_key).lib_key)
+        return self.page("item.html", item_key=item_key, library_key=library_key, entries=entries[::-1], last=last)
 
 
 def _newest_first(user: Any, library_key: str, number: int) -> Page[HistoryEntry]:

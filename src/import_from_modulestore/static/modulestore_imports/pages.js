@@ -21,6 +21,22 @@ document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
 });
 
+/* What has been unfolded over the page is folded again by a click beside it, and by Escape. */
+const overlays = () => document.querySelectorAll("details:is(.menu, .keys)[open]");
+
+document.addEventListener("click", (event) => {
+    for (const overlay of overlays()) if (!overlay.contains(event.target)) overlay.open = false;
+});
+
+document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const overlay of overlays()) {
+        const hadFocus = overlay.contains(document.activeElement);
+        overlay.open = false;
+        if (hadFocus) overlay.querySelector("summary").focus();
+    }
+});
+
 /* Numbers beside the lines of what is edited; the one at fault is marked. */
 function numberLines(frame) {
     const text = frame.querySelector("textarea");
