@@ -6,8 +6,11 @@ from urllib.parse import quote
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from import_from_modulestore import api
+from import_from_modulestore.data import ImportState
+from import_from_modulestore.models import Import
 
 from ..builders import TARGET, section, subsection, text, unit, usage_key, write_course
 from .conftest import Site, dom, page_url, text_of
@@ -133,6 +136,33 @@ def test_what_is_refused_in_a_frame_is_told_in_the_frame(author, user, places, s
     assert answer["Content-Security-Policy"].endswith("frame-ancestors 'self'")
     assert dom(answer).xpath("//main/p")[0].text_content().strip()
     assert not dom(answer).xpath("//nav")
+
+
+def test_no_name_turns_the_direction_of_what_stands_beside_it(author, courses, library, stage):
+    write_course(courses / "c1", section("s"), title="\u202eTides")
+    run = stage()
+    for address in (page_url("imports"), page_url("review", run), page_url("work", run)):
+        assert "\u202eTides" in dom(author.get(address)).xpath("//bdi/text()")
+
+
+@pytest.mark.parametrize("state", ["staging", "importing", "undoing", "redoing"])
+def test_who_waits_for_a_process_that_has_died_is_told(author, run_import, places, state):
+    run = run_import()[0].id if state in ("undoing", "redoing") else places["import"][0]
+    Import.objects.filter(uuid=run).update(state=state, worker="elsewhere:1:1.0", heartbeat=None)
+    assert author.get(page_url("progress", run), htmx=True)["HX-Refresh"] == "true"
+    assert "stopped before it was done" in text_of(author.get(page_url("import", run)))
+
+
+@pytest.mark.parametrize("state", ImportState.values)
+def test_in_whatever_state_an_import_is_its_pages_answer(author, places, state):
+    run = places["import"][0]
+    Import.objects.filter(uuid=run).update(state=state, worker="elsewhere:1:1.0", heartbeat=timezone.now())
+    for name in ("progress", "work", "review", "under", "rows", "conflict", "bar", "summary", "block", "rendered"):
+        address = page_url(name, run, *([T1] if name in ("block", "rendered") else []))
+        for htmx in (False, True):
+            assert author.get(address, htmx=htmx).status_code in (200, 302, 404, 405, 409)
+    assert author.get(page_url("reversal", run, "undo")).status_code in (200, 409)
+    assert str(ImportState(state).label) in text_of(author.get(page_url("import", run)))
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ libraries              200      200      200       200       200     200       l
 library                200      200      200       200       200     404       login
 item                   200      200      200       200       200     200       login
 import                 200      200      200       200       200     404       login
-progress               200      200      200       200       200     404       login
+progress               302      302      302       302       302     404       login
 work                   200      200      200       200       200     404       login
 reversal               200      200      200       200       200     404       login
 review                 200      200      403       200       403     404       login

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 from django_htmx.http import HttpResponseClientRefresh
@@ -82,9 +82,11 @@ class Progress(AuthorView):
     """How far the running step is; once it has ended, the whole page is loaded again."""
 
     def get(self, request: HttpRequest, import_id: str) -> HttpResponse:
-        """The part of the page that is asked for every second."""
+        """The part of the page that is asked for every second; without htmx, the page."""
         run = api.get_import(user=request.user, import_id=import_id)
-        if not run.state.is_running and self.htmx:
+        if not self.is_part:
+            return HttpResponseRedirect(reverse("modulestore_imports:import", args=[run.id]))
+        if not run.state.is_running:
             return HttpResponseClientRefresh()
         return self.page("_progress.html", run=run)
 
