@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 
 from .sign_in import SignIn
 
+handler404 = "import_from_modulestore_standalone.nowhere.handler404"
 handler500 = "import_from_modulestore_standalone.unavailable.handler500"
 
 admin.site.site_title = admin.site.site_header = gettext_lazy("Import from modulestore: administration")

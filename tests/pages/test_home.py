@@ -82,6 +82,16 @@ def test_what_the_api_refuses_is_a_page_with_its_words(author):
     assert part["HX-Retarget"] == "#messages"
 
 
+def test_an_address_that_there_is_not_is_told_on_a_page(author):
+    page = author.get("/imports/nothing/here/")
+    assert page.status_code == 404
+    assert "There is nothing at this address." in text_of(page)
+    assert dom(page).xpath("//nav//a/@href")
+    assert author.get("/imports").url == "/imports/"
+    assert Client().get("/nothing/").status_code == 404
+    assert author.get("/api/modulestore_imports/v1/nothing/").json()["code"] == "not_found"
+
+
 def test_what_pages_load_is_small_and_kept(author, db):
     page = dom(author.get(page_url("home")))
     files = {

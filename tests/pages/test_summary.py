@@ -33,7 +33,7 @@ def test_says_how_much_can_go_and_what_cannot_and_why(author, courses, library, 
     assert "4 of 7 blocks" in said
     assert "1 × itembank A library cannot hold a component that contains other blocks." in said
     assert "1 × problem" in said
-    assert "1 block inside them stays behind as well." in said
+    assert "1 block inside stays behind as well." in said
 
 
 def test_each_number_leads_to_its_blocks(author, user, courses, run_import, stage):
