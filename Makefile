@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test fuzz soak lint bench requirements clean
+.PHONY: help install demo serve test fuzz soak screenshots lint bench requirements clean
 
 PYTHON ?= $(shell command -v python3.12 || command -v python3)
 BIN := .venv/bin
@@ -62,6 +62,9 @@ fuzz: install  ## Try hostile exports and archives: 1,000 of each kind, or EXAMP
 soak: install  ## Use a site for MINUTES=… and disturb it: WITH="killer filler restarter rest" ON=servers or sqlite
 	@$(BIN)/python -m tests.hostile.soak --minutes $(or $(MINUTES),20) --on $(or $(ON),sqlite) \
 		--with $(or $(WITH),killer filler restarter rest) $(if $(SEED),--seed $(SEED))
+
+screenshots: install  ## Take pictures of every page, into var/screenshots
+	@$(BIN)/python -m tests.pages.screenshots $(or $(VAR_DIR),var)/screenshots
 
 lint: install  ## Check style, types, layers and annotations
 	@$(BIN)/ruff check .

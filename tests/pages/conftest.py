@@ -13,11 +13,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from ..builders import problem, section, subsection, text, unit, write_course
-
-SAMPLE = Path(__file__).parents[2] / "courses" / "sample-course"
+from .browsers import SAMPLE, chromium, signed_in
 
 
 class Author:
@@ -80,6 +79,8 @@ class Site:
     address: str
     manage: Callable[..., str]
     courses: Path
+    pid: int
+    """Of the process that serves; its children work."""
 
     def go(self, path: str) -> None:
         self.page.goto(self.address + path)
@@ -96,24 +97,14 @@ class Site:
 @pytest.fixture
 def site(project, serve) -> Iterator[Site]:
     """A site on the sample course; what its browser's console calls an error fails the test."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
+    program = chromium()
+    if program is None:
         missing = "no Chromium is installed"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     shutil.copytree(SAMPLE, project.courses / SAMPLE.name)
-    _process, said = serve()
-    address = said.partition("http://")[2].partition("/")[0]
-    password = Path(project.environment["VAR_DIR"], "password").read_text().strip()
+    process, said = serve()
     errors: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    with signed_in(program, project, said) as (page, address):
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.goto(f"http://{address}/")
-        page.get_by_label("Username").fill("author")
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("button", name="Sign out").wait_for()
-        yield Site(page, f"http://{address}", lambda *words: project.manage(*words).stdout, project.courses)
-        browser.close()
+        yield Site(page, address, lambda *words: project.manage(*words).stdout, project.courses, process.pid)
     assert errors == []

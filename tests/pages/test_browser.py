@@ -1,14 +1,111 @@
-"""The way through in a real browser."""
+"""The whole way through in a real browser: from the first page to the redo, on the sample course and on a real one."""
 
 from __future__ import annotations
 
-import pytest
+import os
+import shutil
+import signal
+from pathlib import Path
 
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from ..conftest import REAL_EXPORTS
 from .conftest import Site
 
 pytestmark = pytest.mark.slow
 
+DEMO = REAL_EXPORTS / "openedx-demo-course.tar.gz"
+COMMAND = "import_from_modulestore"
 
-def test_the_first_page_is_for_everybody(site: Site):
-    assert site.page.get_by_role("heading", level=1).is_visible()
+
+def click(page: Page, role, name: str) -> None:
+    page.get_by_role(role, name=name, exact=True).first.click()
+
+
+def begin(page: Page, title: str) -> None:
+    """From the first page: choose the course, and take what is suggested."""
+    page.get_by_role("link", name="Import a course").first.click()
+    page.wait_for_url("**/import/")
+    page.locator("main li", has_text=title).get_by_role("link", name="Import…").first.click()
+    click(page, "button", "Start")
+    expect(page.get_by_text("can go into the library")).to_be_visible(timeout=60_000)
+
+
+@pytest.mark.parametrize("title", ["Tides and the Sea", "Open edX Demo Course"])
+def test_a_course_goes_the_whole_way_and_back(site: Site, title):
+    if title.startswith("Open"):
+        if not DEMO.is_file():
+            pytest.skip("the real exports are not here; set REAL_EXPORTS_DIR")
+        shutil.copy(DEMO, site.courses / DEMO.name)
+    page = site.page
+    site.go("/")
     assert site.violations() == []
+    begin(page, title)
+    assert site.violations() == []
+    page.get_by_role("link", name="Review").first.click()
+    page.locator("[role=treeitem] a.name").first.click()
+    expect(page.locator("#block iframe").first).to_be_visible()
+    click(page, "button", "Import")
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=120_000)
+    assert site.violations() == []
+    page.get_by_role("link", name="Undo…").first.click()
+    assert site.violations() == []
+    click(page, "button", "Undo")
+    expect(page.get_by_role("heading", name="It was undone")).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="Redo…").first.click()
+    click(page, "button", "Redo")
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
+    click(page, "link", "Libraries")
+    page.wait_for_url("**/libraries/")
+    page.locator("main li a").first.click()
+    expect(page.locator(".timeline li")).to_have_count(3)
+    assert site.violations() == []
+    page.locator(".timeline a").first.click()
+    page.locator(".block-row a.name").first.click()
+    expect(page.locator(".timeline li").first).to_be_visible()
+    assert site.violations() == []
+
+
+def test_a_block_is_edited_merged_and_kept(site: Site, tmp_path):
+    page = site.page
+    site.manage(COMMAND, "run", "course-v1:Acme+Tides+2026", "lib:Acme:Tides", "--create")
+    change(site.courses / "sample-course" / "html" / "spring_neap.html", "smaller partner", "lesser partner")
+    site.go("/")
+    begin(page, "Tides and the Sea")
+    page.get_by_role("link", name="conflict").first.click()
+    page.locator("[role=treeitem] a.name", has_text="Springs and neaps").click()
+    expect(page.frame_locator("#block iframe >> nth=0").locator("ins", has_text="lesser")).to_be_visible()
+    click(page, "button", "Overwrite")
+    expect(page.locator("#bar")).to_contain_text("1 Update")
+    page.locator("#block").get_by_role("link", name="Edit").click()
+    olx = page.get_by_label("OLX")
+    whole = olx.input_value()
+    olx.fill(whole.replace("</html>", ""))
+    expect(page.locator("#block-olx-check")).to_contain_text("Line")
+    olx.fill(whole.replace("lesser partner", "weaker partner"))
+    expect(page.locator("#block-olx-check")).to_contain_text("It can be kept")
+    click(page, "button", "Keep the edit")
+    expect(page.locator("#block")).to_contain_text("Edited")
+    assert site.violations() == []
+
+
+def test_a_worker_that_dies_is_told_and_the_import_goes_on(site: Site):
+    page = site.page
+    site.go("/")
+    begin(page, "Tides and the Sea")
+    for process in psutil.Process(site.pid).children(recursive=True):
+        os.kill(process.pid, signal.SIGSTOP)
+    click(page, "button", "Import")
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
+    click(page, "button", "Cancel")
+    expect(page.get_by_text("Nothing was written").first).to_be_visible()
+    for process in psutil.Process(site.pid).children(recursive=True):
+        os.kill(process.pid, signal.SIGCONT)
+
+
+def change(file: Path, before: str, after: str) -> None:
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after, 1))

@@ -19,6 +19,8 @@ schema = schemathesis.pytest.from_fixture("described")
 
 WORDS = {
     "path.key": [KEY, TARGET],
+    "path.export": ["c1", "upload:1/none.zip"],
+    "path.name": ["a.png"],
     "path.usage_key": [usage_key("html", "t1"), usage_key("vertical", "u1")],
     "query.source_key": [KEY],
     "query.library_key": [TARGET],
