@@ -7,6 +7,7 @@ A site of its own is served, on the sample course; those that the documentation 
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -97,6 +98,8 @@ def main(folder: Path) -> None:
             with signed_in(program, project, said) as (page, address):
                 walk(page, address, folder, project)
         finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
             kill(process)
     sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures are in {folder}.\n")
 
