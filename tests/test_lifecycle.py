@@ -221,9 +221,9 @@ class TestRecoveryByLooking:
 
 
 STATES_OF_A_STEP = {
-    "no worker": {"worker": "", "heartbeat": None, "queued": timezone.now()},
-    "a live worker": {"worker": ELSEWHERE, "heartbeat": timezone.now(), "queued": None},
-    "a dead worker": {"worker": GONE, "heartbeat": long_ago(), "queued": None},
+    "no worker": lambda: {"worker": "", "heartbeat": None, "queued": timezone.now()},
+    "a live worker": lambda: {"worker": ELSEWHERE, "heartbeat": timezone.now(), "queued": None},
+    "a dead worker": lambda: {"worker": GONE, "heartbeat": long_ago(), "queued": None},
 }
 
 
@@ -233,7 +233,7 @@ class TestWaysOut:
     @pytest.mark.parametrize("worker", STATES_OF_A_STEP)
     @pytest.mark.parametrize("state", [state for state in ImportState if state is not ImportState.CANCELED])
     def test_no_state_is_without(self, created, user, state, worker):
-        Import.objects.update(state=state, **(STATES_OF_A_STEP[worker] if state.is_running else {}))
+        Import.objects.update(state=state, **(STATES_OF_A_STEP[worker]() if state.is_running else {}))
         actions = api.get_import(user=user, import_id=created.id).actions
         if state.is_running and worker != "a dead worker":
             assert actions == (Action.CANCEL,)
@@ -251,7 +251,7 @@ class TestWaysOut:
         ],
     )
     def test_a_step_is_stopped_and_a_completed_import_stays_so(self, created, user, state, after, label, worker):
-        Import.objects.update(state=state, finished=None, **STATES_OF_A_STEP[worker])
+        Import.objects.update(state=state, finished=None, **STATES_OF_A_STEP[worker]())
         assert Action.CANCEL.label_in(state) == label
         stopped = api.cancel_import(user=user, import_id=created.id)
         assert (stopped.state, stopped.queued, stopped.error) == (after, False, "")

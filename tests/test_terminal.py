@@ -161,6 +161,12 @@ def staged(num: int, parent: int | None = None, kind: BlockKind = BlockKind.COMP
         "item_key": "",
         "reason": "",
         "warnings": (),
+        "path": (),
+        "blocks_below": 0,
+        "selected_below": 0,
+        "conflicts_below": 0,
+        "needs_you_below": 0,
+        "warnings_below": 0,
     }
     known |= fields
     return BlockData(**{"name": known["title"]} | known)
