@@ -370,6 +370,7 @@ STEPS = {
         edit_library,
         review,
         review_page,
+        pages,
         change_subtrees,
         complete,
         preview_undo,
