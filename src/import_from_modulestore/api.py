@@ -16,8 +16,8 @@ In order:
    :func:`list_gone`, :func:`remove_gone`; :func:`get_last_change`, :func:`take_back`; :func:`plan_import`,
    :func:`get_summary`; :func:`open_file`, :func:`sign_file`, :func:`open_signed_file`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
-4. :func:`get_import`, :func:`get_imports`, :func:`get_records`, :func:`where_from`, :func:`where_to`;
-   :func:`get_item_history`, :func:`get_library_history`;
+4. :func:`get_import`, :func:`get_permitted_actions`, :func:`get_imports`, :func:`get_records`;
+   :func:`where_from`, :func:`where_to`; :func:`get_item_history`, :func:`get_library_history`;
    :func:`get_report`; :func:`list_work`, :func:`mark_done`
 5. :func:`preview_undo`, :func:`undo_import`; :func:`preview_redo`, :func:`redo_import`
 
@@ -80,6 +80,7 @@ from .actions.steps import (
     cancel_import,
     complete_import,
     create_import,
+    get_permitted_actions,
     preview_redo,
     preview_undo,
     recover_imports,
@@ -154,6 +155,7 @@ __all__ = [
     "get_last_reversal_items",
     "get_library",
     "get_library_history",
+    "get_permitted_actions",
     "get_records",
     "get_report",
     "get_reversals",

@@ -17,7 +17,7 @@ from .conftest import Site
 pytestmark = pytest.mark.slow
 
 DEMO = REAL_EXPORTS / "openedx-demo-course.tar.gz"
-COMMAND = "import_from_modulestore"
+COMMAND, SOURCE, LIBRARY = "import_from_modulestore", "course-v1:Acme+Tides+2026", "lib:Acme:Tides"
 
 
 def click(page: Page, role, name: str) -> None:
@@ -68,9 +68,71 @@ def test_a_course_goes_the_whole_way_and_back(site: Site, title):
     assert site.violations() == []
 
 
-def test_a_block_is_edited_merged_and_kept(site: Site, tmp_path):
+def press_to(page: Page, name: str) -> None:
+    """Go on with Tab until something of this name has the focus, and press Enter."""
+    for _tab in range(80):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("(document.activeElement.textContent || '').trim()")
+        if focused == name or (name.endswith("…") and focused.startswith(name)):
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"nothing called {name} can be reached by keyboard")
+
+
+def test_the_way_is_gone_by_keyboard_alone(site: Site):
     page = site.page
-    site.manage(COMMAND, "run", "course-v1:Acme+Tides+2026", "lib:Acme:Tides", "--create")
+    site.go("/")
+    press_to(page, "Import a course")
+    expect(page.get_by_role("heading", name="Import a course")).to_be_visible()
+    press_to(page, "Import…")
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    press_to(page, "Start")
+    expect(page.get_by_text("can go into the library")).to_be_visible(timeout=60_000)
+    press_to(page, "Import")
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
+    press_to(page, "Undo…")
+    expect(page.get_by_role("heading", name="Undo this import?")).to_be_visible()
+    press_to(page, "Undo")
+    expect(page.get_by_role("heading", name="It was undone")).to_be_visible(timeout=60_000)
+    press_to(page, "Redo…")
+    expect(page.get_by_role("heading", name="Redo this import?")).to_be_visible()
+    press_to(page, "Redo")
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
+
+
+def test_a_block_is_merged_where_both_sides_have_changed_it(site: Site):
+    page = site.page
+    site.manage(COMMAND, "run", SOURCE, LIBRARY, "--create")
+    site.manage(
+        "shell",
+        "--command",
+        "from openedx_content.models_api import LearningPackage\n"
+        "from tests.authoring import Author\n"
+        f"package = LearningPackage.objects.get(package_ref='{LIBRARY}')\n"
+        "Author(package.id).edit('xblock.v1:html:spring_neap', title='Springs in the library')",
+    )
+    folder = site.courses / "sample-course" / "html"
+    change(folder / "spring_neap.xml", "Springs and neaps", "Springs in the source")
+    change(folder / "spring_neap.html", "smaller partner", "lesser partner")
+    site.go("/")
+    begin(page, "Tides and the Sea")
+    page.get_by_role("link", name="conflict").first.click()
+    page.locator("[role=treeitem] a.name", has_text="Springs in the source").click()
+    click(page, "button", "Merge")
+    expect(page.locator("#bar")).to_contain_text("Merge needs you")
+    page.locator("#block").get_by_role("link", name="Merge").click()
+    page.locator("#block").get_by_text("The library’s", exact=True).click()
+    assert site.violations() == []
+    click(page, "button", "Choose")
+    expect(page.locator("#bar")).to_contain_text("1 Update")
+    click(page, "button", "Import")
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
+    expect(page.locator("main")).to_contain_text("Springs in the library")
+
+
+def test_a_block_is_edited_where_what_is_not_well_formed_is_marked(site: Site):
+    page = site.page
+    site.manage(COMMAND, "run", SOURCE, LIBRARY, "--create")
     change(site.courses / "sample-course" / "html" / "spring_neap.html", "smaller partner", "lesser partner")
     site.go("/")
     begin(page, "Tides and the Sea")

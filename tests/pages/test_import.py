@@ -46,6 +46,20 @@ def test_who_may_not_is_told_so_and_nothing_happens(author_of, viewer, user, cou
     assert api.get_import(user=user, import_id=run_id).state is ImportState.STAGED
 
 
+def test_who_may_not_is_shown_no_button_for_it(author_of, viewer, reviewer, editor, course, stage, run_import):
+    def buttons(user, run_id: str) -> set[str]:
+        main = dom(author_of(user).get(page_url("import", run_id))).xpath("//main")[0]
+        found = {each.get("action", "").split("/")[-2] for each in main.xpath(".//form[contains(@action, '/do/')]")}
+        links = {url.split("/")[-2] for url in main.xpath(".//a/@href") if url.endswith(("review/", "undo/", "redo/"))}
+        return found | links
+
+    done, staged = run_import()[0].id, stage()
+    assert buttons(viewer, staged) == set()
+    assert buttons(reviewer, staged) == {"review"}
+    assert buttons(editor, staged) == {"review", "complete", "stage", "cancel"}
+    assert (buttons(viewer, done), buttons(editor, done)) == (set(), {"undo"})
+
+
 @pytest.mark.parametrize("action", ["review", "odd"])
 def test_what_is_no_step_is_not_there(author, course, stage, action):
     assert author.post(page_url("do", stage(), action)).status_code == 404

@@ -87,6 +87,6 @@ def test_it_can_be_staged_anew(author, courses, library, stage):
 def test_costs_the_same_whatever_there_is(author, courses, library, stage, blocks, django_assert_num_queries):
     write_course(courses / "c1", course(*(text(f"t{number}") for number in range(blocks))))
     run_id = stage()
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         page = author.get(page_url("import", run_id))
     assert len(page.content) < 30_000

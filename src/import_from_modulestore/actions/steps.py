@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from ..completion import write
 from ..data import (
+    Action,
     Branch,
     Decision,
     ImportData,
@@ -36,7 +37,7 @@ from ..data import (
     SourceData,
     no_progress,
 )
-from ..errors import InvalidOption, NotPermitted, StepFailed
+from ..errors import InvalidOption, NotFound, NotPermitted, StepFailed
 from ..history.reversal import plan_reversal, revert
 from ..hosts import get_host
 from ..imports import find_import, new_import, options_of
@@ -154,10 +155,8 @@ def cancel_import(*, user: Any, import_id: str) -> ImportData:
     ``WrongState``. Who holds the import is waited for a few seconds, and an error of the database raised then.
     """
     run = access.visible_import(user, import_id)
-    state, step = ImportState(run.state), lifecycle.STEP_OF.get(ImportState(run.state))
-    owner = run.actor_id if step in _KINDS else run.user_id
-    if owner != user.pk:
-        access.require_library(user, run)
+    state = ImportState(run.state)
+    _require_cancel(user, run, state)
     if state not in lifecycle.CANCELED_TO:
         raise lifecycle.wrong_state(run)
     to, fields = lifecycle.CANCELED_TO[state], {"queued": None, "worker": "", "actor": user}
@@ -410,6 +409,39 @@ def _preview(step: Step, user: Any, import_id: str, force: bool) -> ReversalPlan
     if run.state not in allowed:
         raise lifecycle.wrong_state(run)
     return plan_reversal(run, _KINDS[step], force=force)
+
+
+def get_permitted_actions(*, user: Any, import_id: str) -> tuple[Action, ...]:
+    """
+    What the user may do with an import now: those of :attr:`.data.ImportData.actions` that they have the rights for.
+
+    For doors that show no button which would be refused; the actions themselves check again. A fixed number of queries,
+    whatever was imported. Raises ``NotFound``.
+    """
+    run = access.visible_import(user, import_id)
+    state = ImportState(run.state)
+    return tuple(action for action in lifecycle.actions_in(state) if _may(action, user, run, state))
+
+
+def _may(action: Action, user: Any, run: Import, state: ImportState) -> bool:
+    try:
+        if action is Action.REVIEW:
+            access.require_reading(user, run)
+        elif action is Action.CANCEL:
+            _require_cancel(user, run, state)
+        else:
+            step = lifecycle.RETRY_STEPS[state] if action is Action.RETRY else Step(action.value)
+            _require_rights(step, user, run, force=False)
+    except (NotPermitted, NotFound):
+        return False
+    return True
+
+
+def _require_cancel(user: Any, run: Import, state: ImportState) -> None:
+    """What a cancel needs: the right to change the library, or that what is given up is the user's own."""
+    owner = run.actor_id if lifecycle.STEP_OF.get(state) in _KINDS else run.user_id
+    if owner != user.pk:
+        access.require_library(user, run)
 
 
 def _require_rights(step: Step, user: Any, run: Import, *, force: bool) -> None:

@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from .. import api
+from ..data import ImportData
 from ..hosts import get_host
 from ..unavailable import answered
 from .security import secure
@@ -137,6 +138,11 @@ class AuthorView(View):
 def status_of(error: api.ImportFromModulestoreError) -> int:
     """The status of the answer to a request that the API refuses."""
     return next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
+
+
+def can_do(request: HttpRequest, run: ImportData) -> dict[str, bool]:
+    """Which buttons a page about the import has: for what its state allows, and the user may."""
+    return {action.value: True for action in api.get_permitted_actions(user=request.user, import_id=run.id)}
 
 
 def page_number(request: HttpRequest) -> int:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from django_htmx.http import HttpResponseClientRefresh
 
 from .. import api
-from ..data import Action, ImportData, ImportState
-from .base import AuthorView, page_number
+from ..data import Action, ImportState
+from .base import AuthorView, can_do, page_number
 from .results import pages_of, result_of
 from .staged import staged
 
@@ -71,11 +71,15 @@ class Import(AuthorView):
         """The page."""
         run = api.get_import(user=request.user, import_id=import_id)
         more: dict[str, Any] = {}
-        if run.state in _COMPLETED:
-            more = result_of(request, run)
+        shown = "_ended.html"
+        if run.state.is_running:
+            shown = "_progress.html"
+        elif run.state in _COMPLETED:
+            shown, more = "_result.html", result_of(request, run)
         elif Action.REVIEW in run.actions:
-            more = staged(request, run)
-        return self.page("import.html", run=run, **about(run), **more)
+            shown, more = "_staged.html", staged(request, run)
+        can = can_do(request, run)
+        return self.page("import.html", run=run, shown=f"modulestore_imports/{shown}", can=can, **more)
 
 
 class Progress(AuthorView):
@@ -88,7 +92,7 @@ class Progress(AuthorView):
             return HttpResponseRedirect(reverse("modulestore_imports:import", args=[run.id]))
         if not run.state.is_running:
             return HttpResponseClientRefresh()
-        return self.page("_progress.html", run=run)
+        return self.page("_progress.html", run=run, can=can_do(request, run))
 
 
 class Do(AuthorView):
@@ -111,13 +115,3 @@ class Do(AuthorView):
                 else gettext("{label}: asked for.").format(label=Action.CANCEL.label_in(before.state))
             )
         return self.done(reverse("modulestore_imports:import", args=[run.id]), told)
-
-
-def about(run: ImportData) -> dict[str, Any]:
-    """What the page about an import says besides."""
-    return {
-        "can": {action.value: True for action in run.actions},
-        "title": gettext("{source} into {library}").format(
-            source=run.source_title or run.source_key, library=run.library_title or run.library_key
-        ),
-    }

@@ -31,7 +31,7 @@ from ..data import (
     ReviewTree,
 )
 from ..quoting import listed
-from .base import AuthorView, page_number
+from .base import AuthorView, can_do, page_number
 
 ROWS = 90
 """How many rows the tree begins with, unless more stand at its top."""
@@ -291,8 +291,7 @@ def bar_of(request: HttpRequest, run: ImportData) -> dict[str, Any]:
     """What the bar says."""
     summary = api.get_summary(user=request.user, import_id=run.id)
     tally = [(outcome, summary.outcomes[outcome.value]) for outcome in Outcome if summary.outcomes.get(outcome.value)]
-    can = {action.value: True for action in run.actions}
-    return {"summary": summary, "tally": tally, "can": can}
+    return {"summary": summary, "tally": tally, "can": can_do(request, run)}
 
 
 def is_filtered(query: QueryDict) -> bool:

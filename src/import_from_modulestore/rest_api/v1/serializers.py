@@ -293,6 +293,7 @@ class Reversal(serializers.Serializer):
 class ImportDetails(Import):
     """One import, with its undos and redos, oldest first."""
 
+    permitted_actions = serializers.ListField(child=EnumField(Action), help_text="Of `actions`, those that you may do.")
     reversals = Reversal(many=True)
 
 

@@ -128,10 +128,15 @@ class ImportDetail(ImportView):
     def get(self, request: Request, import_id: str) -> Response:
         """The import, its progress, and its undos and redos."""
         found = api.get_import(user=request.user, import_id=import_id)
-        reversals = api.get_reversals(user=request.user, import_id=import_id)
-        return Response(
-            {**serializers.Import(found).data, "reversals": serializers.Reversal(reversals, many=True).data}
-        )
+        details = {
+            "permitted_actions": [
+                action.value for action in api.get_permitted_actions(user=request.user, import_id=import_id)
+            ],
+            "reversals": serializers.Reversal(
+                api.get_reversals(user=request.user, import_id=import_id), many=True
+            ).data,
+        }
+        return Response({**serializers.Import(found).data, **details})
 
 
 class Plan(ImportView):
