@@ -192,7 +192,7 @@ class TestStagingAnew:
 
     def rows(self) -> list:
         return list(
-            StagedBlock.objects.values(
+            StagedBlock.objects.order_by("import_run", "num").values(
                 "num", "usage_key", "title", "selected", "decision", "edited_title", "edited_olx", "digest"
             )
         )

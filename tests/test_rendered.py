@@ -244,7 +244,7 @@ class TestFiles:
             signed = api.sign_file(user=user, import_id=run, usage_key=T1, name=name).signed
             answer = Client().get(f"/files/{signed}/")
             kinds[name] = answer["Content-Type"], answer["Content-Disposition"].partition(";")[0]
-            answer.close()
+            assert b"".join(answer)
         assert kinds == {
             "a b.png": ("image/png", "inline"),
             "page.html": ("application/octet-stream", "attachment"),

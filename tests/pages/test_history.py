@@ -27,7 +27,7 @@ def test_a_library_is_downloaded_as_a_backup(author, library):
     answer = author.get(address)
     assert answer.status_code == 200
     assert answer["Content-Type"] == "application/zip"
-    answer.close()
+    assert b"".join(answer).startswith(b"PK")
 
 
 def test_a_library_that_one_may_not_see_is_not_there(author_of, person, library):

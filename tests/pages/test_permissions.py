@@ -109,7 +109,7 @@ def status(client: Client, name: str, places: dict[str, tuple[str, ...]]) -> str
     url = page_url(rest.partition(" ")[0], *place)
     with transaction.atomic():
         response = client.post(url, DATA.get(rest, {})) if is_form else client.get(url)
-        response.close()
+        b"".join(response)  # To its end, which closes a file that is sent.
         transaction.set_rollback(True)
     if response.status_code == 302 and "/sign-in/" in response.url:
         return "login"

@@ -102,7 +102,7 @@ class TestBackup:
 
     def test_is_for_who_may_see_the_library(self, client_of, imported, person, stranger):
         response = client_of(person("vera", Role.VIEWER))("GET", self.PATH)
-        response.close()
+        assert b"".join(response).startswith(b"PK")
         assert response.status_code == 200
         assert answer(client_of(stranger)("GET", self.PATH))[0] == 404
 
