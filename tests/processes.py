@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from email.message import Message
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -22,6 +22,8 @@ from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import BaseHandler, HTTPCookieProcessor, Request, build_opener
+
+import psutil
 
 MANAGE = Path(__file__).parents[1] / "manage.py"
 
@@ -233,10 +235,14 @@ class Browser:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all that it has started."""
+    """Kill a process and all that it has started, in sessions of their own, too."""
     if process.poll() is None:
+        started = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        for each in started:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
 
 
 def _answer_calls() -> None:
