@@ -275,8 +275,8 @@ class TestServe:
         password = re.search(r"Sign in +author, password (\S+)", said)[1]
         kept = Path(project.environment["VAR_DIR"]) / "password"
         assert (kept.read_text().strip(), stat.S_IMODE(kept.stat().st_mode)) == (password, 0o600)
-        assert "Log out" in Browser().sign_in(address, password)
-        styles = address.replace("admin/", "static/admin/css/base.css")
+        assert "Log out" in Browser().sign_in(f"{address}admin/", password)
+        styles = f"{address}static/admin/css/base.css"
         assert urllib.request.urlopen(styles).status == 200
 
         write_course(project.courses / "c1", *small_course())

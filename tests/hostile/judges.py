@@ -252,6 +252,8 @@ FOREIGN = re.compile(
     Signal\ handler\ <function\ \w*task\w*\ .*  # django-user-tasks, which cannot tell a user's list of the step now
     | consumer:\ .* | Couldn't\ ack\ .*  # Celery's workers have lost their broker,
     | Error\ on\ \w+ing\ .* | Unrecoverable\ error:\ .*  # and may end by it,
+    | Failed\ to\ retry\ task\ .*\ after\ worker\ was\ lost:\ .*  # or a process that works was killed,
+    | Task\ handler\ raised\ error:\ WorkerLostError.*  # and nobody can be told of it on a full disk,
     | (?:Message\ Error|Scheduler|beat):\ .* | Removing\ corrupted\ schedule\ file\ .*  # and so has its clock
     """,
     re.VERBOSE,

@@ -122,11 +122,20 @@ def _strike(disturbance: Disturbance, tally: Tally) -> None:
 
 def _come_to_rest(site: Site, tally: Tally, quiet: float) -> None:
     tally.say("left in peace")
-    began = time.monotonic()
+    began, is_helped = time.monotonic(), False
     while running := json.loads(site.module("judges", "states"))["running"]:
         if time.monotonic() - began > quiet:
             tally.fault(f"{running} imports run still after {quiet:.0f} s of peace")
             return
+        if time.monotonic() - began > quiet / 2 and not is_helped:
+            # Celery's pool can stand still once one of its processes was killed at a bad moment, and then takes nothing
+            # up, not even what recovers imports. Whoever runs a site starts such workers anew, and that has to do.
+            is_helped = True
+            for service in site.workers:
+                service.kill()
+                service.start()
+            tally.count("disturbances", "started workers anew that took nothing up")
+            tally.say("started the workers anew")
         time.sleep(3)
     tally.say(f"at rest after {time.monotonic() - began:.0f} s")
 

@@ -1,6 +1,7 @@
 """The API is what its description says."""
 
 import re
+from contextlib import closing
 from itertools import cycle
 
 import pytest
@@ -56,7 +57,13 @@ def described(request, words):
         "dictionaries": {str(num): {"values": values} for num, values in enumerate(words.values())},
         "parameters": {name: {"dictionary": str(num), "probability": 0.8} for num, name in enumerate(words)},
     }
-    return schemathesis.openapi.from_wsgi(f"{ROOT}schema/", application, config=SchemathesisConfig.from_dict(config))
+    return schemathesis.openapi.from_wsgi(f"{ROOT}schema/", as_served, config=SchemathesisConfig.from_dict(config))
+
+
+def as_served(environ, start_response) -> list[bytes]:
+    """The application, whose answers are read to their end and closed, as every server does."""
+    with closing(application(environ, start_response)) as answer:
+        return [b"".join(answer)]
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from import_from_modulestore import api
+from import_from_modulestore.hosts import get_host
 from tests.builders import KEY, TARGET
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +28,12 @@ def test_they_bear_its_name_and_lead_back(in_studio, ada):
     assert "Acme Studio" in page
     assert 'href="https://studio.example.com/home/"' in page
     assert "sign-out" not in page
+
+
+def test_messages_name_them_where_the_site_s_address_is_known(in_studio, ada, settings):
+    assert get_host().absolute_url("/x/") == "https://studio.example.com/x/"
+    settings.CMS_ROOT_URL = ""
+    assert get_host().absolute_url("/x/") == ""
 
 
 def test_who_is_not_signed_in_goes_to_its_sign_in(in_studio, site):
