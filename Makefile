@@ -54,7 +54,7 @@ serve: install  ## Start the web server and a worker, for use in a browser
 	@$(MANAGE) serve
 
 test: install  ## Run the tests; those that take long as well with SLOW=1
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(CI)$(SLOW),,-m "not slow")
+	@$(BIN)/pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder $(if $(CI)$(SLOW),,-m "not slow")
 
 fuzz: install  ## Try hostile exports and archives: 1,000 of each kind, or EXAMPLES=…
 	@HOSTILE_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/pytest -n 2 --dist load tests/hostile/test_hostile.py
