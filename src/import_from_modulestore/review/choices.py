@@ -225,6 +225,7 @@ class _Review:
         warned = [row for row in warned if row.num not in self._described]
         StagedBlock.objects.bulk_update(warned, ["reading_warnings"], batch_size=_BATCH_SIZE)
         self._described.clear()
+        self._warnings = {num: row.reading_warnings for num, row in self.rows.items()}
 
     def says(self, num: int, block: ChosenBlock) -> bool:
         """Whether the very same is said of a block here."""
