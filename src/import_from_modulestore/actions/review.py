@@ -140,7 +140,7 @@ def get_summary(*, user: Any, import_id: str) -> ImportSummary:
 
     A fixed number of statements. Raises what :func:`plan_import` does.
     """
-    return summary_of(planned_import(reviewable(user, import_id), _plan))
+    return summary_of(planned(reviewable(user, import_id)))
 
 
 def list_blocks(
@@ -515,8 +515,8 @@ def _find(run: Import, usage_keys: Sequence[str], matching: BlockFilters | None)
     if usage_keys:
         raise InvalidOption(_("Name blocks, or say which are meant: one of the two."), field="usage_keys")
     rows, on_plan = _matching(run, matching)
-    plan = planned(run)
-    return places_matching(lambda _run: matching_nums(plan, rows, on_plan))
+    plan = planned(run) if on_plan is not None else None
+    return places_matching(lambda: matching_nums(plan, rows, on_plan))
 
 
 def _made_in(user: Any, choices: ReviewChoices, to: Import) -> Import | None:

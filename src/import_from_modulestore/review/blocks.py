@@ -142,11 +142,15 @@ def names_around(planned: PlannedImport, nums: Iterable[int]) -> Mapping[int, st
     return {num: name or title for num, name, title in rows}
 
 
-def matching_nums(planned: PlannedImport, rows: QuerySet[StagedBlock], wanted: Any) -> list[int]:
-    """The numbers of the rows whose planned items meet a condition, or of all rows where there is none. One query."""
+def matching_nums(planned: PlannedImport | None, rows: QuerySet[StagedBlock], wanted: Any) -> list[int]:
+    """
+    The numbers of the rows whose planned items meet a condition; or of all rows where there is none, which takes no
+    plan. One query.
+    """
     nums = list(rows.order_by("num").values_list("num", flat=True))
     if wanted is None:
         return nums
+    assert planned is not None
     return [num for num in nums if (item := planned.items.get(num)) is not None and wanted(item)]
 
 

@@ -217,11 +217,11 @@ def places_of(usage_keys: Sequence[str]) -> FindPlaces:
     return find
 
 
-def places_matching(nums_of: Callable[[Import], Iterable[int]]) -> FindPlaces:
+def places_matching(nums_of: Callable[[], Iterable[int]]) -> FindPlaces:
     """Finds every showing of the blocks with these numbers. Two queries."""
 
     def find(run: Import) -> list[Place]:
-        wanted = set(nums_of(run))
+        wanted = set(nums_of())
         rows = list(run.blocks.order_by("num").values_list("num", "end_num", "repeats"))
         first = {num if repeats is None else repeats for num, _end, repeats in rows if num in wanted}
         return [(num, end) for num, end, repeats in rows if num in first or repeats in first]
