@@ -87,15 +87,18 @@ def edit(run: Import, usage_key: str, *, title: str | None, olx: str | None, sou
         else:
             if olx is not None:
                 check_length(olx)
-                element = checked_edit(block, olx, staged_element(block), staged_files(block))
+                staged, files = staged_element(block), staged_files(block)
+                element = checked_edit(block, olx, staged, files)
             else:
-                element = current_element(block)
+                element, files = current_element(block), staged_files(block)
             if title is not None:
                 element.set("display_name", clean_title(title))
             if not block.edited_olx:
                 block.source_files = block.files
             block.edited_olx = as_text(element)
-            _describe(run, source_key, host, block, element)
+            indexer = Indexer(run, source_key, host)
+            indexer.describe(block, element, files)
+            indexer.name_targets([block])
         block.choices_from = None
         block.save()
 
@@ -188,12 +191,6 @@ def check_title(title: str) -> None:
     """Raise ``InvalidEdit`` for a title that a block cannot have."""
     if not clean_title(title) or len(title) > MAX_TITLE_LENGTH:
         raise InvalidEdit(_("A title has 1 to {max} characters.").format(max=MAX_TITLE_LENGTH), field="title")
-
-
-def _describe(run: Import, source_key: Any, host: Host, block: StagedBlock, element: etree._Element) -> None:
-    indexer = Indexer(run, source_key, host)
-    indexer.describe(block, element, staged_files(block))
-    indexer.name_targets([block])
 
 
 def places_of(usage_keys: Sequence[str]) -> FindPlaces:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import cast
 
 from django.utils.translation import gettext as _
@@ -40,10 +41,13 @@ class ReviewedMerge:
     texts: ComponentTexts | None = None
     choices: dict[str, MergeChoice | None] = field(default_factory=dict)
     """Those that hold for these versions."""
-    whole_body: MergePiece | None = None
-    """Where parts of the body are pieces."""
     versions: tuple[ComponentTexts, ...] = ()
     """Of a component: what is merged."""
+
+    @cached_property
+    def whole_body(self) -> MergePiece | None:
+        """The body as one piece, where parts of it are pieces."""
+        return whole_body(*self.versions) if any(_is_part(piece.name) for piece in self.pieces) else None
 
 
 def reviewed_merge(
@@ -63,9 +67,7 @@ def reviewed_merge(
         return None
     kept = {} if merge.is_void else choices_of(block)
     merged = merge.merged if choices is None else merge.with_choices(choices)
-    has_parts = any(_is_part(piece.name) for piece in merged.pieces)
-    body = whole_body(*merge.versions) if has_parts else None
-    return ReviewedMerge(merged.pieces, merge.of, merged.texts, {**kept}, body, merge.versions)
+    return ReviewedMerge(merged.pieces, merge.of, merged.texts, {**kept}, merge.versions)
 
 
 def choose_pieces(
