@@ -14,7 +14,7 @@ from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import get_language
 from openedx_content.models_api import Collection, DraftChangeLog, LearningPackage, PublishLog
 
-from ..data import BlockData, BlockKind, Contents, Decision, Plan, PlannedItem
+from ..data import BlockData, BlockKind, Contents, Decision, LocalKey, Plan, PlannedItem
 from ..keys import library_item_key, parse_library_key
 from ..models import Import, ImportRecord, StagedBlock
 from .outline import Outline
@@ -38,6 +38,11 @@ class PlannedImport:
     def items(self) -> Mapping[int, PlannedItem]:
         """Planned items by ``num``."""
         return {item.num: item for item in self.plan.items}
+
+    @cached_property
+    def names(self) -> Mapping[LocalKey, str]:
+        """What people call the blocks that have items, by the keys of these."""
+        return {item.local_key: item.name for item in self.plan.items if item.local_key}
 
     @cached_property
     def outline(self) -> Outline:

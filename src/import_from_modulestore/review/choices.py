@@ -25,7 +25,7 @@ from ..data import (
 )
 from ..errors import InvalidEdit, InvalidOption
 from ..hosts import Host
-from ..models import BlockChoices, Import, StagedBlock, StandingChoice
+from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StandingChoice
 from ..packets import in_statements
 from ..quoting import shortened
 from ..staging.content import StagedFiles, as_staged
@@ -138,21 +138,18 @@ class _Review:
         self._asked: set[int] = set()
         self._described: dict[int, StagedBlock] = {}
         self._files: StagedFiles | None = None
-        end = 0
-        for row, parent_selected, choices in showings(run):
-            if row.usage_key in run.selection:
-                end = max(end, row.end_num)
-            if not run.selection or row.num < end:
+        for row, parent_selected, choices, asked in showings(run):
+            if asked:
                 self._asked.add(row.num)
             self.rows[row.num] = row
             self.places[row.block_type, row.block_id, choices["showing"]] = row.num
             if choices["edited_olx"]:
                 self.olx[row.num] = choices["edited_olx"]
-            is_as_asked = row.selected == (row.num in self._asked) and (
+            is_as_asked = row.selected == asked and (
                 not row.selected or parent_selected or row.parent_num not in self._asked
             )
-            says = row.decision or row.contents or row.edited_title or choices["edited_olx"] or row.merge_choices
-            if row.choices_from_id is None and (says or not is_as_asked):
+            block = ReviewedBlock(merge_choices=row.merge_choices, **choices)
+            if row.choices_from_id is None and (block.changes_it or not is_as_asked):
                 self.own.add(row.num)
         self._were = {num: self._said(num) for num in self.rows}
         self._written = dict(self._were)

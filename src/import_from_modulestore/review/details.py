@@ -72,9 +72,7 @@ def _compare(
         return None, ()
     now = item_version(met.draft_id) if met.draft_id is not None else None
     then, source_then = _last_import(row, item, planned, now)
-    titles = {
-        planned_item.local_key: planned_item.name for planned_item in planned.plan.items if planned_item.local_key
-    }
+    titles = dict(planned.names)
     for version in (now, then):
         titles.update({key: title for key, title in version.children if title} if version else {})
     in_source = _in_source(item, planned)

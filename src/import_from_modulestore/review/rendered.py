@@ -175,7 +175,7 @@ def _block(row: StagedBlock, planned: PlannedImport, item: _Version | None) -> _
 
 def _names_in(planned: PlannedImport, keys: Collection[LocalKey]) -> dict[LocalKey, str]:
     """What people call those of these that the import has blocks for: by one name on both sides of a comparison."""
-    return {item.local_key: item.name for item in planned.plan.items if item.local_key and item.local_key in keys}
+    return {key: planned.names[key] for key in keys if key in planned.names}
 
 
 def _type_of(row: StagedBlock) -> str:

@@ -35,7 +35,7 @@ def set_aside(run: Import) -> None:
 
 def _reviewed(run: Import) -> Iterable[ReviewedBlock]:
     """Of all showings of all blocks, those that are other than staging makes them."""
-    for row, parent_selected, choices in showings(run):
+    for row, parent_selected, choices, _asked in showings(run):
         is_as_staged = row.selected and (parent_selected if row.parent_num is not None else not run.selection)
         block = ReviewedBlock(
             import_run=run, choices_from_id=row.choices_from_id, merge_choices=row.merge_choices, **choices
@@ -44,11 +44,13 @@ def _reviewed(run: Import) -> Iterable[ReviewedBlock]:
             yield block
 
 
-def showings(run: Import) -> Iterator[tuple[StagedBlock, bool, dict[str, Any]]]:
+def showings(run: Import) -> Iterator[tuple[StagedBlock, bool, dict[str, Any], bool]]:
     """
-    What is staged, in order: each row, whether its parent is selected (with none, it counts as such), and what the
-    review says of it, as the fields of :class:`.models.BlockChoices`. Two queries; the OLX of edits is held in memory.
+    What is staged, in order: each row, whether its parent is selected (with none, it counts as such), what the review
+    says of it, as the fields of :class:`.models.BlockChoices`, and whether the import was asked for it. Two queries;
+    the OLX of edits is held in memory.
     """
+    selection, end = frozenset(run.selection), 0
     rows = run.blocks.order_by("num")
     edits = dict(rows.exclude(edited_olx="").values_list("num", "edited_olx"))
     counts: Counter[str] = Counter()
@@ -65,7 +67,9 @@ def showings(run: Import) -> Iterator[tuple[StagedBlock, bool, dict[str, Any]]]:
             "edited_olx": edits.get(row.num, ""),
             "source_digest": row.source_digest,
         }
-        yield row, selected[row.parent_num], choices
+        if row.usage_key in selection:
+            end = max(end, row.end_num)
+        yield row, selected[row.parent_num], choices, not selection or row.num < end
         counts[row.usage_key] += 1
 
 
@@ -74,12 +78,10 @@ def choices_of(run: Import) -> Iterator[tuple[StagedBlock, dict[str, Any], bool]
     The :func:`showings` of all blocks that the import was asked for, or that its review has added: each row, what the
     review says of it, and whether it is left out, or its parent is.
     """
-    end = 0
-    for row, parent_selected, choices in showings(run):
-        if row.usage_key in run.selection:
-            end, parent_selected = max(end, row.end_num), True
-        if not run.selection or row.num < end or row.selected:
-            yield row, choices, not (row.selected and parent_selected)
+    selection = frozenset(run.selection)
+    for row, parent_selected, choices, asked in showings(run):
+        if asked or row.selected:
+            yield row, choices, not (row.selected and (parent_selected or row.usage_key in selection))
 
 
 class Reviewed:
