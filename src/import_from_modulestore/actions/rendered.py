@@ -45,8 +45,8 @@ def render_block(
     run = reviewable(user, import_id)
     until = _until()
 
-    def address_of(of: Side, file: File) -> str:
-        return address(_signed(run, usage_key, of, file, until))
+    def address_of(file: File) -> str:
+        return address(_signed(run, file, until))
 
     return rendered_block(find_block(run, usage_key), planned(run), side, address_of)
 
@@ -60,7 +60,7 @@ def sign_file(*, user: Any, import_id: str, usage_key: str, side: Side = Side.BL
     """
     run, file = _file(user, import_id, usage_key, side, name)
     until = _until()
-    signed = _signed(run, usage_key, side, file, until)
+    signed = _signed(run, file, until)
     return SignedFile(name=name, size=file["size"], signed=signed, until=datetime.fromtimestamp(until, UTC))
 
 
@@ -81,7 +81,7 @@ def open_signed_file(*, signed: str) -> OpenedFile:
     Two statements. Raises ``NotFound`` (it was never signed here, or is too old), ``StagedContentGone``.
     """
     try:
-        import_id, _usage_key, _side, file, until = Signer(salt=_SALT).unsign_object(signed)
+        import_id, file, until = Signer(salt=_SALT).unsign_object(signed)
     except (BadSignature, ValueError, UnicodeError, TypeError) as error:
         raise _no_good() from error
     if until <= timezone.now().timestamp():
@@ -99,9 +99,9 @@ def _file(user: Any, import_id: str, usage_key: str, side: Side, name: str) -> t
     return run, file_of(find_block(run, usage_key), planned(run), side, name)
 
 
-def _signed(run: Import, usage_key: str, side: Side, file: File, until: int) -> str:
+def _signed(run: Import, file: File, until: int) -> str:
     kept = {key: file[key] for key in ("name", "staged_file", "media") if key in file}
-    return Signer(salt=_SALT).sign_object([str(run.uuid), usage_key, side.value, kept, until])
+    return Signer(salt=_SALT).sign_object([str(run.uuid), kept, until])
 
 
 def _until() -> int:

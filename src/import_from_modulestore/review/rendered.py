@@ -42,27 +42,27 @@ class _Version:
 
 @dataclass
 class _Tokens:
-    """What stands for files in renderings, one for each content and name, and whose side each is on."""
+    """What stands for files in renderings, one for each content and name."""
 
     _tokens: dict[tuple[str, str], str] = field(default_factory=dict)
-    files: dict[str, tuple[Side, File]] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
 
-    def of(self, side: Side, file: File) -> str:
+    def of(self, file: File) -> str:
         token = self._tokens.setdefault((file["name"], file["digest"]), f"file-{len(self._tokens)}")
-        self.files.setdefault(token, (side, file))
+        self.files.setdefault(token, file)
         return token
 
 
 class _Files:
     """The files of one version, as a rendering asks for them."""
 
-    def __init__(self, side: Side, files: Iterable[File], tokens: _Tokens) -> None:
-        self._side, self._tokens = side, tokens
+    def __init__(self, files: Iterable[File], tokens: _Tokens) -> None:
+        self._tokens = tokens
         self._files = {file["name"]: file for file in files}
 
     def find(self, name: str) -> rendering.NamedFile | None:
         file = self._files.get(name)
-        return rendering.NamedFile(name, self._tokens.of(self._side, file)) if file is not None else None
+        return rendering.NamedFile(name, self._tokens.of(file)) if file is not None else None
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -72,7 +72,7 @@ class _Files:
 
 
 def rendered_block(
-    row: StagedBlock, planned: PlannedImport, side: Side, address_of: Callable[[Side, File], str]
+    row: StagedBlock, planned: PlannedImport, side: Side, address_of: Callable[[File], str]
 ) -> RenderedBlock:
     """
     A side of a block; ``row`` is a first showing.
@@ -83,18 +83,18 @@ def rendered_block(
     tokens = _Tokens()
     item = _item(row, planned)
     if side is Side.BLOCK:
-        body = _body(Side.BLOCK, _block(row, planned, item), tokens)
+        body = _body(_block(row, planned, item), tokens)
     elif item is None:
         body = rendering.render_absence(row.called, _("The library holds nothing in its place."))
         if side is Side.COMPARISON:
-            body = _body(Side.BLOCK, _block(row, planned, item), tokens)
+            body = _body(_block(row, planned, item), tokens)
     elif side is Side.ITEM:
-        body = _body(Side.ITEM, item, tokens)
+        body = _body(item, tokens)
     else:
-        body = rendering.compared(_body(Side.ITEM, item, tokens), _body(Side.BLOCK, _block(row, planned, item), tokens))
+        body = rendering.compared(_body(item, tokens), _body(_block(row, planned, item), tokens))
 
     def address(token: str) -> str | None:
-        return address_of(*tokens.files[token]) if token in tokens.files else None
+        return address_of(tokens.files[token]) if token in tokens.files else None
 
     return RenderedBlock(
         usage_key=row.usage_key,
@@ -119,11 +119,11 @@ def file_of(row: StagedBlock, planned: PlannedImport, side: Side, name: str) -> 
     return found
 
 
-def _body(side: Side, version: _Version, tokens: _Tokens) -> str:
+def _body(version: _Version, tokens: _Tokens) -> str:
     if version.problem:
         return rendering.render_absence(version.title, version.problem)
     if version.element is not None:
-        return rendering.render_component(version.element, version.title, _Files(side, version.files, tokens))
+        return rendering.render_component(version.element, version.title, _Files(version.files, tokens))
     children = [(name, key.type) for key, name in version.children.items()]
     return rendering.render_container(version.block_type, version.title, children)
 
