@@ -1003,6 +1003,11 @@ class UnappliedChoice:
     reason: str
     """The same in words, with what is the matter."""
 
+    @property
+    def told(self) -> str:
+        """Which block it is, and the reason."""
+        return f"{self.block_type}/{self.block_id}: {self.reason}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class AppliedChoices:

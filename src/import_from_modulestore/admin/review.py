@@ -240,7 +240,7 @@ class BlockPages(BoundedAdmin):
             elif file := request.FILES.get("choices"):
                 applied = api.apply_choices(**common, choices=choices.from_text(file.read(choices.MAX_SIZE + 1)))
                 changed = applied.changed
-                left = [f"{each.block_type}/{each.block_id}: {each.reason}" for each in applied.unapplied]
+                left = [each.told for each in applied.unapplied]
             else:
                 self.message_user(request, gettext("Choose a file."), messages.WARNING)
                 return

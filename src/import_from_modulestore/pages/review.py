@@ -392,7 +392,7 @@ def _apply(request: HttpRequest, import_id: str) -> str:
     told = ngettext("{count} block is other now.", "{count} blocks are other now.", applied.changed)
     told = told.format(count=applied.changed)
     if applied.unapplied:
-        reasons = [f"{each.block_type}/{each.block_id}: {each.reason}" for each in applied.unapplied]
+        reasons = [each.told for each in applied.unapplied]
         told += " " + ngettext(
             "{count} choice does not stand here: {reasons}",
             "{count} choices do not stand here: {reasons}",

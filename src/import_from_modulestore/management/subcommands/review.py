@@ -386,7 +386,7 @@ def choices(
         return None
     if apply is not None:
         applied = api.apply_choices(**asked, choices=document.from_text(_document(session, apply)))
-        left = [f"  {each.block_type}/{each.block_id}: {each.reason}" for each in applied.unapplied]
+        left = [f"  {each.told}" for each in applied.unapplied]
         session.show(
             applied,
             f"{counted(applied.changed, 'block')} changed.",
