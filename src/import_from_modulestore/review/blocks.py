@@ -55,13 +55,6 @@ class PlannedImport:
         return parse_library_key(self.run.library_key)
 
 
-class Turn:
-    """Whose turn it is to make a plan; forgotten when nobody waits."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-
-
 class Plans:
     """
     The last few plans of this process, so that paging through a review does not plan anew for each page.
@@ -72,7 +65,8 @@ class Plans:
 
     def __init__(self) -> None:
         self._plans: OrderedDict[tuple[Any, ...], PlannedImport] = OrderedDict()
-        self._turns: WeakValueDictionary[tuple[Any, ...], Turn] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[tuple[Any, ...], Lock] = WeakValueDictionary()
+        """Whose turn it is to make a plan; forgotten when nobody waits."""
         self._lock = Lock()
 
     def of(self, stamp: tuple[Any, ...], make: Callable[[], PlannedImport]) -> PlannedImport:
@@ -82,10 +76,10 @@ class Plans:
         """
         with self._lock:
             planned = self._plans.get(stamp)
-            turn = self._turns.setdefault(stamp, Turn())
+            turn = self._turns.setdefault(stamp, Lock())
         if planned is not None:
             return planned
-        is_mine = turn.lock.acquire(timeout=_PATIENCE)
+        is_mine = turn.acquire(timeout=_PATIENCE)
         try:
             with self._lock:
                 planned = self._plans.get(stamp)
@@ -95,7 +89,7 @@ class Plans:
             return planned
         finally:
             if is_mine:
-                turn.lock.release()
+                turn.release()
 
     def _put(self, stamp: tuple[Any, ...], planned: PlannedImport) -> None:
         with self._lock:

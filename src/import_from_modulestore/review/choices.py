@@ -72,7 +72,8 @@ def choose_as_last_time(run: Import, *, as_last_time: bool, source_key: Any, hos
     with changing(run):
         review = _Review(run, source_key, host)
         if as_last_time:
-            review.choose(Reviewed(standing_choices(run)))
+            standing = Reviewed(standing_choices(run))
+            review.choose(standing, last_time=standing)
         else:
             review.forget({num for num, row in review.rows.items() if row.choices_from_id})
         review.write()
@@ -178,9 +179,8 @@ class _Review:
             self.olx.pop(block.num, None)
         indexer.name_targets(self._described.values())
 
-    def choose(self, reviewed: Reviewed) -> None:
-        """Have the blocks be as a review had them, but those of which something is said."""
-        last_time = None if isinstance(reviewed, _AsReviewed) else reviewed
+    def choose(self, reviewed: Reviewed, last_time: Reviewed | None = None) -> None:
+        """Have the blocks be as a review had them, but those of which something is said; as the index takes both."""
         indexer = Indexer(self.run, self._source_key, self._host, self.run.selection, reviewed, last_time)
         said = self.own | {num for num, row in self.rows.items() if row.choices_from_id}
         edits = {row.num: (made, olx) for row, made, olx in indexer.choose(list(self.rows.values()), leave=said)}
