@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ..completion import plan_of
@@ -69,7 +69,7 @@ from ..review import choose_contents as choose
 from ..review import choose_pieces as keep_pieces
 from ..review import remove_gone as choose_removals
 from ..review import take_back as take_last_back
-from ..review.blocks import PlannedImport
+from ..review.blocks import EDITED, PlannedImport
 from ..review.edits import FindPlaces
 from ..running.ending import running
 from ..running.lifecycle import REVIEWABLE, Step, begin, wrong_state
@@ -490,8 +490,7 @@ def _matching(run: Import, filters: BlockFilters) -> tuple[QuerySet[StagedBlock]
     if filters.selected is not None:
         rows = rows.filter(selected=filters.selected)
     if filters.edited is not None:
-        unedited = Q(edited_title="", edited_olx="")
-        rows = rows.filter(~unedited if filters.edited else unedited)
+        rows = rows.filter(EDITED if filters.edited else ~EDITED)
     if filters.as_last_time is not None:
         rows = rows.filter(choices_from__isnull=not filters.as_last_time)
     if filters.files_missing is not None:

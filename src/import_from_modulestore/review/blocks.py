@@ -19,6 +19,9 @@ from ..keys import library_item_key, parse_library_key
 from ..models import Import, ImportRecord, StagedBlock
 from .outline import Outline
 
+EDITED = ~Q(edited_title="", edited_olx="")
+"""Of staged blocks: which have another title or other OLX than they came with."""
+
 _KEPT_PLANS = 4
 _PATIENCE = 30
 """Seconds that a thread waits for another to make a plan, before it makes it itself."""
@@ -155,7 +158,7 @@ def matching_nums(planned: PlannedImport | None, rows: QuerySet[StagedBlock], wa
 
 def with_edited(rows: QuerySet[StagedBlock]) -> QuerySet[StagedBlock]:
     """The rows with ``is_edited`` and the ID of ``choices_from``, without reading the edits."""
-    return rows.annotate(is_edited=~Q(edited_title="", edited_olx=""), choices_from_uuid=F("choices_from__uuid"))
+    return rows.annotate(is_edited=EDITED, choices_from_uuid=F("choices_from__uuid"))
 
 
 def block_data(row: Any, planned: PlannedImport, names: Mapping[int, str]) -> BlockData:

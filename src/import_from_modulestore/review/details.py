@@ -30,6 +30,7 @@ from ..olx.parsing import parse_xml
 from ..olx.readable import difference, readable_lines
 from ..staging.content import staged_element
 from .blocks import PlannedImport, block_data, names_around
+from .edits import as_text
 from .pieces import ReviewedMerge, reviewed_merge
 
 
@@ -222,4 +223,4 @@ def _child_line(key: LocalKey, titles: Mapping[LocalKey, str]) -> str:
 
 
 def _olx(element: etree._Element | None) -> str:
-    return "" if element is None else etree.tostring(element, encoding="unicode", with_tail=False)
+    return "" if element is None else as_text(element)

@@ -8,7 +8,7 @@ from itertools import accumulate
 from ..data import Outcome, Plan
 from ..models import Import
 
-type _Row = tuple[int, int, int | None, int | None, bool]
+type _Row = tuple[int, int, int | None, bool]
 
 
 class Outline:
@@ -20,12 +20,12 @@ class Outline:
     """
 
     def __init__(self, rows: Sequence[_Row], plan: Plan) -> None:
-        """``rows`` are ``num``, ``end_num``, ``parent_num``, ``repeats`` and ``selected``, in order."""
+        """``rows`` are ``num``, ``end_num``, ``parent_num`` and ``selected``, in order."""
         size = max((row[0] for row in rows), default=-1) + 1
-        self._ends = {num: end for num, end, _parent, _repeats, _selected in rows}
-        self._parents = {num: parent for num, _end, parent, _repeats, _selected in rows}
+        self._ends = {num: end for num, end, _parent, _selected in rows}
+        self._parents = {num: parent for num, _end, parent, _selected in rows}
         self._blocks = _sums(size, self._ends)
-        self._selected = _sums(size, (num for num, _end, _parent, _repeats, selected in rows if selected))
+        self._selected = _sums(size, (num for num, _end, _parent, selected in rows if selected))
         items = plan.items
         self.conflicts = [item.num for item in items if item.state.is_conflict]
         self._conflicts = _sums(size, self.conflicts)
@@ -35,7 +35,7 @@ class Outline:
     @classmethod
     def of(cls, run: Import, plan: Plan) -> Outline:
         """That of an import. One query."""
-        rows = run.blocks.order_by("num").values_list("num", "end_num", "parent_num", "repeats", "selected")
+        rows = run.blocks.order_by("num").values_list("num", "end_num", "parent_num", "selected")
         return cls(list(rows), plan)
 
     def below(self, num: int) -> Mapping[str, int]:

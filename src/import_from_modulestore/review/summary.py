@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 
 from ..data import CannotGo, ImportSummary, Outcome
 from ..models import StagedBlock
-from .blocks import PlannedImport
+from .blocks import EDITED, PlannedImport
 
 _REFUSED = (Outcome.UNSUPPORTED, Outcome.FAILED)
 
@@ -19,7 +19,7 @@ def summary_of(planned: PlannedImport) -> ImportSummary:
     rows = StagedBlock.objects.filter(import_run=planned.run, repeats=None)
     chosen = rows.aggregate(
         left_out=Count("pk", filter=Q(selected=False)),
-        edited=Count("pk", filter=~Q(edited_title="", edited_olx="")),
+        edited=Count("pk", filter=EDITED),
         as_last_time=Count("pk", filter=Q(choices_from__isnull=False)),
     )
     incomplete = rows.exclude(missing_files=[]).values_list("num", flat=True)

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 
 from ..data import BlockData, ConflictPlace, Page, ReviewTree
 from ..models import StagedBlock
-from .blocks import PlannedImport, blocks_of
+from .blocks import PlannedImport, block_page, blocks_of
 
 
 def review_tree(planned: PlannedImport, at: StagedBlock | None, rows: int, limit: int) -> ReviewTree:
@@ -22,10 +22,10 @@ def review_tree(planned: PlannedImport, at: StagedBlock | None, rows: int, limit
 
     def children(parent: int | None, stop: int | None) -> Page[BlockData]:
         found = blocks.filter(parent_num=parent)
-        total = found.count()
         needed = found.filter(num__lte=stop).count() if stop is not None else 0
         taken = max(limit, -(-needed // limit) * limit)
-        return Page(items=tuple(blocks_of(planned, found, 0, taken)), total=total, offset=0, limit=taken)
+        page, total = block_page(planned, found, None, 0, taken)
+        return Page(items=tuple(page), total=total, offset=0, limit=taken)
 
     top = children(None, stops[0] if stops else None)
     unfolded: list[BlockData] = []

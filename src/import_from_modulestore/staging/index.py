@@ -272,7 +272,7 @@ class Indexer:
         if block.parent is not None:
             is_here = block.parent >= len(continued)
             parent_num = root.first_num + block.parent if is_here else continued[block.parent].num
-        usage_key = self.usage_key(block.block_type, block.block_id)
+        usage_key = self._usage_key(block.block_type, block.block_id)
         row = StagedBlock(
             import_run=self._run,
             root=root,
@@ -294,8 +294,7 @@ class Indexer:
         row.source_digest, row.source_title = row.digest, row.title
         return row
 
-    def usage_key(self, block_type: str, block_id: str) -> str:
-        """The usage key of a block of the source."""
+    def _usage_key(self, block_type: str, block_id: str) -> str:
         try:
             return str(self._source_key.make_usage_key(block_type, block_id))
         except InvalidKeyError:
