@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -185,6 +186,19 @@ class TestWhatIsRefused:
 
         with pytest.raises(OSError, match="the connection is gone"):
             api.upload_export(user=user, file=BrokenOff(export.read_bytes()), name="tides.tar.gz")
+
+
+def test_what_the_disk_has_room_for_is_kept(upload, user, export, settings, monkeypatch, kept):
+    room = uploads._KEPT_FREE + export.stat().st_size
+
+    def usage(folder):
+        used = sum(path.stat().st_size for path in settings.UPLOADS_DIR.rglob("*") if path.is_file())
+        return SimpleNamespace(free=room - used)
+
+    monkeypatch.setattr(uploads.shutil, "disk_usage", usage)
+    upload(user)
+    assert len(kept()) == 1
+    assert api.upload_limit(user=user) == 0
 
 
 def test_all_of_one_person_have_a_bound_together(upload, user, export, settings, kept, editor):

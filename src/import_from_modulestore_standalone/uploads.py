@@ -117,11 +117,11 @@ class Uploads:
 
     # Uploading
 
-    def limit(self, user: Any) -> int:
-        """How many bytes the next upload of the user may have."""
+    def limit(self, user: Any, *, copied: int = 0) -> int:
+        """How many bytes the next upload of the user may have, of which so many are on the disk already."""
         self.folder.mkdir(parents=True, exist_ok=True)
         used = sum(path.stat().st_size for path in self._files(str(user.pk)))
-        free = shutil.disk_usage(self.folder).free - _KEPT_FREE
+        free = shutil.disk_usage(self.folder).free + copied - _KEPT_FREE
         return max(0, min(settings.MAX_UPLOAD_BYTES, settings.MAX_UPLOADS_BYTES_PER_USER - used, free))
 
     def add(self, user: Any, file: BinaryIO, name: str) -> SourceData:
@@ -142,8 +142,10 @@ class Uploads:
             suffix = _copy(file, partial, limit)
             with (folder / _LOCK).open("w") as lock:
                 locks.lock(lock, locks.LOCK_EX)
-                if partial.stat().st_size > self.limit(user):  # Another has come meanwhile.
-                    raise _too_large(self.limit(user))
+                size = partial.stat().st_size
+                limit = self.limit(user, copied=size)
+                if size > limit:  # Another has come meanwhile.
+                    raise _too_large(limit)
                 path = _free_name(folder, name, suffix)
                 partial.rename(path)
         finally:
