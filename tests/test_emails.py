@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from user_tasks.models import UserTaskStatus
 
@@ -82,6 +84,21 @@ def test_tell_of_one_that_failed(created, editor, worked, mailoutbox):
     [message] = mailoutbox
     assert message.subject == "“Tides and more” could not be imported into “Target”"
     assert f"The library {TARGET} is gone." in message.body
+
+
+def test_tell_of_one_that_could_not_be_staged_anew(created, editor, worked, mailoutbox, courses):
+    with worked():
+        api.start_staging(user=editor, import_id=created.id)
+    shutil.rmtree(courses / "c1")
+    with worked():
+        api.start_staging(user=editor, import_id=created.id)
+    left = Import.objects.get()
+    assert left.state == ImportState.STAGED
+    [message] = mailoutbox
+    assert message.to == ["bob@example.org"]
+    assert message.subject == "“Tides and more” could not be imported into “Target”"
+    assert left.error in message.body
+    assert left.error.endswith("What was staged before is as it was.")
 
 
 def test_do_not_tell_of_one_that_is_canceled(created, editor, worked, mailoutbox):

@@ -33,6 +33,11 @@ def are_wanted() -> bool:
     return bool(getattr(settings, "IMPORT_FROM_MODULESTORE_EMAILS", False))
 
 
+def has_failed(state: ImportState | None, reason: str) -> bool:
+    """Whether a worker has failed to stage or write an import that is left so; one staged before stays staged."""
+    return state in _FAILED or (state is ImportState.STAGED and bool(reason))
+
+
 def tell_of_end(import_id: str) -> None:
     """
     Tell who asked for the step that has just ended of how the import stands: it is imported, or has failed.
@@ -65,7 +70,7 @@ def _reader(import_id: str) -> Any:
 def _message(user: Any, run: ImportData) -> tuple[str, str]:
     """Subject and text."""
     names = {"source": run.source_title or run.source_key, "library": run.library_title or run.library_key}
-    if run.state in _FAILED:
+    if has_failed(run.state, run.error):
         subject = _("“{source}” could not be imported into “{library}”").format(**names)
         lines = [
             _("The import of “{source}” into “{library}” has failed. The library is as it was.").format(**names),

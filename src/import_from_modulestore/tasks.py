@@ -42,8 +42,6 @@ _PATIENCE = 10
 
 log = logging.getLogger(__name__)
 
-_FAILED = (ImportState.STAGING_FAILED, ImportState.IMPORT_FAILED)
-
 _RARE = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -82,7 +80,7 @@ class StepTask(Task):
             state, reason = ImportState.CANCELED, ""
         except api.ImportFromModulestoreError:
             state, reason = _end_of(import_id)
-            if before in (ImportState.STAGING, ImportState.IMPORTING) and state in _FAILED:
+            if before in (ImportState.STAGING, ImportState.IMPORTING) and emails.has_failed(state, reason):
                 emails.tell_of_end(import_id)
             if state not in (None, ImportState.CANCELED):
                 raise
