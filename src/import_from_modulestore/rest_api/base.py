@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -117,8 +117,7 @@ class ApiView(APIView):
         try:
             return _checked(serializer, given)
         except ValidationError as error:
-            detail: Any = error.detail
-            raise InvalidParameter({name: _faults_of(faults) for name, faults in detail.items()}) from error
+            raise InvalidParameter(error.detail) from error
 
     def body(self, serializer: type[Serializer]) -> dict[str, Any]:
         """The request's body, checked. Raises ``ValidationError``."""
@@ -132,12 +131,14 @@ class ApiView(APIView):
         page: int,
         page_size: int,
         context: Mapping[str, Any] | None = None,
+        told: Sequence[str] = (),
         **more: Any,
     ) -> Response:
-        """A page of a list, in its envelope; ``more`` is what the answer says besides."""
+        """A page of a list, in its envelope; what is ``told`` of the page itself, and ``more``, stand beside it."""
         pagination = ApiPagination()
-        items = pagination.fetch(fetch, self.request, page=page, page_size=page_size)
-        return pagination.response(serializer(items, many=True, context=dict(context or {})).data, more)
+        found = pagination.fetch(fetch, self.request, page=page, page_size=page_size)
+        more |= {name: getattr(found, name) for name in told}
+        return pagination.response(serializer(found.items, many=True, context=dict(context or {})).data, more)
 
 
 class ImportView(ApiView):
@@ -176,8 +177,3 @@ def _checked(serializer: type[Serializer], data: Any) -> dict[str, Any]:
     checked = serializer(data=data)
     checked.is_valid(raise_exception=True)
     return checked.validated_data
-
-
-def _faults_of(detail: Any) -> Any:
-    """What is wrong with a parameter; with one that is given several times, all that is, by its name alone."""
-    return [fault for faults in detail.values() for fault in faults] if isinstance(detail, Mapping) else detail

@@ -28,8 +28,8 @@ class ApiPagination(DefaultPagination):
     page_size = PAGE_SIZE
     max_page_size = MAX_PAGE_SIZE
 
-    def fetch(self, fetch: Fetch, request: Request, *, page: int, page_size: int) -> Sequence[Any]:
-        """The items of a page; raises ``NotFound`` beyond the last one."""
+    def fetch(self, fetch: Fetch, request: Request, *, page: int, page_size: int) -> Page[Any]:
+        """A page; raises ``NotFound`` beyond the last one."""
         self.request = request
         found = fetch((page - 1) * page_size, page_size)
         paginator = Paginator(range(found.total), page_size)
@@ -38,7 +38,7 @@ class ApiPagination(DefaultPagination):
                 _("There is no page {page}; the last one is {last}.").format(page=page, last=paginator.num_pages)
             )
         self.page = paginator.page(page)
-        return found.items
+        return found
 
     def response(self, results: Any, more: Mapping[str, Any]) -> Response:
         """The page in its envelope, with what the answer says besides."""

@@ -9,7 +9,7 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import JSONParser
 
 
 class StrictJSONParser(JSONParser):
@@ -34,12 +34,8 @@ class StrictJSONParser(JSONParser):
         return data
 
 
-class FileParser(MultiPartParser):
-    """A form with a file, as browsers send it; the file goes to disk as it comes."""
-
-
 class AlwaysJSON(DefaultContentNegotiation):
-    """Every client gets JSON, whatever it says to accept."""
+    """What is rendered is JSON, whatever a client says to accept; files, which are not, come as what they are."""
 
     def select_renderer(self, request: Any, renderers: Iterable[Any], format_suffix: str | None = None) -> Any:
         """The first renderer."""

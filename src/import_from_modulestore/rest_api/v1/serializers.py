@@ -383,14 +383,21 @@ class PreviewRequest(Body):
         help_text="Where the library is to be made with the import: its title; empty for the source's.",
     )
 
-    def import_options(self) -> ImportOptions:
-        """The options as the API takes them."""
-        options = dict(self.validated_data.get("options") or {})
+    def asked(self) -> dict[str, Any]:
+        """What is asked for, by the API's arguments."""
+        body = self.validated_data
+        options = dict(body.get("options") or {})
         collection = options.pop("collection", None)
-        return ImportOptions(
-            **{**options, "selection": tuple(options.get("selection", ()))},
-            collection=None if collection is None else CollectionChoice(**collection),
-        )
+        return {
+            "source_key": body["source_key"],
+            "library_key": body["library_key"],
+            "options": ImportOptions(
+                **{**options, "selection": tuple(options.get("selection", ()))},
+                collection=None if collection is None else CollectionChoice(**collection),
+            ),
+            "new_library_title": body.get("new_library_title"),
+            "export": body.get("export", ""),
+        }
 
 
 class ImportRequest(PreviewRequest):
@@ -460,8 +467,12 @@ class Block(serializers.Serializer):
 class _BlockFilters(serializers.Serializer):
     parent = Text(required=False, max_length=255, help_text="Usage key: only the direct children of this block.")  # type: ignore[assignment]
     top = Truth(default=False, help_text="Only blocks that have no parent.")
-    state = serializers.ListField(child=EnumField(ConflictState), default=list, help_text="One of these.")
-    outcome = serializers.ListField(child=EnumField(Outcome), default=list, help_text="One of these.")
+    state = serializers.ListField(
+        child=EnumField(ConflictState), source="states", default=list, help_text="One of these."
+    )
+    outcome = serializers.ListField(
+        child=EnumField(Outcome), source="outcomes", default=list, help_text="One of these."
+    )
     kind = EnumField(BlockKind, required=False)
     block_type = Text(required=False, max_length=100, help_text="`html`, `problem`, `vertical`, …")
     selected = Truth(required=False)
@@ -482,8 +493,7 @@ class BlocksMatching(Body, _BlockFilters):
 
     def validate(self, attrs: Any) -> data.BlockFilters:
         """As the API has them."""
-        states, outcomes = attrs.pop("state"), attrs.pop("outcome")
-        return data.BlockFilters(states=states, outcomes=outcomes, **attrs)
+        return data.BlockFilters(**attrs)
 
 
 class _Olx(serializers.CharField):

@@ -43,16 +43,9 @@ class Blocks(ImportView):
         """A page of blocks."""
         query = self.query(serializers.BlocksQuery)
         page, page_size = query.pop("page"), query.pop("page_size")
-        states, outcomes = query.pop("state"), query.pop("outcome")
         return self.page(
             lambda offset, limit: api.list_blocks(
-                user=request.user,
-                import_id=import_id,
-                states=states,
-                outcomes=outcomes,
-                **query,
-                offset=offset,
-                limit=limit,
+                user=request.user, import_id=import_id, **query, offset=offset, limit=limit
             ),
             serializers.Block,
             page=page,
@@ -350,9 +343,12 @@ class Gone(ImportView):
     def get(self, request: Request, import_id: str) -> Response:
         """A page of it."""
         query = self.query(serializers.PageQuery)
-        size = query["page_size"]
-        found = api.list_gone(user=request.user, import_id=import_id, offset=(query["page"] - 1) * size, limit=size)
-        return self.page(lambda *_: found, serializers.GoneItem, **query, removed=found.removed, unknown=found.unknown)
+        return self.page(
+            lambda offset, limit: api.list_gone(user=request.user, import_id=import_id, offset=offset, limit=limit),
+            serializers.GoneItem,
+            **query,
+            told=["removed", "unknown"],
+        )
 
     @operation(
         id="change_gone",

@@ -96,11 +96,15 @@ class Work(ImportView):
     def get(self, request: Request, import_id: str) -> Response:
         """A page of it."""
         query = self.query(serializers.WorkQuery)
-        done, size = query.pop("done", None), query["page_size"]
-        found = api.list_work(
-            user=request.user, import_id=import_id, done=done, offset=(query["page"] - 1) * size, limit=size
+        done = query.pop("done", None)
+        return self.page(
+            lambda offset, limit: api.list_work(
+                user=request.user, import_id=import_id, done=done, offset=offset, limit=limit
+            ),
+            serializers.WorkItem,
+            **query,
+            told=["open"],
         )
-        return self.page(lambda *_: found, serializers.WorkItem, **query, open=found.open)
 
     @operation(
         id="mark_done",

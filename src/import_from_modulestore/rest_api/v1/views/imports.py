@@ -31,7 +31,10 @@ class Imports(ApiView):
         id="list_imports",
         tag="imports",
         summary=_("List imports"),
-        description=_("Newest first: into libraries that you may see, and your own into libraries still to be made."),
+        description=_(
+            "Newest first unless `ordering` says otherwise: into libraries that you may see, and your own into "
+            "libraries still to be made."
+        ),
         query=serializers.ImportsQuery,
         ok={200: serializers.ImportPage},
         errors=[404],
@@ -88,16 +91,8 @@ class Imports(ApiView):
         """Make an import, and have it staged."""
         checked = serializers.ImportRequest(data=request.data)
         checked.is_valid(raise_exception=True)
-        body = checked.validated_data
-        made = api.create_import(
-            user=request.user,
-            source_key=body["source_key"],
-            library_key=body["library_key"],
-            options=checked.import_options(),
-            new_library_title=body.get("new_library_title"),
-            export=body.get("export", ""),
-        )
-        if body["start"]:
+        made = api.create_import(user=request.user, **checked.asked())
+        if checked.validated_data["start"]:
             made = _staged(request.user, made)
         return Response(
             serializers.Import(made).data,
@@ -183,17 +178,9 @@ class Preview(ApiView):
         query = self.query(serializers.PageQuery)
         checked = serializers.PreviewRequest(data=request.data)
         checked.is_valid(raise_exception=True)
-        body = checked.validated_data
-        _source, plan = api.preview_import(
-            user=request.user,
-            source_key=body["source_key"],
-            library_key=body["library_key"],
-            options=checked.import_options(),
-            new_library_title=body.get("new_library_title"),
-            export=body.get("export", ""),
-            soon=True,
-        )
-        return _plan_page(self, plan, body["library_key"], query)
+        asked = checked.asked()
+        _source, plan = api.preview_import(user=request.user, **asked, soon=True)
+        return _plan_page(self, plan, asked["library_key"], query)
 
 
 def _plan_page(view: ApiView, plan: Any, library_key: str, query: dict[str, Any]) -> Response:

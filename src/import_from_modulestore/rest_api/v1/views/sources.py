@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import status
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -18,7 +19,6 @@ from rest_framework.reverse import reverse
 from .... import api
 from ...base import ApiView
 from ...pagination import part_of
-from ...parsing import FileParser
 from ...schema import operation
 from .. import serializers
 
@@ -29,7 +29,7 @@ _LIBRARY_KEY = {"key": _("`lib:…`")}
 class Sources(ApiView):
     """What can be imported."""
 
-    parser_classes = (FileParser,)
+    parser_classes = (MultiPartParser,)  # The file goes to disk as it comes.
     takes_files = True
 
     @operation(
