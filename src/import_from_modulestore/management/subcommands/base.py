@@ -21,7 +21,7 @@ from django.db import DatabaseError
 from rich.console import Console, RenderableType
 
 from ... import api
-from ...data import Action, ConflictState, ImportData, ImportState, Outcome
+from ...data import Action, ConflictState, ImportData, ImportState, Outcome, Page
 from ...models import Import
 from ...running.attempts import own_attempts
 from ...running.lifecycle import STEP_OF
@@ -61,7 +61,7 @@ LAST = "last"
 """What one's newest import can be called instead of by its ID."""
 
 PAGE = 1000
-"""How many blocks are asked for at once."""
+"""How many items of a list are asked for at once."""
 
 _NEXT = {
     Action.STAGE: "stage {id}",
@@ -244,6 +244,16 @@ def result(
 def exit_code_of(items: Sequence[Item]) -> int:
     """Whether every block could be read."""
     return PARTLY if any(item.outcome is Outcome.FAILED for item in items) else 0
+
+
+def all_of[P: Page[Any]](fetch: Callable[..., P]) -> tuple[list[Any], P]:
+    """All items of a list, asked for page by page, by ``offset`` and ``limit``; and the last page."""
+    items: list[Any] = []
+    while True:
+        page = fetch(offset=len(items), limit=PAGE)
+        items += page.items
+        if not page.items or len(items) >= page.total:
+            return items, page
 
 
 def short(import_id: str) -> str:

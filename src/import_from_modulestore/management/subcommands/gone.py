@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ... import api
@@ -11,7 +12,7 @@ from ...data import GoneData, GonePage
 from ...terminal.gone import gone_list
 from ...terminal.marks import type_of
 from ...terminal.text import counted
-from .base import PAGE, Session, arguments_of_import, command_line, subcommand
+from .base import PAGE, Session, all_of, arguments_of_import, command_line, subcommand
 
 ITEMS_HELP = """\
 naming items:
@@ -83,12 +84,7 @@ def _how(session: Session) -> str:
 
 
 def _all_gone(session: Session) -> tuple[list[GoneData], GonePage]:
-    items: list[GoneData] = []
-    while True:
-        page = api.list_gone(user=session.user, import_id=session.import_id, offset=len(items), limit=PAGE)
-        items += page.items
-        if len(items) >= page.total or not page.items:
-            return items, page
+    return all_of(partial(api.list_gone, user=session.user, import_id=session.import_id))
 
 
 def _find_items(session: Session, names: Sequence[str]) -> list[str]:

@@ -7,13 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ... import api
 from ...data import (
     Action,
-    HistoryEntry,
     ImportData,
     ImportOrder,
     ImportState,
@@ -22,7 +22,6 @@ from ...data import (
     ReversalOutcome,
     ReversalPlan,
     StateGroup,
-    WorkItem,
 )
 from ...terminal.marks import summary
 from ...terminal.reversal import kept_items, reversal_outline
@@ -32,9 +31,9 @@ from ...terminal.work import work_list
 from .base import (
     INTERRUPTED,
     NOT_CONFIRMED,
-    PAGE,
     PARTLY,
     Session,
+    all_of,
     arguments_of_import,
     arguments_of_tree,
     command_line,
@@ -217,12 +216,7 @@ def work(
     run = session.find(import_name)
     if done or reopen:
         api.mark_done(user=session.user, import_id=run.id, nums=done or reopen or (), done=bool(done))
-    items: list[WorkItem] = []
-    while True:
-        page = api.list_work(user=session.user, import_id=run.id, offset=len(items), limit=PAGE)
-        items += page.items
-        if not page.items or len(items) >= page.total:
-            break
+    items, page = all_of(partial(api.list_work, user=session.user, import_id=run.id))
     session.show(
         {"work": [{**vars(item), "is_open": item.is_open} for item in items], "open": page.open},
         work_list(items) or "Nothing that could not go.",
@@ -253,13 +247,8 @@ def story(session: Session, *, key: str, **options: Any) -> None:
     Of a library (lib:Org:slug), its imports, their undos and redos; of an item (lb:Org:slug:type:id,
     lct:Org:slug:type:id), what they did with it. Oldest first, of imports that you may see.
     """
-    entries: list[HistoryEntry] = []
     if key.startswith("lib:"):
-        while True:
-            page = api.get_library_history(user=session.user, library_key=key, offset=len(entries), limit=PAGE)
-            entries += page.items
-            if not page.items or len(entries) >= page.total:
-                break
+        entries, _page = all_of(partial(api.get_library_history, user=session.user, library_key=key))
     else:
         entries = api.get_item_history(user=session.user, item_key=key)
     session.show(entries, story_lines(entries))
