@@ -14,7 +14,7 @@ from ..errors import NotFound, NotPermitted
 from ..hosts import get_host
 from ..imports import find_import, no_such_import
 from ..keys import parse_library_key, parse_source_key
-from ..models import Import
+from ..models import Import, ImportRecord
 from ..running.recovery import recover_if_dead
 from ..waiting import at_most
 
@@ -53,8 +53,8 @@ def require_library(user: Any, run: Import) -> None:
         require(get_host().can_edit_library(user, library_key), _("You may not change {key}.").format(key=library_key))
 
 
-def require_publishing(user: Any, library_key: Any) -> None:
-    """That the user may publish in the library, if there is one: whoever makes it may."""
+def require_publishing(user: Any, library_key: Any, *, field: str = "") -> None:
+    """That the user may publish in the library, if there is one: whoever makes it may. ``field`` is named in errors."""
     host = get_host()
     if host.can_publish_in_library(user, library_key):
         return
@@ -63,7 +63,8 @@ def require_publishing(user: Any, library_key: Any) -> None:
     except NotFound:
         return
     raise NotPermitted(
-        _("You may change {key}, but not publish in it. Import without publishing.").format(key=library_key)
+        _("You may change {key}, but not publish in it. Import without publishing.").format(key=library_key),
+        field=field,
     )
 
 
@@ -117,6 +118,14 @@ def all_visible_imports(user: Any) -> QuerySet[Import]:
     if user.is_active:
         visible |= Q(learning_package=None, user=user.pk)
     return runs.filter(visible)
+
+
+def visible_records(user: Any, records: Iterable[ImportRecord]) -> list[ImportRecord]:
+    """Those of the records, which come with their imports, that are of imports that the user may know of."""
+    found = list(records)
+    runs = {record.import_run_id: record.import_run for record in found}
+    visible = {run.pk for run in visible_imports(user, runs.values())}
+    return [record for record in found if record.import_run_id in visible]
 
 
 def library_or_one_to_make(user: Any, library_key: Any, new_library_title: str | None) -> LibraryData:

@@ -29,10 +29,8 @@ def get_item_history(*, user: Any, item_key: str) -> list[HistoryEntry]:
     above = ImportRecord.objects.filter(
         import_run=OuterRef("import_run"), num__lt=OuterRef("num"), depth__lt=OuterRef("depth")
     ).order_by("-num")
-    records = list(of_item.select_related("import_run").annotate(above=Subquery(above.values("pk")[:1])).order_by("pk"))
-    runs: list[Import] = list({record.import_run_id: record.import_run for record in records}.values())
-    visible = {run.pk for run in access.visible_imports(user, runs)}
-    records = [record for record in records if record.import_run_id in visible]
+    found = of_item.select_related("import_run").annotate(above=Subquery(above.values("pk")[:1])).order_by("pk")
+    records: list[Any] = access.visible_records(user, found)
     parents = ImportRecord.objects.in_bulk([record.above for record in records if record.above is not None])
     done = ReversalRecord.objects.filter(record__in=[record.pk for record in records])
     entries = [sentences.of_record(record, parents.get(record.above)) for record in records]

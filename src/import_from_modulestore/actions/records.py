@@ -216,7 +216,5 @@ def _in_utc(moment: datetime, field: str) -> datetime:
 
 
 def _visible_records(user: Any, records: QuerySet[ImportRecord]) -> list[RecordData]:
-    found = list(with_imports(records).order_by("-import_run_id", "num"))
-    runs: list[Import] = list({record.import_run_id: record.import_run for record in found}.values())
-    visible = {run.pk for run in access.visible_imports(user, runs)}
-    return [record_data(record) for record in found if record.import_run_id in visible]
+    found = with_imports(records).order_by("-import_run_id", "num")
+    return [record_data(record) for record in access.visible_records(user, found)]

@@ -364,10 +364,7 @@ def new_run(
     access.require_import_from(key)
     library = access.library_or_one_to_make(user, of_library, new_library_title)
     if options.publish:
-        try:
-            access.require_publishing(user, of_library)
-        except NotPermitted as error:
-            raise NotPermitted(str(error), field="publish") from None
+        access.require_publishing(user, of_library, field="publish")
     source = get_host().get_source(key, options.branch, export, user)
     if not library.package_id:
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)

@@ -31,8 +31,8 @@ def list_work(*, user: Any, import_id: str, done: bool | None = None, offset: in
     """
     run = access.visible_import(user, import_id)
     rows, total = page_of(with_work(on_list(run.records.all(), done=done)).order_by("num"), offset, limit)
-    still_open = on_list(run.records.all(), done=False)
-    return WorkPage(items=tuple(map(work_item, rows)), total=total, offset=offset, limit=limit, open=still_open.count())
+    still_open = total if done is False else on_list(run.records.all(), done=False).count()
+    return WorkPage(items=tuple(map(work_item, rows)), total=total, offset=offset, limit=limit, open=still_open)
 
 
 def mark_done(*, user: Any, import_id: str, nums: Collection[int], done: bool = True) -> int:

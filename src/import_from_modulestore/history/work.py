@@ -69,7 +69,7 @@ OPEN = Q(done_mark=None, brought_by=None)
 
 def with_work(records: QuerySet[ImportRecord]) -> QuerySet[ImportRecord]:
     """Records :func:`with_later`, with what :func:`work_item` reads besides."""
-    return with_imports(records).select_related("import_run", "done_mark")
+    return with_imports(records).select_related("done_mark")
 
 
 def work_item(record: ImportRecord) -> WorkItem:

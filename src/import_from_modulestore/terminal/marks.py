@@ -78,8 +78,8 @@ def type_beside_title(item: Titled) -> str:
 
 
 def as_in(block: BlockData | RecordData) -> str:
-    """Of which earlier import the review has said what stands of a block; empty where it is none."""
-    return f"as in import {block.choices_from[:8]}" if block.choices_from else ""
+    """Of which earlier import the review has said what stands of a block; for one of which that is so."""
+    return f"as in import {block.choices_from[:8]}"
 
 
 def label_of(outcome: Outcome | ReversalOutcome, *, planned: bool) -> str:
