@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import shutil
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from openedx_content.models_api import LearningPackage
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +16,7 @@ from import_from_modulestore.keys import parse_library_key
 from import_from_modulestore.terminal.text import printable
 
 from ...grants import Grant, Role, give, list_grants, take
+from ..base import ConsoleCommand, find_user
 
 _HELP = """\
 Who may do what: give, take and list roles of users and groups.
@@ -44,15 +42,10 @@ For example:
 """
 
 
-class Command(BaseCommand):
+class Command(ConsoleCommand):
     """``manage.py grants``."""
 
     help = _HELP
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """As the base class, with the help text kept as it is laid out."""
-        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Define the subcommands."""
@@ -68,10 +61,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, action: str, library: str | None, **options: Any) -> None:
         """Run one subcommand; errors become one clear message."""
-        self.stdout.ending = ""
-        width = shutil.get_terminal_size((100, 24)).columns
-        look: dict[str, Any] = {"no_color": options["no_color"], "highlight": False, "markup": False, "emoji": False}
-        self._out = Console(file=self.stdout, width=width, **look)  # type: ignore[arg-type]
+        self._out = self.console(no_color=options["no_color"])
         package = _package(library) if library else None
         if action == "list":
             self._list(package)
@@ -96,7 +86,7 @@ class Command(BaseCommand):
     def _change(self, action: str, package: LearningPackage | None, role: Role, name: str, *, is_group: bool) -> None:
         if package is not None and not role.is_of_library:
             raise CommandError(f"The role {role} is for the whole site. Leave {package.package_ref} out.", returncode=2)
-        who = _group(name) if is_group else _user(name)
+        who = _group(name) if is_group else find_user(name)
         of = package.package_ref if package else "all libraries" if role.is_of_library else "the whole site"
         told = f"{'Group ' if is_group else ''}{name}"
         if action == "give":
@@ -121,16 +111,6 @@ def _package(library: str) -> LearningPackage:
             f"There is no library {key}. `import_from_modulestore libraries` lists those there are.", returncode=4
         )
     return package
-
-
-def _user(name: str) -> Any:
-    users = get_user_model()
-    try:
-        return users._default_manager.get_by_natural_key(name)
-    except users.DoesNotExist:
-        raise CommandError(
-            printable(f"There is no user {name!r}. `createsuperuser` and the admin make users."), returncode=4
-        ) from None
 
 
 def _group(name: str) -> Group:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-import shutil
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +15,7 @@ from import_from_modulestore.texts import clean_title
 
 from ...models import Token
 from ...tokens import make_token
+from ..base import ConsoleCommand, find_user
 
 _HELP = """\
 Tokens, with which scripts sign in over REST without a password.
@@ -41,15 +38,10 @@ For example:
 _MAX_DAYS = 3650
 
 
-class Command(BaseCommand):
+class Command(ConsoleCommand):
     """``manage.py tokens``."""
 
     help = _HELP
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """As the base class, with the help text kept as it is laid out."""
-        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Define the subcommands."""
@@ -71,10 +63,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         """Run one subcommand; errors become one clear message."""
-        self.stdout.ending = ""
-        width = shutil.get_terminal_size((100, 24)).columns
-        look: dict[str, Any] = {"no_color": options["no_color"], "highlight": False, "markup": False, "emoji": False}
-        self._out = Console(file=self.stdout, width=width, **look)  # type: ignore[arg-type]
+        self._out = self.console(no_color=options["no_color"])
         if action == "make":
             self._make(options["name"], options["purpose"], options["days"])
         elif action == "list":
@@ -85,7 +74,7 @@ class Command(BaseCommand):
     def _make(self, name: str, purpose: str, days: int) -> None:
         if not 0 <= days <= _MAX_DAYS:
             raise CommandError(f"Give 1 to {_MAX_DAYS} days, or 0 for a token that does not expire.", returncode=1)
-        user = _user(name)
+        user = find_user(name)
         if not user.is_active:
             raise CommandError(printable(f"The account of {name} is closed: its tokens would not work."), returncode=1)
         expires = timezone.now() + timedelta(days=days) if days else None
@@ -98,7 +87,7 @@ class Command(BaseCommand):
     def _list(self, name: str | None) -> None:
         tokens = Token.objects.select_related("user")
         if name:
-            tokens = tokens.filter(user=_user(name))
+            tokens = tokens.filter(user=find_user(name))
         if not tokens:
             self._out.print("There are no tokens. `tokens make NAME` makes one.")
             return
@@ -123,13 +112,3 @@ class Command(BaseCommand):
             raise CommandError(f"There is no token {number}. `tokens list` lists those there are.", returncode=4)
         token.delete()
         self._out.print(printable(f"Token {number} of {token.user.get_username()} holds no longer."))
-
-
-def _user(name: str) -> Any:
-    users = get_user_model()
-    try:
-        return users._default_manager.get_by_natural_key(name)
-    except users.DoesNotExist:
-        raise CommandError(
-            printable(f"There is no user {name!r}. `createsuperuser` and the admin make users."), returncode=4
-        ) from None

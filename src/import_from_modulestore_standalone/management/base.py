@@ -1,0 +1,40 @@
+"""What the project's own commands share: help that is laid out, a console to print to, and finding users."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+
+from import_from_modulestore.terminal.text import printable
+
+
+class ConsoleCommand(BaseCommand):
+    """A command with subcommands, for people."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """As the base class, with the help text kept as it is laid out."""
+        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+    def console(self, *, no_color: bool) -> Console:
+        """What it prints to."""
+        self.stdout.ending = ""
+        width = shutil.get_terminal_size((100, 24)).columns
+        look: dict[str, Any] = {"no_color": no_color, "highlight": False, "markup": False, "emoji": False}
+        return Console(file=self.stdout, width=width, **look)  # type: ignore[arg-type]
+
+
+def find_user(name: str) -> Any:
+    """The user of this name. Raises ``CommandError``."""
+    users = get_user_model()
+    try:
+        return users._default_manager.get_by_natural_key(name)
+    except users.DoesNotExist:
+        raise CommandError(
+            printable(f"There is no user {name!r}. `createsuperuser` and the admin make users."), returncode=4
+        ) from None
