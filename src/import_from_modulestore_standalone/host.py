@@ -207,7 +207,7 @@ class StandaloneHost(Host):
         return uploads().add(user, file, name)
 
     def can_remove_export(self, user: Any, export: str) -> bool:
-        return is_upload(export) and may_read(user, export)
+        return may_read(user, export)
 
     def remove_export(self, export: str) -> None:
         uploads().remove(export)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -30,6 +29,7 @@ from import_from_modulestore.errors import InvalidOption, NotFound, SourceError,
 
 from .exports.archive import SUFFIXES, format_of
 from .exports.entries import PIECE
+from .exports.files import remove_left_over
 from .exports.shelf import Shelf
 
 _PREFIX = "upload:"
@@ -41,8 +41,6 @@ _MAX_STEM = 100
 
 _PARTIAL = ".partial-"
 _LOCK = ".lock"
-
-_LEFT_OVER_AFTER = 24 * 3600
 
 
 def is_upload(export: str) -> bool:
@@ -163,10 +161,7 @@ class Uploads:
     def remove_left_over(self) -> None:
         """Remove what processes had begun that were killed, a day later."""
         for owner in self._owners():
-            for path in self._folder_of(owner).glob(f"{_PARTIAL}*"):
-                with suppress(OSError):
-                    if time.time() - path.stat().st_mtime > _LEFT_OVER_AFTER:
-                        path.unlink()
+            remove_left_over(self._folder_of(owner).glob(f"{_PARTIAL}*"))
 
     def _checked(self, owner: str, name: str) -> SourceData:
         found = self._shelf_of(owner, patience=None).look(name)
@@ -290,13 +285,24 @@ def _not_kept(error: OSError) -> StepFailed:
 
 def _free_name(folder: Path, name: str, suffix: str) -> Path:
     """A name of our own after the one that was given: plain, visible, not taken, and with the suffix of the format."""
-    stem = name.replace("\\", "/").rpartition("/")[2]
-    ending = next((each for each in sorted(SUFFIXES, key=len, reverse=True) if stem.lower().endswith(each)), "")
-    stem = re.sub(r"[^\w.-]+", "_", stem.removesuffix(stem[len(stem) - len(ending) :] if ending else ""))
-    stem = stem.strip("._-")[:_MAX_STEM] or "export"
-    stem = stem.encode()[:_MAX_STEM].decode(errors="ignore")
+    stem = _stem(name)
     path, number = folder / f"{stem}{suffix}", 1
     while path.exists():
         number += 1
         path = folder / f"{stem}-{number}{suffix}"
     return path
+
+
+def _stem(name: str) -> str:
+    """
+    What a file is called that came by this name, plain and visible, and without the suffix of an archive.
+
+    >>> [_stem(name) for name in ("Tides.TAR.GZ", "exports/a b.zip", "../.hidden.tar", "notes.txt", "t.tar.zip")]
+    ['Tides', 'a_b', 'hidden', 'notes.txt', 't.tar']
+    >>> _stem("…/.tgz")
+    'export'
+    """
+    base = name.replace("\\", "/").rpartition("/")[2]
+    ending = next((suffix for suffix in SUFFIXES if base.lower().endswith(suffix)), "")
+    stem = re.sub(r"[^\w.-]+", "_", base[: len(base) - len(ending)]).strip("._-")[:_MAX_STEM] or "export"
+    return stem.encode()[:_MAX_STEM].decode(errors="ignore")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from import_from_modulestore.olx.parsing import MAX_XML_BYTES
 from import_from_modulestore.texts import clean
+
+_LEFT_OVER_AFTER = 24 * 3600
 
 
 class UnreadableFile(ValueError):
@@ -69,6 +73,14 @@ def remove(folder: Path) -> None:
                 path.unlink() if path.is_symlink() else path.rmdir()
     with suppress(OSError):
         folder.rmdir()
+
+
+def remove_left_over(paths: Iterable[Path]) -> None:
+    """Remove those that a process had begun to write which was killed: nothing has been written to them for a day."""
+    for path in paths:
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _LEFT_OVER_AFTER:
+                remove(path) if path.is_dir() else path.unlink()
 
 
 def _is_inside(folder: Path, path: Path) -> bool:
