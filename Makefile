@@ -63,7 +63,7 @@ soak: install  ## Use a site for MINUTES=… and disturb it: WITH="killer filler
 	@$(BIN)/python -m tests.hostile.soak --minutes $(or $(MINUTES),20) --on $(or $(ON),sqlite) \
 		--with $(or $(WITH),killer filler restarter rest) $(if $(SEED),--seed $(SEED))
 
-screenshots: install  ## Take pictures of every page, into var/screenshots
+screenshots: install  ## Take pictures of every page, into var/screenshots, and those of the documentation, into docs/images
 	@$(BIN)/python -m tests.pages.screenshots $(or $(VAR_DIR),var)/screenshots
 
 lint: install  ## Check style, types, layers and annotations
