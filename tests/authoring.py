@@ -55,15 +55,15 @@ class Author:
         else:
             content_api.create_next_container_version(Container.objects.get(pk=pk), **common)
 
-    def write(self, ref: str, olx: str) -> None:
-        """Give a component other content."""
+    def write(self, ref: str, olx: str, title: str | None = None) -> None:
+        """Give a component other content, and another title where one is named."""
         component = Component.objects.get(pk=self.entity(ref).pk)
         media_type = content_api.get_or_create_media_type(
             f"application/vnd.openedx.xblock.v1.{component.component_type.name}+xml"
         )
         media = content_api.get_or_create_text_media(self.package_id, media_type.id, text=olx, created=_now())
         content_api.create_next_component_version(
-            component.id, {"block.xml": media.id}, created=_now(), created_by=self.user_id
+            component.id, {"block.xml": media.id}, title=title, created=_now(), created_by=self.user_id
         )
 
     def add_file(self, ref: str, name: str, data: bytes) -> None:

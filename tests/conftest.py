@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,10 @@ from import_from_modulestore import api
 from import_from_modulestore.data import ImportData, ImportOptions, RecordData
 from import_from_modulestore_standalone.grants import Role, give
 
-from .builders import KEY, TARGET
+from .authoring import Author
+from .builders import KEY, TARGET, pack, problem, section, small_course, subsection, text, unit, write_course
 from .library_state import library_state
-from .processes import Project, ServerProject, kill
+from .processes import Project, ServerProject
 from .rights import without_override
 
 REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
@@ -133,6 +135,19 @@ def library(user):
 
 
 @pytest.fixture
+def course(courses, library):
+    """A course of seven blocks on the shelf, and the library for it."""
+    units = unit("u1", text("t1"), problem("p1")), unit("u2", text("t2"))
+    write_course(courses / "c1", section("s", subsection("b", *units)), title="Tides")
+
+
+@pytest.fixture
+def export(tmp_path) -> Path:
+    """An export of the small course, outside the shelf."""
+    return pack(write_course(tmp_path / "mine" / "c1", *small_course(), title="Mine"), tmp_path / "mine.tar.gz")
+
+
+@pytest.fixture
 def stage(user, library):
     """Stage the course on the shelf: ``stage(level=…)`` gives the import's ID."""
 
@@ -154,6 +169,25 @@ def run_import(user, library):
         return done, api.get_records(user=user, import_id=created.id)
 
     return run
+
+
+@pytest.fixture
+def worked(django_capture_on_commit_callbacks):
+    """Messages are sent when the transaction is committed; here, a worker then does the work at once."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def edit_in_library(library):
+    """Give a text in the library another body, as its editor would: ``edit_in_library("t1", "<p>Mine.</p>")``."""
+    author = Author(library.package_id)
+
+    def edit(code: str, body: str, title: str | None = None) -> None:
+        ref = f"xblock.v1:html:{code}"
+        title = title or author.entity(ref).draft.version.title
+        author.write(ref, f'<html display_name="{title}"><![CDATA[{body}]]></html>', title)
+
+    return edit
 
 
 @pytest.fixture
@@ -222,27 +256,8 @@ def project(tmp_path, _migrated) -> Project:
 @pytest.fixture
 def serve(project) -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
     """Start ``manage.py serve``, and read its greeting: ``serve("--no-worker")``."""
-    started = []
-
-    def start(*words: str, **environment: str) -> tuple[subprocess.Popen[str], str]:
-        process = subprocess.Popen(
-            [*project.command("serve", "--port", "0"), *words],
-            env={**project.environment, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(process)
-        said = ""
-        while "Ctrl-C" not in said and (line := process.stdout.readline()):
-            said += line
-        return process, said
-
-    yield start
-    for process in started:
-        kill(process)
-        process.stdout.close()
+    with ExitStack() as started:
+        yield lambda *words, **environment: started.enter_context(project.serving(*words, **environment))
 
 
 @pytest.fixture

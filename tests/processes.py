@@ -69,6 +69,27 @@ class Project:
             kill(worker)
 
     @contextmanager
+    def serving(self, *words: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+        """``manage.py serve``, and its greeting; killed with its processes on leaving, where it has not ended."""
+        process = subprocess.Popen(
+            [*self.command("serve", "--port", "0"), *words],
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        try:
+            said = ""
+            while "Ctrl-C" not in said and (line := process.stdout.readline()):
+                said += line
+            yield process, said
+        finally:
+            kill(process)
+            process.stdout.close()
+
+    @contextmanager
     def caller(self, **environment: str) -> Iterator[Caller]:
         """A process that calls the API."""
         process = subprocess.Popen(

@@ -17,7 +17,7 @@ IMAGES = "".join(f'<img src="/static/{n}{"x" * 1_000}.png"/>' for n in range(3_0
 
 
 @pytest.fixture
-def staged(courses, library, user):
+def staged(courses, stage):
     """An attribute of megabytes, missing files with long names by the thousand, children of a refused block."""
     children = "".join(f'<html url_name="c{n}" display_name="Child {n}"/>' for n in range(1_500))
     blocks = (
@@ -26,8 +26,7 @@ def staged(courses, library, user):
         block("split_test", "x1", children),
     )
     write_course(courses / "c1", section("s", subsection("b", unit("u", *blocks))))
-    made = api.create_import(user=user, source_key=KEY, library_key=TARGET)
-    return api.stage_import(user=user, import_id=made.id).id
+    return stage()
 
 
 @pytest.fixture

@@ -18,13 +18,12 @@ from import_from_modulestore.data import (
     WhyUnapplied,
 )
 from import_from_modulestore.models import Import, StagedBlock
-from import_from_modulestore_standalone.grants import Role
 
 from .builders import KEY, TARGET, block, problem, section, subsection, text, unit, usage_key, write_course
+from .reviewing import OLX, review
 
 OTHER_RUN = "course-v1:Acme+C1+R2"
 OTHER = "lib:Acme:Other"
-OLX = '<html display_name="Tides"><![CDATA[<p>Better.</p>]]></html>'
 LEFT_OUT = {"m5", "m5b", "m5u", "x1", "x2"}
 
 
@@ -57,11 +56,7 @@ def stage(user, library, courses):
 def reviewed(user, stage):
     """An import that is reviewed: a module left out, a text and a unit edited, a bank's contents chosen."""
     run = stage()
-    common = {"user": user, "import_id": run}
-    api.select_blocks(**common, usage_keys=[usage_key("chapter", "m5")], selected=False)
-    api.edit_block(**common, usage_key=usage_key("html", "t1"), olx=OLX)
-    api.edit_block(**common, usage_key=usage_key("vertical", "u"), title="The Moon")
-    api.choose_contents(**common, usage_keys=[usage_key("itembank", "bank")], contents=Contents.UNIT)
+    review(user, run)
     return run
 
 
@@ -454,8 +449,7 @@ def test_statements_are_as_many_for_many_blocks(user, courses, library):
     assert statements(8) == statements(40)
 
 
-def test_a_reviewer_may_export_and_not_apply(user, reviewed, stage, person):
-    reviewer = person("rita", Role.VIEWER, Role.READER)
+def test_a_reviewer_may_export_and_not_apply(reviewed, reviewer):
     exported = api.export_choices(user=reviewer, import_id=reviewed)
     with pytest.raises(api.NotPermitted):
         api.apply_choices(user=reviewer, import_id=reviewed, choices=exported)

@@ -25,12 +25,6 @@ def _wanted(settings, editor):
 
 
 @pytest.fixture
-def worked(django_capture_on_commit_callbacks):
-    """Messages are sent when the transaction is committed; here, a worker then does the work at once."""
-    return lambda: django_capture_on_commit_callbacks(execute=True)
-
-
-@pytest.fixture
 def created(courses, editor):
     photo = text("t1", '<img src="/static/photo.png"/>')
     write_course(courses / "c1", section("s", subsection("b", unit("u", photo))), title="Tides\nand more")

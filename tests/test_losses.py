@@ -10,7 +10,7 @@ from openedx_content import api as content_api
 from openedx_content.models_api import Media
 
 from import_from_modulestore import api
-from import_from_modulestore.data import Action, Decision, ImportOptions, ImportState
+from import_from_modulestore.data import Action, Decision, ImportState
 from import_from_modulestore.models import StagedBlock
 from import_from_modulestore_standalone.content_staging.models import StagedContent, StagedContentFile
 from import_from_modulestore_standalone.exports.export import Export
@@ -36,14 +36,9 @@ def write(courses):
 
 
 @pytest.fixture
-def begin(user, library, write):
+def begin(write, stage):
     write()
-
-    def begun(**options) -> str:
-        run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
-        return api.stage_import(user=user, import_id=run.id).id
-
-    return begun
+    return stage
 
 
 @pytest.fixture

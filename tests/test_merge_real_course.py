@@ -85,9 +85,7 @@ def edit_the_course(export: Path) -> None:
     period = "Pluto's orbital period is 248 years."
     change(export / f"problem/{PROBLEM.rpartition(':')[2]}.xml", (period, "It takes Pluto 248 years."))
     spanish = "48c991fb-083c-45e1-adad-930d2b11b11e-es.srt"
-    change(
-        export / f"video/{video}.xml", (spanish, "reach-es.srt"), ("The Reach of the Open edX Platform (2023)", "Reach")
-    )
+    change(export / f"video/{video}.xml", (spanish, "reach-es.srt"), (VIDEO_TITLE, "Reach"))
     (export / "static/reach-es.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHola\n")
     change(export / f"vertical/{UNIT_OF_DRAG}.xml", ("Frontal Lobe", "The frontal lobe"))
     first, second, _third, fourth, fifth = (ref.rpartition(":")[2] for ref in IN_UNIT)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from import_from_modulestore import api
-from import_from_modulestore.data import CompositionLevel, ConflictState, ImportOptions, Outcome
+from import_from_modulestore.data import CompositionLevel, ConflictState, Outcome
 from import_from_modulestore.olx.parsing import parse_xml
 
 from .builders import KEY, TARGET, block, problem, section, subsection, text, unit, unit_of, usage_key, write_course
@@ -17,17 +17,6 @@ from .library_state import drafts
 def course(courses):
     """Write the course again with other content: ``course(section(…), …)``."""
     return lambda *blocks, **options: write_course(courses / "c1", *blocks, **options)
-
-
-@pytest.fixture
-def staged(user, library):
-    """Stage the course: ``staged()`` gives the import's ID."""
-
-    def stage(**options) -> str:
-        made = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
-        return api.stage_import(user=user, import_id=made.id).id
-
-    return stage
 
 
 def by_key(records):
@@ -48,9 +37,9 @@ class TestText:
         assert block_xml(state, "xblock.v1:html:t") == f'<html display_name="T"><![CDATA[{script}]]></html>'
         assert run_import()[0].counts == {"unchanged": 4}
 
-    def test_nor_in_the_review(self, course, staged, user):
+    def test_nor_in_the_review(self, course, stage, user):
         course(section("s", subsection("b", unit("u", text("t", self.SCRIPT)))))
-        run = staged()
+        run = stage()
         key = usage_key("html", "t")
         olx = api.get_block(user=user, import_id=run, usage_key=key).olx
         edited = api.edit_block(user=user, import_id=run, usage_key=key, olx=olx.replace("go()", "stop()"))
@@ -179,8 +168,8 @@ class TestComponentsOutsideOfUnits:
         assert states[usage_key("vertical", "t1~unit")] is ConflictState.NEW
         assert drafts(state())["t1_unit"]["children"] == ["xblock.v1:html:t1", "xblock.v1:html:t2"]
 
-    def test_are_reviewed_as_other_units_are(self, written, staged, user, state):
-        run, unit_key = staged(), usage_key("vertical", "t1~unit")
+    def test_are_reviewed_as_other_units_are(self, written, stage, user, state):
+        run, unit_key = stage(), usage_key("vertical", "t1~unit")
         api.edit_block(user=user, import_id=run, usage_key=unit_key, title="Tides")
         api.select_blocks(user=user, import_id=run, usage_keys=[usage_key("vertical", "p1~unit")], selected=False)
         assert api.get_block(user=user, import_id=run, usage_key=unit_key).block.title == "Tides"
@@ -188,10 +177,10 @@ class TestComponentsOutsideOfUnits:
         assert drafts(state())["t1_unit"]["title"] == "Tides"
         assert drafts(state())["b"]["children"] == ["t1_unit", "u"]
 
-    def test_are_counted_with_them(self, written, staged, user):
+    def test_are_counted_with_them(self, written, stage, user):
         [source] = api.list_sources(user=user).items
         assert source.counts == {"section": 1, "subsection": 2, "unit": 4, "component": 4}
-        assert api.get_import(user=user, import_id=staged()).block_count == source.block_count
+        assert api.get_import(user=user, import_id=stage()).block_count == source.block_count
 
     def test_may_be_all_that_a_section_holds(self, course, run_import, state):
         course(section("s", text("t1")))
@@ -293,8 +282,8 @@ class TestTypesThatNoLibraryTakes:
     def written(self, course):
         return course(unit_of('<é url_name="x"><a/></é><problem url_name="p"><p/></problem>'))
 
-    def test_are_refused_with_the_reason(self, written, staged, user):
-        run = staged()
+    def test_are_refused_with_the_reason(self, written, stage, user):
+        run = stage()
         found = {item.usage_key: item for item in api.list_blocks(user=user, import_id=run).items}[usage_key("é", "x")]
         assert (found.state, found.outcome) == (ConflictState.UNSUPPORTED, Outcome.UNSUPPORTED)
         assert "“é”" in found.reason

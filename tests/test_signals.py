@@ -42,11 +42,6 @@ def told() -> Iterator[list]:
 
 
 @pytest.fixture
-def committing(django_capture_on_commit_callbacks):
-    return lambda: django_capture_on_commit_callbacks(execute=True)
-
-
-@pytest.fixture
 def created(courses, user, library):
     write_course(courses / "c1", *small_course(), title="Tides")
     return api.create_import(user=user, source_key=KEY, library_key=TARGET)
@@ -55,9 +50,9 @@ def created(courses, user, library):
 STEPS = (api.stage_import, api.complete_import, api.undo_import, api.redo_import)
 
 
-def test_each_step_that_is_done_is_told_once(created, user, editor, told, committing):
+def test_each_step_that_is_done_is_told_once(created, user, editor, told, worked):
     for step in STEPS:
-        with committing():
+        with worked():
             step(user=editor, import_id=created.id)
     assert [name for name, _step in told] == list(NAMES)
     assert [step.state for _name, step in told] == ["staged", "imported", "undone", "imported"]
@@ -72,17 +67,17 @@ def test_each_step_that_is_done_is_told_once(created, user, editor, told, commit
     )
 
 
-def test_so_are_those_that_workers_do(created, user, told, committing):
+def test_so_are_those_that_workers_do(created, user, told, worked):
     for start in (api.start_staging, api.start_completion, api.start_undo, api.start_redo):
-        with committing():
+        with worked():
             start(user=user, import_id=created.id)
     assert [name for name, _step in told] == list(NAMES)
     assert api.run_step(import_id=created.id) is False, "the message comes once more"
     assert len(told) == 4
 
 
-def test_what_is_told_is_frozen_and_plain(created, user, told, committing):
-    with committing():
+def test_what_is_told_is_frozen_and_plain(created, user, told, worked):
+    with worked():
         api.stage_import(user=user, import_id=created.id)
     [(_name, step)] = told
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -90,35 +85,35 @@ def test_what_is_told_is_frozen_and_plain(created, user, told, committing):
     assert json.loads(json.dumps(dataclasses.asdict(step), cls=DjangoJSONEncoder))["state"] == "staged"
 
 
-def test_that_it_was_forced_is_told(created, user, told, committing):
+def test_that_it_was_forced_is_told(created, user, told, worked):
     api.stage_import(user=user, import_id=created.id)
     api.complete_import(user=user, import_id=created.id)
-    with committing():
+    with worked():
         api.undo_import(user=user, import_id=created.id, force=True)
     assert told[-1][1].forced
 
 
-def test_nothing_is_told_of_what_fails_is_canceled_or_only_previewed(created, user, told, committing):
-    with committing():
+def test_nothing_is_told_of_what_fails_is_canceled_or_only_previewed(created, user, told, worked):
+    with worked():
         api.preview_import(user=user, source_key=KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=created.id)
     assert [step.import_id for _name, step in told] == [created.id]
     Import.objects.update(learning_package=None)
-    with committing(), pytest.raises(api.NotFound):
+    with worked(), pytest.raises(api.NotFound):
         api.complete_import(user=user, import_id=created.id)
-    with committing():
+    with worked():
         api.cancel_import(user=user, import_id=created.id)
     assert len(told) == 1
 
 
-def test_a_receiver_that_raises_harms_nobody(created, user, told, committing, caplog):
+def test_a_receiver_that_raises_harms_nobody(created, user, told, worked, caplog):
     def fail(**kwargs) -> None:
         raise RuntimeError("the other app is broken")
 
     signals.import_staged.connect(fail)
     signals.import_staged.receivers.reverse()  # It is the first to be told.
     try:
-        with committing():
+        with worked():
             staged = api.stage_import(user=user, import_id=created.id)
     finally:
         signals.import_staged.disconnect(fail)

@@ -11,7 +11,6 @@ from import_from_modulestore import api
 from import_from_modulestore.data import ConflictState, Decision, Outcome
 
 from .builders import block, section, subsection, text, unit, usage_key, write_course
-from .review.conftest import edit_in_library  # noqa: F401 - a fixture
 
 CONCEPTS = (Path(__file__).parents[1] / "docs" / "concepts.md").read_text()
 HEADER = "| state | `skip` | `overwrite` | `new_version` | `fork` | `merge` |\n"
@@ -63,7 +62,7 @@ def course(courses):
 
 
 @pytest.fixture
-def situation(course, run_import, edit_in_library, user):  # noqa: F811
+def situation(course, run_import, edit_in_library, user):
     """Bring course and library into a state; gives what the import is then asked to do with x."""
 
     def bring(state: ConflictState) -> None:
@@ -136,7 +135,7 @@ def test_what_cannot_be_merged_needs_you_or_is_decided_as_the_import_says(
     course,
     run_import,
     state,
-    edit_in_library,  # noqa: F811
+    edit_in_library,
 ):
     situation(STATES[row])
     if row == "both changed":

@@ -40,12 +40,6 @@ def staged(created, user):
     return api.stage_import(user=user, import_id=created.id)
 
 
-@pytest.fixture
-def worked(django_capture_on_commit_callbacks):
-    """Messages are sent when the transaction is committed; here, a worker then does the work at once."""
-    return lambda: django_capture_on_commit_callbacks(execute=True)
-
-
 def user_tasks() -> list[tuple[str, str, list[str]]]:
     return [
         (status.name, status.state, [artifact.text for artifact in status.artifacts.all()])

@@ -41,10 +41,9 @@ class Undone(Exception):
 
 
 @pytest.fixture
-def import_id(courses, user, library) -> str:
+def import_id(courses, stage) -> str:
     write_course(courses / "c1", *small_course())
-    run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
-    return api.stage_import(user=user, import_id=run.id).id
+    return stage()
 
 
 def can_be_written(text: str) -> bool:

@@ -21,13 +21,7 @@ from import_from_modulestore_standalone.grants import Role, take
 from import_from_modulestore_standalone.host import StandaloneHost
 from import_from_modulestore_standalone.tasks import remove_what_is_left_over
 
-from .builders import KEY, TARGET, header, pack, small_course, write_course, write_library, write_tar, write_zip
-
-
-@pytest.fixture
-def export(tmp_path) -> Path:
-    """An export of the small course, outside the shelf."""
-    return pack(write_course(tmp_path / "mine" / "c1", *small_course(), title="Mine"), tmp_path / "mine.tar.gz")
+from .builders import KEY, TARGET, header, pack, write_course, write_library, write_tar, write_zip
 
 
 @pytest.fixture

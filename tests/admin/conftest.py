@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from import_from_modulestore.models import Import
 
-from ..builders import KEY, TARGET, problem, section, subsection, text, unit, write_course
+from ..builders import KEY, TARGET
 
 
 class Pages:
@@ -68,13 +68,6 @@ def pages_of(db, django_capture_on_commit_callbacks):
 def pages(user, pages_of):
     """The admin, for the superuser."""
     return pages_of(user)
-
-
-@pytest.fixture
-def course(courses, library):
-    """A course of seven blocks on the shelf, and the library for it."""
-    units = unit("u1", text("t1"), problem("p1")), unit("u2", text("t2"))
-    write_course(courses / "c1", section("s", subsection("b", *units)), title="Tides")
 
 
 @pytest.fixture

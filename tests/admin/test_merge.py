@@ -5,12 +5,11 @@ import pytest
 from import_from_modulestore.models import StagedBlock
 
 from ..builders import section, subsection, text, unit, usage_key, write_course
-from ..review.conftest import edit_in_library  # noqa: F401 - a fixture
 from .conftest import messages_of, text_of, url
 
 
 @pytest.fixture
-def page(start, pages, courses, edit_in_library) -> str:  # noqa: F811
+def page(start, pages, courses, edit_in_library) -> str:
     """The page of a text in which both sides have changed a paragraph, in an import that merges."""
 
     def course(body: str) -> None:

@@ -3,7 +3,6 @@
 import pytest
 
 from ..builders import KEY, TARGET, section, subsection, text, unit, write_course
-from ..review.conftest import edit_in_library  # noqa: F401 - a fixture
 from .calls import command, in_one_line, refused
 
 
@@ -16,7 +15,7 @@ def course(courses):
 
 
 @pytest.fixture
-def merging(course, library, edit_in_library):  # noqa: F811
+def merging(course, library, edit_in_library):
     """An import that merges a text in which both sides have changed a paragraph."""
     course("<p>One</p>")
     command("run", KEY, TARGET)
@@ -42,7 +41,7 @@ def test_a_piece_that_is_none(merging):
     assert "No such piece needs you: weight" in refused("merge", "last", "t", "--library", "weight")[0]
 
 
-def test_instead_of_waiting(course, library, edit_in_library):  # noqa: F811
+def test_instead_of_waiting(course, library, edit_in_library):
     course("<p>One</p>")
     command("run", KEY, TARGET)
     edit_in_library("t", "<p>1</p>")

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from ..processes import Project
 
+COMMAND, SOURCE, LIBRARY = "import_from_modulestore", "course-v1:Acme+Tides+2026", "lib:Acme:Tides"
 SAMPLE = Path(__file__).parents[2] / "courses" / "sample-course"
 
 

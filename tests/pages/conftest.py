@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +16,11 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page
 
-from ..builders import problem, section, subsection, text, unit, write_course
+from ..processes import Project
 from .browsers import SAMPLE, chromium, signed_in
 
 
-class Author:
+class Visitor:
     """Somebody who is signed in; what workers are asked for is done when a form is sent."""
 
     def __init__(self, user, commits) -> None:
@@ -55,7 +56,7 @@ def text_of(response) -> str:
 
 @pytest.fixture
 def author_of(db, django_capture_on_commit_callbacks):
-    return lambda user: Author(user, django_capture_on_commit_callbacks)
+    return lambda user: Visitor(user, django_capture_on_commit_callbacks)
 
 
 @pytest.fixture
@@ -64,11 +65,10 @@ def author(user, author_of):
     return author_of(user)
 
 
-@pytest.fixture
-def course(courses, library):
-    """A course of seven blocks on the shelf, and the library for it."""
-    units = unit("u1", text("t1"), problem("p1")), unit("u2", text("t2"))
-    write_course(courses / "c1", section("s", subsection("b", *units)), title="Tides")
+HAS_FOCUS = """([selector, name]) => {
+    const focused = document.activeElement, text = (focused.textContent || "").trim();
+    return focused.matches(selector) && (!name || text === name || (name.endsWith("…") && text.startsWith(name)));
+}"""
 
 
 @dataclass
@@ -85,26 +85,47 @@ class Site:
     def go(self, path: str) -> None:
         self.page.goto(self.address + path)
 
-    def violations(self) -> list[str]:
-        """What axe-core finds on the page, in light and in dark."""
+    def violations(self, *schemes: str) -> list[str]:
+        """What axe-core finds on the page, and where: in light and in dark, or as is said."""
         found = []
-        for scheme in ("light", "dark"):
+        for scheme in schemes or ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)
-            found += [f"{scheme}: {each['id']}: {each['help']}" for each in Axe().run(self.page).response["violations"]]
+            found += [
+                f"{scheme}: {each['id']}: {each['help']}: {each['nodes'][0]['target']}"
+                for each in Axe().run(self.page).response["violations"]
+            ]
         return found
 
+    def tab_to(self, selector: str = "*", *, name: str = "", back: bool = False, within: int = 80) -> None:
+        """
+        Go on by the keyboard until this has the focus.
 
-@pytest.fixture
-def site(project, serve) -> Iterator[Site]:
-    """A site on the sample course; what its browser's console calls an error fails the test."""
+        With a ``name``, it also has to have this text, or one that begins so where the name ends with “…”.
+        """
+        for _tab in range(within):
+            self.page.keyboard.press("Shift+Tab" if back else "Tab")
+            if self.page.evaluate(HAS_FOCUS, [selector, name]):
+                return
+        raise AssertionError(f"the keyboard does not reach {name or selector}")
+
+
+@contextmanager
+def site_of(project: Project) -> Iterator[Site]:
+    """The project as a site on the sample course; what its browser's console calls an error fails the test."""
     program = chromium()
     if program is None:
         missing = "no Chromium is installed"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     shutil.copytree(SAMPLE, project.courses / SAMPLE.name)
-    process, said = serve()
     errors: list[str] = []
-    with signed_in(program, project, said) as (page, address):
+    with project.serving() as (process, said), signed_in(program, project, said) as (page, address):
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         yield Site(page, address, lambda *words: project.manage(*words).stdout, project.courses, process.pid)
     assert errors == []
+
+
+@pytest.fixture
+def site(project) -> Iterator[Site]:
+    """A site of the test's own, on the sample course."""
+    with site_of(project) as site:
+        yield site

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page
 
-from ..processes import Project, kill
-from .browsers import SAMPLE, chromium, signed_in
+from ..processes import Project
+from .browsers import COMMAND, LIBRARY, SAMPLE, SOURCE, chromium, signed_in
 
-SOURCE, LIBRARY, COMMAND = "course-v1:Acme+Tides+2026", "lib:Acme:Tides", "import_from_modulestore"
 BLOCK = "block-v1:Acme+Tides+2026+type@html+block@twelfths_rule"
 
 IN_DOCUMENTATION = {"review": "review", "result": "result", "block": "block"}
@@ -86,21 +84,13 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="screenshots-") as place:
         project = Project(Path(place))
         shutil.copytree(SAMPLE, project.courses / SAMPLE.name)
-        words = project.command("serve", "--port", "0")
-        process = subprocess.Popen(
-            words, env=project.environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-        try:
-            said = ""
-            assert process.stdout is not None
-            while "Ctrl-C" not in said and (line := process.stdout.readline()):
-                said += line
-            with signed_in(program, project, said) as (page, address):
-                walk(page, address, folder, project)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
-            kill(process)
+        with project.serving() as (process, said):
+            try:
+                with signed_in(program, project, said) as (page, address):
+                    walk(page, address, folder, project)
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=60)
     sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures are in {folder}.\n")
 
 

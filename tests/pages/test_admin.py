@@ -1,24 +1,37 @@
-"""The admin in a real browser: everything can be seen, read and heard, on a wide screen and on a narrow one."""
+"""
+The admin in a real browser: everything can be seen, read and heard, on a wide screen and on a narrow one.
+
+All look at one site and change nothing there; how wide the window is, is changed last.
+"""
 
 from __future__ import annotations
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
+from collections.abc import Iterator
 
-from .conftest import Site
+import pytest
+
+from ..processes import Project
+from .browsers import COMMAND, LIBRARY, SOURCE
+from .conftest import Site, site_of
 
 pytestmark = pytest.mark.slow
 
 ADMIN = "/admin/modulestore_imports/"
-COURSE, LIBRARY = "course-v1:Acme+Tides+2026", "lib:Acme:Tides"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, _migrated) -> Iterator[Site]:
+    """A site with an import that is completed, and one that is staged."""
+    with site_of(Project(tmp_path_factory.mktemp("admin")).with_database(_migrated)) as site:
+        site.manage(COMMAND, "run", SOURCE, LIBRARY, "--create", "--branch", "published")
+        site.manage(COMMAND, "stage", SOURCE, LIBRARY, "--branch", "draft")
+        site.manage(COMMAND, "leave-out", "last", "unit/review")
+        yield site
 
 
 @pytest.fixture
-def addresses(site: Site) -> list[str]:
-    """Every page, on an import that is completed and one that is staged."""
-    site.manage("import_from_modulestore", "run", COURSE, LIBRARY, "--create", "--branch", "published")
-    site.manage("import_from_modulestore", "stage", COURSE, LIBRARY, "--branch", "draft")
-    site.manage("import_from_modulestore", "leave-out", "last", "unit/review")
+def addresses() -> list[str]:
+    """Every page, on the import that is completed and the one that is staged."""
     pages = ["import/", "import/1/change/", "import/2/change/", "import/add/", "import/do/undo/?ids=1"]
     pages += ["import/do/complete/?ids=2", "import/2/blocks/", "importrecord/", "importrecord/5/change/", "reversal/"]
     return ["/admin/", ADMIN, *(ADMIN + page for page in pages)]
@@ -27,12 +40,25 @@ def addresses(site: Site) -> list[str]:
 def test_has_nothing_that_axe_finds_fault_with(site: Site, addresses):
     found = []
     for scheme in ("light", "dark"):
-        site.page.emulate_media(color_scheme=scheme)
+        site.page.emulate_media(color_scheme=scheme)  # Before a page is there: its links change colour slowly.
         for address in addresses:
             site.go(address)
-            faults = Axe().run(site.page).response["violations"]
-            found += [f"{address} {scheme}: {each['id']} {each['nodes'][0]['target']}" for each in faults]
+            found += [f"{address} {fault}" for fault in site.violations(scheme)]
     assert found == []
+
+
+def test_tells_how_deep_a_block_stands(site: Site):
+    site.go(f"{ADMIN}import/2/blocks/")
+    rows = site.page.locator("#result_list").get_by_role("rowheader")
+    assert rows.nth(0).inner_text().startswith("Level 1:")
+    assert rows.nth(2).inner_text().startswith("Level 3:")
+
+
+def test_begins_with_what_it_is(site: Site):
+    for address in ("/admin/", ADMIN):
+        site.go(address)
+        assert "Brings Open edX courses and legacy libraries into content libraries." in site.page.inner_text("main")
+        assert site.page.get_by_role("link", name="pages of their own").get_attribute("href") == "/"
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -48,17 +74,3 @@ def test_has_nothing_out_of_sight(site: Site, addresses, width):
         if page > width or lists:
             found.append((address, page, lists))
     assert found == []
-
-
-def test_tells_how_deep_a_block_stands(site: Site, addresses):
-    site.go(f"{ADMIN}import/2/blocks/")
-    rows = site.page.locator("#result_list").get_by_role("rowheader")
-    assert rows.nth(0).inner_text().startswith("Level 1:")
-    assert rows.nth(2).inner_text().startswith("Level 3:")
-
-
-def test_begins_with_what_it_is(site: Site):
-    for address in ("/admin/", ADMIN):
-        site.go(address)
-        assert "Brings Open edX courses and legacy libraries into content libraries." in site.page.inner_text("main")
-        assert site.page.get_by_role("link", name="pages of their own").get_attribute("href") == "/"

@@ -13,6 +13,7 @@ from import_from_modulestore.data import ImportState
 from import_from_modulestore.models import Import
 
 from ..builders import TARGET, section, subsection, text, unit, usage_key, write_course
+from .browsers import COMMAND, LIBRARY, SOURCE
 from .conftest import Site, dom, page_url, text_of
 
 T1 = usage_key("html", "t1")
@@ -167,7 +168,7 @@ def test_in_whatever_state_an_import_is_its_pages_answer(author, places, state):
 
 @pytest.mark.slow
 def test_in_a_browser_an_answer_that_is_none_of_ours_is_put_nowhere(site: Site):
-    site.manage("import_from_modulestore", "stage", "course-v1:Acme+Tides+2026", "lib:Acme:Tides", "--create")
+    site.manage(COMMAND, "stage", SOURCE, LIBRARY, "--create")
     page = site.page.context.new_page()  # Its console may speak of errors.
     page.goto(f"{site.address}/imports/")
     page.locator("main a[href^='/imports/']").first.click()

@@ -12,12 +12,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ..conftest import REAL_EXPORTS
+from .browsers import COMMAND, LIBRARY, SOURCE
 from .conftest import Site
 
 pytestmark = pytest.mark.slow
 
 DEMO = REAL_EXPORTS / "openedx-demo-course.tar.gz"
-COMMAND, SOURCE, LIBRARY = "import_from_modulestore", "course-v1:Acme+Tides+2026", "lib:Acme:Tides"
 
 
 def click(page: Page, role, name: str) -> None:
@@ -68,35 +68,30 @@ def test_a_course_goes_the_whole_way_and_back(site: Site, title):
     assert site.violations() == []
 
 
-def press_to(page: Page, name: str) -> None:
+def press(site: Site, name: str) -> None:
     """Go on with Tab until something of this name has the focus, and press Enter."""
-    for _tab in range(80):
-        page.keyboard.press("Tab")
-        focused = page.evaluate("(document.activeElement.textContent || '').trim()")
-        if focused == name or (name.endswith("…") and focused.startswith(name)):
-            page.keyboard.press("Enter")
-            return
-    raise AssertionError(f"nothing called {name} can be reached by keyboard")
+    site.tab_to(name=name)
+    site.page.keyboard.press("Enter")
 
 
 def test_the_way_is_gone_by_keyboard_alone(site: Site):
     page = site.page
     site.go("/")
-    press_to(page, "Import a course")
+    press(site, "Import a course")
     expect(page.get_by_role("heading", name="Import a course")).to_be_visible()
-    press_to(page, "Import…")
+    press(site, "Import…")
     expect(page.get_by_role("button", name="Start")).to_be_visible()
-    press_to(page, "Start")
+    press(site, "Start")
     expect(page.get_by_text("can go into the library")).to_be_visible(timeout=60_000)
-    press_to(page, "Import")
+    press(site, "Import")
     expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
-    press_to(page, "Undo…")
+    press(site, "Undo…")
     expect(page.get_by_role("heading", name="Undo this import?")).to_be_visible()
-    press_to(page, "Undo")
+    press(site, "Undo")
     expect(page.get_by_role("heading", name="It was undone")).to_be_visible(timeout=60_000)
-    press_to(page, "Redo…")
+    press(site, "Redo…")
     expect(page.get_by_role("heading", name="Redo this import?")).to_be_visible()
-    press_to(page, "Redo")
+    press(site, "Redo")
     expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
 
 
@@ -153,7 +148,7 @@ def test_a_block_is_edited_where_what_is_not_well_formed_is_marked(site: Site):
     assert site.violations() == []
 
 
-def test_a_worker_that_dies_is_told_and_the_import_goes_on(site: Site):
+def test_a_step_that_no_worker_takes_up_says_so_and_is_canceled(site: Site):
     page = site.page
     site.go("/")
     begin(page, "Tides and the Sea")

@@ -21,6 +21,7 @@ from ..builders import (
     write_course,
     write_library,
 )
+from .browsers import COMMAND, SOURCE
 from .conftest import Site, dom, page_url, text_of
 
 FORM = {"library": TARGET, "publish": "on", "as_last_time": "on"}
@@ -51,11 +52,6 @@ def chosen(page, name: str) -> list[str]:
 
 def errors(page) -> list[str]:
     return [" ".join(each.text_content().split()) for each in dom(page).xpath("//ul[@class='errorlist']/li")]
-
-
-@pytest.fixture
-def count_queries(django_assert_num_queries):
-    return django_assert_num_queries
 
 
 class TestList:
@@ -108,10 +104,12 @@ class TestList:
         assert not values(page, "source")
 
     @pytest.mark.parametrize("more", [0, 20])
-    def test_costs_the_same_whatever_there_is(self, author, shelf, courses, run_import, more, count_queries):
+    def test_costs_the_same_whatever_there_is(
+        self, author, shelf, courses, run_import, more, django_assert_num_queries
+    ):
         others(courses, more)
         run_import()
-        with count_queries(4):
+        with django_assert_num_queries(4):
             page = author.get(page_url("choose"))
         assert len(page.content) < 60_000
 
@@ -171,12 +169,14 @@ class TestForm:
     def test_more_than_there_may_be_at_once_is_refused(self, author, shelf):
         assert author.get(page_url("options"), source=[f"course-v1:A+B+{n}" for n in range(26)]).status_code == 400
 
-    def test_costs_the_same_whatever_there_is(self, author, user, shelf, courses, run_import, count_queries):
+    def test_costs_the_same_whatever_there_is(
+        self, author, user, shelf, courses, run_import, django_assert_num_queries
+    ):
         run_import()
         for number in range(12):
             api.create_library(user=user, library_key=f"lib:Acme:L{number}", title=f"Library {number}")
         others(courses, 20)
-        with count_queries(9):
+        with django_assert_num_queries(9):
             page = author.get(page_url("options"), source=KEY)
         assert len(page.content) < 30_000
 
@@ -304,31 +304,31 @@ class TestInABrowser:
         write_course(site.courses / "c1", *small_course(), title="Other")
         keyboard = site.page.keyboard
         site.go("/import/")
-        tab_to(site, "#q")
+        site.tab_to("#q")
         keyboard.type("tides")
         site.page.get_by_label("Other", exact=True).wait_for(state="detached")
-        tab_to(site, "input[name=source]")
+        site.tab_to("input[name=source]")
         keyboard.press("Space")
-        tab_to(site, "#q", back=True)
+        site.tab_to("#q", back=True)
         keyboard.press("Control+A")
         keyboard.type("other")
         site.page.get_by_label("Other", exact=True).wait_for()
-        tab_to(site, "#sources .rows input[name=source]")
+        site.tab_to("#sources .rows input[name=source]")
         keyboard.press("Space")
-        tab_to(site, ".chosen-bar button")
+        site.tab_to(".chosen-bar button")
         keyboard.press("Enter")
         site.page.get_by_role("button", name="Start").wait_for()
-        tab_to(site, "input[name=on_conflict]")
+        site.tab_to("input[name=on_conflict]")
         keyboard.press("ArrowDown")
         looks_well(site)
-        tab_to(site, ".bar button")
+        site.tab_to(".bar button")
         keyboard.press("Enter")
         site.page.get_by_text("All are ready").wait_for(timeout=60_000)
         looks_well(site)
         assert len(site.page.query_selector_all("#started li")) == 2
 
     def test_what_is_said_of_a_library_comes_and_goes_with_it(self, site: Site):
-        site.manage("import_from_modulestore", "run", "course-v1:Acme+Tides+2026", "lib:Acme:Sea", "--create")
+        site.manage(COMMAND, "run", SOURCE, "lib:Acme:Sea", "--create")
         site.go("/import/options/?source=course-v1:Acme%2BTides%2B2026")
         title = site.page.get_by_label("Title of the new library")
         assert not title.is_visible()
@@ -342,12 +342,3 @@ def looks_well(site: Site) -> None:
     site.page.set_viewport_size({"width": 400, "height": 800})
     assert site.page.evaluate("document.documentElement.scrollWidth") <= 400
     site.page.set_viewport_size({"width": 1280, "height": 900})
-
-
-def tab_to(site: Site, selector: str, *, back: bool = False) -> None:
-    """Go on by the keyboard until this has the focus."""
-    for _step in range(80):
-        site.page.keyboard.press("Shift+Tab" if back else "Tab")
-        if site.page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            return
-    raise AssertionError(f"the keyboard does not reach {selector}")

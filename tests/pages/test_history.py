@@ -30,10 +30,10 @@ def test_a_library_is_downloaded_as_a_backup(author, library):
     assert b"".join(answer).startswith(b"PK")
 
 
-def test_a_library_that_one_may_not_see_is_not_there(author_of, person, library):
-    stranger = author_of(person("eve"))
-    assert stranger.get(page_url("library", TARGET)).status_code == 404
-    assert "no library that you may see" in text_of(stranger.get(page_url("libraries")))
+def test_a_library_that_one_may_not_see_is_not_there(author_of, stranger, library):
+    visitor = author_of(stranger)
+    assert visitor.get(page_url("library", TARGET)).status_code == 404
+    assert "no library that you may see" in text_of(visitor.get(page_url("libraries")))
 
 
 def test_a_library_tells_what_happened_newest_first(author, user, course, run_import):

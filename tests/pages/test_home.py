@@ -17,8 +17,7 @@ from ..builders import KEY, TARGET
 from .conftest import dom, page_url, text_of
 
 
-def test_who_is_not_signed_in_is_led_to_sign_in_and_back(db, person):
-    person("bob").set_password("x")
+def test_who_is_not_signed_in_is_led_to_sign_in_and_back(db):
     response = Client().get(page_url("imports"), {"q": "x"})
     assert response.status_code == 302
     assert response.url == "/sign-in/?next=/imports/%3Fq%3Dx"

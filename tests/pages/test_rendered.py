@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import FrameLocator
 
 from ..rendering.test_hostile import ATTACKS
+from .browsers import COMMAND, LIBRARY, SOURCE
 from .conftest import Site
 
 pytestmark = pytest.mark.slow
@@ -35,14 +36,14 @@ def show(site: Site, import_id: str, block: str, side: str = "block") -> FrameLo
 def test_images_are_seen_and_attacks_ask_for_nothing(site: Site, tmp_path):
     answers: dict[str, str] = {}
     site.page.on("response", lambda answer: answers.update({answer.url: answer.headers.get("content-type", "")}))
-    site.manage("import_from_modulestore", "stage", "course-v1:Acme+Tides+2026", "lib:Acme:Tides", "--create")
+    site.manage(COMMAND, "stage", SOURCE, LIBRARY, "--create")
     olx = tmp_path / "attack.xml"
     # Those last that take what follows them for their own.
     greedy = ("<math", "<xmp", "<!--", "<template", "<noscript", "<video")
     attacks = "".join(sorted(ATTACKS, key=lambda attack: any(tag in attack for tag in greedy)))
     attacks = attacks.replace("a.png", "two_bulges.svg")
     olx.write_text(f'<html url_name="welcome" display_name="Attack">{escape(attacks, quote=False)}</html>')
-    assert site.manage("import_from_modulestore", "edit", "last", "welcome", "--olx", str(olx))
+    assert site.manage(COMMAND, "edit", "last", "welcome", "--olx", str(olx))
     site.go("/imports/")
     run = (site.page.locator("main a[href^='/imports/']").first.get_attribute("href") or "").split("/")[2]
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportState
-from import_from_modulestore_standalone.grants import Role
 
 from ..authoring import Author
 from ..builders import TARGET, Block, section, subsection, text, unit, write_course
@@ -97,21 +94,3 @@ def test_an_item_tells_where_it_came_from(author, user, run):
 
 def test_the_result_leads_to_the_history_of_the_library(author, run):
     assert dom(author.get(page_url("import", run.id))).xpath(f"//main//a[@href='{page_url('library', TARGET)}']")
-
-
-def test_a_viewer_sees_the_result_and_changes_nothing(author_of, person, run):
-    viewer = author_of(person("vic", Role.VIEWER))
-    assert viewer.get(page_url("import", run.id)).status_code == 200
-    num = dom(viewer.get(page_url("work", run.id))).xpath("//input[@name='nums']")[0].get("value")
-    assert viewer.post(page_url("work", run.id), {"nums": [num]}).status_code == 403
-
-
-def test_the_result_costs_the_same_whatever_there_is(author, courses, library, run_import):
-    counts = []
-    for name, number in (("small", 3), ("large", 60)):
-        write_course(courses / name, section("s", subsection("b", unit("u", *(text(f"t{n}") for n in range(number))))))
-        run, _records = run_import(level="unit")
-        with CaptureQueriesContext(connection) as queries:
-            author.get(page_url("import", run.id))
-        counts.append(len(queries))
-    assert counts[0] == counts[1]

@@ -12,8 +12,7 @@ from import_from_modulestore import api, choices
 from import_from_modulestore.data import Decision
 from import_from_modulestore.hosts import get_host
 
-from ..builders import KEY, TARGET, block, section, subsection, text, unit, usage_key, write_course
-from ..review.conftest import edit_in_library  # noqa: F401
+from ..builders import block, section, subsection, text, unit, usage_key, write_course
 from .conftest import dom, page_url, text_of
 
 T1, T2 = usage_key("html", "t1"), usage_key("html", "t2")
@@ -29,7 +28,7 @@ def rows(response) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture
-def again(course, run_import, stage, edit_in_library):  # noqa: F811
+def again(course, run_import, stage, edit_in_library):
     """The course, imported, edited in the library, and staged again: two texts are conflicts."""
     run_import()
     edit_in_library("t1", "<p>Mine.</p>")
@@ -230,7 +229,7 @@ def test_a_choice_that_there_is_not_is_not_there(author, course, stage):
 
 
 @pytest.fixture
-def staged_course(courses, user, library):
+def staged_course(courses, stage):
     """Stage a course of so many blocks: ``staged_course(3_000)``."""
 
     def staged(blocks: int) -> str:
@@ -248,8 +247,7 @@ def staged_course(courses, user, library):
                 for n in range(max(1, blocks // per_section))
             ),
         )
-        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
-        return api.stage_import(user=user, import_id=run.id).id
+        return stage()
 
     return staged
 

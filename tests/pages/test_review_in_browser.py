@@ -5,19 +5,17 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from .browsers import COMMAND, LIBRARY, SOURCE
 from .conftest import Site
 
 pytestmark = pytest.mark.slow
-
-SOURCE, LIBRARY = "course-v1:Acme+Tides+2026", "lib:Acme:Tides"
 
 
 @pytest.fixture
 def review(site: Site) -> str:
     """The address of the review of the sample course, whose drafts have changed since its published part came in."""
-    command = "import_from_modulestore"
-    site.manage(command, "run", SOURCE, LIBRARY, "--create", "--branch", "published")
-    site.manage(command, "stage", SOURCE, LIBRARY)
+    site.manage(COMMAND, "run", SOURCE, LIBRARY, "--create", "--branch", "published")
+    site.manage(COMMAND, "stage", SOURCE, LIBRARY)
     site.go("/imports/?state=staged")
     site.page.locator("main ul.rows a").first.click()
     address = site.page.url.removeprefix(site.address)
@@ -90,10 +88,7 @@ def test_a_course_is_reviewed_by_keyboard_alone(site: Site, review):
     page = site.page
     site.go(review)
     press = page.keyboard.press
-    for _tab in range(20):
-        press("Tab")
-        if page.evaluate("document.activeElement.getAttribute('role')") == "treeitem":
-            break
+    site.tab_to("[role=treeitem]", within=20)
     assert focused(page) == "Why the sea rises and falls"
     press("ArrowDown")
     assert focused(page) == "The pull of the Moon"

@@ -13,12 +13,6 @@ from ..builders import KEY, header, pack, small_course, write_course, write_tar
 from .conftest import SAMPLE, Site, dom, page_url, text_of
 
 
-@pytest.fixture
-def export(tmp_path) -> Path:
-    """An export of the small course, outside the shelf."""
-    return pack(write_course(tmp_path / "mine" / "c1", *small_course(), title="Mine"), tmp_path / "mine.tar.gz")
-
-
 def sent(file: Path) -> dict[str, SimpleUploadedFile]:
     return {"file": SimpleUploadedFile(file.name, file.read_bytes())}
 
@@ -46,7 +40,7 @@ def test_what_is_refused_is_said_beside_the_file_and_nothing_is_kept(author, use
     assert api.list_sources(user=user).total == 0
 
 
-def test_one_s_own_are_listed_and_removed(author, author_of, person, user, library, courses, export):
+def test_one_s_own_are_listed_and_removed(author, author_of, stranger, user, library, courses, export):
     write_course(courses / "c1", *small_course(), title="Shelf")
     author.post(page_url("upload"), sent(export))
     page = author.get(page_url("choose"), uploads="on")
@@ -54,7 +48,7 @@ def test_one_s_own_are_listed_and_removed(author, author_of, person, user, libra
     assert "Shelf" not in text_of(page)
     assert "by ada" in text_of(page)
     [name] = dom(page).xpath("//button[@form='remove']/@value")
-    assert author_of(person("eve")).post(page_url("remove_upload"), {"export": name}).status_code == 404
+    assert author_of(stranger).post(page_url("remove_upload"), {"export": name}).status_code == 404
     assert "The export is removed." in text_of(author.post(page_url("remove_upload"), {"export": name}))
     assert [source.title for source in api.list_sources(user=user).items] == ["Shelf"]
 

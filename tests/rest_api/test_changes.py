@@ -1,6 +1,6 @@
 """Changing all blocks that match, and taking the last change back, through the REST API."""
 
-from .test_errors import faults
+from .conftest import faults
 
 
 def test_all_that_match_are_left_out_and_taken_back(client, staged):

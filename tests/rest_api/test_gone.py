@@ -4,7 +4,7 @@ import pytest
 
 from ..builders import KEY, TARGET, section, subsection, text, unit, write_course
 from ..library_state import drafts, library_state
-from .test_errors import faults
+from .conftest import faults
 
 P1, T2 = "lb:Acme:Target:problem:p1", "lb:Acme:Target:html:t2"
 

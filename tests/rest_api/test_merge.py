@@ -3,14 +3,13 @@
 import pytest
 
 from ..builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
-from ..review.conftest import edit_in_library  # noqa: F401 - a fixture
 from .conftest import answer
 
 BLOCK = usage_key("html", "t")
 
 
 @pytest.fixture
-def merging(client, courses, library, run_import, edit_in_library) -> str:  # noqa: F811
+def merging(client, courses, library, run_import, edit_in_library) -> str:
     """The address of an import that merges a text in which both sides have changed a paragraph."""
 
     def course(body: str) -> None:

@@ -9,23 +9,17 @@ import pytest
 
 from import_from_modulestore.actions import review
 from import_from_modulestore.models import IdempotentRequest, Import, StagedBlock
-from import_from_modulestore_standalone.grants import Role
 
-from ..builders import KEY, TARGET, pack, small_course, write_course
+from ..builders import KEY, TARGET
 from .conftest import answer, faults
-
-
-@pytest.fixture
-def export(tmp_path) -> bytes:
-    return pack(write_course(tmp_path / "c1", *small_course(), title="Mine"), tmp_path / "mine.tar.gz").read_bytes()
 
 
 @pytest.fixture
 def upload(client, export):
     """Upload it, or something else: ``upload(content, client=…, headers=…)``."""
 
-    def upload(content=export, client=client, **kwargs):
-        file = BytesIO(content)
+    def upload(content=None, client=client, **kwargs):
+        file = BytesIO(export.read_bytes() if content is None else content)
         file.name = "tides.tar.gz"
         return client("POST", "sources/", {"file": file}, format="multipart", **kwargs)
 
@@ -72,7 +66,8 @@ def test_an_upload_that_is_sent_again_is_kept_once(upload, client, export):
     first, again = (upload(headers={"Idempotency-Key": "7f"}) for _ in range(2))
     assert (first.status_code, again["Idempotent-Replayed"], again.json()) == (201, "true", first.json())
     assert client.get("sources/")["count"] == 1
-    assert answer(upload(export + b"\0", headers={"Idempotency-Key": "7f"}))[1]["code"] == "idempotency_key_reused"
+    other = export.read_bytes() + b"\0"
+    assert answer(upload(other, headers={"Idempotency-Key": "7f"}))[1]["code"] == "idempotency_key_reused"
     assert IdempotentRequest.objects.count() == 1
 
 
@@ -100,8 +95,8 @@ class TestBackup:
         assert answer(client("GET", "libraries/lib:Acme:None/backup/"))[0] == 404
         assert answer(client("GET", "libraries/none/backup/"))[0] == 400
 
-    def test_is_for_who_may_see_the_library(self, client_of, imported, person, stranger):
-        response = client_of(person("vera", Role.VIEWER))("GET", self.PATH)
+    def test_is_for_who_may_see_the_library(self, client_of, imported, viewer, stranger):
+        response = client_of(viewer)("GET", self.PATH)
         assert b"".join(response).startswith(b"PK")
         assert response.status_code == 200
         assert answer(client_of(stranger)("GET", self.PATH))[0] == 404
@@ -123,8 +118,8 @@ class TestPreview:
         assert "goes up to 11 blocks and 200 MB. Make an import of it" in told
         assert not Import.objects.exists()
 
-    def test_needs_the_rights_of_an_import(self, client_of, course, library, person):
-        asks = client_of(person("rita", Role.VIEWER, Role.READER))
+    def test_needs_the_rights_of_an_import(self, client_of, course, library, reviewer):
+        asks = client_of(reviewer)
         assert answer(asks("POST", "preview/", self.ASKED))[0] == 403
 
     def test_takes_no_start(self, client, course, library):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from openedx_content import api as content_api
-from openedx_content.models_api import Component, LearningPackage
 
 from import_from_modulestore import api
 from import_from_modulestore.data import BlockData
 
-from ..builders import TARGET, small_course, usage_key, write_course
+from ..builders import small_course, usage_key, write_course
 
 
 @pytest.fixture
@@ -27,32 +25,6 @@ def blocks(user):
         return {block.usage_key.rpartition("@")[2]: block for block in page.items}
 
     return listed
-
-
-@pytest.fixture
-def edit_in_library(library):
-    """Give a text in the library another body, as its editor would: ``edit_in_library("t1", "<p>Mine.</p>")``."""
-
-    def edit(code: str, body: str, title: str | None = None) -> None:
-        package = LearningPackage.objects.get(package_ref=TARGET)
-        component = Component.objects.get(learning_package=package, component_code=code)
-        title = title or component.versioning.draft.title
-        media_type = content_api.get_or_create_media_type("application/vnd.openedx.xblock.v1.html+xml")
-        media = content_api.get_or_create_text_media(
-            package.id,
-            media_type.id,
-            text=f'<html display_name="{title}"><![CDATA[{body}]]></html>',
-            created=component.created,
-        )
-        content_api.create_next_component_version(
-            component.id,
-            media_to_replace={"block.xml": media.id},
-            created=component.created,
-            title=title,
-            created_by=None,
-        )
-
-    return edit
 
 
 def key(block_id: str, tag: str = "html") -> str:
