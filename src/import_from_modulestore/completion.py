@@ -35,7 +35,7 @@ from .running.lifecycle import Step
 from .staging.standing import keep_choices
 from .writing import Written, write_plan
 from .writing.collection import collect, collect_contents, collections_of
-from .writing.stored_files import write_lost_files
+from .writing.lost_files import write_lost_files
 from .writing.tags import Tags, TagsLeftOut, add_tags, staged_tags, tags_of
 
 _BATCH_SIZE = 500

@@ -112,8 +112,6 @@ def file_answer(file: OpenedFile) -> FileResponse:
 def _signed_file(request: HttpRequest, signed: str) -> HttpResponseBase:
     try:
         return file_answer(api.open_signed_file(signed=signed))
-    except api.DatabaseUnavailable:
-        raise
     except (api.NotFound, api.StagedContentGone) as error:
         headers = {"Content-Security-Policy": _FILE_POLICY, "X-Content-Type-Options": "nosniff"}
         return HttpResponse(str(error), status=404, content_type="text/plain; charset=utf-8", headers=headers)

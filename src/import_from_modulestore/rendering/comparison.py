@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from lxml import etree, html
@@ -52,9 +52,10 @@ def compared(library: str, written: str) -> str:
     Both are bodies of :mod:`.components`. What is too large for that stands side by side, and says so.
     """
     old, new, seen = _parsed(library, written)
-    if _text_of(old) == _text_of(new):
+    ours, theirs = _text_of(old), _text_of(new)
+    if ours == theirs:
         return tag("p", words(_("Learners see no difference.")), "legend") + written
-    if _is_little(_text_of(old), _text_of(new)):
+    if _is_little(ours, theirs):
         _mark(old, new)
         removed, added = tag("del", words(_("the library has"))), tag("ins", words(_("would be written")))
         return tag("p", f"{removed} {added}", "legend") + _written(new, seen)
@@ -169,7 +170,8 @@ def _most_alike(old: Sequence[etree._Element], new: Sequence[etree._Element]) ->
     if len(old) * len(new) > _MAX_TRIED:
         score = [[float(a.tag == b.tag and i == j) for j, b in enumerate(new)] for i, a in enumerate(old)]
     else:
-        score = [[_likeness(a, b, len(old) == len(new) == 1) for b in new] for a in old]
+        ours, theirs = ([(each.tag, Counter(_text_of(each))) for each in side] for side in (old, new))
+        score = [[_likeness(a, b, len(old) == len(new) == 1) for b in theirs] for a in ours]
     best = [[0.0] * (len(new) + 1) for _row in range(len(old) + 1)]
     for i in reversed(range(len(old))):
         for j in reversed(range(len(new))):
@@ -188,10 +190,10 @@ def _most_alike(old: Sequence[etree._Element], new: Sequence[etree._Element]) ->
             j += 1
 
 
-def _likeness(old: etree._Element, new: etree._Element, are_alone: bool) -> float:
-    if old.tag != new.tag:
+def _likeness(old: tuple[Any, Counter[str]], new: tuple[Any, Counter[str]], are_alone: bool) -> float:
+    (tag_of_old, ours), (tag_of_new, theirs) = old, new
+    if tag_of_old != tag_of_new:
         return 0
-    ours, theirs = Counter(_text_of(old)), Counter(_text_of(new))
     common = 2 * (ours & theirs).total() / ((ours.total() + theirs.total()) or 1)
     return max(common, _ALIKE) if are_alone or common >= _ALIKE else 0
 
@@ -245,7 +247,8 @@ def _mark_all(element: etree._Element, name: str) -> None:
 
 def _mark_words(old: etree._Element, new: etree._Element) -> None:
     ours = [match for match in _WORD.finditer(" ".join(slot.text for slot in _slots(old))) if match[1]]
-    theirs = [(number, match) for number, slot in enumerate(_slots(new)) for match in _WORD.finditer(slot.text)]
+    slots = _slots(new)
+    theirs = [(number, match) for number, slot in enumerate(slots) for match in _WORD.finditer(slot.text)]
     counted = [place for place, (_number, match) in enumerate(theirs) if match[1]]
     names = [""] * len(theirs)
     gone: dict[int, str] = {}
@@ -256,7 +259,6 @@ def _mark_words(old: etree._Element, new: etree._Element) -> None:
                 names[place] = "ins"
             if to_i > i:
                 gone[counted[j] if j < len(counted) else len(theirs)] = "".join(match[0] for match in ours[i:to_i])
-    slots = _slots(new)
     parts: list[list[tuple[str, str]]] = [[] for _slot in slots]
     for place, (number, match) in enumerate(theirs):
         if place in gone:

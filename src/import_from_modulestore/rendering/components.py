@@ -18,10 +18,11 @@ from lxml import etree
 from ..data import BlockKind
 from ..olx.blocks import default_title
 from ..olx.course_bound import is_course_only
+from ..olx.files.addresses import STATIC
 from ..olx.files.transcripts import SJSON, srt_of, subs_file, transcript_files, video_ids
 from ..quoting import shortened
 from .files import Files, find_name
-from .markup import MAX_CHARACTERS, Markup, address, tag, theirs, words
+from .markup import MAX_CHARACTERS, Markup, address, inner_text, tag, terms, theirs, words
 from .problems import ProblemMarkup
 
 MAX_BODY = 5_000_000
@@ -88,8 +89,7 @@ def _problem(element: etree._Element, files: Files) -> str:
 
 def _annotatable(element: etree._Element, files: Files) -> str:
     """Text with annotations in it (platform: ``xmodule/annotatable_block.py``)."""
-    markup = Markup(files)
-    markup.handlers = {"annotation": _annotation}  # type: ignore[misc]
+    markup = Markup(files, {"annotation": _annotation})
     return theirs(markup.inside(element))
 
 
@@ -121,7 +121,7 @@ def _video(element: etree._Element, files: Files) -> str:
         (_("Handout"), _addressed(element.get("handout"))),
         (_("Transcript to download"), _addressed(element.get("track"))),
     ]
-    box = tag("div", player + _rows(rows), "player")
+    box = tag("div", player + terms(rows, "fields"), "player")
     texts = [_transcript(name, language, files) for language, name in sorted(_transcripts(element, files).items())]
     return box + "".join(texts)
 
@@ -135,7 +135,7 @@ def _youtube(element: etree._Element) -> Iterable[str]:
 
 
 def _addressed(text: str | None) -> str:
-    return address(text.removeprefix("/static/")) if text and text.strip() else ""
+    return address(text.removeprefix(STATIC)) if text and text.strip() else ""
 
 
 def _transcripts(element: etree._Element, files: Files) -> dict[str, str]:
@@ -288,8 +288,7 @@ def _thanks(markup: Markup, element: etree._Element) -> str:
 
 def _poll_question(element: etree._Element, files: Files) -> str:
     """The platform's older poll (``xmodule/poll_block.py``)."""
-    markup = Markup(files)
-    markup.handlers = {"answer": _poll_answer}  # type: ignore[misc]
+    markup = Markup(files, {"answer": _poll_answer})
     return theirs(markup.inside(element))
 
 
@@ -320,7 +319,7 @@ def _tool(element: etree._Element, files: Files) -> str:
 def _assessment(element: etree._Element, files: Files) -> str:
     """An open response: prompts and rubric (edx-ora2: ``openassessment/xblock/utils/xml.py``)."""
     markup = Markup(files)
-    parts = [tag("div", words(_inner(prompt)), "theirs", dir="auto", lang="") for prompt in _prompts(element)]
+    parts = [tag("div", words(inner_text(prompt)), "theirs", dir="auto", lang="") for prompt in _prompts(element)]
     for criterion in element.iter("criterion"):
         rows = [
             (
@@ -333,17 +332,13 @@ def _assessment(element: etree._Element, files: Files) -> str:
         ]
         name = _child(criterion, "label") or _child(criterion, "name")
         asked = theirs(markup.html(_child(criterion, "prompt")))
-        parts.append(tag("div", tag("h2", tag("bdi", words(name))) + asked + _rows(rows), "criterion"))
+        parts.append(tag("div", tag("h2", tag("bdi", words(name))) + asked + terms(rows, "fields"), "criterion"))
     return "".join(parts) + _attributes(element, files)
 
 
 def _prompts(element: etree._Element) -> Iterable[etree._Element]:
     for prompt in element.iterfind("prompts/prompt"):
         yield from prompt.iterchildren("description")
-
-
-def _inner(element: etree._Element) -> str:
-    return " ".join("".join(element.itertext()).split())
 
 
 def _child(element: etree._Element, name: str) -> str:
@@ -364,7 +359,7 @@ def _attributes(element: etree._Element, files: Files, but: Iterable[str] = ()) 
         for name, value in element.items()
         if name not in left_out and not is_course_only(name) and value.strip()
     ]
-    return _rows(rows)
+    return terms(rows, "fields")
 
 
 def _value(value: str, markup: Markup) -> str:
@@ -377,12 +372,12 @@ def _held(value: Any, markup: Markup, nesting: int) -> str:
         return tag("code", words(shortened(json.dumps(value, ensure_ascii=False))))
     if isinstance(value, dict):
         rows = [(str(key), _held(held, markup, nesting + 1)) for key, held in list(value.items())[:MAX_ENTRIES]]
-        return _rows(rows) + _more(value)
+        return terms(rows, "fields") + _more(value)
     if isinstance(value, list):
         items = [tag("li", _held(held, markup, nesting + 1)) for held in value[:MAX_ENTRIES]]
         return tag("ul", "".join(items)) + _more(value)
     if isinstance(value, str):
-        if value.startswith("/static/"):
+        if value.startswith(STATIC):
             return _addressed(value)
         return theirs(markup.html(value)) if "<" in value else tag("bdi", words(value[:MAX_CHARACTERS]))
     return words(json.dumps(value))
@@ -391,11 +386,6 @@ def _held(value: Any, markup: Markup, nesting: int) -> str:
 def _more(value: Any) -> str:
     left = len(value) - MAX_ENTRIES
     return tag("p", words(_("{count:,} more are not shown.").format(count=left)), "aside") if left > 0 else ""
-
-
-def _rows(rows: Iterable[tuple[str, str]]) -> str:
-    written = [tag("dt", words(name)) + tag("dd", value) for name, value in rows if value]
-    return tag("dl", "".join(written), "fields") if written else ""
 
 
 def _at(value: Any, *keys: str) -> str:

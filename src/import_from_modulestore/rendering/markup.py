@@ -8,13 +8,14 @@ can pass itself off as a mark of a reviewer's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
 from lxml import etree
 
+from ..olx.files.addresses import STATIC
 from ..olx.files.references import parse_html
 from ..quoting import shortened
 from ..texts import xml_text
@@ -75,6 +76,17 @@ def address(text: str) -> str:
     return tag("span", words(shortened(text.strip())), "address", dir="ltr")
 
 
+def inner_text(element: etree._Element) -> str:
+    """The text inside an element, with single spaces."""
+    return " ".join("".join(element.itertext()).split())
+
+
+def terms(rows: Iterable[tuple[str, str]], css: str) -> str:
+    """Names, each with its markup; without those that are empty."""
+    written = [tag("dt", words(name)) + tag("dd", value) for name, value in rows if value]
+    return tag("dl", "".join(written), css) if written else ""
+
+
 class Markup:
     """
     Writes elements of one block as HTML.
@@ -85,8 +97,9 @@ class Markup:
 
     handlers: ClassVar[dict[str, Handler]] = {}
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, handlers: Mapping[str, Handler] | None = None) -> None:
         self.files = files
+        self._handlers = self.handlers if handlers is None else handlers
         self._depth = 0
         self._open: list[str] = []
         """Tags of authors that are open."""
@@ -114,7 +127,7 @@ class Markup:
         if not name:
             return ""
         if self._depth >= MAX_DEPTH:
-            return words(" ".join("".join(element.itertext()).split()))
+            return words(inner_text(element))
         self._depth += 1
         try:
             written = "" if name in _NOT_SHOWN else self._written(name, element)
@@ -123,7 +136,7 @@ class Markup:
             self._depth -= 1
 
     def _written(self, name: str, element: etree._Element) -> str:
-        handler = self.handlers.get(name) or _HANDLERS.get(name)
+        handler = self._handlers.get(name) or _HANDLERS.get(name)
         if handler is not None:
             return handler(self, element)
         if name not in TEXT_TAGS:
@@ -149,7 +162,7 @@ class Markup:
     def elsewhere(self, source: str, missing: str, foreign: str, description: str = "") -> str:
         """What is said in place of something that is not loaded."""
         source = source.strip()
-        said = missing if source.startswith("/static/") else foreign
+        said = missing if source.startswith(STATIC) else foreign
         shown = address(source.partition(",")[0] if source.lower().startswith("data:") else source)
         text = " ".join(description.split())
         return tag("span", f"{words(said)} {shown}{f' ({words(shortened(text))})' if text else ''}", "away")
@@ -193,7 +206,7 @@ def _link(markup: Markup, element: etree._Element) -> str:
     if not target or target.startswith("#"):
         return inside
     text = "".join(element.itertext()).strip()
-    shown = target.removeprefix("/static/")
+    shown = target.removeprefix(STATIC)
     return tag("span", inside, "link") + ("" if text in (target, shown) else f" {address(shown)}")
 
 
@@ -217,12 +230,12 @@ def _player(markup: Markup, element: etree._Element) -> str:
 
 
 def _drawing(markup: Markup, element: etree._Element) -> str:
-    text = " ".join("".join(element.itertext()).split())
+    text = inner_text(element)
     return tag("span", f"{words(_('Drawing, not shown:'))} {words(shortened(text))}", "away")
 
 
 def _formula(markup: Markup, element: etree._Element) -> str:
-    return tag("code", words(" ".join("".join(element.itertext()).split())), "formula")
+    return tag("code", words(inner_text(element)), "formula")
 
 
 def _input(markup: Markup, element: etree._Element) -> str:
@@ -244,7 +257,7 @@ def _textarea(markup: Markup, element: etree._Element) -> str:
 
 
 def _select(markup: Markup, element: etree._Element) -> str:
-    options = [" ".join("".join(option.itertext()).split()) for option in element.iter("option")]
+    options = [inner_text(option) for option in element.iter("option")]
     return field(" / ".join(options))
 
 

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from .markup import Handler, Markup, address, field, tag, theirs, words
+from ..olx.files.addresses import STATIC
+from .markup import Handler, Markup, address, field, inner_text, tag, terms, theirs, words
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _TRUE = frozenset(("true", "yes", "1"))
@@ -40,8 +41,7 @@ class ProblemMarkup(Markup):
 
     def answers(self, *rows: tuple[str, str]) -> str:
         """What is right, as pairs of what it is and markup; without those that are empty."""
-        written = [tag("dt", words(name)) + tag("dd", value) for name, value in rows if value]
-        return tag("dl", "".join(written), "answers") if written else ""
+        return terms(rows, "answers")
 
     def feedback(self, hint: etree._Element, said: str) -> str:
         """What a learner is told who has answered in some way."""
@@ -161,7 +161,7 @@ def _choice(markup: ProblemMarkup, choice: etree._Element) -> str:
     content = theirs(markup.inside(choice))
     if choice.get("name") and not content:
         content = theirs(words(choice.get("name") or ""))
-    return tag("li", content + _verdict(verdict) + "".join(hints), "right" if verdict else "")
+    return tag("li", content + _verdict(verdict) + "".join(hints), _right(bool(verdict)))
 
 
 def _verdict(verdict: str) -> str:
@@ -184,9 +184,7 @@ def _dropdown(markup: Markup, element: etree._Element) -> str:
             is_right = (option.get("correct") or "").strip().lower() in _TRUE
             hints = [markup.feedback(hint, _("If chosen:")) for hint in option.iterchildren("optionhint")]
             verdict = _verdict(_("Right answer")) if is_right else ""
-            items.append(
-                tag("li", theirs(markup.inside(option)) + verdict + "".join(hints), "right" if is_right else "")
-            )
+            items.append(tag("li", theirs(markup.inside(option)) + verdict + "".join(hints), _right(is_right)))
         return tag("ul", "".join(items), "choices options")
     right = (element.get("correct") or "").strip()
     names = ["".join(found).strip() for found in _QUOTED.findall(element.get("options") or "")]
@@ -232,7 +230,7 @@ def _tool(markup: Markup, element: etree._Element) -> str:
     title = " ".join((element.get("title") or "").split())
     file = element.get("html_file") or element.get("file") or element.get("src") or element.tag
     name = f"{words(title)} " if title else ""
-    return tag("p", tag("span", f"{said} {name}{address(file.removeprefix('/static/'))}", "away"))
+    return tag("p", tag("span", f"{said} {name}{address(file.removeprefix(STATIC))}", "away"))
 
 
 def _annotation(markup: Markup, element: etree._Element) -> str:
@@ -280,7 +278,7 @@ def _nothing(markup: Markup, element: etree._Element) -> str:
 
 
 def _math(markup: Markup, element: etree._Element) -> str:
-    return tag("code", words(" ".join("".join(element.itertext()).split())), "formula", dir="ltr")
+    return tag("code", words(inner_text(element)), "formula", dir="ltr")
 
 
 _RESPONSES = (

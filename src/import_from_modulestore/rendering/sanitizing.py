@@ -47,10 +47,7 @@ _ATTRIBUTES = {
     "audio": {"src"},
 }
 
-_DROPPED = frozenset((
-    "script", "style", "template", "title", "noscript", "noembed", "noframes", "iframe", "object", "embed", "svg",
-    "math",
-))  # fmt: skip
+_DROPPED = _NO_TEXT | {"iframe", "object", "embed", "svg", "math"}
 """Tags whose content is no text."""
 
 _STYLES = re.compile(

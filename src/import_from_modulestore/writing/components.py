@@ -12,7 +12,7 @@ from openedx_content.models_api import ComponentType, LearningPackage, Media
 from ..data import LocalKey
 from ..library.state import FILES_PREFIX, OLX_PATH
 from ..staging.files import read_file
-from .stored_files import is_stored, write_again
+from .lost_files import is_stored, write_again
 
 NAMESPACE = "xblock.v1"
 """Namespace of component types that are XBlocks."""
