@@ -97,6 +97,7 @@ from .actions.steps import (
     undo_import,
 )
 from .actions.work import list_work, mark_done
+from .data import Action
 from .errors import (
     AlreadyExists,
     DatabaseUnavailable,
@@ -205,3 +206,16 @@ __all__ = [
 globals().update(
     {name: recognized()(with_clean_arguments(thing)) for name in __all__ if isfunction(thing := globals()[name])}
 )
+
+STARTS = {
+    Action.STAGE: start_staging,
+    Action.COMPLETE: start_completion,
+    Action.RETRY: start_retry,
+    Action.CANCEL: cancel_import,
+    Action.UNDO: start_undo,
+    Action.REDO: start_redo,
+}
+"""What asks for each action, by a worker but for cancel; all but review, which is many."""
+
+PREVIEWS = {Action.UNDO: preview_undo, Action.REDO: preview_redo}
+"""What tells beforehand; these two take ``force`` as well."""

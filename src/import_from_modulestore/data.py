@@ -151,6 +151,12 @@ class Outcome(TextChoices):
         return _PLANNED[self.value]
 
 
+BLOCK_STATES = tuple(state for state in ConflictState if state is not ConflictState.GONE)
+"""The states that a staged block can have."""
+
+BLOCK_OUTCOMES = tuple(outcome for outcome in Outcome if not outcome.is_of_gone)
+"""What can become of a staged block."""
+
 _PLANNED = {
     "created": _("Create"),
     "updated": _("Update"),
@@ -1135,6 +1141,11 @@ class BlockDetails:
     whole_body: MergePiece | None = None
     """Where parts of the body are pieces: all of it, which can be chosen in their stead."""
 
+    @property
+    def is_editable(self) -> bool:
+        """Whether the block has OLX of its own, and no more of it than an edit may have."""
+        return not (self.block.kind.is_container or self.block.child_count) and len(self.olx) <= MAX_OLX_CHARACTERS
+
 
 @dataclass(frozen=True, kw_only=True)
 class RenderedBlock:
@@ -1364,6 +1375,11 @@ class Progress(Protocol):
 
 def no_progress(phase: str, done: int, total: int, title: str = "") -> None:
     """A :class:`Progress` for callers who do not watch."""
+
+
+def tally[Choice: TextChoices](choices: type[Choice], counts: Mapping[str, int]) -> list[tuple[Choice, int]]:
+    """Numbers by value that are not zero, in the order of the choices: those of outcomes, say."""
+    return [(choice, counts[choice.value]) for choice in choices if counts.get(choice.value)]
 
 
 def _count(values: Iterable[TextChoices]) -> dict[str, int]:

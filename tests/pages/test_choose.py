@@ -176,7 +176,7 @@ class TestForm:
         for number in range(12):
             api.create_library(user=user, library_key=f"lib:Acme:L{number}", title=f"Library {number}")
         others(courses, 20)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             page = author.get(page_url("options"), source=KEY)
         assert len(page.content) < 30_000
 

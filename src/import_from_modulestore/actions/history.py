@@ -38,9 +38,11 @@ def get_item_history(*, user: Any, item_key: str) -> list[HistoryEntry]:
     return sorted(entries, key=lambda entry: entry.time)
 
 
-def get_library_history(*, user: Any, library_key: str, offset: int = 0, limit: int = 100) -> Page[HistoryEntry]:
+def get_library_history(
+    *, user: Any, library_key: str, newest_first: bool = False, offset: int = 0, limit: int = 100
+) -> Page[HistoryEntry]:
     """
-    A page of the imports that were written into a library, their undos and redos, oldest first, as sentences.
+    A page of the imports that were written into a library, their undos and redos, oldest or newest first, as sentences.
 
     Of imports that the user may see. A fixed number of queries. Raises ``InvalidKey``, ``InvalidOption``.
     """
@@ -53,7 +55,8 @@ def get_library_history(*, user: Any, library_key: str, offset: int = 0, limit: 
         for what, rows in ((_IMPORT, written), (_REVERSAL, reversals))
     )
     first, second = of_both
-    both = first.union(second, all=True).order_by("at", "what", "pk")
+    order = ("-at", "-what", "-pk") if newest_first else ("at", "what", "pk")
+    both = first.union(second, all=True).order_by(*order)
     shown = list(both[offset : offset + limit])
     imports = Import.objects.in_bulk([pk for what, pk, _at in shown if what == _IMPORT])
     undone = Reversal.objects.select_related("import_run").in_bulk([pk for what, pk, _at in shown if what == _REVERSAL])

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import api
 from ..actions.records import MAX_PAGE
+from ..block_forms import edits_in
 from ..data import (
-    MAX_OLX_CHARACTERS,
     BlockDetails,
     BlockIds,
     Branch,
@@ -243,16 +243,9 @@ class BlockForm(forms.Form):
     def __init__(self, details: BlockDetails, data: Any = None) -> None:
         self._details = details
         super().__init__(data, initial={"title": details.block.title, "olx": details.olx})
-        if details.block.kind.is_container or details.block.child_count or len(details.olx) > MAX_OLX_CHARACTERS:
+        if not details.is_editable:
             del self.fields["olx"]
 
     def changes(self) -> dict[str, str]:
         """What is other than before, as arguments of ``edit_block``."""
-        details, data = self._details, self.cleaned_data
-        changes = {}
-        if data["title"] != details.block.title:
-            changes["title"] = data["title"]
-        olx = data.get("olx", details.olx).replace("\r\n", "\n")  # Browsers send lines as the mail of old did.
-        if olx != details.olx.replace("\r\n", "\n"):
-            changes["olx"] = olx
-        return changes
+        return edits_in(self._details, self.cleaned_data["title"], self.cleaned_data.get("olx"))

@@ -49,17 +49,6 @@ MAX_AT_ONCE = 50
 MAX_ITEMS = 25
 """How many blocks of each outcome a confirmation page names."""
 
-_STEPS: dict[Action, Callable[..., ImportData]] = {
-    Action.STAGE: api.start_staging,
-    Action.COMPLETE: api.start_completion,
-    Action.RETRY: api.start_retry,
-    Action.CANCEL: api.cancel_import,
-    Action.UNDO: api.start_undo,
-    Action.REDO: api.start_redo,
-}
-
-_PREVIEWS = {Action.UNDO: api.preview_undo, Action.REDO: api.preview_redo}
-
 _EXPLANATIONS = {
     Action.STAGE: _(
         "The source is read into the staging area, to be reviewed. The library is not touched. Where it was staged "
@@ -162,7 +151,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
     search_fields = ("source_key", "source_title", "library_key", "library_title", "username", "uuid__startswith")
     search_help_text = _("Title or key of source or library, user, or the beginning of an import's ID.")
     list_per_page = 50
-    actions = [_list_action(action) for action in _STEPS]
+    actions = [_list_action(action) for action in api.STARTS]
     change_form_template = "admin/modulestore_imports/import/detail.html"
     add_form_template = "admin/modulestore_imports/import/start.html"
 
@@ -236,7 +225,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             steps=[
                 (self.action_url(action, [run.pk]), action.label_in(data.state))
                 for action in data.actions
-                if action in _STEPS
+                if action in api.STARTS
             ],
             review_url=self.blocks_url(run) if Action.REVIEW in data.actions else "",
             gone_url=self._gone_url(run, data),
@@ -278,7 +267,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
     def action_view(self, request: HttpRequest, action: str) -> HttpResponse:
         """What a step would do with the imports in ``ids``, and doing it."""
         pks = [number(pk) for pk in request.GET.get("ids", "").split(",")][:MAX_AT_ONCE]
-        if action not in _STEPS or None in pks:
+        if action not in api.STARTS or None in pks:
             raise Http404
         step = Action(action)
         runs = list(self.get_queryset(request).filter(pk__in=pks).order_by("pk"))
@@ -344,11 +333,11 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
         return told.format(action=action.label, count=possible)
 
     def _carry_out(self, request: HttpRequest, action: Action, run: Import, *, force: bool) -> None:
-        options: dict[str, Any] = {"force": force} if action in _PREVIEWS else {}
+        options: dict[str, Any] = {"force": force} if action in api.PREVIEWS else {}
         told = format_html('<a href="{}">{}</a>', page_url(Import, run.pk), name_of(run))
         label = action.label_in(ImportState(run.state))
         try:
-            now = _STEPS[action](user=request.user, import_id=str(run.uuid), **options)
+            now = api.STARTS[action](user=request.user, import_id=str(run.uuid), **options)
         except api.ImportFromModulestoreError as error:
             self.message_user(request, format_html("{}: {}", told, str(error)), messages.ERROR)
             return
@@ -379,8 +368,8 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             told = gettext("The import {is_so}. Possible now: {possible}.")
             return Prospect(**common, refusal=told.format(is_so=data.state.told, possible=possible))
         try:
-            if action in _PREVIEWS:
-                reversal = _PREVIEWS[action](user=user, import_id=data.id, force=force)
+            if action in api.PREVIEWS:
+                reversal = api.PREVIEWS[action](user=user, import_id=data.id, force=force)
                 return Prospect(**common, **_reversal_parts(reversal))
             if action is Action.COMPLETE or (action is Action.RETRY and Action.COMPLETE in data.actions):
                 return Prospect(**common, **_plan_parts(api.plan_import(user=user, import_id=data.id)))

@@ -14,7 +14,18 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from .. import api, choices
-from ..data import BlockDetails, BlockKind, ConflictState, Contents, Decision, MergeChoice, MergeSide, Outcome
+from ..block_forms import one_of, pieces_in
+from ..data import (
+    BLOCK_OUTCOMES,
+    BLOCK_STATES,
+    BlockDetails,
+    BlockKind,
+    ConflictState,
+    Contents,
+    Decision,
+    MergeSide,
+    Outcome,
+)
 from ..models import Import, ImportRecord
 from ..quoting import MAX_NAMES, MAX_TEXT, bounded, shortened
 from .base import list_url, page_url
@@ -90,8 +101,8 @@ class BlockPages(BoundedAdmin):
             previous_url=_with_page(chosen, page_num - 1) if page_num > 1 else "",
             next_url=_with_page(chosen, page_num + 1) if page_num < pages else "",
             chosen=chosen,
-            states=[state for state in ConflictState if state is not ConflictState.GONE],
-            outcomes=[outcome for outcome in Outcome if not outcome.is_of_gone],
+            states=BLOCK_STATES,
+            outcomes=BLOCK_OUTCOMES,
             kinds=BlockKind,
             decisions=Decision,
             default=Decision(run.on_conflict),
@@ -215,10 +226,8 @@ class BlockPages(BoundedAdmin):
                 told = ngettext("{count} decision was changed.", "{count} decisions were changed.", changed)
                 told = told.format(count=changed)
             elif do == "contents":
-                choice = request.POST.get("contents", "")
-                if choice and choice not in Contents:
-                    raise Http404
-                changed = api.choose_contents(**common, **many, contents=Contents(choice) if choice else None)
+                choice = one_of(Contents, request.POST.get("contents", ""))
+                changed = api.choose_contents(**common, **many, contents=choice)
                 told = ngettext("{count} choice was changed.", "{count} choices were changed.", changed)
                 told = told.format(count=changed)
             else:
@@ -255,14 +264,7 @@ class BlockPages(BoundedAdmin):
 
     def _choose_pieces(self, request: HttpRequest, run: Import, details: BlockDetails) -> None:
         """Keep what is chosen for the pieces of a merge."""
-        choices: dict[str, MergeChoice | None] = {}
-        whole = [details.whole_body] if details.whole_body and request.POST.get("take body") else []
-        for piece in (*details.pieces, *whole):
-            take = request.POST.get(f"take {piece.name}", "")
-            if take and take not in MergeSide:
-                raise Http404
-            text = request.POST.get(f"text {piece.name}", "").replace("\r\n", "\n")
-            choices[piece.name] = MergeChoice(take=MergeSide(take), text=text) if take else None
+        choices = pieces_in(details, request.POST)
         try:
             api.choose_pieces(
                 user=request.user, import_id=str(run.uuid), usage_key=details.block.usage_key, choices=choices

@@ -23,19 +23,8 @@ from ..hosts import get_host
 from ..unavailable import answered
 from .security import secure
 
-_STATUSES: dict[type[api.ImportFromModulestoreError], int] = {
-    api.NotPermitted: 403,
-    api.NotFound: 404,
-    api.WrongState: 409,
-    api.AlreadyExists: 409,
-    api.StagedContentGone: 409,
-    api.PlanBlocked: 409,
-    api.StepCanceled: 409,
-    api.SourceBeingRead: 503,
-    api.SourceError: 422,
-    api.StepFailed: 503,
-    api.ImportFromModulestoreError: 400,
-}
+PLAN_CHANGED = "plan-changed"
+"""The event that tells the parts of a review that the plan is another."""
 
 _TITLES = {
     403: _("You may not do this"),
@@ -92,7 +81,7 @@ class AuthorView(View):
 
     def page(self, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
         """A page, or a part of one, from a template in ``modulestore_imports/``."""
-        common = {"section": self.section, "host": get_host(), "view": self}
+        common = {"section": self.section, "host": get_host()}
         response = render(self.request, f"modulestore_imports/{template}", {**common, **context}, status=status)
         if self.is_part and messages.get_messages(self.request):
             # What was told by the form that htmx has sent goes to its place, whatever part is asked for.
@@ -109,7 +98,7 @@ class AuthorView(View):
 
     def refused(self, error: api.ImportFromModulestoreError) -> HttpResponse:
         """What is wrong and what to do about it: as a page, or in the place for messages of the page that asked."""
-        status = status_of(error)
+        status = error.http_status
         if self.is_part:
             response = self.page("_refusal.html", error=error, status=status)
             response["HX-Retarget"] = "#messages"
@@ -135,19 +124,24 @@ class AuthorView(View):
         return redirect_to_login(request.get_full_path())
 
 
-def status_of(error: api.ImportFromModulestoreError) -> int:
-    """The status of the answer to a request that the API refuses."""
-    return next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
-
-
 def can_do(request: HttpRequest, run: ImportData) -> dict[str, bool]:
     """Which buttons a page about the import has: for what its state allows, and the user may."""
     return {action.value: True for action in api.get_permitted_actions(user=request.user, import_id=run.id)}
 
 
+def number_of(text: str | None) -> int | None:
+    """A whole number that was sent; ``None`` for what is none, or is larger than any that we send."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def page_number(request: HttpRequest) -> int:
     """The page that an address asks for. Raises ``Http404`` where there can be none."""
-    text = request.GET.get("page", "1")
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:9]) < 1_000_000:
+    number = number_of(request.GET.get("page", "1"))
+    if number is None or not 0 < number < 1_000_000:
         raise Http404
-    return int(text[:9])
+    return number
+
+
+def pages_of(total: int, size: int) -> int:
+    """How many pages a list has; at least one."""
+    return max(1, -(-total // size))

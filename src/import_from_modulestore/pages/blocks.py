@@ -12,11 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import api
-from ..data import MAX_OLX_CHARACTERS, BlockDetails, Contents, Decision, MergeChoice, MergeSide, Side
-from .base import AuthorView
-
-CHANGED = "plan-changed"
-"""The event that tells the other parts of a review that the plan is another."""
+from ..block_forms import edits_in, one_of, pieces_in
+from ..data import BlockDetails, Contents, Decision, Side
+from .base import PLAN_CHANGED, AuthorView
 
 
 class Tab(TextChoices):
@@ -58,7 +56,7 @@ class Block(AuthorView):
                 return self.done(request.get_full_path(), told)
         response = self._shown(import_id, usage_key, typed=typed, fault=fault, told=told, change=change)
         if fault is None:
-            response["HX-Trigger"] = CHANGED
+            response["HX-Trigger"] = PLAN_CHANGED
         return response
 
     def _change(self, import_id: str, usage_key: str) -> str:
@@ -76,33 +74,25 @@ class Block(AuthorView):
                 api.select_blocks(**many, selected=do == "select")
                 return _("It is selected.") if do == "select" else _("It is left out.")
             case "decide":
-                decision = _one_of(Decision, sent.get("decision", ""))
+                decision = one_of(Decision, sent.get("decision", ""))
                 api.decide_blocks(**many, decision=decision)
                 return _("Decided.") if decision else _("It goes by the import's default again.")
             case "contents":
-                api.choose_contents(**many, contents=_one_of(Contents, sent.get("contents", "")))
+                api.choose_contents(**many, contents=one_of(Contents, sent.get("contents", "")))
                 return _("The choice is kept.")
             case "pieces":
-                api.choose_pieces(**one, choices=self._choices(api.get_block(**one)))
+                api.choose_pieces(**one, choices=pieces_in(api.get_block(**one), sent))
                 return _("The pieces of the merge are chosen.")
             case "revert":
                 api.revert_block(**one)
                 return _("The edits are taken back.")
             case "edit":
-                changes = _changes(api.get_block(**one), sent.get("title", ""), sent.get("olx"))
+                changes = edits_in(api.get_block(**one), sent.get("title", ""), sent.get("olx"))
                 if not changes:
                     return _("There was nothing to change.")
                 api.edit_block(**one, **changes)
                 return _("The block is edited. The source stays as it was.")
         raise Http404
-
-    def _choices(self, details: BlockDetails) -> dict[str, MergeChoice | None]:
-        choices: dict[str, MergeChoice | None] = {}
-        for piece in details.pieces:
-            side = _one_of(MergeSide, self.request.POST.get(f"take {piece.name}", ""))
-            text = self.request.POST.get(f"text {piece.name}", "").replace("\r\n", "\n")
-            choices[piece.name] = MergeChoice(take=side, text=text) if side else None
-        return choices
 
     def _shown(
         self, import_id: str, usage_key: str, *, typed: dict[str, str] | None = None, fault: Any = None, **told: Any
@@ -125,10 +115,8 @@ class Block(AuthorView):
             default=run.options.on_conflict,
             contents=Contents,
             default_contents=run.options.contents,
-            merge_sides=MergeSide,
             typed=typed,
             fault=fault,
-            is_editable=_is_editable(details),
             url=reverse("modulestore_imports:block", args=[run.id, usage_key]),
             **told,
         )
@@ -172,26 +160,3 @@ def _tabs(details: BlockDetails) -> list[Tab]:
 def _sides(details: BlockDetails) -> list[Side]:
     """What can be shown of it; both beside each other first, where it meets something."""
     return [Side.COMPARISON, Side.BLOCK, Side.ITEM] if details.library else [Side.BLOCK]
-
-
-def _is_editable(details: BlockDetails) -> bool:
-    """Whether it has OLX of its own that fits into a form."""
-    block = details.block
-    return not (block.kind.is_container or block.child_count) and len(details.olx) <= MAX_OLX_CHARACTERS
-
-
-def _changes(details: BlockDetails, title: str, olx: str | None) -> dict[str, str]:
-    """What is other than before, as arguments of ``edit_block``."""
-    changes = {}
-    if title != details.block.title:
-        changes["title"] = title
-    if olx is not None and (olx := olx.replace("\r\n", "\n")) != details.olx.replace("\r\n", "\n"):
-        changes["olx"] = olx  # Browsers send lines as the mail of old did.
-    return changes
-
-
-def _one_of[Choice: TextChoices](choices: type[Choice], value: str) -> Choice | None:
-    """The choice that was sent, if one was. Raises ``Http404`` for one that is none."""
-    if value and value not in choices:
-        raise Http404
-    return choices(value) if value else None

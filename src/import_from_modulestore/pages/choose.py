@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha1
-from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -16,10 +15,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from .. import api
-from ..data import ImportData, SourceData
-from .base import AuthorView, page_number
-from .options import OptionsForm, suggested_key
-from .results import pages_of
+from ..data import ImportData, LibraryData, SourceData
+from .base import AuthorView, page_number, pages_of
+from .options import NEW, OptionsForm, suggested_key
 
 PAGE_SIZE = 25
 
@@ -275,14 +273,15 @@ def _suggested(user: Any, sources: Sequence[SourceData]) -> dict[str, Any]:
     """Into the library that a source went into the last time; else a new one; else the only one that there is."""
     first = sources[0]
     initial: dict[str, Any] = {"new_title": first.title}
-    libraries = api.list_libraries(user=user, editable=True, limit=2)
     last = next((source.last_import.library_key for source in sources if source.last_import), "")
-    if last and any(each.key == last for each in api.list_libraries(user=user, search=last, editable=True)):
+    if last and _editable(user, last):
         initial["library"] = last
     elif api.may_create_libraries(user=user):
-        initial["library"] = "new"
-    elif len(libraries) == 1:
-        initial["library"] = libraries[0].key
+        initial["library"] = NEW
+    else:
+        libraries = api.list_libraries(user=user, editable=True, limit=2)
+        if len(libraries) == 1:
+            initial["library"] = libraries[0].key
     taken = {library.key for library in api.list_libraries(user=user, search=f"lib:{first.org}:")}
     initial["new_key"] = suggested_key(first, taken)
     return initial
@@ -292,14 +291,17 @@ def _libraries(request: HttpRequest, chosen: str) -> dict[str, Any]:
     """Some libraries that the user may change, the chosen one before all others."""
     user, search = request.user, request.GET.get("library_search", "").strip()
     found = api.list_libraries(user=user, search=search, editable=True, limit=MAX_LIBRARIES + 1)
-    before = []
-    if chosen not in ("", "new") and chosen not in {library.key for library in found[:MAX_LIBRARIES]}:
-        ours = api.list_libraries(user=user, search=chosen, editable=True)
-        before = [library for library in ours if library.key == chosen]
+    shown = found[:MAX_LIBRARIES]
+    before = [] if chosen in ("", NEW, *(library.key for library in shown)) else _editable(user, chosen)
     return {
-        "libraries": list(chain(before, found[:MAX_LIBRARIES])),
+        "libraries": [*before, *shown],
         "more": len(found) > MAX_LIBRARIES,
         "library_search": search,
         "library": chosen,
         "may_create": api.may_create_libraries(user=user),
     }
+
+
+def _editable(user: Any, key: str) -> list[LibraryData]:
+    """The library of this key, where the user may change it."""
+    return [library for library in api.list_libraries(user=user, search=key, editable=True) if library.key == key]

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 
 from .. import api
-from ..data import HistoryEntry, ImportState, LibraryData, Page
+from ..data import LibraryData, StateGroup
 from ..hosts import get_host
 from ..keys import parse_item_key, parse_library_key
-from .base import AuthorView, page_number
-from .results import pages_of
+from .base import AuthorView, page_number, pages_of
 
 PAGE_SIZE = 25
 
-_UNDER_WAY = tuple(
-    state for state in ImportState if state not in (ImportState.IMPORTED, ImportState.UNDONE, ImportState.CANCELED)
-)
+_UNDER_WAY = (*StateGroup.RUNNING.states, *StateGroup.WAITING.states)
 
 
 class Libraries(AuthorView):
@@ -51,16 +45,20 @@ class Library(AuthorView):
         number = page_number(request)
         library = api.get_library(user=request.user, library_key=library_key)
         imports = api.list_imports(user=request.user, library_key=library.key, states=_UNDER_WAY, limit=PAGE_SIZE)
-        live = any(run.state.is_running for run in imports.items)
         if self.is_part:
-            return self.page("_recent.html", imports=imports, live=live)
-        history = _newest_first(request.user, library.key, number)
+            return self.page("_recent.html", imports=imports)
+        history = api.get_library_history(
+            user=request.user,
+            library_key=library.key,
+            newest_first=True,
+            offset=(number - 1) * PAGE_SIZE,
+            limit=PAGE_SIZE,
+        )
         return self.page(
             "library.html",
             library=library,
             can_back_up=get_host().can_back_up_library(request.user, parse_library_key(library.key)),
             imports=imports,
-            live=live,
             history=history,
             number=number,
             pages=pages_of(history.total, PAGE_SIZE),
@@ -79,17 +77,6 @@ class Item(AuthorView):
         last = records[0] if records else None
         library_key = str(parse_item_key(item_key).lib_key)
         return self.page("item.html", item_key=item_key, library_key=library_key, entries=entries[::-1], last=last)
-
-
-def _newest_first(user: Any, library_key: str, number: int) -> Page[HistoryEntry]:
-    """A page of a library's history from its end; the API has it from the beginning."""
-    total = api.get_library_history(user=user, library_key=library_key, limit=1).total
-    end = total - (number - 1) * PAGE_SIZE
-    first = max(0, end - PAGE_SIZE)
-    if end <= 0:
-        return Page(items=(), total=total, offset=0, limit=PAGE_SIZE)
-    page = api.get_library_history(user=user, library_key=library_key, offset=first, limit=end - first)
-    return replace(page, items=page.items[::-1])
 
 
 def _by_title(library: LibraryData) -> tuple[str, str]:

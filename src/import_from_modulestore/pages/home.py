@@ -21,14 +21,12 @@ class Home(AuthorView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page, or its list of imports alone."""
         imports = api.list_imports(user=request.user, limit=RECENT)
-        live = any(run.state.is_running for run in imports.items)
         if self.is_part:
-            return self.page("_recent.html", imports=imports, live=live)
+            return self.page("_recent.html", imports=imports)
         libraries = api.list_libraries(user=request.user)
         return self.page(
             "home.html",
             imports=imports,
-            live=live,
             libraries=libraries[:LIBRARIES],
             more_libraries=max(0, len(libraries) - LIBRARIES),
         )

@@ -11,20 +11,11 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from .. import api
 from ..data import Action, ImportState
-from .base import AuthorView, can_do, page_number
-from .results import pages_of, result_of
+from .base import AuthorView, can_do, page_number, pages_of
+from .results import result_of
 from .staged import staged
 
 PAGE_SIZE = 25
-
-_STARTS = {
-    Action.STAGE: api.start_staging,
-    Action.COMPLETE: api.start_completion,
-    Action.RETRY: api.start_retry,
-    Action.CANCEL: api.cancel_import,
-    Action.UNDO: api.start_undo,
-    Action.REDO: api.start_redo,
-}
 
 _COMPLETED = (ImportState.IMPORTED, ImportState.UNDONE)
 
@@ -47,13 +38,11 @@ class Imports(AuthorView):
             offset=(number - 1) * PAGE_SIZE,
             limit=PAGE_SIZE,
         )
-        live = any(run.state.is_running for run in page.items)
         if self.is_part:
-            return self.page("_recent.html", imports=page, live=live)
+            return self.page("_recent.html", imports=page)
         return self.page(
             "imports.html",
             imports=page,
-            live=live,
             number=number,
             pages=pages_of(page.total, PAGE_SIZE),
             q=search,
@@ -100,18 +89,18 @@ class Do(AuthorView):
 
     def post(self, request: HttpRequest, import_id: str, action: str) -> HttpResponse:
         """Ask, and lead to the import's page, which says how it goes on."""
-        if action not in Action or Action(action) not in _STARTS:
+        if action not in Action or Action(action) not in api.STARTS:
             raise Http404
-        options: dict[str, Any] = {}
-        if Action(action) in (Action.UNDO, Action.REDO):
-            options["force"] = "force" in request.POST
-        before = api.get_import(user=request.user, import_id=import_id)
-        run = _STARTS[Action(action)](user=request.user, import_id=import_id, **options)
+        step = Action(action)
+        asked: dict[str, Any] = {"user": request.user, "import_id": import_id}
+        before = api.get_import(**asked) if step is Action.CANCEL else None
+        force: dict[str, Any] = {"force": "force" in request.POST} if step in api.PREVIEWS else {}
+        run = api.STARTS[step](**asked, **force)
         told = ""
-        if Action(action) is Action.CANCEL:
+        if before is not None:
             told = (
                 gettext("The import is canceled. Nothing was written.")
                 if run.state is ImportState.CANCELED
-                else gettext("{label}: asked for.").format(label=Action.CANCEL.label_in(before.state))
+                else gettext("{label}: asked for.").format(label=step.label_in(before.state))
             )
         return self.done(reverse("modulestore_imports:import", args=[run.id]), told)

@@ -12,7 +12,7 @@ from ..data import Side
 from ..frames import FileAddresses, framed, rendered_answer
 from ..rendering import document
 from ..rendering.markup import tag, words
-from .base import AuthorView, status_of
+from .base import AuthorView
 
 
 class Rendered(AuthorView):
@@ -38,4 +38,4 @@ class Rendered(AuthorView):
     def refused(self, error: api.ImportFromModulestoreError) -> HttpResponse:
         """What is wrong and what to do about it, as a document for the frame."""
         told = document(gettext("As learners see it"), tag("p", words(str(error))), lambda _token: None)
-        return framed(told, self._addresses, status=status_of(error))
+        return framed(told, self._addresses, status=error.http_status)

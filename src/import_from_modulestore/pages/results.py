@@ -10,12 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .. import api
-from ..data import Action, ImportData, Outcome, ReversalOutcome
-from .base import AuthorView, page_number
+from ..data import Action, ImportData, Outcome, ReversalOutcome, tally
+from .base import AuthorView, number_of, page_number, pages_of
 
 PAGE_SIZE = 100
-
-_PREVIEWS = {Action.UNDO: api.preview_undo, Action.REDO: api.preview_redo}
 
 
 def result_of(request: HttpRequest, run: ImportData) -> dict[str, Any]:
@@ -37,7 +35,7 @@ def result_of(request: HttpRequest, run: ImportData) -> dict[str, Any]:
         "tally": tally(Outcome, run.counts),
         "records": records,
         "number": number,
-        "pages": pages_of(records.total),
+        "pages": pages_of(records.total, PAGE_SIZE),
         "chosen": chosen,
         "q": search,
         "work": api.list_work(user=request.user, import_id=run.id, limit=1),
@@ -63,11 +61,13 @@ class Work(AuthorView):
             offset=(number - 1) * PAGE_SIZE,
             limit=PAGE_SIZE,
         )
-        return self.page("work.html", run=run, work=work, shown=shown, number=number, pages=pages_of(work.total))
+        return self.page(
+            "work.html", run=run, work=work, shown=shown, number=number, pages=pages_of(work.total, PAGE_SIZE)
+        )
 
     def post(self, request: HttpRequest, import_id: str) -> HttpResponse:
         """Mark entries as done, or as open again."""
-        nums = [int(num) for num in request.POST.getlist("nums") if num.isascii() and num.isdigit() and len(num) < 10]
+        nums = [num for num in map(number_of, request.POST.getlist("nums")) if num is not None]
         done = request.POST.get("do") != "open"
         if not nums:
             raise api.InvalidOption(_("Choose at least one entry."))
@@ -89,7 +89,7 @@ class Reversal(AuthorView):
         """A page of the preview; with ``force``, as it would be where nothing is kept for what others did since."""
         action, force, number = Action(kind), "force" in request.GET, page_number(request)
         run = api.get_import(user=request.user, import_id=import_id)
-        plan = _PREVIEWS[action](user=request.user, import_id=import_id, force=force)
+        plan = api.PREVIEWS[action](user=request.user, import_id=import_id, force=force)
         first = (number - 1) * PAGE_SIZE
         items = sorted(plan.items, key=lambda item: item.outcome is not ReversalOutcome.KEPT)
         top = max((item.kind.rank for item in plan.items), default=0)
@@ -106,16 +106,6 @@ class Reversal(AuthorView):
                 for item in items[first : first + PAGE_SIZE]
             ],
             number=number,
-            pages=pages_of(len(plan.items)),
+            pages=pages_of(len(plan.items), PAGE_SIZE),
             back=reverse("modulestore_imports:import", args=[run.id]),
         )
-
-
-def tally[Choice: (Outcome, ReversalOutcome)](choices: type[Choice], counts: Any) -> list[tuple[Choice, int]]:
-    """The numbers that are not zero, in the order of the choices."""
-    return [(choice, counts[choice.value]) for choice in choices if counts.get(choice.value)]
-
-
-def pages_of(total: int, size: int = PAGE_SIZE) -> int:
-    """How many pages a list has; at least one."""
-    return max(1, -(-total // size))

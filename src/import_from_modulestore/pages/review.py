@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +18,8 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from .. import api, choices
 from ..data import (
+    BLOCK_OUTCOMES,
+    BLOCK_STATES,
     BlockData,
     BlockFilters,
     BlockKind,
@@ -29,9 +31,10 @@ from ..data import (
     Outcome,
     Page,
     ReviewTree,
+    tally,
 )
 from ..quoting import listed
-from .base import AuthorView, can_do, page_number
+from .base import PLAN_CHANGED, AuthorView, can_do, number_of, page_number, pages_of
 
 ROWS = 90
 """How many rows the tree begins with, unless more stand at its top."""
@@ -61,6 +64,9 @@ _ONLY: dict[str, tuple[Any, dict[str, Any]]] = {
     "files_missing": (gettext_lazy("Files missing"), {"files_missing": True}),
 }
 """Filters of one word: its label, and what it stands for."""
+
+_FILTERS = ("q", "only", "state", "outcome", "kind", "block_type", "parent")
+"""What an address may say of the blocks that are asked for."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +121,7 @@ def rows_of(page: Page[BlockData], of: str, level: int, size: int, tree: ReviewT
         )
         for place, block in enumerate(page.items, page.offset + 1)
     ]
-    shown = page.offset + len(rows)
-    return Below(of, rows, level, shown, min(SHOWN, page.total - shown))
+    return Below(of, rows, level, page.offset + len(rows), _left(page))
 
 
 class ReviewView(AuthorView):
@@ -152,10 +157,11 @@ class Review(ReviewView):
         run = api.get_import(user=request.user, import_id=import_id)
         context: dict[str, Any] = {
             **_asked(request),
+            "staged_mark": staged_mark(run),
             "only_choices": _ONLY,
             "kinds": BlockKind,
-            "outcomes": _outcomes(),
-            "states": _states(),
+            "outcomes": BLOCK_OUTCOMES,
+            "states": BLOCK_STATES,
         }
         if not self.is_part and run.block_count > AT_ONCE and "whole" not in request.GET:
             return self.part("review.html", run, whole=self.back_to(request, import_id, whole="1"), **context)
@@ -166,7 +172,7 @@ class Review(ReviewView):
         if self.is_part:
             return self.part("_tree.html", run, **context)
         return self.part(
-            "review.html", run, **context, **bar_of(request, run), change=_number(request.GET.get("change"))
+            "review.html", run, **context, **bar_of(request, run), change=number_of(request.GET.get("change"))
         )
 
     def post(self, request: HttpRequest, import_id: str) -> HttpResponse:
@@ -179,7 +185,7 @@ class Review(ReviewView):
             return self.done(self.back_to(request, import_id, **query), told)
         run = api.get_import(user=request.user, import_id=import_id)
         response = self.part("_change_told.html", run, told=told, change=change)
-        response["HX-Trigger"] = "plan-changed"
+        response["HX-Trigger"] = PLAN_CHANGED
         return response
 
     def _tree(self, request: HttpRequest, run: ImportData) -> dict[str, Any]:
@@ -207,8 +213,12 @@ class Review(ReviewView):
             offset=(number - 1) * HITS,
             limit=HITS,
         )
-        pages = max(1, -(-found.total // HITS))
-        return {"hits": rows_of(found, "", 1, found.total), "total": found.total, "number": number, "pages": pages}
+        return {
+            "hits": rows_of(found, "", 1, found.total),
+            "total": found.total,
+            "number": number,
+            "pages": pages_of(found.total, HITS),
+        }
 
 
 class Under(ReviewView):
@@ -216,16 +226,16 @@ class Under(ReviewView):
 
     def get(self, request: HttpRequest, import_id: str) -> HttpResponse:
         """Some children of a block, for the tree; as many as it takes to get to one, where one is named."""
-        of, offset = request.GET.get("of", ""), _number(request.GET.get("offset")) or 0
+        of, offset = request.GET.get("of", ""), number_of(request.GET.get("offset")) or 0
         run = api.get_import(user=request.user, import_id=import_id)
         if not self.is_part:
             address = reverse("modulestore_imports:review", args=[import_id])
             return HttpResponseRedirect(f"{address}?{urlencode({'at' if of == 'gone' else 'parent': of})}")
-        level = min(_number(request.GET.get("level")) or 1, 99)
+        level = min(number_of(request.GET.get("level")) or 1, 99)
         if of == "gone":
             gone = api.list_gone(user=request.user, import_id=import_id, offset=offset, limit=SHOWN)
             return self.part("_gone.html", run, gone=gone, next=offset + len(gone.items), left=_left(gone))
-        until = _number(request.GET.get("until"))
+        until = number_of(request.GET.get("until"))
         shown = {"parent": of} if of else {"top": True}
         page = api.list_blocks(user=request.user, import_id=import_id, **shown, offset=offset, limit=SHOWN)
         while (
@@ -247,7 +257,7 @@ class Rows(ReviewView):
     def post(self, request: HttpRequest, import_id: str) -> HttpResponse:
         """Those that are named by number; where the import was staged anew, the page has to be loaded again."""
         run = api.get_import(user=request.user, import_id=import_id)
-        nums = [num for num in map(_number, request.POST.getlist("num")) if num is not None][:MAX_ROWS]
+        nums = [num for num in map(number_of, request.POST.getlist("num")) if num is not None][:MAX_ROWS]
         page = api.list_blocks(user=request.user, import_id=import_id, nums=nums, limit=MAX_ROWS) if nums else None
         if request.POST.get("staged") != staged_mark(run):
             return HttpResponseClientRefresh()
@@ -290,13 +300,12 @@ class Conflict(ReviewView):
 def bar_of(request: HttpRequest, run: ImportData) -> dict[str, Any]:
     """What the bar says."""
     summary = api.get_summary(user=request.user, import_id=run.id)
-    tally = [(outcome, summary.outcomes[outcome.value]) for outcome in Outcome if summary.outcomes.get(outcome.value)]
-    return {"summary": summary, "tally": tally, "can": can_do(request, run)}
+    return {"summary": summary, "tally": tally(Outcome, summary.outcomes), "can": can_do(request, run)}
 
 
 def is_filtered(query: QueryDict) -> bool:
     """Whether a list is asked for, and no tree."""
-    return any(query.get(name) for name in ("q", "only", "state", "outcome", "kind", "block_type", "parent"))
+    return any(query.get(name) for name in _FILTERS)
 
 
 def filters_of(query: QueryDict) -> BlockFilters:
@@ -323,24 +332,11 @@ def staged_mark(run: ImportData) -> str:
 
 def _asked(request: HttpRequest) -> dict[str, Any]:
     """What the form of the filters says."""
-    names = ("q", "only", "state", "outcome", "kind", "block_type", "parent")
-    return {"asked": {name: request.GET.get(name, "") for name in names}, "query": request.GET.urlencode()}
-
-
-def _outcomes() -> Iterable[Outcome]:
-    return [outcome for outcome in Outcome if not outcome.is_of_gone]
-
-
-def _states() -> Iterable[ConflictState]:
-    return [state for state in ConflictState if state is not ConflictState.GONE]
+    return {"asked": {name: request.GET.get(name, "") for name in _FILTERS}, "query": request.GET.urlencode()}
 
 
 def _left(page: Page[Any]) -> int:
     return min(SHOWN, page.total - page.offset - len(page.items))
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _change(request: HttpRequest, import_id: str) -> str:
@@ -353,7 +349,7 @@ def _change(request: HttpRequest, import_id: str) -> str:
     for name, remove in (("remove", True), ("keep", False)):
         if key := post.get(name):
             return _told_gone(api.remove_gone(**common, item_keys=None if key == "*" else [key], remove=remove), remove)
-    if number := _number(post.get("take_back")):
+    if number := number_of(post.get("take_back")):
         api.take_back(**common, change=number)
         return _("It is as it was before.")
     if "choices" in request.FILES:

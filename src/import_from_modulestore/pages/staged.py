@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .. import api
-from ..data import ConflictState, ImportData, ImportSummary, Outcome
+from ..data import ConflictState, ImportData, ImportSummary, Outcome, tally
 from .base import AuthorView
-from .results import tally
 
 MAX_AT_ONCE = 300
 """Up to so many blocks are planned while the page is asked for; a larger plan is put in place once it is there."""

@@ -68,18 +68,18 @@ class Problem(TextChoices):
     DATABASE_UNAVAILABLE = "database_unavailable", gettext_lazy("The database cannot be used now")
 
 
-_ANSWERS: dict[type[api.ImportFromModulestoreError], tuple[int, Problem]] = {
-    api.NotPermitted: (status.HTTP_403_FORBIDDEN, Problem.NOT_PERMITTED),
-    api.NotFound: (status.HTTP_404_NOT_FOUND, Problem.NOT_FOUND),
-    api.WrongState: (status.HTTP_409_CONFLICT, Problem.WRONG_STATE),
-    api.AlreadyExists: (status.HTTP_409_CONFLICT, Problem.ALREADY_EXISTS),
-    api.StagedContentGone: (status.HTTP_409_CONFLICT, Problem.STAGED_CONTENT_GONE),
-    api.PlanBlocked: (status.HTTP_409_CONFLICT, Problem.PLAN_BLOCKED),
-    api.StepCanceled: (status.HTTP_409_CONFLICT, Problem.STEP_CANCELED),
-    api.SourceBeingRead: (status.HTTP_503_SERVICE_UNAVAILABLE, Problem.SOURCE_BEING_READ),
-    api.SourceError: (status.HTTP_422_UNPROCESSABLE_ENTITY, Problem.SOURCE_ERROR),
-    api.StepFailed: (status.HTTP_503_SERVICE_UNAVAILABLE, Problem.STEP_FAILED),
-    api.DatabaseUnavailable: (status.HTTP_503_SERVICE_UNAVAILABLE, Problem.DATABASE_UNAVAILABLE),
+_PROBLEMS: dict[type[api.ImportFromModulestoreError], Problem] = {
+    api.NotPermitted: Problem.NOT_PERMITTED,
+    api.NotFound: Problem.NOT_FOUND,
+    api.WrongState: Problem.WRONG_STATE,
+    api.AlreadyExists: Problem.ALREADY_EXISTS,
+    api.StagedContentGone: Problem.STAGED_CONTENT_GONE,
+    api.PlanBlocked: Problem.PLAN_BLOCKED,
+    api.StepCanceled: Problem.STEP_CANCELED,
+    api.SourceBeingRead: Problem.SOURCE_BEING_READ,
+    api.SourceError: Problem.SOURCE_ERROR,
+    api.StepFailed: Problem.STEP_FAILED,
+    api.DatabaseUnavailable: Problem.DATABASE_UNAVAILABLE,
 }
 
 _FAULTS: dict[type[api.ImportFromModulestoreError], str] = {
@@ -94,7 +94,8 @@ class Refusal(APIException):
     """An error of the API with its status, code, and what else the answer says."""
 
     def __init__(self, error: api.ImportFromModulestoreError) -> None:
-        self.status_code, problem = next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)
+        self.status_code = error.http_status
+        problem = next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
         super().__init__(str(error), problem.value)
         self.more: dict[str, Any] = {}
         if isinstance(error, api.WrongState):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django import template
@@ -14,7 +15,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 
 from .. import __version__
-from ..data import BlockKind, Contents, Decision
+from ..data import BlockKind, Contents, Decision, ImportData
 from ..quoting import shortened
 
 register = template.Library()
@@ -116,6 +117,12 @@ def block_icon(kind: BlockKind, block_type: str = "") -> SafeString:
     """The picture of a block, by its kind, of a component by its type."""
     name = block_type if kind is BlockKind.COMPONENT else kind.value
     return icon(_ICONS.get(name, "component"))
+
+
+@register.filter
+def any_running(imports: Iterable[ImportData]) -> bool:
+    """Whether a step of one of them is under way, or waits for a worker: a list of them is to be asked for again."""
+    return any(run.state.is_running for run in imports)
 
 
 @register.filter

@@ -163,7 +163,6 @@
         const from = current();
         const asked = new URLSearchParams();
         if (from?.dataset.key && from.dataset.key !== "gone") asked.set(way, from.dataset.key);
-        else if (way === "before") asked.set("before", "");
         htmx.ajax("GET", `${address}conflict/?${asked}`, { target: "#conflict-place", swap: "none" });
     }
 
