@@ -65,7 +65,7 @@ def test_its_six_randomized_questions_arrive_are_found_again_and_can_be_undone(c
         holders = [item for item in drafts(after).values() if set(refs) <= set(item["children"])]
         assert (len(holders), after["collections"]) == (1, {})
     else:
-        assert list(after["collections"].values()) == [(bank.title, sorted(refs))]
+        assert list(after["collections"].values()) == [(f"Randomized Content: {bank.title}", sorted(refs))]
     again, _records = run_import(COURSE, contents=contents)
     assert again.counts == {"unchanged": 399, "unsupported": 1}
     assert state() == after
