@@ -138,6 +138,19 @@ def test_pieces_of_a_merge_are_chosen(user, meets, send, author):
     assert "Theirs" in details.merged_olx
 
 
+def test_the_body_is_chosen_as_a_whole_and_that_is_taken_back(user, meets, send):
+    send(do="decide", decision="merge")
+    answer = send(do="pieces", **{"take body": "edit", "text body": "<p>All</p>"})
+    details = api.get_block(user=user, import_id=meets, usage_key=T1)
+    assert "All" in details.merged_olx
+    assert "Merge needs you" not in text_of(answer)
+    chosen = dom(answer).xpath("//input[@name='take body'][@checked]/@value")
+    assert chosen == ["edit"]
+    answer = send(do="pieces", **{"take body": ""})
+    assert "Merge needs you" in text_of(answer)
+    assert dom(answer).xpath("//input[@name='take body:1'][@value='source']")
+
+
 def test_what_is_inside_a_block_that_a_library_cannot_hold_is_chosen(author, user, courses, library, stage):
     bank = Block("itembank", "bank", (text("inner"),))
     write_course(courses / "c1", section("s", subsection("b", unit("u", bank))))
