@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from . import api
-from .data import ImportData, ImportState, Outcome
+from .data import ImportData, ImportState, Outcome, tally
 from .hosts import get_host
 from .models import Import
 
@@ -78,7 +78,7 @@ def _message(user: Any, run: ImportData) -> tuple[str, str]:
         ]
     else:
         subject = _("“{source}” is imported into “{library}”").format(**names)
-        told = (f"{outcome.label}: {run.counts[outcome.value]}" for outcome in Outcome if run.counts.get(outcome.value))
+        told = (f"{outcome.label}: {count}" for outcome, count in tally(Outcome, run.counts))
         lines = [_("“{source}” is imported into “{library}”.").format(**names), "\n".join(told)]
         if count := api.list_work(user=user, import_id=run.id, limit=1).open:
             could_not = ngettext(

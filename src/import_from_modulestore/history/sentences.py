@@ -7,6 +7,7 @@ is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..data import BlockKind, HistoryEntry, HistoryKind, ImportState, Outcome, ReversalKind, ReversalOutcome
+from ..data import BlockKind, HistoryEntry, HistoryKind, ImportState, Outcome, ReversalKind, ReversalOutcome, tally
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
 from ..running.lifecycle import actions_in
 
@@ -78,10 +79,8 @@ _OF_REVERSAL = {
 def of_import(run: Import) -> HistoryEntry:
     """That an import was written into the library."""
     told = _("{user} imported {source} on {date}.").format(**_who(run.username, run, run.finished))
-    counts = "".join(
-        f" {outcome.label}: {run.counts[outcome.value]}." for outcome in Outcome if run.counts.get(outcome.value)
-    )
-    return _entry(HistoryKind.IMPORT, run, run.username, run.finished, told + counts, counts=run.counts)
+    told += _counts(Outcome, run.counts)
+    return _entry(HistoryKind.IMPORT, run, run.username, run.finished, told, counts=run.counts)
 
 
 def of_reversal(reversal: Reversal) -> HistoryEntry:
@@ -93,17 +92,12 @@ def of_reversal(reversal: Reversal) -> HistoryEntry:
         (ReversalKind.REDO, False): _("{user} redid the import of {source} on {date}."),
         (ReversalKind.REDO, True): _("{user} redid the import of {source} on {date}, with what was changed since."),
     }[ReversalKind(reversal.kind), reversal.forced].format(**_who(reversal.username, run, reversal.finished))
-    counts = "".join(
-        f" {outcome.label}: {reversal.counts[outcome.value]}."
-        for outcome in ReversalOutcome
-        if reversal.counts.get(outcome.value)
-    )
     return _entry(
         HistoryKind(reversal.kind),
         run,
         reversal.username,
         reversal.finished,
-        told + counts,
+        told + _counts(ReversalOutcome, reversal.counts),
         counts=reversal.counts,
         forced=reversal.forced,
     )
@@ -141,6 +135,10 @@ def of_reversal_record(done: ReversalRecord) -> HistoryEntry:
         num=done.record.num,
         forced=reversal.forced,
     )
+
+
+def _counts(outcomes: type[Outcome | ReversalOutcome], counts: Mapping[str, int]) -> str:
+    return "".join(f" {outcome.label}: {count}." for outcome, count in tally(outcomes, counts))
 
 
 def _who(username: str, run: Import, moment: datetime | None) -> dict[str, str]:

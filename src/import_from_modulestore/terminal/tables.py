@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.utils.timezone import localtime
@@ -23,6 +23,7 @@ from ..data import (
     ReversalData,
     ReversalOutcome,
     SourceData,
+    tally,
 )
 from .marks import MARKS, as_in, type_beside_title
 from .outline import hanging
@@ -218,10 +219,8 @@ def _indented(text: Text) -> RenderableType:
     return Padding(text, (0, 0, 0, 2), expand=False)
 
 
-def _counts(counts: Mapping[str, int], outcomes: Iterable[Outcome | ReversalOutcome] = Outcome) -> str:
-    return ", ".join(
-        f"{counts[outcome.value]:,} {str(outcome.label).lower()}" for outcome in outcomes if counts.get(outcome.value)
-    )
+def _counts(counts: Mapping[str, int], outcomes: type[Outcome | ReversalOutcome] = Outcome) -> str:
+    return ", ".join(f"{count:,} {str(outcome.label).lower()}" for outcome, count in tally(outcomes, counts))
 
 
 def _when(moment: datetime) -> str:
