@@ -11,9 +11,9 @@ from openedx_content.models_api import Media
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Action, Decision, ImportState
+from import_from_modulestore.exports.export import Export
 from import_from_modulestore.models import StagedBlock
 from import_from_modulestore_standalone.content_staging.models import StagedContent, StagedContentFile
-from import_from_modulestore_standalone.exports.export import Export
 
 from .builders import KEY, TARGET, pack, problem, section, subsection, text, unit, usage_key, write_course
 from .command_line.calls import command, in_one_line, refused

@@ -27,6 +27,10 @@ from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore.data import Branch, LibraryData, Notice, SourceData, StagedRoot
 from import_from_modulestore.errors import NotFound, SourceBeingRead, SourceError
+from import_from_modulestore.exports.export import Export
+from import_from_modulestore.exports.shelf import Shelf
+from import_from_modulestore.exports.static_files import asset_name, md5_of
+from import_from_modulestore.exports.uploads import Uploads, is_upload, may_read
 from import_from_modulestore.hosts.base import Host
 from import_from_modulestore.olx.blocks import title_of
 from import_from_modulestore.olx.course_bound import take_off_groups
@@ -38,11 +42,7 @@ from import_from_modulestore.packets import measured
 from import_from_modulestore.writing.tags import as_staged, known_taxonomies
 
 from .content_staging.models import StagedContent, StagedContentFile, StagedContentStatus
-from .exports.export import Export
-from .exports.shelf import Shelf
-from .exports.static_files import asset_name, md5_of
 from .grants import Role, give, has_role, libraries_of
-from .uploads import Uploads, is_upload, may_read
 
 _MAX_KEY = 255
 

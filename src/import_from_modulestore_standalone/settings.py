@@ -328,6 +328,9 @@ LOGGING = {
     "formatters": {"timed": {"format": "%(asctime)s %(levelname)s %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "timed"}},
     # What imports go through is told by workers (see celery.py); a command tells its user in words of its own.
-    "loggers": {"import_from_modulestore": {"level": "ERROR"}},
+    "loggers": {
+        "import_from_modulestore": {"level": "ERROR"},
+        "import_from_modulestore.exports": {"level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

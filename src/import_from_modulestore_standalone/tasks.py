@@ -6,7 +6,8 @@ from celery import shared_task
 from django.conf import settings
 from django.core.management import call_command
 
-from .exports.files import remove_left_over
+from import_from_modulestore.exports.files import remove_left_over
+
 from .host import uploads
 
 

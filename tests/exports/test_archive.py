@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from import_from_modulestore.errors import SourceError
-from import_from_modulestore_standalone.exports.archive import UnpackLimits, is_archive, unpack
+from import_from_modulestore.exports.archive import UnpackLimits, is_archive, unpack
 
 from ..builders import header, pack, small_course, write_course, write_tar, write_zip
 

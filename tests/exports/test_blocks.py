@@ -10,11 +10,11 @@ import pytest
 from lxml import etree
 
 from import_from_modulestore.data import Branch, Notice
+from import_from_modulestore.exports import files as export_files
+from import_from_modulestore.exports.export import Export
 from import_from_modulestore.olx.normal_form import component_olx
 from import_from_modulestore.olx.parsing import MAX_TEXT_BYTES, parse_xml
 from import_from_modulestore.olx.tree import walk
-from import_from_modulestore_standalone.exports import files as export_files
-from import_from_modulestore_standalone.exports.export import Export
 
 from ..builders import (
     Block,

@@ -4,7 +4,7 @@ import pytest
 
 from import_from_modulestore.data import Branch, SourceKind
 from import_from_modulestore.errors import SourceError
-from import_from_modulestore_standalone.exports.export import Export
+from import_from_modulestore.exports.export import Export
 
 from ..builders import KEY, LIBRARY_KEY, block, problem, section, small_course, unit_of, write_course, write_library
 

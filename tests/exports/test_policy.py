@@ -5,8 +5,8 @@ import json
 import pytest
 
 from import_from_modulestore.data import Branch
-from import_from_modulestore_standalone.exports.export import Export
-from import_from_modulestore_standalone.exports.policy import MAX_VALUE
+from import_from_modulestore.exports.export import Export
+from import_from_modulestore.exports.policy import MAX_VALUE
 
 from ..builders import block, problem, text, unit_of, write_course
 

@@ -17,9 +17,9 @@ from opaque_keys.edx.keys import LearningContextKey
 from import_from_modulestore import api
 from import_from_modulestore.data import Branch, SourceKind
 from import_from_modulestore.errors import NotFound, SourceBeingRead, SourceError
-from import_from_modulestore_standalone.exports import outline
-from import_from_modulestore_standalone.exports.archive import UnpackLimits
-from import_from_modulestore_standalone.exports.shelf import Shelf
+from import_from_modulestore.exports import outline
+from import_from_modulestore.exports.archive import UnpackLimits
+from import_from_modulestore.exports.shelf import Shelf
 
 from ..builders import (
     KEY,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from import_from_modulestore_standalone.exports.static_files import StaticFiles
+from import_from_modulestore.exports.static_files import StaticFiles
 
 from ..builders import write_course
 

@@ -3,8 +3,8 @@
 import pytest
 
 from import_from_modulestore.data import Branch
-from import_from_modulestore_standalone.exports.export import Export
-from import_from_modulestore_standalone.exports.tags import MAX_TAGS
+from import_from_modulestore.exports.export import Export
+from import_from_modulestore.exports.tags import MAX_TAGS
 
 from ..builders import small_course, write_course
 
@@ -83,6 +83,6 @@ def test_another_encoding_is_guessed_and_named(read):
 
 
 def test_that_are_larger_than_any_course_are_named(read, monkeypatch):
-    monkeypatch.setattr("import_from_modulestore_standalone.exports.files.MAX_XML_BYTES", 1_000)
+    monkeypatch.setattr("import_from_modulestore.exports.files.MAX_XML_BYTES", 1_000)
     _tags, (warning,) = read(HEADER + '"n","html","t1","a"\r\n' * 100)
     assert "tags.csv is larger than" in warning

@@ -11,11 +11,11 @@ from opaque_keys.edx.keys import LearningContextKey
 
 from import_from_modulestore.data import Branch
 from import_from_modulestore.errors import SourceError
+from import_from_modulestore.exports.export import Export
+from import_from_modulestore.exports.shelf import Shelf
 from import_from_modulestore.olx.files.closure import Closure, gather
 from import_from_modulestore.olx.parsing import parse_xml
 from import_from_modulestore.olx.tree import walk
-from import_from_modulestore_standalone.exports.export import Export
-from import_from_modulestore_standalone.exports.shelf import Shelf
 
 SAMPLE = Path(__file__).parents[2] / "courses" / "sample-course"
 SAMPLE_FILES = sorted(

@@ -13,6 +13,7 @@ import pytest
 from lxml import etree
 
 from import_from_modulestore.data import Branch, MergeChoice, MergeSide
+from import_from_modulestore.exports.export import Export
 from import_from_modulestore.merging import ComponentFile, ComponentTexts, merge_component
 from import_from_modulestore.merging.markup import html_lines, xml_lines
 from import_from_modulestore.olx.blocks import has_children, title_of
@@ -20,7 +21,6 @@ from import_from_modulestore.olx.files.closure import Closure, gather
 from import_from_modulestore.olx.normal_form import component_olx, is_left_aside
 from import_from_modulestore.olx.parsing import parse_xml, set_cdata
 from import_from_modulestore.olx.tree import walk
-from import_from_modulestore_standalone.exports.export import Export
 
 from ..conftest import REAL_EXPORTS
 

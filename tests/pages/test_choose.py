@@ -8,7 +8,7 @@ import pytest
 
 from import_from_modulestore import api
 from import_from_modulestore.data import BlockIds, Branch, Contents, Decision, ImportState
-from import_from_modulestore_standalone.exports import shelf as shelf_of_exports
+from import_from_modulestore.exports import shelf as shelf_of_exports
 from import_from_modulestore_standalone.grants import Role
 from import_from_modulestore_standalone.host import StandaloneHost
 

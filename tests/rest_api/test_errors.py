@@ -9,12 +9,12 @@ from kombu.exceptions import OperationalError
 from rest_framework.throttling import UserRateThrottle
 
 from import_from_modulestore import api
+from import_from_modulestore.exports.shelf import Shelf
 from import_from_modulestore.olx.parsing import MAX_TEXT_BYTES
 from import_from_modulestore.rest_api.base import ApiView
 from import_from_modulestore.rest_api.errors import refusal
 from import_from_modulestore.tasks import ImportTask
 from import_from_modulestore_standalone import host
-from import_from_modulestore_standalone.exports.shelf import Shelf
 
 from ..builders import KEY, TARGET, pack, usage_key, write_course
 from .conftest import answer, faults

@@ -32,10 +32,10 @@ from xmodule.modulestore import ModuleStoreEnum
 from xmodule.modulestore.django import BlockData, BlockKey, Structure, modulestore
 
 from import_from_modulestore.data import Branch
+from import_from_modulestore.exports.export import Export
 from import_from_modulestore.hosts.cms import FLAG
 from import_from_modulestore.olx.blocks import CONTAINER_KINDS, PARENT_TYPES, ROOT_TAGS
 from import_from_modulestore.olx.units import UNIT_TAG
-from import_from_modulestore_standalone.exports.export import Export
 
 from .site import Site, context, usage
 

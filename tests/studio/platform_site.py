@@ -33,8 +33,8 @@ from xmodule.modulestore.tests.django_utils import ModuleStoreIsolationMixin
 from xmodule.modulestore.xml_exporter import export_course_to_xml, export_library_to_xml
 from xmodule.modulestore.xml_importer import import_course_from_xml, import_library_from_xml
 
+from import_from_modulestore.exports.export import Export
 from import_from_modulestore.hosts.cms import FLAG
-from import_from_modulestore_standalone.exports.export import Export
 
 from .site import Site, context, usage
 

@@ -9,13 +9,13 @@ import pytest
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Branch
+from import_from_modulestore.exports.export import Export
 from import_from_modulestore.models import Import, StagedBlock
 from import_from_modulestore.olx.blocks import has_children, title_of
 from import_from_modulestore.olx.files.closure import gather
 from import_from_modulestore.olx.normal_form import normal_digest
 from import_from_modulestore.olx.parsing import parse_xml
 from import_from_modulestore.olx.tree import walk
-from import_from_modulestore_standalone.exports.export import Export
 from tests.builders import (
     KEY,
     LIBRARY_KEY,
@@ -497,7 +497,7 @@ def test_nothing_of_a_failed_staging_stays(ada, site, load, stage, monkeypatch):
     def fail(*args):
         raise OSError("The disk is full")
 
-    monkeypatch.setattr("import_from_modulestore.hosts.cms._Stager._add_files", fail)
+    monkeypatch.setattr("import_from_modulestore.hosts.cms.staging.Stager._add_files", fail)
     with pytest.raises(api.StepFailed, match="The disk is full"):
         stage()
     from openedx.core.djangoapps.content_staging.models import StagedContent

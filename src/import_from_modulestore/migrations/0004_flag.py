@@ -1,4 +1,4 @@
-"""The waffle flag, switched on: whoever installs the app wants it. See FLAG in import_from_modulestore/hosts/cms.py."""
+"""The waffle flag, switched on: whoever installs the app wants it. See FLAG in import_from_modulestore/hosts/cms/."""
 
 from django.apps import apps as installed_apps
 from django.db import migrations, transaction

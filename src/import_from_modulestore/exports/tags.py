@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
-from import_from_modulestore.texts import xml_text
-
+from ..texts import xml_text
 from .files import UnreadableFile, has_file, read_file
 from .texts import decode
 

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from import_from_modulestore.errors import SourceError
-from import_from_modulestore.texts import clean
-
+from ..errors import SourceError
+from ..texts import clean
 from .entries import PIECE, Damaged, Entry, EntryKind, NoArchive, Refused
 from .files import remove
 from .tar import read_tar

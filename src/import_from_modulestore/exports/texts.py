@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from import_from_modulestore.olx.blocks import drop_asides
-from import_from_modulestore.olx.parsing import UnreadableXML, parse_xml
+from ..olx.blocks import drop_asides
+from ..olx.parsing import UnreadableXML, parse_xml
 
 _DECLARED_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)""")
 

@@ -9,10 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from opaque_keys.edx.locator import AssetLocator
 
-from import_from_modulestore.olx.files.addresses import CourseName
-from import_from_modulestore.olx.files.references import MAX_READ_BYTES, normal_name
-from import_from_modulestore.texts import clean
-
+from ..olx.files.addresses import CourseName
+from ..olx.files.references import MAX_READ_BYTES, normal_name
+from ..texts import clean
 from .files import read_json
 
 _FOLDER = "static"

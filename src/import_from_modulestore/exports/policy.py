@@ -17,9 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from import_from_modulestore.olx.course_bound import is_place
-from import_from_modulestore.texts import xml_text
-
+from ..olx.course_bound import is_place
+from ..texts import xml_text
 from .files import read_json
 
 MAX_VALUE = 100_000

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from import_from_modulestore.olx.blocks import CONTAINER_KINDS, ROOT_TAGS
-
+from ..olx.blocks import CONTAINER_KINDS, ROOT_TAGS
 from .drafts import FOLDER as DRAFTS
 from .export import ROOT_FILES
 

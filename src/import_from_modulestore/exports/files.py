@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from import_from_modulestore.olx.parsing import MAX_XML_BYTES
-from import_from_modulestore.texts import clean
+from ..olx.parsing import MAX_XML_BYTES
+from ..texts import clean
 
 _LEFT_OVER_AFTER = 24 * 3600
 

@@ -17,9 +17,8 @@ from pathlib import Path
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import UsageKey
 
-from import_from_modulestore.olx.parsing import UnreadableXML
-from import_from_modulestore.texts import clean, is_xml_text
-
+from ..olx.parsing import UnreadableXML
+from ..texts import clean, is_xml_text
 from .files import UnreadableFile, read_file
 from .texts import read_xml
 

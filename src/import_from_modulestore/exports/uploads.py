@@ -24,13 +24,12 @@ from django.core.files import locks
 from django.utils.translation import gettext as _
 from opaque_keys.edx.keys import LearningContextKey
 
-from import_from_modulestore.data import SourceData
-from import_from_modulestore.errors import InvalidOption, NotFound, SourceError, StepFailed
-
-from .exports.archive import SUFFIXES, format_of
-from .exports.entries import PIECE
-from .exports.files import remove_left_over
-from .exports.shelf import Shelf
+from ..data import SourceData
+from ..errors import InvalidOption, NotFound, SourceError, StepFailed
+from .archive import SUFFIXES, format_of
+from .entries import PIECE
+from .files import remove_left_over
+from .shelf import Shelf
 
 _PREFIX = "upload:"
 

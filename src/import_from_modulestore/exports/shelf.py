@@ -22,10 +22,9 @@ from typing import Any
 from django.core.files import locks
 from opaque_keys.edx.keys import LearningContextKey
 
-from import_from_modulestore.data import SourceData, SourceKind
-from import_from_modulestore.errors import NotFound, SourceBeingRead, SourceError
-from import_from_modulestore.texts import clean
-
+from ..data import SourceData, SourceKind
+from ..errors import NotFound, SourceBeingRead, SourceError
+from ..texts import clean
 from .archive import STANDARD_LIMITS, SUFFIXES, TooSlow, UnpackLimits, is_archive, unpack
 from .background import begin
 from .export import Export, find_roots, no_export

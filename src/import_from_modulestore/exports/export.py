@@ -15,14 +15,13 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import CourseLocator, LibraryLocator
 
-from import_from_modulestore.data import BlockKind, Branch, SourceKind
-from import_from_modulestore.errors import SourceError
-from import_from_modulestore.olx.blocks import is_content
-from import_from_modulestore.olx.files.addresses import CourseName, OwnAddresses
-from import_from_modulestore.olx.parsing import UnreadableXML, child_elements
-from import_from_modulestore.olx.tree import walk
-from import_from_modulestore.texts import clean, clean_title
-
+from ..data import BlockKind, Branch, SourceKind
+from ..errors import SourceError
+from ..olx.blocks import is_content
+from ..olx.files.addresses import CourseName, OwnAddresses
+from ..olx.parsing import UnreadableXML, child_elements
+from ..olx.tree import walk
+from ..texts import clean, clean_title
 from .blocks import BlockName, BlockReader, ReadRoot, is_block
 from .drafts import DraftRoot, Drafts
 from .files import UnreadableFile, read_file

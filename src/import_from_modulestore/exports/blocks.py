@@ -24,12 +24,13 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import BlockUsageLocator
 
-from import_from_modulestore.data import Notice
 from import_from_modulestore.keys import fitting_block_id
-from import_from_modulestore.olx.blocks import PARENT_TYPES, holds_block, is_component, read_display_name
-from import_from_modulestore.olx.course_bound import is_place
-from import_from_modulestore.olx.files.addresses import CourseName, OwnAddresses
-from import_from_modulestore.olx.parsing import (
+
+from ..data import Notice
+from ..olx.blocks import PARENT_TYPES, holds_block, is_component, read_display_name
+from ..olx.course_bound import is_place
+from ..olx.files.addresses import CourseName, OwnAddresses
+from ..olx.parsing import (
     MAX_COMPONENT_DEPTH,
     MAX_TEXT_BYTES,
     UnreadableXML,
@@ -37,9 +38,8 @@ from import_from_modulestore.olx.parsing import (
     is_too_deep,
     set_cdata,
 )
-from import_from_modulestore.olx.units import UNIT_TAG, UnitMaker
-from import_from_modulestore.texts import xml_text
-
+from ..olx.units import UNIT_TAG, UnitMaker
+from ..texts import xml_text
 from . import drafts
 from .drafts import Drafts
 from .files import UnreadableFile, has_file, read_file
