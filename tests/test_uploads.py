@@ -14,9 +14,9 @@ import pytest
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportState
+from import_from_modulestore.exports import uploads
 from import_from_modulestore.hosts.base import Host
 from import_from_modulestore.models import Import
-from import_from_modulestore_standalone import uploads
 from import_from_modulestore_standalone.grants import Role, take
 from import_from_modulestore_standalone.host import StandaloneHost
 from import_from_modulestore_standalone.tasks import remove_what_is_left_over
