@@ -3,7 +3,11 @@
 .PHONY: help install demo serve test fuzz soak screenshots lint bench requirements clean
 
 PYTHON ?= $(shell command -v python3.12 || command -v python3)
-BIN := .venv/bin
+# Other versions than the pinned ones go into an environment of their own, beside it: `make test CORE=1.4.1` has that
+# openedx-core, `make test RELEASE=verawood` all that requirements/verawood.txt names.
+VENV := .venv$(addprefix -,$(or $(RELEASE),$(CORE)))
+BIN := $(VENV)/bin
+INSTEAD := $(if $(RELEASE),requirements/$(RELEASE).txt)
 MANAGE := $(BIN)/python manage.py
 
 # Print a command as a person would type it, then run it.
@@ -15,15 +19,18 @@ endef
 help:  ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-install: .venv/installed  ## Install everything into .venv
+install: $(VENV)/installed  ## Install everything into .venv; with CORE=1.4.1 or RELEASE=verawood, others beside it
 
-.venv/installed: requirements/base.txt requirements/dev.txt pyproject.toml
+$(VENV)/installed: requirements/base.txt requirements/dev.txt $(INSTEAD) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || \
 		{ echo "Python 3.12 or later is needed; set PYTHON=/path/to/python3.12."; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt
+	@cat /dev/null $(INSTEAD) >$(VENV)/instead.txt
+	@$(if $(CORE),echo "openedx-core==$(CORE)" >>$(VENV)/instead.txt)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt --override $(VENV)/instead.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@$(BIN)/uv pip check --quiet --python $(BIN)/python
 	@touch $@
 
 demo: install  ## Import the sample course, review and edit it, import it changed, undo, back the library up
@@ -53,7 +60,7 @@ demo: install  ## Import the sample course, review and edit it, import it change
 serve: install  ## Start the web server and a worker, for use in a browser
 	@$(MANAGE) serve
 
-test: install  ## Run the tests; those that take long as well with SLOW=1
+test: install  ## Run the tests; those that take long as well with SLOW=1; on other versions with CORE= or RELEASE=
 	@$(BIN)/pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder $(if $(CI)$(SLOW),,-m "not slow")
 
 fuzz: install  ## Try hostile exports and archives: 1,000 of each kind, or EXAMPLES=…
@@ -84,4 +91,4 @@ requirements: install  ## Pin the requirements again
 			--no-emit-index-url --upgrade $$name.in -o $$name.txt; done
 
 clean:  ## Remove everything that was installed or written
-	rm -rf .venv var
+	rm -rf .venv .venv-* var

@@ -3,7 +3,7 @@
 import pytest
 from django.test import override_settings
 from openedx_tagging import api as tagging_api
-from openedx_tagging.models import ObjectTag
+from openedx_tagging.models import ObjectTag, Taxonomy
 
 from import_from_modulestore import api
 
@@ -76,6 +76,18 @@ def test_tags_that_their_taxonomy_lacks_are_named(tagged, run_import):
     _run, records = run_import()
     assert on_record(records, "warnings") == {
         T1: {"These tags were not carried over: Moon; there are no such tags any more."}
+    }
+
+
+@pytest.mark.skipif(not hasattr(Taxonomy, "cast"), reason="since openedx-core 1.2 there is no such taxonomy")
+def test_a_taxonomy_that_makes_its_tags_itself_is_asked_for_them(courses, run_import):
+    languages = Taxonomy.objects.get(name="Languages").export_id
+    rows = f'"Name","Type","ID","{languages}"\n"T","html","t1","German; Klingon"\n'
+    write_course(courses / "c1", *small_course(), files={"tags.csv": rows})
+    _run, records = run_import()
+    assert on_record(records, "tags") == {T1: {"German"}}
+    assert on_record(records, "warnings") == {
+        T1: {"These tags were not carried over: Klingon; there are no such tags any more."}
     }
 
 

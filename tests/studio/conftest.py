@@ -34,8 +34,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def site(db, request, settings, monkeypatch) -> Iterator:
+def line() -> str:
+    """The line of the platform: tests about what differs give one, others have that of the openedx-core installed."""
+    from openedx.core.release import RELEASE_LINE
+
+    return RELEASE_LINE
+
+
+@pytest.fixture
+def site(db, line, settings, monkeypatch) -> Iterator:
     """A site where importing is switched on."""
+    monkeypatch.setattr("openedx.core.release.RELEASE_LINE", line)
     Container.reset_cache()  # It remembers rows that the tests before had made.
     settings.IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore.hosts.cms.StudioHost"
     settings.COURSE_AUTHORING_MICROFRONTEND_URL = "https://apps.example.com/authoring"

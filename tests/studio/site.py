@@ -76,7 +76,7 @@ class Site(ABC):
     def remove_library(self, library_key: str) -> None:
         """Delete a library with all that is in it."""
         package = LearningPackage.objects.get(package_ref=library_key)
-        # openedx_content (1.15) lets these rows hold back the package that they belong to.
+        # openedx_content (to 1.15) lets these rows hold back the package that they belong to.
         EntityListRow.objects.filter(entity__learning_package=package).delete()
         DraftSideEffect.objects.filter(cause__entity__learning_package=package).delete()
         PublishSideEffect.objects.filter(cause__entity__learning_package=package).delete()

@@ -85,9 +85,13 @@ class TestRights:
         site.let_read(bob, load())
         return bob
 
-    def test_to_make_libraries_are_given(self, bob):
+    @pytest.mark.parametrize("line", ["verawood", "master"])
+    def test_to_make_libraries_are_given(self, site, bob):
+        """Whether the platform says no, or cannot tell."""
         with pytest.raises(NotPermitted, match="You may not create libraries"):
             api.create_library(user=bob, library_key="lib:Acme:Bobs", title="Bob's")
+        site.let_create_libraries(bob)
+        assert api.create_library(user=bob, library_key="lib:Acme:Bobs", title="Bob's").title == "Bob's"
 
     def test_to_edit_are_not_those_to_publish(self, site, bob):
         site.let_contribute(bob, TARGET)

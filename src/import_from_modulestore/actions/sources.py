@@ -215,7 +215,7 @@ def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool =
                 "writes them anew; or upload them to these components, or delete the components."
             ).format(key=library.key, names=listed(names))
         )
-    # openedx_content (1.15) does not load an archive whose author has an empty address.
+    # openedx_content (to 1.15) does not load an archive whose author has an empty address.
     author = user if user.email else None
     partial = file.with_name(f".{os.getpid()}.partial")
     try:

@@ -16,8 +16,8 @@ def all_or_nothing() -> Iterator[None]:
     """
     A transaction for writing to a library.
 
-    When it is rolled back, so is what ``openedx_content`` (1.15) remembers outside of the database: it keeps the rows
-    of container types on their classes, and would refer to rows that are gone until the process ends.
+    When it is rolled back, so is what ``openedx_content`` (to 1.15) remembers outside of the database: it keeps the
+    rows of container types on their classes, and would refer to rows that are gone until the process ends.
     """
     try:
         with transaction.atomic():
@@ -34,7 +34,7 @@ def one_change_log(
     """
     ``bulk_draft_changes_for``, made safe to leave by an exception. Must be inside :func:`all_or_nothing`.
 
-    The context of ``openedx_content`` (1.15) runs its callbacks also when it is left by an exception, and before it
+    The context of ``openedx_content`` (to 1.15) runs its callbacks also when it is left by an exception, and before it
     leaves its atomic block. A callback that fails then hides the first error, and leaves the connection one block too
     deep, so that the outer transaction is never rolled back. Here callbacks are dropped on an error, the nesting is put
     right, and the first error is the one that comes out.

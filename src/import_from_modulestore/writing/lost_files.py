@@ -1,7 +1,7 @@
 """
 Files of the library in its storage, which no transaction covers: what is lost there is written again.
 
-``openedx_content`` (1.15) keeps a file by the hash of its content, and writes it when the row of that hash is made.
+``openedx_content`` (to 1.15) keeps a file by the hash of its content, and writes it when the row of that hash is made.
 Once there is a row, it trusts that the file is there; and where a write was broken off, it puts the file beside what is
 there, under a name that nobody looks for (``Media.write_file``, ``FileSystemStorage``).
 """

@@ -22,6 +22,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from ..models import Import, StagedRoot
+from ..versions import makes_tag
 
 type Tags = dict[int, list[str]]
 """Values of tags, by the primary key of their taxonomy."""
@@ -98,6 +99,10 @@ def add_tags(
         (pk, value.casefold())
         for pk, value in Tag._default_manager.filter(taxonomy__in=taxonomies).values_list("taxonomy_id", "value")
     }
+
+    def is_known(taxonomy: Any, value: str) -> bool:
+        return taxonomy.allow_free_text or (taxonomy.pk, value.casefold()) in known or makes_tag(taxonomy, value)
+
     there = tags_of(wanted)
     added: dict[str, Tags] = {}
     warnings: dict[str, list[str]] = {}
@@ -114,7 +119,7 @@ def add_tags(
             if taxonomy is None:
                 leave_out(item_key, missing, _("their taxonomy is not one of this library's organization."))
                 continue
-            if not taxonomy.allow_free_text and (gone := [tag for tag in missing if (pk, tag.casefold()) not in known]):
+            if gone := [tag for tag in missing if not is_known(taxonomy, tag)]:
                 leave_out(item_key, gone, _("there are no such tags any more."))
                 missing = [tag for tag in missing if tag not in gone]
             if not missing:

@@ -1,0 +1,22 @@
+"""
+What differs between the versions of ``openedx-core`` that the app runs on, and has to be handled.
+
+``docs/platform_contract.md`` has the whole table. What differs in the platform is in ``hosts/cms/platform.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def makes_tag(taxonomy: Any, value: str) -> bool:
+    """
+    Whether the taxonomy makes this tag itself as soon as something is tagged with it, so that it need not be there yet.
+
+    Up to 1.1, those that the system defines do: that of languages, and those of a plugin. From 1.2 on there are none
+    (``openedx_tagging/models/system_defined.py``, and migration 0021).
+    """
+    if not hasattr(taxonomy, "cast"):
+        return False
+    defined = taxonomy.cast()
+    return defined.system_defined and defined.validate_value(value)
