@@ -210,8 +210,8 @@ class Caller:
         return answer["result"]
 
 
-def wait_for[T](what: Callable[[], T], *, seconds: float = 30) -> T:
-    """Ask until the answer is true, and return it."""
+def wait_for[T](what: Callable[[], T], *, seconds: float = 120) -> T:
+    """Ask until the answer is true, and return it; patiently, since machines are shared."""
     deadline = time.monotonic() + seconds
     while not (answer := what()):
         assert time.monotonic() < deadline, f"not within {seconds} seconds"

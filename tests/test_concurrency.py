@@ -265,7 +265,7 @@ class TestKilledWorker:
         site.call("start_completion", import_id=run)
         site.wait_for_middle(run, "writing")
         worker.terminate()
-        assert worker.wait(30) == 0
+        assert worker.wait(120) == 0
         assert (site.get(run)["state"], site.items(run)) == ("imported", ITEMS)
 
 

@@ -279,7 +279,7 @@ class TestServe:
             call("start_staging", import_id=run)
             wait_for(lambda: call("get_import", import_id=run)["state"] == "staged")
         process.terminate()
-        assert process.communicate(timeout=30)[0].endswith("Stopped.\n")
+        assert process.communicate(timeout=120)[0].endswith("Stopped.\n")
         assert process.returncode == 0
 
     def test_a_password_that_is_there_is_left_alone(self, db, settings, tmp_path, django_user_model):
@@ -305,5 +305,5 @@ class TestServe:
         process, _said = serve()
         [worker] = [child for child in psutil.Process(process.pid).children() if "celery" in child.cmdline()]
         worker.kill()
-        assert "The worker ended by itself, with code -9" in process.communicate(timeout=30)[0]
+        assert "The worker ended by itself, with code -9" in process.communicate(timeout=120)[0]
         assert process.returncode == 1
