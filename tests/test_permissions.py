@@ -15,6 +15,7 @@ from import_from_modulestore.data import (
     ChosenBlock,
     Contents,
     Decision,
+    Forward,
     ImportState,
     OpenedFile,
     Page,
@@ -68,6 +69,7 @@ decide_blocks                  y        y        n         n        n        -
 choose_contents                y        y        n         n        n        -
 choose_pieces                  y        y        n         n        n        -
 choose_as_last_time            y        y        n         n        n        -
+choose_forward                 y        y        n         n        n        -
 export_choices                 y        y        n         y        n        -
 apply_choices                  y        y        n         n        n        -
 edit_block                     y        y        n         n        n        -
@@ -125,6 +127,7 @@ CALLS = {
     "select_blocks": {"usage_keys": [BLOCK], "selected": False},
     "decide_blocks": {"usage_keys": [BLOCK], "decision": Decision.FORK},
     "choose_contents": {"usage_keys": [BANK], "contents": Contents.UNIT},
+    "choose_forward": {"forward": Forward.NO},
     "choose_pieces": {"usage_key": BLOCK, "choices": {}},
     "apply_choices": {
         "choices": ReviewChoices(blocks=(ChosenBlock(block_type="html", block_id="t1", selected=False),))
@@ -161,6 +164,7 @@ STATES = {
             "choose_contents",
             "choose_pieces",
             "choose_as_last_time",
+            "choose_forward",
             "export_choices",
             "apply_choices",
             "edit_block",

@@ -323,6 +323,7 @@ class TestImportFacts:
         finished=None,
         queued=False,
         progress=None,
+        forwards=False,
     )
 
     def state(self, **fields) -> str:

@@ -12,9 +12,9 @@ In order:
 1. :func:`create_import`, :func:`stage_import`
 2. :func:`list_blocks`, :func:`get_tree`, :func:`find_conflict`, :func:`get_block`, :func:`render_block`;
    :func:`select_blocks`, :func:`decide_blocks`, :func:`edit_block`, :func:`check_edit`, :func:`revert_block`;
-   :func:`choose_contents`, :func:`choose_as_last_time`, :func:`export_choices`, :func:`apply_choices`;
-   :func:`list_gone`, :func:`remove_gone`; :func:`get_last_change`, :func:`take_back`; :func:`plan_import`,
-   :func:`get_summary`; :func:`open_file`, :func:`sign_file`, :func:`open_signed_file`
+   :func:`choose_contents`, :func:`choose_as_last_time`, :func:`choose_forward`, :func:`export_choices`,
+   :func:`apply_choices`; :func:`list_gone`, :func:`remove_gone`; :func:`get_last_change`, :func:`take_back`;
+   :func:`plan_import`, :func:`get_summary`; :func:`open_file`, :func:`sign_file`, :func:`open_signed_file`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
 4. :func:`get_import`, :func:`get_permitted_actions`, :func:`get_imports`, :func:`get_records`;
    :func:`where_from`, :func:`where_to`; :func:`get_item_history`, :func:`get_library_history`;
@@ -46,6 +46,7 @@ from .actions.review import (
     check_edit,
     choose_as_last_time,
     choose_contents,
+    choose_forward,
     choose_pieces,
     decide_blocks,
     edit_block,
@@ -140,6 +141,7 @@ __all__ = [
     "check_edit",
     "choose_as_last_time",
     "choose_contents",
+    "choose_forward",
     "choose_pieces",
     "complete_import",
     "create_import",

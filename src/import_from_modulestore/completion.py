@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import batched
 from typing import Any
@@ -15,6 +16,8 @@ from .data import (
     CollectionChoice,
     Contents,
     Decision,
+    Forward,
+    ForwardingData,
     LibraryData,
     Notice,
     Plan,
@@ -22,10 +25,11 @@ from .data import (
     Progress,
 )
 from .errors import AlreadyExists, NotFound, PlanBlocked
+from .history.forwarding import forward, planned_forwarding
 from .history.records import versions_of, write_records
 from .hosts import Host
 from .imports import options_of
-from .keys import library_item_key
+from .keys import library_item_key, parse_library_key
 from .library import load_library_state
 from .merges import merges_of
 from .models import Import, StagedBlock
@@ -41,8 +45,8 @@ from .writing.tags import Tags, TagsLeftOut, add_tags, staged_tags, tags_of
 _BATCH_SIZE = 500
 
 
-def plan_of(run: Import, *, block_limit: int) -> Plan:
-    """What writing the import would do now. No side effects."""
+def plan_of(run: Import, *, host: Host) -> Plan:
+    """What writing the import would do now, but for :func:`with_forwarding`. No side effects."""
     staged = StagedBlock.objects.filter(import_run=run)
     blocks = [_source_block(block) for block in staged.order_by("num").defer("files", "missing_files").iterator()]
     options = options_of(run)
@@ -53,11 +57,21 @@ def plan_of(run: Import, *, block_limit: int) -> Plan:
         blocks=blocks,
         block_ids=options.block_ids,
         normal_digests=dict(staged.exclude(olx_digest="").values_list("olx_digest", "normal_digest")),
-        block_limit=block_limit,
+        block_limit=host.block_limit(parse_library_key(run.library_key)),
         collections=partial(collections_of, run, options.collection),
+        forwarding=host.forwarding(),
     )
     removals: dict[int, bool] = dict(run.removals.values_list("entity_id", "insisted"))
     return make_plan(blocks, library, options, removals=removals, is_partial=run.is_partial, merges=merges_of(run))
+
+
+def with_forwarding(plan: Plan, run: Import, *, host: Host, user: Any) -> Plan:
+    """The plan with what becomes of references of courses to the source, if this user completes the import."""
+    found = planned_forwarding(run, plan, host, user)
+    if found is None:
+        return plan
+    blockers = (*plan.blockers, *([found.blocker] if found.blocker else []))
+    return replace(plan, forwarding=found, blockers=blockers)
 
 
 def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Progress) -> None:
@@ -77,7 +91,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
         raise NotFound(_("The library {key} is gone.").format(key=library_key))
     progress("planning", 0, 0, run.source_title)
     _lock_removals(run)
-    plan = plan_of(run, block_limit=host.block_limit(library_key))
+    plan = with_forwarding(plan_of(run, host=host), run, host=host, user=user)
     if plan.blockers:
         raise PlanBlocked(plan.blockers)
     lost = write_lost_files(run, package.id)
@@ -123,6 +137,16 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
         collection_made=collected is not None and collected.made,
         contents_collections=contents_collections,
     )
+    if plan.forwarding is not None:
+        _forward_or_tell(run, plan.forwarding, host, user)
+
+
+def _forward_or_tell(run: Import, planned: ForwardingData, host: Host, user: Any) -> None:
+    """Forward references to the source; where that is not to be, the import says why."""
+    instead = run.forward == Forward.INSTEAD
+    if not (planned.forwards and forward(run, host, user, instead=instead)):
+        run.warnings = [*run.warnings, planned.reason]
+        run.save(update_fields=["warnings"])
 
 
 def _lock_removals(run: Import) -> None:

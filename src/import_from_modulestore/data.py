@@ -84,6 +84,14 @@ class Contents(TextChoices):
     COLLECTION = "collection", _("Collection: they stand on their own, in a collection that bears the block's name")
 
 
+class Forward(TextChoices):
+    """Whether references of courses to a source are forwarded to the items of an import."""
+
+    YES = "yes", _("Yes, unless it is forwarded to another library")
+    INSTEAD = "instead", _("Yes, also instead of to another library")
+    NO = "no", _("No")
+
+
 class ConflictState(TextChoices):
     """How a source block stands to the library; see docs/concepts.md for the table of states and outcomes."""
 
@@ -369,6 +377,9 @@ class ImportOptions:
       else of such a component.
     * ``as_last_time``: begin the review with what was left out, edited and decided the last time that this source was
       imported into this library.
+    * ``forward``: forward the references of courses to the source to the items of this import, where the host can.
+      ``None`` does so for a legacy library of which nothing else was forwarded elsewhere, and is imported by somebody
+      who may.
     """
 
     level: CompositionLevel = CompositionLevel.SECTION
@@ -381,6 +392,7 @@ class ImportOptions:
     collection: CollectionChoice | None = None
     contents: Contents = Contents.LEAVE_OUT
     as_last_time: bool = True
+    forward: Forward | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -657,6 +669,27 @@ class GoneItem(PlannedItem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForwardingData:
+    """What completing an import would do to the references of courses to its source: library_content blocks, say."""
+
+    forwards: bool
+    """Whether they are forwarded to items of this import."""
+    reason: str
+    """The same in words, and why."""
+    elsewhere: str = ""
+    """Key of the other library to which they are forwarded now; empty where there is none."""
+    without_item: int = 0
+    """Of how many components of the source no item comes, so that references to these are forwarded nowhere."""
+    blocker: str = ""
+    """Why the import cannot be completed before somebody has said something else of it; empty where it can."""
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether somebody has to say which library it is to be."""
+        return bool(self.elsewhere) and not self.forwards
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """The complete list of changes that an import would make, in the order of the source."""
 
@@ -669,6 +702,8 @@ class Plan:
     """Why it cannot be said what is gone; empty where it can."""
     left_with: Mapping[int, int] = field(default_factory=dict)
     """Numbers of blocks that go with one that a library cannot hold, and of that one."""
+    forwarding: ForwardingData | None = None
+    """What becomes of the references of courses to the source; ``None`` where that is not in question."""
 
     @property
     def everything(self) -> tuple[PlannedItem, ...]:
@@ -738,6 +773,8 @@ class ImportSummary:
     """How many items are taken out of the library."""
     blockers: tuple[str, ...]
     """Reasons why nothing of this can be written."""
+    forwarding: ForwardingData | None
+    """As :attr:`Plan.forwarding`."""
 
     @property
     def percent(self) -> int:
@@ -826,6 +863,8 @@ class ImportData:
     """Whether a step was asked for and no worker has taken it up yet."""
     progress: ProgressData | None
     """Of the step that runs; ``None`` where none does."""
+    forwards: bool
+    """Whether references of courses to the source are forwarded to what this import has brought."""
 
     @property
     def is_put_off(self) -> bool:

@@ -17,6 +17,7 @@ from .data import (
     CompositionLevel,
     Contents,
     Decision,
+    Forward,
     ImportData,
     ImportOptions,
     ImportState,
@@ -56,6 +57,7 @@ def new_import(
         branch=options.branch,
         contents=options.contents,
         as_last_time=options.as_last_time,
+        forward=options.forward or "",
         selection=list(options.selection),
         collection_wanted=collection is not None,
         collection_code=collection.code if collection else "",
@@ -111,6 +113,7 @@ def options_of(run: Import) -> ImportOptions:
         collection=collection,
         contents=Contents(run.contents),
         as_last_time=run.as_last_time,
+        forward=Forward(run.forward) if run.forward else None,
     )
 
 
@@ -141,4 +144,5 @@ def import_data(run: Import) -> ImportData:
         finished=run.finished,
         queued=run.queued is not None,
         progress=live_progress(run) if ImportState(run.state).is_running else None,
+        forwards=bool(run.forwarding) and run.state in (ImportState.IMPORTED, ImportState.UNDOING),
     )

@@ -30,6 +30,7 @@ from .data import (
     ConflictState,
     Contents,
     Decision,
+    Forward,
     ImportState,
     Outcome,
     ReversalKind,
@@ -114,6 +115,13 @@ class Import(models.Model):
     as_last_time = models.BooleanField(
         default=True, help_text=_("Whether the review begins with what earlier ones have said of the blocks.")
     )
+    forward = case_sensitive_char_field(
+        max_length=20,
+        choices=Forward,
+        blank=True,
+        default="",
+        help_text=_("Whether references of courses are forwarded; empty where the first import of a library does."),
+    )
     collection_wanted = models.BooleanField(default=False)
     collection_code = case_sensitive_char_field(max_length=255, blank=True, default="")
     collection_title = title_field(max_length=500, blank=True, default="")
@@ -158,6 +166,14 @@ class Import(models.Model):
             "The collections of what is inside components that a library cannot hold: of each, the number and key of "
             "the component, the collection's primary key and code, the title under which it was made, if it was, and "
             "the entities that were not in it before."
+        ),
+    )
+
+    forwarding = models.JSONField(
+        default=dict,
+        help_text=_(
+            "What the host keeps of the references that it forwards for this import, for withdrawing that; or that it "
+            "was withdrawn by an undo."
         ),
     )
 

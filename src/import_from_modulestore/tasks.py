@@ -14,7 +14,6 @@ the database is busy or cannot be reached waits, and its message is sent again (
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -34,6 +33,7 @@ from .models import Import
 from .running.ending import PUT_OFF_FOR
 from .running.lifecycle import STATES
 from .running.queue import TASK_NAMES
+from .texts import frequent
 from .trouble import in_full, trouble_of
 from .waiting import at_most
 
@@ -41,8 +41,6 @@ _PATIENCE = 10
 """Seconds that a task which keeps house waits for somebody who writes."""
 
 log = logging.getLogger(__name__)
-
-_RARE = re.compile("[\U00010000-\U0010ffff]")
 
 
 class StepTask(Task):
@@ -116,7 +114,7 @@ class ImportTask(StepTask, UserTask):
         """
         run = arguments_dict["run"]
         name = str(cls.title).format(source=run.source_title, library=run.library_title)
-        return _RARE.sub("?", name)[:255]
+        return frequent(name)[:255]
 
     @property
     def _if_failed(self) -> ImportState:

@@ -32,6 +32,8 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 """Characters that end a line, or tell a terminal or a page to do something, rather than show something."""
 
+_RARE = re.compile("[\U00010000-\U0010ffff]")
+
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zs", "Zl", "Zp"))
 """Categories of characters of which nothing is seen."""
 
@@ -88,6 +90,16 @@ def xml_text(text: str) -> str:
 def on_one_line(text: str) -> str:
     """The text with blanks for what ends a line, or tells a terminal or a page to do something."""
     return _BREAKS.sub(" ", text)
+
+
+def frequent(text: str) -> str:
+    """
+    The text with ``?`` for characters beyond the first 65,536, which columns of other apps may not take on MySQL.
+
+    >>> frequent("A wave: 🌊")
+    'A wave: ?'
+    """
+    return _RARE.sub("?", text)
 
 
 def clean_title(title: str) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -15,10 +13,9 @@ from import_from_modulestore import api
 from import_from_modulestore.data import ImportData, ImportOptions, RecordData
 from tests.builders import KEY, TARGET, small_course, write_course
 
+from . import ON_PLATFORM
+
 collect_ignore = ["double", "double_site.py", "platform_site.py"]
-ON_PLATFORM = find_spec("xmodule") is not None
-if not ON_PLATFORM:
-    sys.path.append(str(Path(__file__).parent / "double"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

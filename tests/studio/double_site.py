@@ -52,6 +52,7 @@ _BRANCHES = {
 }
 _KEPT = (
     (auth, "readers"),
+    (auth, "writers"),
     (waffle_utils, "for_all"),
     (waffle_utils, "for_orgs"),
     (decorators, "auditors"),
@@ -129,6 +130,9 @@ class DoubleSite(Site):
     def let_read(self, user: Any, source_key: str) -> None:
         auth.readers.add((user.username, source_key))
 
+    def let_change(self, user: Any, source_key: str) -> None:
+        auth.writers.add((user.username, source_key))
+
     def let_edit(self, user: Any, library_key: str) -> None:
         libraries_api.roles[user.username, library_key] = "author"
 
@@ -139,7 +143,7 @@ class DoubleSite(Site):
         libraries_api.creators.add(user.username)
 
     def take_rights(self, user: Any) -> None:
-        for pairs in (auth.readers, decorators.auditors):
+        for pairs in (auth.readers, auth.writers, decorators.auditors):
             pairs.difference_update([pair for pair in pairs if pair[0] == user.username])
         for pair in [pair for pair in libraries_api.roles if pair[0] == user.username]:
             del libraries_api.roles[pair]

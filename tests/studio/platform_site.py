@@ -109,6 +109,10 @@ class PlatformSite(Site):
         role(key).add_users(user)
         RequestCache.clear_all_namespaces()
 
+    def let_change(self, user: Any, source_key: str) -> None:
+        CourseStaffRole(context(source_key)).add_users(user)
+        RequestCache.clear_all_namespaces()
+
     def let_edit(self, user: Any, library_key: str) -> None:
         _load_policies()
         level = libraries_api.AccessLevel.AUTHOR_LEVEL

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from opaque_keys.edx.keys import CourseKey, UsageKey
+from opaque_keys.edx.locator import LibraryLocatorV2
 from openedx_content.models_api import DraftSideEffect, EntityListRow, LearningPackage, PublishSideEffect
 
 
@@ -41,6 +42,20 @@ class Site(ABC):
     def break_block(self, usage_key: str) -> None:
         """Make a block one that Studio cannot write as OLX."""
 
+    def migrate(self, source_key: str, library_key: str, user: Any, *, level: str = "component", **how: Any) -> None:
+        """Have the platform itself import a source into a library, under IDs made of titles."""
+        from cms.djangoapps.modulestore_migrator import api
+        from cms.djangoapps.modulestore_migrator.data import CompositionLevel, RepeatHandlingStrategy
+
+        api.start_migration_to_library(
+            user=user,
+            source_key=context(source_key),
+            target_library_key=LibraryLocatorV2.from_string(library_key),
+            composition_level=CompositionLevel(level),
+            repeat_handling_strategy=RepeatHandlingStrategy("skip"),
+            **{"preserve_url_slugs": False, "forward_source_to_target": None} | how,
+        )
+
     @abstractmethod
     def person(self, username: str, **fields: Any) -> Any:
         """Make a user."""
@@ -48,6 +63,10 @@ class Site(ABC):
     @abstractmethod
     def let_read(self, user: Any, source_key: str) -> None:
         """Make the user one of a course's or legacy library's team."""
+
+    @abstractmethod
+    def let_change(self, user: Any, source_key: str) -> None:
+        """Make the user one of those who may change a course or legacy library."""
 
     @abstractmethod
     def let_edit(self, user: Any, library_key: str) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from ..data import LibraryData
-from ..errors import NotFound, NotPermitted
+from ..data import Forward, LibraryData
+from ..errors import InvalidOption, NotFound, NotPermitted
 from ..hosts import get_host
 from ..imports import find_import, no_such_import
 from ..keys import parse_library_key, parse_source_key
@@ -66,6 +66,29 @@ def require_publishing(user: Any, library_key: Any, *, field: str = "") -> None:
         _("You may change {key}, but not publish in it. Import without publishing.").format(key=library_key),
         field=field,
     )
+
+
+def require_forwarding(user: Any, source_key: Any, forward: Forward | None) -> None:
+    """
+    That the user may have references of courses to the source forwarded, where that is asked for.
+
+    Raises ``InvalidOption`` where this site forwards none.
+    """
+    if forward in (None, Forward.NO):
+        return
+    forwarding = get_host().forwarding()
+    if forwarding is None:
+        raise InvalidOption(
+            _("References of courses are not forwarded here: this site has no modulestore_migrator. Import without."),
+            field="forward",
+        )
+    if not forwarding.may_forward(user, source_key):
+        raise NotPermitted(
+            _(
+                "To have references of courses to {key} forwarded takes the right to change {key}. Import without."
+            ).format(key=source_key),
+            field="forward",
+        )
 
 
 def require_rights(user: Any, run: Import) -> None:

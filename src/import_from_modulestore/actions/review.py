@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from ..completion import plan_of
+from ..completion import plan_of, with_forwarding
 from ..data import (
     AppliedChoices,
     BlockData,
@@ -22,6 +23,8 @@ from ..data import (
     ConflictState,
     Contents,
     Decision,
+    Forward,
+    ForwardingData,
     GonePage,
     ImportOptions,
     ImportState,
@@ -40,7 +43,7 @@ from ..data import (
 from ..errors import InvalidOption, NotFound, WrongState
 from ..hosts import get_host
 from ..imports import is_whole_id, options_of
-from ..keys import parse_library_key, parse_source_key
+from ..keys import parse_source_key
 from ..models import Import, StagedBlock
 from ..review import apply_choices as apply
 from ..review import (
@@ -70,6 +73,7 @@ from ..review import choose_pieces as keep_pieces
 from ..review import remove_gone as choose_removals
 from ..review import take_back as take_last_back
 from ..review.blocks import EDITED, PlannedImport
+from ..review.changes import changing
 from ..review.edits import FindPlaces
 from ..running.ending import running
 from ..running.lifecycle import REVIEWABLE, Step, begin, wrong_state
@@ -120,7 +124,7 @@ def preview_import(
         with running(run, Step.STAGE):
             source = host.read_source(key, Branch(run.branch), run.source_export)
             stage(run, host=host, user=user, source_key=key, source=source, options=options_of(run), progress=progress)
-        return source, _plan(run)
+        return source, with_forwarding(_plan(run), run, host=host, user=user)
     finally:
         apart(run, partial(remove_import, run))  # Else it is removed by :func:`recover_imports`.
 
@@ -131,7 +135,8 @@ def plan_import(*, user: Any, import_id: str) -> Plan:
 
     Raises ``NotFound``, ``NotPermitted`` (the user may not read the source), ``WrongState`` (nothing is staged).
     """
-    return _plan(reviewable(user, import_id))
+    run = reviewable(user, import_id)
+    return with_forwarding(_plan(run), run, host=get_host(), user=user)
 
 
 def get_summary(*, user: Any, import_id: str) -> ImportSummary:
@@ -140,7 +145,9 @@ def get_summary(*, user: Any, import_id: str) -> ImportSummary:
 
     A fixed number of statements. Raises what :func:`plan_import` does.
     """
-    return summary_of(planned(reviewable(user, import_id)))
+    run = reviewable(user, import_id)
+    found = planned(run)
+    return summary_of(replace(found, plan=with_forwarding(found.plan, run, host=get_host(), user=user)))
 
 
 def list_blocks(
@@ -377,6 +384,21 @@ def choose_as_last_time(*, user: Any, import_id: str, as_last_time: bool = True)
     return choose_all(run, as_last_time=as_last_time, source_key=parse_source_key(run.source_key), host=get_host())
 
 
+def choose_forward(*, user: Any, import_id: str, forward: Forward | None) -> ForwardingData | None:
+    """
+    Say whether references of courses to the source are forwarded; ``None`` goes back to what the option's default does.
+
+    Returns what completing the import would do to them. Raises ``NotFound``, ``NotPermitted`` (to have them forwarded
+    takes the right to change the source), ``WrongState``, and ``InvalidOption`` where this site forwards none.
+    """
+    run = _changeable(user, import_id)
+    access.require_forwarding(user, parse_source_key(run.source_key), forward)
+    with changing(run):
+        run.forward = forward or ""
+        run.save(update_fields=["forward"])
+    return plan_import(user=user, import_id=import_id).forwarding
+
+
 def export_choices(*, user: Any, import_id: str) -> ReviewChoices:
     """
     What the review of an import says of the blocks, for :func:`apply_choices`: what is left out, decided, edited, and
@@ -558,4 +580,4 @@ def planned(run: Import) -> PlannedImport:
 
 
 def _plan(run: Import) -> Plan:
-    return plan_of(run, block_limit=get_host().block_limit(parse_library_key(run.library_key)))
+    return plan_of(run, host=get_host())

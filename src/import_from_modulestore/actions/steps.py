@@ -27,6 +27,7 @@ from ..data import (
     Action,
     Branch,
     Decision,
+    Forward,
     ImportData,
     ImportOptions,
     ImportState,
@@ -365,6 +366,7 @@ def new_run(
     library = access.library_or_one_to_make(user, of_library, new_library_title)
     if options.publish:
         access.require_publishing(user, of_library, field="publish")
+    access.require_forwarding(user, key, options.forward)
     source = get_host().get_source(key, options.branch, export, user)
     if not library.package_id:
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
@@ -447,6 +449,8 @@ def _require_rights(step: Step, user: Any, run: Import, *, force: bool) -> None:
         access.require_library(user, run)
     else:
         access.require_rights(user, run)
+    if step is Step.COMPLETE:
+        access.require_forwarding(user, parse_source_key(run.source_key), Forward(run.forward) if run.forward else None)
     if (run.publish and step is not Step.STAGE) or force:
         access.require_publishing(user, parse_library_key(run.library_key))
 

@@ -35,6 +35,7 @@ from ..running.lifecycle import Step
 from ..writing.collection import put_back, take_out
 from ..writing.tags import Tags, add_tags, remove_tags
 from .circumstances import circumstances_of
+from .forwarding import forward_again_or_not
 from .judging import Verdict, judge
 from .records import BATCH_SIZE, CHANGING, WRITING
 from .resetting import Reset, Resetter
@@ -87,6 +88,7 @@ def revert(
     _collect_or_not(run, kind, verdicts, user)
     _tag_or_not(kind, reverted, partial(host.permitted_taxonomies, library_key))
     _mark_records(kind, reverted)
+    forward_again_or_not(run, host, user, undone=kind is ReversalKind.UNDO)
 
     with lifecycle.hold(run):
         reversal = Reversal.objects.create(

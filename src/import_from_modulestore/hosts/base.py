@@ -20,6 +20,7 @@ from opaque_keys.edx.locator import LibraryLocatorV2
 from ..data import Branch, LibraryData, SourceData, StagedRoot
 from ..errors import AlreadyExists, NotFound, NotPermitted
 from ..keys import parse_library_key
+from .forwarding import Forwarding
 
 _BUSY = (1205, 1213)
 """MySQL's errors where somebody else holds what one needs, and goes on to hold it (lock wait timeout, deadlock)."""
@@ -247,6 +248,12 @@ class Host(ABC):
     def item_url(self, item_key: str) -> str:
         """Where people look at an item of a library; empty where there is no such page."""
         return ""
+
+    # References to sources
+
+    def forwarding(self) -> Forwarding | None:
+        """What forwards references of courses to a source; ``None`` where nothing does."""
+        return None
 
     # What a library takes
 

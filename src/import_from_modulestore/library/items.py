@@ -18,7 +18,11 @@ from openedx_content.models_api import (
 )
 
 from ..data import LocalKey
-from .state import FILES_PREFIX, OLX_PATH
+
+OLX_PATH = "block.xml"
+"""Where a component version keeps its OLX (platform: ``openedx/core/djangoapps/xblock``)."""
+
+FILES_PREFIX = "static/"
 
 
 @dataclass(frozen=True)

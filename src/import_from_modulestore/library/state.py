@@ -18,16 +18,14 @@ from openedx_content.models_api import (
 )
 
 from ..data import BlockIds, BlockKind, Branch, ConflictState, LocalKey, Outcome
+from ..hosts.forwarding import Forwarding
 from ..models import ImportRecord
 from ..olx.normal_form import component_digest, container_digest, normal_digest
 from ..olx.parsing import UnreadableXML
 from ..planning import Collections, LibraryItem, LibraryState, PastImport, SourceBlock, wanted_code
 from .codes import codes_of_containers, letters_of_codes
-
-OLX_PATH = "block.xml"
-"""Where a component version keeps its OLX (platform: ``openedx/core/djangoapps/xblock``)."""
-
-FILES_PREFIX = "static/"
+from .elsewhere import known_elsewhere
+from .items import FILES_PREFIX, OLX_PATH
 
 _BATCH_SIZE = 500
 _MET = (Outcome.CREATED, Outcome.UPDATED, Outcome.FORKED, Outcome.UNCHANGED)
@@ -45,13 +43,14 @@ def load_library_state(
     normal_digests: Mapping[str, str],
     block_limit: int,
     collections: Callable[[], Collections],
+    forwarding: Forwarding | None = None,
 ) -> LibraryState:
     """
     Load the library's items, their drafts' digests, and the history of imports from this source into it.
 
     ``package_id`` is ``None`` for a library that is still to be made. ``blocks`` are staged; ``block_ids`` says how
     they get their IDs, ``normal_digests`` holds their digests in normal form by the digest of their exact OLX, and
-    ``collections`` tells of collections, should anything ask.
+    ``collections`` tells of collections, should anything ask; ``forwarding`` of what others have imported.
     Seven queries whatever the size of the library and of the import, and one more for each 500 components whose OLX has
     to be compared in normal form, and for each 500 items that are gone from the source; :mod:`.codes` needs some of its
     own on MySQL and MariaDB.
@@ -62,6 +61,8 @@ def load_library_state(
     if package_id is None:
         return LibraryState(items={}, history={}, block_limit=block_limit, letters=letters, same_code=same_code)
     history = _load_history(library_key, source_key)
+    if forwarding is not None:
+        history |= known_elsewhere(forwarding, package_id, source_key, known=history)
     wanted_ids = {past.entity_id for past in history.values()}
     component_codes = {code for of_container, code in codes if not of_container}
     components = _load_components(package_id, component_codes, normal_digests, wanted_ids)
@@ -73,7 +74,7 @@ def load_library_state(
         letters=letters,
         same_code=same_code,
         other_codes=frozenset(other_codes),
-        other_sources=partial(_other_sources, source_key),
+        other_sources=partial(_other_sources, source_key, forwarding),
         collections=collections,
     )
 
@@ -112,11 +113,14 @@ def _load_history(library_key: str, source_key: str) -> dict[str, PastImport]:
     }
 
 
-def _other_sources(source_key: str, entity_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+def _other_sources(
+    source_key: str, forwarding: Forwarding | None, entity_ids: Collection[int]
+) -> dict[int, tuple[str, ...]]:
     """
-    Other sources of which a block was last imported as one of these items, and that held it when they were last read.
+    Other sources of which a block was last imported as one of these items, and that held it when they were last read;
+    also by others than us.
 
-    By entity ID. One query for each 500 items.
+    By entity ID. One query for each 500 items, or two.
     """
     records = ImportRecord.objects.filter(undone=False, entity__isnull=False).order_by()
     later = records.filter(
@@ -131,7 +135,9 @@ def _other_sources(source_key: str, entity_ids: Collection[int]) -> dict[int, tu
         rows = rows.exclude(import_run__source_key=source_key)
         for entity_id, key in rows.values_list("entity_id", "import_run__source_key").distinct():
             found.setdefault(entity_id, set()).add(key)
-    return {entity_id: tuple(sorted(keys)) for entity_id, keys in found.items()}
+        for pk, keys in forwarding.known_sources(batch).items() if forwarding else ():
+            found.setdefault(pk, set()).update(keys - {source_key})
+    return {entity_id: tuple(sorted(keys)) for entity_id, keys in found.items() if keys}
 
 
 def _load_components(

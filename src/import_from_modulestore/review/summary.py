@@ -44,5 +44,6 @@ def summary_of(planned: PlannedImport) -> ImportSummary:
         writes=plan.writes,
         removes=plan.removes,
         blockers=plan.blockers,
+        forwarding=plan.forwarding,
         **chosen,
     )

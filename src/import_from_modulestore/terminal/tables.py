@@ -121,6 +121,8 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
         how.append(f"contents: {options.contents.value}")
     if not options.as_last_time:
         how.append("not as last time")
+    if options.forward:
+        how.append(f"forward: {options.forward.value}")
     if options.selection:
         how.append(f"{len(options.selection)} selected")
     if options.collection:
@@ -139,6 +141,8 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
         table.add_row("", Text(printable(run.library_url), style="dim"))
     table.add_row("How", Text(printable(" · ".join(how))))
     table.add_row("Who", Text(printable(f"{run.username}, {_when(run.created)}{_took(run)}")))
+    if run.forwards:
+        table.add_row("", Text("references of courses to the source are forwarded to what it has brought", style="dim"))
     if run.block_count:
         table.add_row("Staged", Text(counted(run.block_count, "block")))
     for reversal in reversals:

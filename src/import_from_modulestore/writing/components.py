@@ -10,7 +10,7 @@ from openedx_content import api as content_api
 from openedx_content.models_api import ComponentType, LearningPackage, Media
 
 from ..data import LocalKey
-from ..library.state import FILES_PREFIX, OLX_PATH
+from ..library.items import FILES_PREFIX, OLX_PATH
 from ..staging.files import read_file
 from .lost_files import is_stored, write_again
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from ..forwarding import Forwarding
+from .forwarding import forwarding_of_platform
 from .libraries import StudioLibraries
 from .sources import FLAG, StudioSources
 
@@ -26,6 +28,9 @@ class StudioHost(StudioSources, StudioLibraries):
     Who has closed their account has no rights. That is looked at here: the platform does not, where it asks for global
     staff, or for roles of ``openedx-authz``.
     """
+
+    def forwarding(self) -> Forwarding | None:
+        return forwarding_of_platform()
 
     # Its pages
 

@@ -16,6 +16,7 @@ SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
         review.edit,
         review.merge,
         review.choices,
+        review.forward,
         gone.gone,
         steps.plan,
         steps.complete,

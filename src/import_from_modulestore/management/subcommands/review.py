@@ -12,7 +12,17 @@ from django.core.management.base import CommandError
 
 from ... import api
 from ... import choices as document
-from ...data import MAX_OLX_CHARACTERS, BlockData, ConflictState, Contents, Decision, MergeChoice, MergeSide, Outcome
+from ...data import (
+    MAX_OLX_CHARACTERS,
+    BlockData,
+    ConflictState,
+    Contents,
+    Decision,
+    Forward,
+    MergeChoice,
+    MergeSide,
+    Outcome,
+)
 from ...quoting import bounded
 from ...terminal.marks import summary, type_of
 from ...terminal.outline import notes
@@ -108,6 +118,12 @@ def _arguments_of_contents(parser: argparse.ArgumentParser) -> None:
         help=f"leave-out, unit, collection, or {_DEFAULT}: as the import's --contents says",
     )
     _arguments_of_blocks(parser)
+
+
+def _arguments_of_forward(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "forward", choices=[*Forward.values, _DEFAULT], help=f"see below; {_DEFAULT}: as --forward has it"
+    )
 
 
 def _arguments_of_choices(parser: argparse.ArgumentParser) -> None:
@@ -296,6 +312,25 @@ def contents(session: Session, *, import_name: str, choice: str, blocks: list[st
         {"changed": changed},
         f"Chosen; {counted(changed, 'component')} changed. What would happen now: {command_line('plan {id}', run.id)}",
     )
+
+
+@subcommand(arguments_of_import, _arguments_of_forward)
+def forward(session: Session, *, import_name: str, forward: str, **options: Any) -> None:
+    """
+    Say whether references of courses are forwarded.
+
+    Courses refer to the blocks of legacy libraries (library_content). Once the import is completed, these references
+
+      yes       lead to its items, unless they are forwarded to another library
+      instead   lead to its items, also instead of to another library
+      no        stay as they are
+      default   lead to its items, if it is the first import of the library, by somebody who may change that
+    """
+    run = session.find(import_name)
+    asked = None if forward == _DEFAULT else Forward(forward)
+    found = api.choose_forward(user=session.user, import_id=run.id, forward=asked)
+    told = found.reason if found else "References of courses stay as they are."
+    session.show({"forwarding": found}, printable(told))
 
 
 @subcommand(arguments_of_import, _arguments_of_blocks)

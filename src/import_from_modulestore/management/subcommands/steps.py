@@ -14,6 +14,7 @@ from ...data import (
     CompositionLevel,
     Contents,
     Decision,
+    Forward,
     ImportData,
     ImportOptions,
     ImportState,
@@ -87,6 +88,11 @@ def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
         dest="as_last_time",
         help="begin with nothing of what the review of this source's last import into the library has said",
     )
+    parser.add_argument(
+        "--forward",
+        choices=Forward.values,
+        help="see below (default: the first import of a legacy library, by somebody who may change that)",
+    )
     parser.add_argument("--no-publish", action="store_false", dest="publish", help="leave everything as drafts")
     parser.add_argument(
         "--block-ids",
@@ -136,6 +142,11 @@ contents (--contents), of components that a library cannot hold, since they are 
   unit         they are imported, and stand in the unit in its stead
   collection   they are imported on their own, into a collection that bears its name
 
+forwarding (--forward), of the references of courses to the source, where Studio can:
+  yes          they lead to the items of this import, unless they are forwarded to another library
+  instead      they do, also instead of to another library
+  no           they do not
+
 Every decision keeps the item's whole version history. A block that the library holds already, unchanged,
 is never written again (fork aside).
 """
@@ -164,7 +175,7 @@ def preview(session: Session, *, source: str, library: str, everything: bool, **
         *result(
             f"{source_data.title} → {library}",
             plan.everything,
-            source_data.warnings,
+            (*source_data.warnings, *_told_of_forwarding(plan)),
             everything=everything,
             planned=True,
             gone_unknown=plan.gone_unknown,
@@ -225,7 +236,7 @@ def plan(session: Session, *, import_name: str, everything: bool, **options: Any
         *result(
             f"{found.source_title} → {found.library_key}",
             made.everything,
-            found.warnings,
+            (*found.warnings, *_told_of_forwarding(made)),
             everything=everything,
             planned=True,
             gone_unknown=made.gone_unknown,
@@ -318,16 +329,22 @@ def _show_staged(session: Session, staged: ImportData) -> None:
             "conflicts": conflicts,
             "gone": len(made.gone),
             "blockers": made.blockers,
+            "forwarding": made.forwarding,
         },
         printable(told),
         gone_in_short(session, len(made.gone)),
         *blockers,
+        *map(printable, _told_of_forwarding(made)),
         "",
         "What would happen:",
         summary(made.everything, planned=True),
         "",
         next_steps(staged),
     )
+
+
+def _told_of_forwarding(plan: Plan) -> tuple[str, ...]:
+    return (plan.forwarding.reason,) if plan.forwarding else ()
 
 
 def _told_of(plan: Plan) -> str:
@@ -379,6 +396,7 @@ def _import_options(session: Session, source: str, options: dict[str, Any]) -> I
         collection=collection,
         contents=Contents(options["contents"]),
         as_last_time=options["as_last_time"],
+        forward=Forward(options["forward"]) if options["forward"] else None,
     )
 
 

@@ -28,6 +28,7 @@ from ...data import (
     Contents,
     Decision,
     DifferenceKind,
+    Forward,
     HistoryKind,
     ImportData,
     ImportOptions,
@@ -228,6 +229,7 @@ class Options(serializers.Serializer):
     collection = Collection(allow_null=True)
     contents = EnumField(Contents)
     as_last_time = serializers.BooleanField()
+    forward = EnumField(Forward, allow_null=True, help_text="Null: the first import of a legacy library is forwarded.")
 
 
 class Progress(serializers.Serializer):
@@ -274,6 +276,9 @@ class Import(serializers.Serializer):
     finished = serializers.DateTimeField(allow_null=True)
     queued = serializers.BooleanField(help_text="Whether a step was asked for that no worker has taken up yet.")
     progress = Progress(allow_null=True, help_text="Of the step that runs; null where none does.")
+    forwards = serializers.BooleanField(
+        help_text="Whether references of courses to the source are forwarded to what this import has brought."
+    )
 
     def get_url(self, run: ImportData) -> str:
         """Where people look at it."""
@@ -357,6 +362,13 @@ class OptionsRequest(Body):
     as_last_time = Truth(
         required=False,
         help_text="Whether the review begins with what the last one of this source has said. Default: true.",
+    )
+    forward = EnumField(
+        Forward,
+        required=False,
+        allow_null=True,
+        help_text="Whether references of courses to the source are forwarded to the items of this import, where the "
+        "site can. Default: those to a legacy library, which are forwarded nowhere else, by whoever may change it.",
     )
 
 
@@ -815,6 +827,31 @@ class CannotGo(serializers.Serializer):
     count = serializers.IntegerField()
 
 
+class Forwarding(serializers.Serializer):
+    """What completing an import would do to references of courses to its source."""
+
+    forwards = serializers.BooleanField(help_text="Whether they are forwarded to items of this import.")
+    reason = serializers.CharField(help_text="The same in words, and why.")
+    elsewhere = serializers.CharField(help_text="Key of the other library to which they are forwarded; or empty.")
+    is_conflict = serializers.BooleanField(help_text="Whether somebody has to say which library it is to be.")
+    without_item = serializers.IntegerField(
+        help_text="Components of the source of which no item comes: references to these are forwarded nowhere."
+    )
+
+
+def _forwarding() -> Forwarding:
+    return Forwarding(
+        allow_null=True,
+        help_text="What becomes of references of courses to the source; null where that is not in question.",
+    )
+
+
+class ForwardingChanged(serializers.Serializer):
+    """What comes of it."""
+
+    forwarding = _forwarding()
+
+
 class Summary(serializers.Serializer):
     """What completing an import would do, in numbers."""
 
@@ -836,6 +873,13 @@ class Summary(serializers.Serializer):
     writes = serializers.IntegerField(help_text="How many items get a new version.")
     removes = serializers.IntegerField(help_text="How many items are taken out of the library.")
     blockers = _texts(help_text="Reasons why nothing of this can be written.")
+    forwarding = _forwarding()
+
+
+class ForwardChange(Body):
+    """Whether references of courses to the source are forwarded."""
+
+    forward = EnumField(Forward, allow_null=True, help_text="Null: as where nothing is said of it.")
 
 
 class ReversalItem(serializers.Serializer):
@@ -1015,6 +1059,7 @@ PlanPage = _page(
     removes=serializers.IntegerField(help_text="How many items are taken out of the library."),
     gone_unknown=serializers.CharField(help_text="Why it cannot be said what the source has lost; empty where it can."),
     blockers=_texts(help_text="Reasons why nothing of this can be written."),
+    forwarding=_forwarding(),
 )
 ReversalPreviewPage = _page(
     "ReversalPreviewPage",

@@ -32,6 +32,7 @@ urlpatterns = [
     ),
     path("files/<str:signed>/", signed_file, name="signed-file"),
     path("imports/<str:import_id>/choices/", views.Choices.as_view(), name="choices"),
+    path("imports/<str:import_id>/forwarding/", views.Forwarding.as_view(), name="forwarding"),
     path("imports/<str:import_id>/take-back/", views.TakeBack.as_view(), name="take-back"),
     path("imports/<str:import_id>/gone/", views.Gone.as_view(), name="gone"),
     path("imports/<str:import_id>/plan/", views.Plan.as_view(), name="plan"),

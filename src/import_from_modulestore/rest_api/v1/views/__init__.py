@@ -1,6 +1,6 @@
 """The views, by what they show."""
 
-from .blocks import BlockDetail, BlockEdit, Blocks, Choices, Gone, TakeBack
+from .blocks import BlockDetail, BlockEdit, Blocks, Choices, Forwarding, Gone, TakeBack
 from .description import Docs, Schema
 from .history import ItemHistory, LastReversal, LibraryHistory, Records, Report, Reversals, Where, Work
 from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Preview, Redo, Retry, Stage, Summary, Undo
@@ -18,6 +18,7 @@ __all__ = [
     "Complete",
     "Docs",
     "ExportDetail",
+    "Forwarding",
     "Gone",
     "ImportDetail",
     "Imports",

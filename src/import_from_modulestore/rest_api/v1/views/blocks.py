@@ -324,6 +324,32 @@ class Choices(ImportView):
         return Response(serializers.ChoicesChanged({"changed": changed}).data)
 
 
+class Forwarding(ImportView):
+    """What becomes of references of courses to the source."""
+
+    @operation(
+        id="choose_forward",
+        tag="review",
+        method="PATCH",
+        summary=_("Say whether references of courses are forwarded"),
+        description=_(
+            "Courses refer to the blocks of legacy libraries. With `yes`, these references are forwarded to the items "
+            "of this import once it is completed, unless they are forwarded to another library; with `instead`, also "
+            "then; with `no`, they are not; with null, as where nothing is said of it. The plan tells what comes of it."
+        ),
+        path=IMPORT_ID,
+        body=serializers.ForwardChange,
+        ok={200: serializers.ForwardingChanged},
+        errors=[404, 409],
+        examples=[OpenApiExample("to this library from now on", value={"forward": "instead"}, request_only=True)],
+    )
+    def patch(self, request: Request, import_id: str) -> Response:
+        """Choose."""
+        body = self.body(serializers.ForwardChange)
+        found = api.choose_forward(user=request.user, import_id=import_id, **body)
+        return Response(serializers.ForwardingChanged({"forwarding": found}).data)
+
+
 class Gone(ImportView):
     """What the source has lost since it was imported."""
 

@@ -194,6 +194,7 @@ def _plan_page(view: ApiView, plan: Any, library_key: str, query: dict[str, Any]
         removes=plan.removes,
         gone_unknown=plan.gone_unknown,
         blockers=list(plan.blockers),
+        forwarding=serializers.ForwardingChanged(plan).data["forwarding"],
     )
 
 

@@ -1,0 +1,172 @@
+"""Forwarding the source of an import, with its blocks, and what is said of that beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import batched
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from opaque_keys.edx.keys import LearningContextKey
+from opaque_keys.edx.locator import LibraryLocator
+
+from ..data import BlockKind, ConflictState, Forward, ForwardingData, Outcome, Plan
+from ..hosts import Host
+from ..hosts.forwarding import ForwardedBlock, ForwardedSource
+from ..imports import options_of
+from ..keys import parse_source_key
+from ..models import Import, ImportRecord
+from ..texts import frequent
+from .records import BATCH_SIZE, NO_VERSIONS, WRITING, versions_of
+
+_OF_SOURCE = (ConflictState.SOURCE_CHANGED, ConflictState.LIBRARY_CHANGED, ConflictState.BOTH_CHANGED)
+"""The states in which an item that stays as it is came from the block all the same."""
+
+_WITHDRAWN = {"withdrawn": True}
+
+
+def planned_forwarding(run: Import, plan: Plan, host: Host, user: Any) -> ForwardingData | None:
+    """
+    What completing the import, by this user, would do to references of courses to its source.
+
+    ``None`` where that is not in question: the host forwards nothing, it is not wanted, or it is about a course, or a
+    part of a library, and nobody has asked for it. A fixed number of statements.
+    """
+    forwarding = host.forwarding()
+    key = parse_source_key(run.source_key)
+    if forwarding is None or not _is_wanted(run, key):
+        return None
+    now = forwarding.library_of(key)
+    elsewhere = now if now != run.library_key else ""
+    without = _without_item(run, plan)
+    if not forwarding.may_forward(user, key):
+        reason = _(
+            "References of courses to {source} are not forwarded to this library: that takes the right to change "
+            "{source}."
+        ).format(source=key)
+        return ForwardingData(forwards=False, reason=reason, elsewhere=elsewhere)
+    if elsewhere and run.forward != Forward.INSTEAD:
+        reason = _(
+            "References of courses to {source} are forwarded to {library} already, and go on to be. They can be "
+            "forwarded to this library instead."
+        ).format(source=key, library=elsewhere)
+        blocker = _(
+            "References of courses to {source} are forwarded to {library} already. Say whether they are to be "
+            "forwarded to this library instead, or not."
+        ).format(source=key, library=elsewhere)
+        return ForwardingData(
+            forwards=False, reason=reason, elsewhere=elsewhere, blocker=blocker if run.forward == Forward.YES else ""
+        )
+    if elsewhere:
+        reason = _(
+            "References of courses to {source} are forwarded to this library from now on, instead of to {library}."
+        ).format(source=key, library=elsewhere)
+    elif now:
+        reason = _("References of courses to {source} are forwarded to this library already; blocks are added.").format(
+            source=key
+        )
+    else:
+        reason = _("References of courses to {source} are forwarded to this library.").format(source=key)
+    if without:
+        reason += " " + ngettext(
+            "{count} component has no item in it: courses that refer to it keep the copy that they have.",
+            "{count} components have no item in it: courses that refer to them keep the copies that they have.",
+            without,
+        ).format(count=without)
+    return ForwardingData(forwards=True, reason=reason, elsewhere=elsewhere, without_item=without)
+
+
+def forward(run: Import, host: Host, user: Any, *, instead: bool) -> bool:
+    """
+    Forward the source of an import that is written, and its blocks, as the records say. Must be inside
+    ``all_or_nothing``.
+
+    Returns whether it is: not where it came to be forwarded to another library, unless ``instead``. A fixed number of
+    statements for each 500 records.
+    """
+    forwarding = host.forwarding()
+    key = parse_source_key(run.source_key)
+    if forwarding is None:
+        return False
+    forwarding.hold(key)
+    if forwarding.library_of(key) not in ("", run.library_key) and not instead:
+        return False
+    source = ForwardedSource(
+        source_key=key,
+        source_version=run.source_version,
+        package_id=run.learning_package_id,
+        collection_id=run.collection_id,
+        change_log_id=run.draft_change_log_id,
+        options=options_of(run),
+        user=user,
+        name=frequent(_("Import {source} into {library}").format(source=run.source_title, library=run.library_title)),
+    )
+    run.forwarding = forwarding.forward(source, _blocks(run))
+    run.save(update_fields=["forwarding"])
+    return True
+
+
+def forward_again_or_not(run: Import, host: Host, user: Any, *, undone: bool) -> None:
+    """Withdraw what an import has forwarded, where it is undone; forward it again where it is redone."""
+    forwarding = host.forwarding()
+    if forwarding is None or not run.forwarding:
+        return
+    if not undone:
+        run.forwarding = {}
+        if not forward(run, host, user, instead=run.forward == Forward.INSTEAD):
+            run.save(update_fields=["forwarding"])
+        return
+    others = Import.objects.filter(source_key=run.source_key, library_key=run.library_key).exclude(pk=run.pk)
+    kept = others.exclude(forwarding={}).exclude(forwarding=_WITHDRAWN).order_by("-pk")
+    forwarding.hold(parse_source_key(run.source_key))
+    forwarding.withdraw(run.forwarding, list(kept.values_list("forwarding", flat=True)))
+    run.forwarding = _WITHDRAWN
+    run.save(update_fields=["forwarding"])
+
+
+def _is_wanted(run: Import, source_key: LearningContextKey) -> bool:
+    """By default, for a whole legacy library: what has no item is not forwarded, and courses lose the way to it."""
+    if run.forward:
+        return run.forward != Forward.NO
+    return isinstance(source_key, LibraryLocator) and not run.selection
+
+
+def _without_item(run: Import, plan: Plan) -> int:
+    """How many components of the source have no item once the plan is written. One query."""
+    rows = run.blocks.filter(kind=BlockKind.COMPONENT, repeats=None).values_list("num", flat=True)
+    brought = {item.num for item in plan.items if _stands_for(item.outcome, item.state)}
+    inside_of = plan.left_with
+    return sum(num not in brought and num not in inside_of for num in rows)
+
+
+def _stands_for(outcome: str, state: str) -> bool:
+    """Whether an item of the library stands for a block since."""
+    return outcome in WRITING or outcome == Outcome.UNCHANGED or (outcome == Outcome.SKIPPED and state in _OF_SOURCE)
+
+
+def _blocks(run: Import) -> Iterator[list[ForwardedBlock]]:
+    """What became of the blocks of an import, each once, in batches."""
+    seen: set[str] = set()
+    records = run.records.only("usage_key", "kind", "state", "outcome", "reason", "entity_id", "undone")
+    for batch in batched(records.order_by("num").iterator(), BATCH_SIZE):
+        yield list(_forwarded(batch, seen))
+
+
+def _forwarded(records: Collection[ImportRecord], seen: set[str]) -> Iterable[ForwardedBlock]:
+    entity_of = {
+        record.pk: record.entity_id
+        for record in records
+        if record.entity_id is not None and not record.undone and _stands_for(record.outcome, record.state)
+    }
+    versions = versions_of(list(entity_of.values()))
+    for record in records:
+        version = versions.get(entity_of.get(record.pk, 0), NO_VERSIONS).draft
+        refused = record.outcome in (Outcome.UNSUPPORTED, Outcome.FAILED) and record.kind == BlockKind.COMPONENT
+        if (version is None and not refused) or record.usage_key in seen:
+            continue
+        seen.add(record.usage_key)
+        if version is not None:
+            yield ForwardedBlock(usage_key=record.usage_key, entity_id=record.entity_id, version_id=version)
+        else:
+            yield ForwardedBlock(usage_key=record.usage_key, reason=record.reason)

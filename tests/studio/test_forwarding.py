@@ -1,0 +1,311 @@
+"""References of courses to a legacy library lead to where its blocks went: as the platform's migrator tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from errno import ENOSPC
+
+import pytest
+from cms.djangoapps.modulestore_migrator import api as migrator
+from cms.djangoapps.modulestore_migrator import models as migrator_models
+from django.test import override_settings
+from user_tasks.models import UserTaskStatus
+
+from import_from_modulestore import api, completion
+from import_from_modulestore.data import (
+    CollectionChoice,
+    CompositionLevel,
+    Contents,
+    Decision,
+    Forward,
+    ImportData,
+    ImportOptions,
+    ImportState,
+)
+from import_from_modulestore.history import forwarding
+from tests.authoring import Author
+from tests.builders import KEY, LIBRARY_KEY, TARGET, block, problem, text, usage_key, write_library
+
+from .site import context, usage
+
+OTHER = "lib:Acme:Other"
+
+
+def key(tag: str, name: str) -> str:
+    return usage_key(tag, name, LIBRARY_KEY)
+
+
+P1, P2, T1, BANK = key("problem", "p1"), key("problem", "p2"), key("html", "t1"), key("library_content", "bank")
+BLOCKS = (problem("p1", title="Why?"), problem("p2", title="How?"), text("t1", title="Read"))
+
+
+def forwarded(*keys: str) -> dict[str, tuple[str, int | None]]:
+    """Where references to these blocks lead: the key of an item, and the number of the version that it had."""
+    found = migrator.get_forwarding_for_blocks([usage(each) for each in keys or (P1, P2, T1, BANK)])
+    return {str(each): (str(to.target_key), to.target_version_num) for each, to in found.items()}
+
+
+def library_of() -> str | None:
+    """The library to which the legacy library is forwarded."""
+    found = migrator.get_forwarding(context(LIBRARY_KEY))
+    return str(found.target_key) if found else None
+
+
+def item(name: str, library: str = TARGET, tag: str = "problem") -> str:
+    return f"{library.replace('lib:', 'lb:', 1)}:{tag}:{name}"
+
+
+ALL = {P1: (item("p1"), 1), P2: (item("p2"), 1), T1: (item("t1", tag="html"), 1)}
+
+
+@pytest.fixture
+def legacy(site, tmp_path) -> Callable[..., str]:
+    """Load the legacy library, with these blocks: ``legacy()``."""
+
+    def load(*blocks) -> str:
+        return site.load(write_library(tmp_path / f"library{len(list(tmp_path.iterdir()))}", *(blocks or BLOCKS)))
+
+    return load
+
+
+@pytest.fixture
+def other(ada):
+    """Another library."""
+    return api.create_library(user=ada, library_key=OTHER, title="Other")
+
+
+@pytest.fixture
+def imported(ada, legacy, stage) -> Callable[..., ImportData]:
+    """Import the legacy library: ``imported(forward=Forward.YES)``."""
+    legacy()
+
+    def run(**options) -> ImportData:
+        return api.complete_import(user=ada, import_id=stage(LIBRARY_KEY, **options).id)
+
+    return run
+
+
+class TestTheFirstImport:
+    def test_is_forwarded_with_all_its_blocks(self, imported):
+        assert not migrator.is_forwarded(context(LIBRARY_KEY))
+        run = imported()
+        assert migrator.is_forwarded(context(LIBRARY_KEY))
+        assert (library_of(), forwarded()) == (TARGET, ALL)
+        assert run.forwards
+
+    def test_is_a_migration_like_the_platforms_own(self, ada, imported):
+        run = imported(
+            collection=CollectionChoice(title="Tides"),
+            level=CompositionLevel.UNIT,
+            on_conflict=Decision.OVERWRITE,
+        )
+        (found,) = migrator.get_migrations(context(LIBRARY_KEY))
+        assert (str(found.target_key), found.target_collection_title, found.is_failed) == (TARGET, "Tides", False)
+        row = migrator_models.ModulestoreMigration.objects.get(pk=found.pk)
+        assert (row.composition_level, row.repeat_handling_strategy, row.preserve_url_slugs) == ("unit", "update", True)
+        assert row.source_version == run.source_version
+        assert row.change_log.records.count() == len(ALL)
+        task = row.task_status
+        assert (task.user, task.state, task.name) == (ada, UserTaskStatus.SUCCEEDED, "Import A Library into Target")
+
+    def test_says_why_a_block_went_nowhere(self, ada, legacy, stage):
+        legacy(*BLOCKS, block("library_content", "bank", "", problem("p3"), display_name="Bank"))
+        api.complete_import(user=ada, import_id=stage(LIBRARY_KEY).id)
+        (found,) = migrator.get_migrations(context(LIBRARY_KEY))
+        of_blocks = migrator.get_migration_blocks(found.pk)
+        assert {str(each) for each, became in of_blocks.items() if became.is_failed} == {BANK}
+        assert "cannot hold a component that contains other blocks" in of_blocks[usage(BANK)].unsupported_reason
+        assert forwarded() == ALL
+
+    def test_takes_what_is_inside_a_component_along(self, ada, legacy, stage):
+        legacy(block("library_content", "bank", "", problem("p1", title="Why?"), display_name="Bank"))
+        api.complete_import(user=ada, import_id=stage(LIBRARY_KEY, contents=Contents.COLLECTION).id)
+        assert forwarded() == {P1: (item("p1"), 1)}
+
+    def test_is_told_beforehand_with_what_is_left_behind(self, ada, legacy, stage):
+        legacy(*BLOCKS, block("library_content", "bank", "", problem("p3"), display_name="Bank"))
+        run = stage(LIBRARY_KEY)
+        told = api.plan_import(user=ada, import_id=run.id).forwarding
+        assert (told.forwards, told.without_item, told.is_conflict) == (True, 1, False)
+        assert told.reason == (
+            f"References of courses to {LIBRARY_KEY} are forwarded to this library. 1 component has no item in it: "
+            "courses that refer to it keep the copy that they have."
+        )
+        assert api.get_summary(user=ada, import_id=run.id).forwarding == told
+        assert not migrator.is_forwarded(context(LIBRARY_KEY))
+
+    def test_is_not_forwarded_where_that_is_not_wanted(self, ada, imported, stage):
+        run = imported(forward=Forward.NO)
+        assert (library_of(), forwarded(), run.forwards) == (None, {}, False)
+        assert api.plan_import(user=ada, import_id=stage(LIBRARY_KEY, forward=Forward.NO).id).forwarding is None
+
+    def test_of_a_part_is_not_forwarded_unasked(self, ada, imported, stage):
+        imported(selection=(P1,))
+        assert library_of() is None
+        imported(selection=(P1,), forward=Forward.YES)
+        assert (library_of(), forwarded()) == (TARGET, {P1: ALL[P1]})
+
+    def test_of_a_course_is_not_forwarded_unasked(self, load, run_import):
+        load()
+        run_import(KEY)
+        assert not migrator.is_forwarded(context(KEY))
+        run_import(KEY, forward=Forward.YES)
+        assert migrator.is_forwarded(context(KEY))
+        chapter = usage_key("chapter", "s1")
+        assert forwarded(chapter) == {chapter: ("lct:Acme:Target:section:s1", 1)}
+
+    def test_that_fails_leaves_nothing(self, ada, legacy, stage, monkeypatch):
+        legacy()
+        run = stage(LIBRARY_KEY)
+
+        def fail(*args, **more) -> None:
+            forwarding.forward(*args, **more)
+            assert library_of() == TARGET
+            raise OSError(ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(completion, "forward", fail)
+        with pytest.raises(api.StepFailed):
+            api.complete_import(user=ada, import_id=run.id)
+        assert not migrator_models.ModulestoreSource.objects.exists()
+
+
+class TestALaterImport:
+    def test_adds_what_is_new_and_lets_the_rest_be(self, ada, site, imported, legacy):
+        imported()
+        legacy(*BLOCKS, problem("p4", title="When?"))
+        site.edit(P1, '<problem display_name="Why?"><p>Other.</p></problem>')
+        imported(on_conflict=Decision.OVERWRITE)
+        new = key("problem", "p4")
+        # The copies in courses are of the version before: there is a newer one for them.
+        assert forwarded(P1, P2, T1, new) == ALL | {new: (item("p4"), 1)}
+
+    def test_of_what_was_imported_without_names_the_versions_that_it_has(self, imported):
+        imported(forward=Forward.NO)
+        imported()
+        assert (library_of(), forwarded()) == (TARGET, ALL)
+
+    def test_forwards_to_what_stands_for_a_block_that_was_deleted(self, ada, imported, library):
+        imported()
+        author = Author(library.package_id, ada.pk)
+        author.delete("xblock.v1:problem:p1")
+        imported(on_conflict=Decision.FORK)
+        assert forwarded(P1)[P1][0] == item("p1_1")
+
+
+class TestForwardedElsewhere:
+    @pytest.fixture
+    def elsewhere(self, ada, imported, other, stage):
+        """An import into another library, to which the legacy one is forwarded."""
+        return api.complete_import(user=ada, import_id=stage(LIBRARY_KEY, target=OTHER).id)
+
+    def test_it_stays_so_and_that_is_told(self, ada, elsewhere, imported, stage):
+        told = api.plan_import(user=ada, import_id=stage(LIBRARY_KEY).id).forwarding
+        assert (told.forwards, told.elsewhere, told.is_conflict, told.blocker) == (False, OTHER, True, "")
+        run = imported()
+        assert (library_of(), run.forwards) == (OTHER, False)
+        assert any(f"forwarded to {OTHER} already" in warning for warning in run.warnings)
+
+    def test_who_wants_it_here_has_to_say_so(self, ada, elsewhere, stage):
+        run = stage(LIBRARY_KEY, forward=Forward.YES)
+        plan = api.plan_import(user=ada, import_id=run.id)
+        assert plan.blockers == (plan.forwarding.blocker,)
+        with pytest.raises(api.PlanBlocked, match="instead, or not"):
+            api.complete_import(user=ada, import_id=run.id)
+        told = api.choose_forward(user=ada, import_id=run.id, forward=Forward.INSTEAD)
+        assert (told.forwards, told.elsewhere, told.is_conflict) == (True, OTHER, False)
+        api.complete_import(user=ada, import_id=run.id)
+        assert (library_of(), forwarded()) == (TARGET, ALL)
+
+    def test_undo_gives_it_back(self, ada, elsewhere, imported):
+        run = imported(forward=Forward.INSTEAD)
+        api.undo_import(user=ada, import_id=run.id)
+        assert library_of() == OTHER
+        assert forwarded() == {each: (to.replace("Target", "Other"), num) for each, (to, num) in ALL.items()}
+
+    def test_what_the_platform_has_forwarded_is_respected_too(self, ada, site, legacy, other, stage):
+        legacy()
+        site.migrate(LIBRARY_KEY, OTHER, ada)
+        assert api.plan_import(user=ada, import_id=stage(LIBRARY_KEY).id).forwarding.elsewhere == OTHER
+
+
+class TestUndoAndRedo:
+    def test_withdraw_it_and_give_it_back(self, ada, imported):
+        run = imported()
+        assert not api.undo_import(user=ada, import_id=run.id).forwards
+        assert (library_of(), forwarded(), list(migrator.get_migrations())) == (None, {}, [])
+        assert not UserTaskStatus.objects.exists()
+        assert api.redo_import(user=ada, import_id=run.id).forwards
+        assert (library_of(), forwarded()) == (TARGET, ALL)
+
+    @pytest.mark.parametrize("first_undone", [0, 1])
+    def test_of_one_of_several_leaves_what_the_others_forward(self, ada, legacy, imported, first_undone):
+        runs = [imported()]
+        legacy(*BLOCKS, problem("p4"))
+        runs.append(imported())
+        new = key("problem", "p4")
+        api.undo_import(user=ada, import_id=runs[first_undone].id)
+        assert library_of() == TARGET
+        assert forwarded(P1, new).keys() == ({new} if first_undone == 0 else {P1})
+        api.undo_import(user=ada, import_id=runs[1 - first_undone].id)
+        assert (library_of(), forwarded(P1, new)) == (None, {})
+
+    def test_redo_does_not_take_it_from_whom_it_went_to_meanwhile(self, ada, imported, other, stage):
+        run = imported()
+        api.undo_import(user=ada, import_id=run.id)
+        api.complete_import(user=ada, import_id=stage(LIBRARY_KEY, target=OTHER).id)
+        assert not api.redo_import(user=ada, import_id=run.id).forwards
+        assert library_of() == OTHER
+
+
+class TestRights:
+    @pytest.fixture
+    def bob(self, site, legacy, library):
+        """May read the legacy library, and edit the other."""
+        bob = site.person("bob")
+        site.let_read(bob, legacy())
+        site.let_edit(bob, TARGET)
+        return bob
+
+    def test_who_may_not_change_the_source_forwards_nothing(self, bob, stage):
+        run = stage(LIBRARY_KEY, user=bob)
+        told = api.plan_import(user=bob, import_id=run.id).forwarding
+        assert (told.forwards, told.is_conflict) == (False, False)
+        run = api.complete_import(user=bob, import_id=run.id)
+        assert (run.state, run.forwards, library_of()) == (ImportState.IMPORTED, False, None)
+        assert any("takes the right to change" in warning for warning in run.warnings)
+
+    @pytest.mark.parametrize("forward", [Forward.YES, Forward.INSTEAD])
+    def test_who_may_not_is_refused_at_once(self, ada, bob, stage, forward):
+        with pytest.raises(api.NotPermitted, match="right to change") as refused:
+            stage(LIBRARY_KEY, user=bob, forward=forward)
+        assert refused.value.field == "forward"
+        run = stage(LIBRARY_KEY, user=bob)
+        with pytest.raises(api.NotPermitted):
+            api.choose_forward(user=bob, import_id=run.id, forward=forward)
+        api.choose_forward(user=ada, import_id=run.id, forward=forward)
+        with pytest.raises(api.NotPermitted):
+            api.complete_import(user=bob, import_id=run.id)
+
+    def test_who_may_does(self, site, bob, stage):
+        site.let_change(bob, LIBRARY_KEY)
+        assert api.complete_import(user=bob, import_id=stage(LIBRARY_KEY, user=bob, forward=Forward.YES).id).forwards
+
+
+class TestWithoutTheMigrator:
+    @pytest.fixture(autouse=True)
+    def none(self, settings):
+        installed = [app for app in settings.INSTALLED_APPS if not app.endswith("modulestore_migrator")]
+        with override_settings(INSTALLED_APPS=installed):
+            yield
+
+    def test_nothing_is_forwarded_and_nothing_said(self, ada, imported, stage):
+        run = imported()
+        assert (run.forwards, run.warnings) == (False, ())
+        assert api.plan_import(user=ada, import_id=stage(LIBRARY_KEY).id).forwarding is None
+
+    def test_who_asks_for_it_is_told(self, ada, legacy, library):
+        legacy()
+        options = ImportOptions(forward=Forward.YES)
+        with pytest.raises(api.InvalidOption, match="no modulestore_migrator") as refused:
+            api.create_import(user=ada, source_key=LIBRARY_KEY, library_key=TARGET, options=options)
+        assert refused.value.field == "forward"
