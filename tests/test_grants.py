@@ -56,7 +56,7 @@ def rights(user) -> set[str]:
     asked = {
         "view": host.can_view_library(user, TARGET_KEY),
         "edit": host.can_edit_library(user, TARGET_KEY),
-        "read": host.can_read_source(user, KEY),
+        "read": bool(host.sources.readable(user, KEY)),
         "create": host.can_create_library(user),
     }
     return {right for right, granted in asked.items() if granted}

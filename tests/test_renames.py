@@ -58,3 +58,15 @@ def test_keys_and_states_are_taken_over(before):
     record = now.get_model(APP, "ImportRecord").objects.select_related("import_run").get()
     assert (record.usage_key, record.item_key, record.state) == (usage_key("html", "t"), "lb:A:B:html:t", "id_taken")
     assert record.import_run.library_key == "lib:A:B"
+
+
+@pytest.mark.parametrize("before", ["_source_origin"], indirect=True)
+def test_the_origin_of_a_source_is_told_from_the_name_of_its_export(before):
+    runs = before.get_model(APP, "Import").objects
+    exports = {"upload": "upload:7/tides.tar.gz", "folder": "tides.tar.gz", "modulestore": ""}
+    for export in exports.values():
+        runs.create(source_key="course-v1:A+B+C", library_key="lib:A:B", source_export=export)
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes(APP))
+    now = executor.loader.project_state(executor.loader.graph.leaf_nodes(APP)).apps.get_model(APP, "Import").objects
+    assert dict(now.values_list("source_origin", "source_export")) == exports

@@ -15,11 +15,10 @@ import pytest
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportState
 from import_from_modulestore.exports import uploads
-from import_from_modulestore.hosts.base import Host
+from import_from_modulestore.hosts.sources import AllSources
 from import_from_modulestore.models import Import
 from import_from_modulestore_standalone.grants import Role, take
-from import_from_modulestore_standalone.host import StandaloneHost
-from import_from_modulestore_standalone.tasks import remove_what_is_left_over
+from import_from_modulestore_standalone.host import CoursesFolder, StandaloneHost
 
 from .builders import KEY, TARGET, header, pack, write_course, write_library, write_tar, write_zip
 
@@ -298,11 +297,11 @@ class TestRemoving:
         for path in (left, new):
             path.touch()
         os.utime(left, (time.time() - 90_000,) * 2)
-        remove_what_is_left_over()
+        api.remove_old_staged_content()
         assert kept() == [f"{user.pk}/.partial-new", f"{user.pk}/tides.tar.gz"]
 
 
 class WithoutUploads(StandaloneHost):
-    """As Studio: its courses are no files."""
+    """A site with a folder alone."""
 
-    refusal_of_uploads = Host.refusal_of_uploads
+    sources = AllSources(CoursesFolder())

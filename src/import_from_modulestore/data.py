@@ -405,6 +405,27 @@ class LastImport:
     finished: datetime | None
 
 
+class SourceReference(NamedTuple):
+    """What names a source among all; without an origin the first that has it is meant, of exports the newest."""
+
+    key: str
+    origin: str = ""
+    export: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(self).rstrip()
+
+    @classmethod
+    def of(cls, text: str) -> SourceReference:
+        """
+        From the text that it becomes in forms and addresses: neither a key nor an origin holds a space.
+
+        >>> SourceReference.of("library-v1:Acme+Sea upload upload:7/the sea.zip")
+        SourceReference(key='library-v1:Acme+Sea', origin='upload', export='upload:7/the sea.zip')
+        """
+        return cls(*text.split(" ", 2))
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceData:
     """
@@ -417,6 +438,8 @@ class SourceData:
     kind: SourceKind
     location: str = ""
     """Where the source lies, for people: a file name, a Studio address."""
+    origin: str = ""
+    """Where it comes from: ``modulestore``, ``folder`` (of exports), ``upload``, or what else a site has."""
     export: str = ""
     """Name of the export that holds it, which is chosen by that where there are several; empty where there are none."""
     modified: datetime | None = None
@@ -455,6 +478,11 @@ class SourceData:
         org, _course, run, *_rest = (*self.key.partition(":")[2].split("+"), "", "")
         object.__setattr__(self, "org", org)
         object.__setattr__(self, "run", run)
+
+    @property
+    def reference(self) -> SourceReference:
+        """What names it."""
+        return SourceReference(self.key, self.origin, self.export)
 
     @property
     def block_count(self) -> int:
@@ -839,6 +867,8 @@ class ImportData:
     source_url: str = ""
     """The source's page, where the host has one; so for the library."""
     source_version: str
+    source_origin: str = ""
+    """Where the source comes from, as :attr:`SourceData.origin`."""
     source_export: str = ""
     """The export that it is read from; empty where sources are no exports."""
     library_key: str

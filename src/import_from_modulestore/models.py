@@ -69,6 +69,12 @@ class Import(models.Model):
     source_key = case_sensitive_char_field(max_length=255, db_index=True)
     source_title = title_field(max_length=255, blank=True, default="")
     source_version = case_sensitive_char_field(max_length=255, blank=True, default="")
+    source_origin = case_sensitive_char_field(
+        max_length=50,
+        blank=True,
+        default="",
+        help_text=_("Where the source comes from: the modulestore, a folder of exports, an upload."),
+    )
     source_export = case_sensitive_char_field(
         max_length=500,
         blank=True,

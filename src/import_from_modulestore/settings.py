@@ -20,6 +20,19 @@ from typing import Any
 # .. setting_description: Alias of the cache (CACHES) for live progress and for block counts of courses. It has to be
 #   one that web servers and workers share.
 
+# .. setting_name: IMPORT_FROM_MODULESTORE_EXPORTS_DIR
+# .. setting_default: None
+# .. setting_description: A folder for exports that authors upload, and for what is unpacked of them. Web servers and
+#   workers have to share it, at the same path. Nobody can upload where it is not set.
+
+# .. setting_name: IMPORT_FROM_MODULESTORE_MAX_UPLOAD_BYTES
+# .. setting_default: 2000000000
+# .. setting_description: How large an export may be that is uploaded.
+
+# .. setting_name: IMPORT_FROM_MODULESTORE_MAX_UPLOADS_BYTES_PER_USER
+# .. setting_default: 10000000000
+# .. setting_description: How much of what is uploaded is kept for one person.
+
 # .. setting_name: IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS
 # .. setting_default: 14
 # .. setting_description: For how many days what was staged outlives the end of its import.
@@ -48,6 +61,9 @@ DEFAULTS: dict[str, Any] = {
     "IMPORT_FROM_MODULESTORE_HOST": "import_from_modulestore.hosts.cms.StudioHost",
     "IMPORT_FROM_MODULESTORE_QUEUE": None,
     "IMPORT_FROM_MODULESTORE_CACHE": "default",
+    "IMPORT_FROM_MODULESTORE_EXPORTS_DIR": None,
+    "IMPORT_FROM_MODULESTORE_MAX_UPLOAD_BYTES": 2_000_000_000,
+    "IMPORT_FROM_MODULESTORE_MAX_UPLOADS_BYTES_PER_USER": 10_000_000_000,
     "IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS": 14,
     "IMPORT_FROM_MODULESTORE_MAX_STATEMENT": None,
     "IMPORT_FROM_MODULESTORE_REQUEST_WAIT": 5,

@@ -14,7 +14,7 @@ from django.template.response import SimpleTemplateResponse
 
 from .errors import DatabaseUnavailable
 from .trouble import RETRY_AFTER, in_full, recognized
-from .waiting import at_most, request_limit
+from .waiting import as_a_request
 
 log = logging.getLogger("django.request")
 
@@ -30,7 +30,7 @@ def answered(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
-            with recognized(), at_most(request_limit()):
+            with recognized(), as_a_request():
                 response = view(request, *args, **kwargs)
                 return response.render() if isinstance(response, SimpleTemplateResponse) else response
         except DatabaseUnavailable as error:

@@ -1,5 +1,5 @@
 """
-Waiting for a database that somebody else writes to.
+Waiting: for a database that somebody else writes to, and for sources that are to be read first.
 
 SQLite lets one connection write at a time; MySQL and MariaDB lock rows, and those that rows point at. How long one
 waits is a matter of who waits: a request for seconds, so that people are answered and servers keep threads for others;
@@ -20,12 +20,32 @@ from django.conf import settings
 from django.db import connection
 from django.db.utils import Error
 
+SECONDS_FOR_SOURCES = 2.0
+"""How long a request waits for sources that were not read before; most are, by then."""
+
 _limit: ContextVar[float | None] = ContextVar("limit", default=None)
+_patience: ContextVar[float | None] = ContextVar("patience", default=None)
 
 
 def request_limit() -> float:
     """For how many seconds a request waits for others (``IMPORT_FROM_MODULESTORE_REQUEST_WAIT``)."""
     return getattr(settings, "IMPORT_FROM_MODULESTORE_REQUEST_WAIT", 5)
+
+
+@contextmanager
+def as_a_request() -> Iterator[None]:
+    """Wait no longer than somebody who asks for a page: neither for the database, nor for what is to be read first."""
+    before = _patience.set(SECONDS_FOR_SOURCES)
+    try:
+        with at_most(request_limit()):
+            yield
+    finally:
+        _patience.reset(before)
+
+
+def patience() -> float | None:
+    """For how many seconds sources are waited for that were not read before; ``None`` for as long as it takes."""
+    return _patience.get()
 
 
 @contextmanager

@@ -121,7 +121,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "import_from_modulestore_standalone.host.answered_soon",
 ]
 
 AUTHENTICATION_BACKENDS = [

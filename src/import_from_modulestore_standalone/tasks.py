@@ -8,8 +8,6 @@ from django.core.management import call_command
 
 from import_from_modulestore.exports.files import remove_left_over
 
-from .host import uploads
-
 
 @shared_task
 def remove_expired_sessions() -> None:
@@ -20,5 +18,4 @@ def remove_expired_sessions() -> None:
 @shared_task
 def remove_what_is_left_over() -> None:
     """Remove what requests had begun to write whose process was killed, a day later; once a day."""
-    uploads().remove_left_over()
     remove_left_over(Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir())

@@ -10,14 +10,14 @@ from django.views.defaults import server_error
 
 from import_from_modulestore.trouble import unavailable
 from import_from_modulestore.unavailable import unavailable_page
-from import_from_modulestore.waiting import at_most, request_limit
+from import_from_modulestore.waiting import as_a_request
 
 
 def waits_for_seconds(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """A middleware: sessions, sign-in and the pages of Django's own apps wait no longer than the app's."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        with at_most(request_limit()):
+        with as_a_request():
             return get_response(request)
 
     return answer

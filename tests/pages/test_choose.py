@@ -10,7 +10,7 @@ from import_from_modulestore import api
 from import_from_modulestore.data import BlockIds, Branch, Contents, Decision, ImportState
 from import_from_modulestore.exports import shelf as shelf_of_exports
 from import_from_modulestore_standalone.grants import Role
-from import_from_modulestore_standalone.host import StandaloneHost
+from import_from_modulestore_standalone.host import CoursesFolder
 
 from ..builders import (
     KEY,
@@ -57,7 +57,7 @@ def errors(page) -> list[str]:
 class TestList:
     def test_shows_what_can_be_imported_and_what_cannot_and_why(self, author, shelf):
         page = author.get(page_url("choose"))
-        assert values(page, "source") == [f"{LIBRARY_KEY} l1", f"{KEY} c1"]
+        assert values(page, "source") == [f"{LIBRARY_KEY} folder l1", f"{KEY} folder c1"]
         said = text_of(page)
         assert "broken.zip is neither a tar nor a zip archive" in said
         assert "blocks" not in said.partition("Bank")[2]
@@ -77,10 +77,10 @@ class TestList:
         assert dom(page).xpath("//li//a[contains(., 'Imported before')]/@href") == [page_url("import", run.id)]
 
     def test_is_searched_and_what_was_chosen_stays_chosen(self, author, shelf):
-        part = author.get(page_url("choose"), htmx=True, q="bank", source=f"{KEY} c1")
+        part = author.get(page_url("choose"), htmx=True, q="bank", source=f"{KEY} folder c1")
         assert dom(part).get("id") == "sources"
-        assert values(part, "source") == [f"{KEY} c1", f"{LIBRARY_KEY} l1"]
-        assert chosen(part, "source") == [f"{KEY} c1"]
+        assert values(part, "source") == [f"{KEY} folder c1", f"{LIBRARY_KEY} folder l1"]
+        assert chosen(part, "source") == [f"{KEY} folder c1"]
         assert "Nothing has that" in text_of(author.get(page_url("choose"), q="no such thing"))
 
     def test_comes_in_pages(self, author, shelf, courses):
@@ -92,10 +92,8 @@ class TestList:
 
     def test_is_asked_for_again_while_archives_are_being_read(self, author, user, shelf, monkeypatch):
         assert not dom(author.get(page_url("choose"))).xpath("//div[@id='sources']/@hx-trigger")
-        [broken] = [
-            replace(source, is_being_read=True) for source in StandaloneHost().list_sources(user) if source.problem
-        ]
-        monkeypatch.setattr(StandaloneHost, "list_sources", lambda *_args: [broken])
+        [broken] = [replace(source, is_being_read=True) for source in CoursesFolder().list(user) if source.problem]
+        monkeypatch.setattr(CoursesFolder, "list", lambda *_args: [broken])
         assert dom(author.get(page_url("choose"))).xpath("//div[@id='sources']/@hx-trigger") == ["every 2s"]
 
     def test_who_may_read_nothing_is_told_what_to_do(self, author_of, stranger, shelf):
@@ -157,7 +155,7 @@ class TestForm:
         monkeypatch.setattr(
             shelf_of_exports, "find_roots", lambda folder: seen.append(folder.name) or find_roots(folder)
         )
-        assert author.get(page_url("options"), source=f"{KEY} c1").status_code == 200
+        assert author.get(page_url("options"), source=f"{KEY} folder c1").status_code == 200
         assert seen == ["c1"]
 
     def test_of_nothing_leads_back(self, author, shelf):
@@ -195,7 +193,7 @@ class TestStart:
 
     def test_everything_can_be_said(self, author, user, shelf):
         said = {
-            "source": f"{KEY} c1",
+            "source": f"{KEY} folder c1",
             "library": TARGET,
             "level": "unit",
             "on_conflict": "merge",
@@ -222,7 +220,7 @@ class TestStart:
 
     def test_several_become_an_import_each_on_one_page(self, author, user, shelf):
         form = {**FORM, "library": "new", "new_key": "lib:Acme:All", "new_title": "All"}
-        page = author.post(page_url("options"), {**form, "source": [f"{KEY} c1", f"{LIBRARY_KEY} l1"]})
+        page = author.post(page_url("options"), {**form, "source": [f"{KEY} folder c1", f"{LIBRARY_KEY} folder l1"]})
         runs = api.list_imports(user=user).items
         assert [run.source_title for run in runs] == ["Bank", "Tides"]
         assert [run.options.collection.title for run in runs] == ["Bank", "Tides"]
@@ -257,7 +255,7 @@ class TestStart:
         assert dom(page).xpath("//details[@open]//select[@name='branch'][@aria-invalid]")
 
     def test_of_several_all_are_begun_or_none(self, author, user, shelf):
-        page = author.post(page_url("options"), {**FORM, "source": [f"{KEY} c1", "course-v1:Acme+Gone+R1"]})
+        page = author.post(page_url("options"), {**FORM, "source": [f"{KEY} folder c1", "course-v1:Acme+Gone+R1"]})
         assert "course-v1:Acme+Gone+R1 is not there any more, or you may not read it." in text_of(page)
         assert api.list_imports(user=user).total == 0
 

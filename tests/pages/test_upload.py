@@ -22,7 +22,7 @@ def test_an_upload_leads_on_to_its_import(author, user, library, export):
     assert "The export is uploaded." in text_of(page)
     assert "Import Mine" in text_of(page)
     [source] = api.list_sources(user=user).items
-    assert dom(page).xpath("//input[@name='source']/@value")[0] == f"{KEY} {source.export}"
+    assert dom(page).xpath("//input[@name='source']/@value")[0] == f"{KEY} upload {source.export}"
     part = author.post(page_url("upload"), sent(export), htmx=True)
     assert part["HX-Redirect"].startswith(page_url("options"))
 

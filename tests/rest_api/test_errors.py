@@ -8,13 +8,12 @@ from django.core.files import locks
 from kombu.exceptions import OperationalError
 from rest_framework.throttling import UserRateThrottle
 
-from import_from_modulestore import api
+from import_from_modulestore import api, waiting
 from import_from_modulestore.exports.shelf import Shelf
 from import_from_modulestore.olx.parsing import MAX_TEXT_BYTES
 from import_from_modulestore.rest_api.base import ApiView
 from import_from_modulestore.rest_api.errors import refusal
 from import_from_modulestore.tasks import ImportTask
-from import_from_modulestore_standalone import host
 
 from ..builders import KEY, TARGET, pack, usage_key, write_course
 from .conftest import answer, faults
@@ -183,7 +182,7 @@ def test_a_fault_of_ours_is_told_and_logged(client, monkeypatch, caplog):
 
 
 def test_a_source_that_takes_longer_to_be_read_than_a_page_can_wait(client, courses, library, tmp_path, monkeypatch):
-    monkeypatch.setattr(host, "_SECONDS_FOR_A_PAGE", 0)
+    monkeypatch.setattr(waiting, "SECONDS_FOR_SOURCES", 0)
     pack(write_course(tmp_path / "c1"), courses / "c1.tar.gz")
     shelf = Shelf(courses, tmp_path / "cache")
     shelf.lock.parent.mkdir(parents=True)

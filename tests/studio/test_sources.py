@@ -95,7 +95,7 @@ class TestOne:
 
     def test_has_no_exports_to_choose_from(self, ada, load):
         load()
-        with pytest.raises(NotFound, match="Studio has no exports to choose from"):
+        with pytest.raises(NotFound, match="There are no exports to choose from"):
             api.get_source(user=ada, source_key=KEY, export="c1.tar.gz")
 
     def test_that_is_not_there_is_named(self, ada):
@@ -130,9 +130,11 @@ class TestOne:
 
 
 def test_exports_are_not_uploaded_here(ada):
-    """Studio has an import of its own, which makes a course of them."""
+    """As long as there is no place for them: see test_uploads.py."""
     assert api.upload_limit(user=ada) == 0
-    with pytest.raises(api.NotPermitted, match="Import the export into a course of its own first"):
+    with pytest.raises(
+        api.NotPermitted, match="set IMPORT_FROM_MODULESTORE_EXPORTS_DIR. Or import the export into a course of its own"
+    ):
         api.upload_export(user=ada, file=BytesIO(b"\x1f\x8b"), name="tides.tar.gz")
     with pytest.raises(api.NotFound):
         api.remove_export(user=ada, export="upload:1/tides.tar.gz")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from ..data import Forward, LibraryData
 from ..errors import InvalidOption, NotFound, NotPermitted
 from ..hosts import get_host
+from ..hosts.sources import AllSources
 from ..imports import find_import, no_such_import
 from ..keys import parse_library_key, parse_source_key
 from ..models import Import, ImportRecord
@@ -25,23 +26,26 @@ def require(allowed: bool, message: str) -> None:
         raise NotPermitted(message)
 
 
-def require_source(user: Any, source_key: Any, export: str = "") -> None:
-    """That the user may read the source. Raises ``NotFound``, in words that do not tell whether there is one."""
-    if not get_host().can_read_source(user, source_key, export):
+def readable_sources(user: Any, source_key: Any, *, origin: str = "", export: str = "") -> AllSources:
+    """
+    The origins in which the user may read the source: of all, or of the one that is named.
+
+    Raises ``NotFound`` where there is none, in words that do not tell whether there is such a source.
+    """
+    found = get_host().sources.readable(user, source_key, origin=origin, export=export)
+    if not found:
         raise get_host().no_such_source(source_key)
+    return found
 
 
 def require_reading(user: Any, run: Import) -> None:
     """That the user may read the source of an import that they know of, and so the source's key."""
     source_key = parse_source_key(run.source_key)
-    may = get_host().can_read_source(user, source_key, run.source_export)
-    require(may, _("You may not read {key}.").format(key=source_key))
-
-
-def require_import_from(source_key: Any) -> None:
-    """That imports from the source are wanted on this site."""
-    if refusal := get_host().refusal_of_source(source_key):
-        raise NotPermitted(refusal, field="source_key")
+    try:
+        may = get_host().sources.readable(user, source_key, origin=run.source_origin, export=run.source_export)
+    except NotFound as error:  # The site has that origin no more.
+        raise NotPermitted(str(error)) from None
+    require(bool(may), _("You may not read {key}.").format(key=source_key))
 
 
 def require_library(user: Any, run: Import) -> None:

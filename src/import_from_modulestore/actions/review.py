@@ -96,6 +96,7 @@ def preview_import(
     library_key: str,
     options: ImportOptions | None = None,
     new_library_title: str | None = None,
+    origin: str = "",
     export: str = "",
     soon: bool = False,
     progress: Progress = no_progress,
@@ -108,7 +109,7 @@ def preview_import(
 
     Takes and raises what :func:`create_import` does, and raises what :func:`stage_import` and :func:`plan_import` do.
     """
-    run, found = new_run(user, source_key, library_key, options, new_library_title, export, is_preview=True)
+    run, found = new_run(user, source_key, library_key, options, new_library_title, origin, export, is_preview=True)
     host, key = get_host(), parse_source_key(source_key)
     try:
         if soon and not (0 < found.block_count <= MAX_BLOCKS_SOON and found.size <= MAX_BYTES_SOON):
@@ -122,7 +123,7 @@ def preview_import(
             )
         begin(run, Step.STAGE, actor=user)
         with running(run, Step.STAGE):
-            source = host.read_source(key, Branch(run.branch), run.source_export)
+            source = host.sources.read(run.source_origin, key, Branch(run.branch), run.source_export)
             stage(run, host=host, user=user, source_key=key, source=source, options=options_of(run), progress=progress)
         return source, with_forwarding(_plan(run), run, host=host, user=user)
     finally:

@@ -17,6 +17,7 @@ from openedx_content import api as content_api
 from ..data import BlockKind, Branch, ImportState, LastImport, LibraryData, Page, SourceData
 from ..errors import InvalidOption, NotFound, NotPermitted, StepFailed, WrongState
 from ..hosts import get_host
+from ..hosts.sources import AllSources
 from ..keys import library_item_key, parse_library_key, parse_source_key
 from ..library.items import lost_files
 from ..models import Import
@@ -35,6 +36,7 @@ def list_sources(
     user: Any,
     search: str = "",
     source_keys: Collection[str] = (),
+    origin: str = "",
     exports: Collection[str] = (),
     uploaded: bool | None = None,
     counted: bool = True,
@@ -46,22 +48,24 @@ def list_sources(
     with its ``problem``, after the others; a source of which there are several exports, once for each. Each says when
     it was last imported.
 
-    ``search`` leaves only those whose key or title contains it, in any case; ``source_keys`` only these, and of them
-    ``exports`` only exports of these names; ``uploaded`` only exports that were uploaded, or none of these. Blocks are
-    counted of this page's alone, and only where they are to be ``counted``. Raises ``InvalidOption``.
+    ``search`` leaves only those whose key or title contains it, in any case; ``origin`` only those of this origin;
+    ``source_keys`` only these, and of them ``exports`` only exports of these names; ``uploaded`` only exports that were
+    uploaded, or none of these. Blocks are counted of this page's alone, and only where they are to be ``counted``.
+    Raises ``InvalidOption``, and ``NotFound`` for an origin that the site does not have.
     """
     check_page(offset, limit)
-    host = get_host()
+    sources = get_host().sources
+    asked = AllSources(sources.of(origin)) if origin else sources
     found = [
         source
-        for source in (host.find_sources(user, source_keys, exports) if source_keys else host.list_sources(user))
+        for source in (asked.find(user, source_keys, exports) if source_keys else asked.list(user))
         if _matches(search, source.key, source.title)
         and (uploaded is None or uploaded == (source.uploaded is not None))
     ]
     found.sort(key=lambda source: (bool(source.problem), source.title.casefold()))
     page: Sequence[SourceData] = found[offset : offset + limit]
     if counted:
-        page = host.describe_sources(page)
+        page = sources.describe(page)
     last = _last_imports(user, {source.key for source in page if source.key})
     items = tuple(replace(source, last_import=last.get(source.key)) for source in page)
     return Page(items=items, total=len(found), offset=offset, limit=limit)
@@ -86,22 +90,23 @@ def _last_imports(user: Any, source_keys: Collection[str]) -> dict[str, LastImpo
     }
 
 
-def get_source(*, user: Any, source_key: str, export: str = "") -> SourceData:
+def get_source(*, user: Any, source_key: str, origin: str = "", export: str = "") -> SourceData:
     """
-    One source with its block counts, as authors see it (the draft branch); ``export`` as in :func:`create_import`.
+    One source with its block counts, as authors see it (the draft branch); ``origin`` and ``export`` as in
+    :func:`create_import`.
 
     Raises ``InvalidKey``, ``NotFound`` also where the user may not read it, ``SourceError``, and in a web request
     ``SourceBeingRead``.
     """
     key = parse_source_key(source_key)
-    access.require_source(user, key, export)
-    return get_host().get_source(key, Branch.DRAFT, export, user)
+    sources = access.readable_sources(user, key, origin=origin, export=export)
+    return sources.get(key, Branch.DRAFT, export, user)
 
 
 def upload_limit(*, user: Any) -> int:
     """How many bytes an export may have that the user uploads now; 0 where they may upload none, or have no room."""
-    host = get_host()
-    return 0 if host.refusal_of_uploads(user) else host.upload_limit(user)
+    uploads = get_host().sources.uploads
+    return 0 if uploads is None or uploads.refusal_of_uploads(user) else uploads.limit(user)
 
 
 def upload_export(*, user: Any, file: BinaryIO, name: str) -> SourceData:
@@ -109,16 +114,19 @@ def upload_export(*, user: Any, file: BinaryIO, name: str) -> SourceData:
     Keep an export that the user has: a ``.tar.gz`` or ``.zip`` that holds one course or legacy library.
 
     ``file`` is read once, in pieces; ``name`` is what the user calls it, and only a part of what the export is called
-    (:attr:`.data.SourceData.export`). It is among the sources of this user and of superusers from then on, until one of
-    them removes it. What is refused leaves nothing behind. Takes as long as the copying, and some seconds.
+    (:attr:`.data.SourceData.export`). It is among the sources of this user, and of those who see to the site,
+    from then on, until one of them removes it. What is refused leaves nothing behind. Takes as long as the copying, and
+    some seconds.
 
     Raises ``NotPermitted`` where the host takes no uploads, or none of this user; ``InvalidOption`` for what is larger
     than :func:`upload_limit`, ``SourceError`` for what is no export, and ``StepFailed`` where it cannot be kept.
     """
-    host = get_host()
-    if refusal := host.refusal_of_uploads(user):
+    uploads = get_host().sources.uploads
+    if uploads is None:
+        raise NotPermitted(get_host().no_uploads())
+    if refusal := uploads.refusal_of_uploads(user):
         raise NotPermitted(refusal)
-    return host.upload_export(user, file, name)
+    return uploads.add(user, file, name)
 
 
 def remove_export(*, user: Any, export: str) -> None:
@@ -127,10 +135,11 @@ def remove_export(*, user: Any, export: str) -> None:
 
     Raises ``NotFound`` also where it is somebody else's, and ``WrongState`` while an import reads it, or waits to.
     """
-    host = get_host()
-    if not host.can_remove_export(user, export):
+    uploads = get_host().sources.uploads
+    if uploads is None or not uploads.can_remove(user, export):
         raise NotFound(_("There is no export {name} that you may remove.").format(name=export), field="export")
-    for run in Import.objects.filter(state=ImportState.STAGING, source_export=export):
+    reading = Import.objects.filter(state=ImportState.STAGING, source_origin=uploads.name, source_export=export)
+    for run in reading:
         recover_if_dead(run)
         if run.state == ImportState.STAGING:
             raise WrongState(
@@ -139,7 +148,7 @@ def remove_export(*, user: Any, export: str) -> None:
                 ),
                 state=run.state,
             )
-    host.remove_export(export)
+    uploads.remove(export)
 
 
 def list_libraries(

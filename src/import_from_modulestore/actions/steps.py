@@ -76,13 +76,15 @@ def create_import(
     library_key: str,
     options: ImportOptions | None = None,
     new_library_title: str | None = None,
+    origin: str = "",
     export: str = "",
 ) -> ImportData:
     """
     Ask for an import; nothing is read or written yet.
 
-    Where several exports hold the source, ``export`` names the one to read (:attr:`.data.SourceData.export`); else it
-    is the newest. The import keeps to it from then on.
+    Where the source is to be had from several origins, ``origin`` names one (:attr:`.data.SourceData.origin`); where
+    several exports hold it, ``export`` names the one to read (:attr:`.data.SourceData.export`). Else it is the first
+    origin that has it, and of exports the newest. The import keeps to that from then on.
 
     The library has to be there, unless ``new_library_title`` is given: then it is made when the import is written, in
     the same transaction. An empty title means the source's.
@@ -90,7 +92,7 @@ def create_import(
     Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, in a web request ``SourceBeingRead``, and
     ``InvalidOption`` for a collection that has neither code nor title, or a code that the library does not have.
     """
-    run, _source = new_run(user, source_key, library_key, options, new_library_title, export)
+    run, _source = new_run(user, source_key, library_key, options, new_library_title, origin, export)
     return get_import(user=user, import_id=str(run.uuid))
 
 
@@ -279,7 +281,7 @@ def remove_old_staged_content(*, days: int | None = None) -> int:
     The default is ``IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS``, or 14. Records and history stay.
 
     Also brings the history up to date with its accounts: the names of those that were renamed, as Open edX does to
-    retire them, and the links to those that are gone.
+    retire them, and the links to those that are gone; and removes what uploads left whose process was killed.
 
     Raises ``InvalidOption`` for a negative number.
     """
@@ -289,6 +291,8 @@ def remove_old_staged_content(*, days: int | None = None) -> int:
         raise InvalidOption(_("Give 0 or more days."), field="days")
     _let_go_of_accounts()
     _update_names()
+    for origin in get_host().sources:
+        origin.remove_left_over()
     ended = (ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE, ImportState.REDOING, ImportState.CANCELED)
     limit = timezone.now() - timedelta(days=days)
     removed = 0
@@ -349,6 +353,7 @@ def new_run(
     library_key: str,
     options: ImportOptions | None,
     new_library_title: str | None,
+    origin: str,
     export: str,
     *,
     is_preview: bool = False,
@@ -361,13 +366,12 @@ def new_run(
         title = clean_title(options.collection.title)
         options = replace(options, collection=replace(options.collection, title=title))
     key, of_library = parse_source_key(source_key), parse_library_key(library_key)
-    access.require_source(user, key, export)
-    access.require_import_from(key)
+    sources = access.readable_sources(user, key, origin=origin, export=export)
     library = access.library_or_one_to_make(user, of_library, new_library_title)
     if options.publish:
         access.require_publishing(user, of_library, field="publish")
     access.require_forwarding(user, key, options.forward)
-    source = get_host().get_source(key, options.branch, export, user)
+    source = sources.get(key, options.branch, export, user, to_import=True)
     if not library.package_id:
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
     _check_collection(library, options)
@@ -468,7 +472,7 @@ def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
                     host=host,
                     user=user,
                     source_key=source_key,
-                    source=host.read_source(source_key, Branch(run.branch), run.source_export),
+                    source=host.sources.read(run.source_origin, source_key, Branch(run.branch), run.source_export),
                     options=options_of(run),
                     progress=reporter,
                 )

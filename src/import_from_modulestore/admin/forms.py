@@ -27,10 +27,13 @@ from ..data import (
     ImportOptions,
     SourceData,
     SourceKind,
+    SourceReference,
 )
+from ..hosts import get_host
 
 _FIELD_OF_ARGUMENT = {
     "source_key": "source",
+    "origin": "source",
     "export": "source",
     "title": "new_title",
     "collection": "collection_title",
@@ -174,12 +177,13 @@ class StartForm(forms.Form):
         collection = None
         if data["collection_title"].strip() or data["collection_code"]:
             collection = CollectionChoice(code=data["collection_code"], title=data["collection_title"])
-        source_key, _space, export = data["source"].partition(" ")
+        source = SourceReference.of(data["source"])
         try:
             return api.create_import(
                 user=self._user,
-                source_key=source_key,
-                export=export,
+                source_key=source.key,
+                origin=source.origin,
+                export=source.export,
                 library_key=data["new_key"].strip() if new else data["library"],
                 options=ImportOptions(
                     level=CompositionLevel(data["level"] or CompositionLevel.SECTION),
@@ -211,13 +215,14 @@ class StartForm(forms.Form):
 
 
 def _choice(source: SourceData, *, several: bool) -> tuple[str, str]:
-    """A source to choose; where several exports hold it, one of these, with its time and size."""
+    """A source to choose; where several have its key, one of these: its origin, its export, its time and size."""
     value, name = source.key, f"{source.title} ({source.key})"
     if not several:
         return value, name
     modified = date_format(localtime(source.modified), "DATETIME_FORMAT") if source.modified else ""
-    facts = (source.export, modified, filesizeformat(source.size) if source.size else "")
-    return f"{value} {source.export}", f"{name}: {', '.join(filter(None, facts))}"
+    origin = get_host().sources.called(source.origin)
+    facts = (origin, source.export, modified, filesizeformat(source.size) if source.size else "")
+    return str(source.reference), f"{name}: {', '.join(filter(None, facts))}"
 
 
 def _all_sources(user: Any) -> list[SourceData]:

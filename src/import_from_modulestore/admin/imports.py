@@ -37,7 +37,7 @@ from ..data import (
 from ..imports import import_data
 from ..models import Import, ImportRecord, Reversal
 from ..quoting import shortened
-from ..templatetags.modulestore_imports import when
+from ..templatetags.modulestore_imports import origin, when
 from .base import ReadOnlyAdmin, badge, counts, link_if_any, link_where_allowed, list_url, name_of, page_url, two_lines
 from .bounds import number
 from .forms import StartForm
@@ -385,6 +385,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
         facts: list[tuple[Any, Any]] = [
             (_("Import"), data.id),
             (_("Source"), two_lines(link_if_any(data.source_url, data.source_title), data.source_key)),
+            (_("Origin of the source"), origin(data.source_origin)),
             (_("Version of the source"), data.source_version),
             (_("Library"), two_lines(link_if_any(data.library_url, data.library_title), library)),
             (_("Started by"), data.username),
@@ -406,7 +407,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             (_("Staged content removed"), when(run.staged_removed)),
         ]
         if not run.learning_package_id and not run.makes_library:
-            facts.insert(4, ("", _("This library is gone.")))
+            facts.insert(5, ("", _("This library is gone.")))
         return [(name, value) for name, value in facts if value not in ("", None)]
 
 

@@ -9,10 +9,12 @@ each taxonomy, headed by its ``export_id``, with the values separated by ``;`` (
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
+
+from django.apps import apps
 
 from ..texts import xml_text
 from .files import UnreadableFile, has_file, read_file
@@ -22,6 +24,9 @@ FILE = "tags.csv"
 
 MAX_TAGS = 100
 """Tags of one taxonomy that a block may have (``openedx_tagging.api``: ``_check_new_tag_count``)."""
+
+BY_EXPORT_ID = "export_id:"
+"""How the key of a taxonomy begins in staged tags, where it is not its primary key: exports know no others."""
 
 _MAX_VALUE = 500
 _MAX_EXPORT_ID = 255
@@ -55,6 +60,22 @@ def read_tags(folder: Path) -> ExportedTags:
             warnings=(f"{FILE} could not be read, so there are no tags: {reason}. Export the course again.",)
         )
     return ExportedTags(of_blocks, (f"{FILE} is not UTF-8; it was read as {guessed}.",) if guessed else ())
+
+
+def as_staged(exported: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Tags by the ``export_id`` of their taxonomy, in the form that :mod:`..writing.tags` reads them in."""
+    return {f"{BY_EXPORT_ID}{export_id}": values for export_id, values in exported.items()}
+
+
+def known_taxonomies(export_ids: Collection[str]) -> dict[str, int]:
+    """Primary keys of these taxonomies, those of them that are here. One query, or none."""
+    if not export_ids or not apps.is_installed("openedx_tagging"):
+        return {}
+    from openedx_tagging.models import Taxonomy
+
+    known = Taxonomy._default_manager.filter(export_id__in=export_ids)
+    # Exactly that: what the database compares by may take others for equal.
+    return {export_id: pk for export_id, pk in known.values_list("export_id", "pk") if export_id in export_ids}
 
 
 def _tags_of(rows: Iterator[list[str]]) -> dict[tuple[str, str], dict[str, list[str]]]:

@@ -1,8 +1,9 @@
 """
 Exports that people upload: for each of them a folder of their own, which is read like the shelf.
 
-An upload is for who made it, and for superusers, who also may remove it. The name of its export says whose it is
-(``upload:7/tides.tar.gz``), so that a worker finds it, and the right to it is known also once the file is gone.
+An upload is for who made it, and for those who see to the site, who also may remove it. The name of its export says
+whose it is (``upload:7/tides.tar.gz``), so that a worker finds it, and the right to it is known also once the file is
+gone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.files import locks
 from django.utils.translation import gettext as _
@@ -47,23 +47,27 @@ def is_upload(export: str) -> bool:
     return bool(_parts(export))
 
 
-def may_read(user: Any, export: str) -> bool:
-    """Whether the upload is for this user: it is their own, or they are a superuser."""
+def may_read(user: Any, export: str, *, everybodys: bool) -> bool:
+    """Whether the upload is for this user: it is their own, or everybody's are."""
     parts = _parts(export)
-    return parts is not None and user.is_active and (user.is_superuser or parts[0] == str(user.pk))
+    return parts is not None and (everybodys or parts[0] == str(user.pk))
 
 
 @dataclass(frozen=True)
 class Uploads:
-    """All uploads of the site; ``patience`` as of :class:`.Shelf`."""
+    """All uploads of the site, in folders that its processes share; ``patience`` as of :class:`.Shelf`."""
 
     folder: Path
     cache: Path
-    patience: float | None
+    max_bytes: int
+    """How large one may be."""
+    max_bytes_per_user: int
+    """How much is kept for one person."""
+    patience: float | None = None
 
-    def list(self, user: Any) -> Iterator[SourceData]:
-        """The user's own; of a superuser, everybody's."""
-        owners = self._owners() if user.is_superuser else [str(user.pk)]
+    def list(self, user: Any, *, everybodys: bool) -> Iterator[SourceData]:
+        """The user's own, or everybody's."""
+        owners = self._owners() if everybodys else [str(user.pk)]
         names = _usernames(owners)
         for owner in owners:
             if self._folder_of(owner).is_dir():
@@ -119,7 +123,7 @@ class Uploads:
         self.folder.mkdir(parents=True, exist_ok=True)
         used = sum(path.stat().st_size for path in self._files(str(user.pk)))
         free = shutil.disk_usage(self.folder).free + copied - _KEPT_FREE
-        return max(0, min(settings.MAX_UPLOAD_BYTES, settings.MAX_UPLOADS_BYTES_PER_USER - used, free))
+        return max(0, min(self.max_bytes, self.max_bytes_per_user - used, free))
 
     def add(self, user: Any, file: BinaryIO, name: str) -> SourceData:
         """

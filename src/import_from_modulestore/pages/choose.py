@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha1
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from .. import api
-from ..data import ImportData, LibraryData, SourceData
+from ..data import ImportData, LibraryData, SourceData, SourceReference
 from .base import AuthorView, page_number, pages_of
 from .options import NEW, OptionsForm, suggested_key
 
@@ -220,17 +221,26 @@ def found_sources(user: Any, values: Sequence[str]) -> list[Choice]:
     """The sources that are known by these, in their order; those that are not there are left out."""
     if not values:
         return []
-    named = [value.partition(" ") for value in values]
-    keys, exports = {key for key, *_rest in named}, {export for _key, _space, export in named}
-    found = api.list_sources(
-        user=user, source_keys=keys, exports=() if "" in exports else exports, counted=False, limit=1000
-    )
-    by_value: dict[str, SourceData] = {}
-    for source in found.items:
-        by_value[_value_of(source)] = source
-        if not source.problem:
-            by_value.setdefault(source.key, replace(source, export=""))  # The newest.
-    return [_choice(by_value[value], chosen=True) for value in values if value in by_value]
+    references = {value: SourceReference.of(value) for value in values}
+    found: dict[SourceReference, SourceData] = {}
+    for origin in {reference.origin for reference in references.values()}:
+        named = [reference for reference in references.values() if reference.origin == origin]
+        exports = {reference.export for reference in named}
+        with suppress(api.NotFound):  # The site has that origin no more.
+            page = api.list_sources(
+                user=user,
+                source_keys={reference.key for reference in named},
+                origin=origin,
+                exports=() if "" in exports else exports,
+                counted=False,
+                limit=1000,
+            )
+            for source in page.items:
+                found[source.reference] = source
+                if not source.problem:  # The first, and of exports the newest.
+                    any_of_it = replace(source, origin=origin, export="")
+                    found.setdefault(any_of_it.reference, any_of_it)
+    return [_choice(found[reference], chosen=True) for value, reference in references.items() if reference in found]
 
 
 def _listed(request: HttpRequest, *, counted: bool) -> dict[str, Any]:
@@ -247,7 +257,7 @@ def _listed(request: HttpRequest, *, counted: bool) -> dict[str, Any]:
     )
     chosen = set(chosen_in(request))
     return {
-        "choices": [_choice(source, chosen=_value_of(source) in chosen) for source in page.items],
+        "choices": [_choice(source, chosen=str(source.reference) in chosen) for source in page.items],
         "q": search,
         "only_uploads": only_uploads,
         "query": urlencode({"q": search, "page": number, **({"uploads": ""} if only_uploads else {})}),
@@ -259,14 +269,9 @@ def _listed(request: HttpRequest, *, counted: bool) -> dict[str, Any]:
 
 
 def _choice(source: SourceData, *, chosen: bool) -> Choice:
-    value = _value_of(source)
+    value = str(source.reference)
     place = f"{source.location}\0{value}".encode()
     return Choice(value, sha1(place, usedforsecurity=False).hexdigest()[:10], source, chosen)
-
-
-def _value_of(source: SourceData) -> str:
-    """A key holds no space; an export is what comes after it."""
-    return f"{source.key} {source.export}".strip()
 
 
 def _suggested(user: Any, sources: Sequence[SourceData]) -> dict[str, Any]:

@@ -127,6 +127,7 @@ class OptionsForm(forms.Form):
         title = titles.get(data["collection"] or "by_title")
         return {
             "source_key": source.key,
+            "origin": source.origin,
             "export": source.export,
             "library_key": data["new_key"].strip() if new else data["library"],
             "new_library_title": data["new_title"] if new else None,
@@ -154,7 +155,7 @@ class OptionsForm(forms.Form):
 
     def _place_of(self, error: api.ImportFromModulestoreError) -> str | None:
         """Where an error stands that names no field of the form."""
-        if isinstance(error, api.SourceError) or error.field in ("source_key", "export"):
+        if isinstance(error, api.SourceError) or error.field in ("source_key", "origin", "export"):
             return None
         return "new_key"
 

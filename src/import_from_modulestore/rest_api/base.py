@@ -23,7 +23,7 @@ from rest_framework.serializers import ListField, Serializer
 from rest_framework.views import APIView
 
 from .. import api
-from ..waiting import at_most, request_limit
+from ..waiting import as_a_request
 from .authentication import JwtAuthentication
 from .errors import BodyTooLarge, InvalidParameter, exception_handler, server_error
 from .idempotency import HEADER, AlreadyAnswered, Claim
@@ -64,7 +64,7 @@ class ApiView(APIView):
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer, without waiting long for a database that somebody else writes to."""
-        with at_most(request_limit()):
+        with as_a_request():
             return super().dispatch(request, *args, **kwargs)
 
     def get_authenticators(self) -> list[Any]:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
+from ..errors import NotFound
 from ..hosts import Host, get_host
 from ..models import Import, Removal, StagedBlock, StagedRoot, StandingChoice
 from ..packets import in_statements
@@ -99,7 +100,8 @@ def _remove_staged(run: Import) -> None:
     storage = file_model._meta.get_field("data_file").storage
     for name in names - still_used:
         storage.delete(name)
-    get_host().forget(_purpose(run))
+    with suppress(NotFound):  # The site has that origin no more.
+        get_host().sources.of(run.source_origin).forget(_purpose(run))
 
 
 def _stage_roots(
@@ -111,7 +113,9 @@ def _stage_roots(
     reviewed = Reviewed(before) if run.staged else last_time
     indexer = Indexer(run, source_key, host, options.selection, reviewed, last_time)
     progress("staging", 0, source.block_count, source.title)
-    staging = host.stage(source_key, branch=options.branch, user=user, purpose=_purpose(run), export=run.source_export)
+    staging = host.sources.of(run.source_origin).stage(
+        source_key, branch=options.branch, user=user, purpose=_purpose(run), export=run.source_export
+    )
     for order, staged in enumerate(staging):
         content = _staged_content_model().objects.get(pk=staged.staged_content_id)
         root = StagedRoot(

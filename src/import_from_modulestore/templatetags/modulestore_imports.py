@@ -16,6 +16,7 @@ from django.utils.translation import gettext, ngettext
 
 from .. import __version__
 from ..data import BlockKind, Contents, Decision, ImportData
+from ..hosts import get_host
 from ..quoting import shortened
 
 register = template.Library()
@@ -46,6 +47,12 @@ def when(moment: datetime | None) -> str:
     ''
     """
     return date_format(localtime(moment), "Y-m-d H:i T") if moment else ""
+
+
+@register.filter
+def origin(name: str) -> str:
+    """What people call the origin of a source; empty where the site has no other."""
+    return get_host().sources.called(name)
 
 
 @register.filter

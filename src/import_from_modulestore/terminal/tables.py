@@ -42,9 +42,11 @@ def sources_table(sources: Sequence[SourceData], *, more: int = 0, none: str = "
     """
     What can be imported: one block of two lines each, since keys are long.
 
-    ``more`` counts those that are left out; ``none`` is said of an empty list.
+    Their origins are told where there are several. ``more`` counts those that are left out; ``none`` is said of an
+    empty list.
     """
     parts: list[RenderableType] = []
+    several = len({source.origin for source in sources}) > 1
     for source in sources:
         if source.problem:
             parts += [
@@ -63,6 +65,7 @@ def sources_table(sources: Sequence[SourceData], *, more: int = 0, none: str = "
             for part in (
                 f"{source.kind.label} of {contents or 'nothing'}",
                 source.location,
+                source.origin if several else "",
                 _size(source.size) if source.size else "",
                 _when(source.modified) if source.modified else "",
             )
@@ -132,8 +135,8 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
     table.add_column()
     table.add_row("Import", Text(run.id))
     table.add_row("From", Text(printable(f"{run.source_title}  {run.source_key}")))
-    if run.source_export:
-        table.add_row("", Text(printable(run.source_version), style="dim"))
+    where = (run.source_origin, run.source_version if run.source_export else "")
+    table.add_row("", Text(printable(" · ".join(filter(None, where))), style="dim"))
     if run.source_url:
         table.add_row("", Text(printable(run.source_url), style="dim"))
     table.add_row("Into", Text(printable(f"{run.library_title}  {run.library_key}")))

@@ -21,6 +21,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from ..exports.tags import BY_EXPORT_ID, known_taxonomies
 from ..models import Import, StagedRoot
 from ..versions import makes_tag
 
@@ -30,26 +31,7 @@ type Tags = dict[int, list[str]]
 type TagsLeftOut = dict[str, list[str]]
 """Values of tags whose taxonomy is not here, by its ``export_id``."""
 
-_BY_EXPORT_ID = "export_id:"
-"""How the key of a taxonomy begins in staged tags, where it is not its primary key: exports know no others."""
-
 _BATCH_SIZE = 500
-
-
-def as_staged(exported: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Tags by the ``export_id`` of their taxonomy, in the form that :func:`staged_tags` reads them in."""
-    return {f"{_BY_EXPORT_ID}{export_id}": values for export_id, values in exported.items()}
-
-
-def known_taxonomies(export_ids: Collection[str]) -> dict[str, int]:
-    """Primary keys of these taxonomies, those of them that are here. One query, or none."""
-    if not export_ids or not apps.is_installed("openedx_tagging"):
-        return {}
-    from openedx_tagging.models import Taxonomy
-
-    known = Taxonomy._default_manager.filter(export_id__in=export_ids)
-    # Exactly that: what the database compares by may take others for equal.
-    return {export_id: pk for export_id, pk in known.values_list("export_id", "pk") if export_id in export_ids}
 
 
 def staged_tags(run: Import, usage_keys: Collection[str]) -> dict[str, tuple[Tags, TagsLeftOut]]:
@@ -63,14 +45,14 @@ def staged_tags(run: Import, usage_keys: Collection[str]) -> dict[str, tuple[Tag
         for usage_key, by_taxonomy in (tags or {}).items():
             if usage_key in usage_keys and any(by_taxonomy.values()):
                 staged[usage_key] = {key: list(values) for key, values in by_taxonomy.items() if values}
-    exported = {key.removeprefix(_BY_EXPORT_ID) for tags in staged.values() for key in tags if _is_exported(key)}
-    here = known_taxonomies(exported)
+    exported = {key for tags in staged.values() for key in tags if key.startswith(BY_EXPORT_ID)}
+    here = known_taxonomies({key.removeprefix(BY_EXPORT_ID) for key in exported})
     found: dict[str, tuple[Tags, TagsLeftOut]] = {}
     for usage_key, by_taxonomy in staged.items():
         known, left_out = found.setdefault(usage_key, ({}, {}))
         for key, values in by_taxonomy.items():
-            export_id = key.removeprefix(_BY_EXPORT_ID)
-            if not _is_exported(key):
+            export_id = key.removeprefix(BY_EXPORT_ID)
+            if not key.startswith(BY_EXPORT_ID):
                 known[int(key)] = values
             elif export_id in here:
                 known[here[export_id]] = values
@@ -144,10 +126,6 @@ def remove_tags(tags: Mapping[str, Tags]) -> None:
         for pk, values in by_taxonomy.items():
             named = Q(tag__value__in=values) | Q(tag=None, _value__in=values)
             ObjectTag._default_manager.filter(named, object_id=item_key, taxonomy_id=pk).delete()
-
-
-def _is_exported(key: str) -> bool:
-    return key.startswith(_BY_EXPORT_ID)
 
 
 def tags_of(item_keys: Collection[str]) -> dict[str, Tags]:

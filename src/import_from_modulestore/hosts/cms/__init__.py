@@ -9,25 +9,42 @@ that the app starts, and is tested, where there is no platform. All that it uses
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
+from ..base import Host
 from ..forwarding import Forwarding
+from ..sources import AllSources
 from .forwarding import forwarding_of_platform
 from .libraries import StudioLibraries
-from .sources import FLAG, StudioSources
+from .sources import FLAG, Modulestore, StudioUploads
 
 __all__ = ["FLAG", "StudioHost"]
 
 
-class StudioHost(StudioSources, StudioLibraries):
+class StudioHost(StudioLibraries, Host):
     """
     The modulestore for courses, ``content_libraries`` for libraries, and Studio's own permissions on both.
-
-    Sources are named by ``course-v1:`` and ``library-v1:`` keys; which of the course's two branches is read is a matter
-    of choice, while a legacy library has but one.
 
     Who has closed their account has no rights. That is looked at here: the platform does not, where it asks for global
     staff, or for roles of ``openedx-authz``.
     """
+
+    # Sources
+
+    @property
+    def sources(self) -> AllSources:
+        """What is here first; uploads only where there is a place for them."""
+        has_place = bool(getattr(settings, "IMPORT_FROM_MODULESTORE_EXPORTS_DIR", None))
+        return AllSources(Modulestore(), *([StudioUploads(self)] if has_place else []))
+
+    def no_uploads(self) -> str:
+        return _(
+            "Exports cannot be uploaded here yet: there is no place for them. Ask those who run this site to set "
+            "IMPORT_FROM_MODULESTORE_EXPORTS_DIR. Or import the export into a course of its own, and then that course "
+            "from here."
+        )
+
+    # References to sources
 
     def forwarding(self) -> Forwarding | None:
         return forwarding_of_platform()

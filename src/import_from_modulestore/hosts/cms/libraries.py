@@ -12,12 +12,14 @@ from opaque_keys.edx.locator import LibraryContainerLocator, LibraryLocatorV2
 from ...data import LibraryData
 from ...errors import InvalidKey
 from ...keys import parse_item_key
-from ..base import Host
+from ..libraries import Libraries
 from .platform import authoring_address, holds_blocks, is_installed, libraries_api, may
 
 
-class StudioLibraries(Host):
-    """The half of the host that deals with libraries: ``content_libraries``, and Studio's own permissions."""
+class StudioLibraries(Libraries):
+    """``content_libraries``, and Studio's own permissions."""
+
+    # Permissions
 
     def can_view_library(self, user: Any, library_key: LibraryLocatorV2) -> bool:
         return bool(self.viewable_libraries(user, {str(library_key)}))

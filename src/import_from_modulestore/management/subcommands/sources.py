@@ -21,6 +21,7 @@ def _arguments_of_search(parser: argparse.ArgumentParser) -> None:
 
 def _arguments_of_sources(parser: argparse.ArgumentParser) -> None:
     _arguments_of_search(parser)
+    parser.add_argument("--origin", default="", metavar="NAME", help="only those of this origin")
     parser.add_argument("--limit", type=int, default=100, metavar="N", help="at most so many; 100 if not given")
 
 
@@ -31,13 +32,13 @@ def _arguments_of_backup(parser: argparse.ArgumentParser) -> None:
 
 
 @subcommand(_arguments_of_sources)
-def sources(session: Session, *, search: str, limit: int, **options: Any) -> None:
+def sources(session: Session, *, search: str, origin: str, limit: int, **options: Any) -> None:
     """
     List what can be imported.
 
     What lies among the sources and cannot be read is listed with the reason.
     """
-    page = api.list_sources(user=session.user, search=search, limit=limit)
+    page = api.list_sources(user=session.user, search=search, origin=origin, limit=limit)
     none = _("Nothing has that in its key or title.") if search else get_host().nothing_to_import()
     session.show(page.items, sources_table(page.items, more=page.total - len(page.items), none=none))
 

@@ -56,6 +56,12 @@ def _arguments_of_new_or_begun(parser: argparse.ArgumentParser) -> None:
 
 def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "--origin",
+        default="",
+        metavar="NAME",
+        help="where several origins have the source: the one to read, as `sources` names it (default: the first)",
+    )
+    parser.add_argument(
         "--export",
         default="",
         metavar="NAME",
@@ -166,6 +172,7 @@ def preview(session: Session, *, source: str, library: str, everything: bool, **
             library_key=library,
             options=_import_options(session, source, options),
             new_library_title=_new_library_title(options),
+            origin=options["origin"],
             export=options["export"],
             progress=progress,
         )
@@ -299,6 +306,7 @@ def _create(session: Session, source: str, library: str, options: dict[str, Any]
         library_key=library,
         options=_import_options(session, source, options),
         new_library_title=_new_library_title(options),
+        origin=options["origin"],
         export=options["export"],
     )
     session.import_id = created.id
@@ -308,7 +316,7 @@ def _create(session: Session, source: str, library: str, options: dict[str, Any]
 def _begun(session: Session, name: str, options: dict[str, Any]) -> ImportData:
     if ":" in name:
         raise refusal("Name the library as well: stage SOURCE LIBRARY.", USAGE)
-    given = options["create"] or options["title"] or options["export"] or options["collection"] is not None
+    given = any(options[name] for name in ("create", "title", "origin", "export")) or options["collection"] is not None
     if given or _import_options(session, name, options) != ImportOptions():
         raise refusal("An import keeps the options that it was begun with. Leave them out.", USAGE)
     return session.find(name)
@@ -380,10 +388,8 @@ def _import_options(session: Session, source: str, options: dict[str, Any]) -> I
     if options["collection_code"]:
         collection = CollectionChoice(code=options["collection_code"])
     elif options["collection"] is not None:
-        title = (
-            options["collection"]
-            or api.get_source(user=session.user, source_key=source, export=options["export"]).title
-        )
+        which = {name: options[name] for name in ("origin", "export")}
+        title = options["collection"] or api.get_source(user=session.user, source_key=source, **which).title
         collection = CollectionChoice(title=title)
     return ImportOptions(
         level=CompositionLevel(options["level"]),

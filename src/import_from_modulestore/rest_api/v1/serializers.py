@@ -124,9 +124,14 @@ def _page(name: str, serializer: type[serializers.Serializer], **more: Any) -> t
 # Sources and libraries
 
 
-class SourceQuery(Query):
-    """Which export of a source."""
+def _origin(help_text: Any, **more: Any) -> Text:
+    return Text(allow_blank=True, max_length=50, help_text=help_text, **more)
 
+
+class SourceQuery(Query):
+    """Which of several sources of one key."""
+
+    origin = _origin("Where several have it: its name. Default: the first that has it.", default="")
     export = Text(
         default="", allow_blank=True, max_length=500, help_text="Where several hold it: its name. Default: the newest."
     )
@@ -135,6 +140,7 @@ class SourceQuery(Query):
 class SourcesQuery(SearchQuery):
     """Which sources, and what of them."""
 
+    origin = _origin("Only those of this origin.", default="")
     uploaded = Truth(required=False, help_text="Whether the export was uploaded.")
     counted = Truth(default=True, help_text="Whether blocks are counted, which may take a while.")
 
@@ -157,6 +163,7 @@ class Source(serializers.Serializer):
     org = serializers.CharField(help_text="Short name of the organization.")
     run = serializers.CharField(help_text="Of a course; empty for a legacy library.")
     location = serializers.CharField(help_text="Where it lies, for people.")
+    origin = serializers.CharField(help_text="Where it comes from: `modulestore`, `folder`, `upload`.")
     export = serializers.CharField(
         help_text="Name of the export that holds it, to choose one of several by; empty where sources are no exports."
     )
@@ -252,6 +259,7 @@ class Import(serializers.Serializer):
     source_title = serializers.CharField()
     source_url = _page_url()
     source_version = serializers.CharField()
+    source_origin = serializers.CharField(help_text="Where the source comes from: `origin` of the source.")
     source_export = serializers.CharField(
         help_text="Name of the export that it is read from; empty where sources are no exports."
     )
@@ -380,6 +388,10 @@ class PreviewRequest(Body):
 
     source_key = Key(keys.parse_source_key)
     library_key = Key(keys.parse_library_key)
+    origin = _origin(
+        "Where several origins have the source: the name of the one to read. Default: the first that has it.",
+        required=False,
+    )
     export = Text(
         required=False,
         allow_blank=True,
@@ -408,6 +420,7 @@ class PreviewRequest(Body):
                 collection=None if collection is None else CollectionChoice(**collection),
             ),
             "new_library_title": body.get("new_library_title"),
+            "origin": body.get("origin", ""),
             "export": body.get("export", ""),
         }
 

@@ -59,8 +59,8 @@ class Sources(ApiView):
         summary=_("Upload an export"),
         description=_(
             "Keeps an export of a course or legacy library, for you alone, until you remove it. What holds no export, "
-            "or is larger than there is room for, is refused, and nothing of it is kept. Only where the site's own "
-            "sources are exports: not in Studio."
+            "or is larger than there is room for, is refused, and nothing of it is kept. In Studio, only where the "
+            "site has a place for uploads."
         ),
         body=serializers.ExportRequest,
         ok={201: serializers.Source},
@@ -73,7 +73,7 @@ class Sources(ApiView):
         return Response(
             serializers.Source(made).data,
             status=status.HTTP_201_CREATED,
-            headers={"Location": f"{where}?{urlencode({'export': made.export})}"},
+            headers={"Location": f"{where}?{urlencode({'origin': made.origin, 'export': made.export})}"},
         )
 
 
