@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 import subprocess
@@ -11,7 +10,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 from django.db import connection
 from openedx_content.applets.media import models as media_models
 from openedx_content.models_api import Container, LearningPackage
@@ -23,7 +21,8 @@ from import_from_modulestore_standalone.grants import Role, give
 from .authoring import Author
 from .builders import KEY, TARGET, pack, problem, section, small_course, subsection, text, unit, write_course
 from .library_state import library_state
-from .processes import Project, ServerProject
+from .migrated import connected, digest_of_migrations, fill
+from .processes import Project, ServerProject, migrate
 from .rights import without_override
 
 REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
@@ -211,40 +210,41 @@ def _migrated(request, tmp_path_factory) -> Path:
 
     Migrating takes long, so it is kept for as long as the migrations of all apps stay the same.
     """
-    files = [file for app in apps.get_app_configs() for file in sorted(Path(app.path, "migrations").glob("[0-9]*.py"))]
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(str(file).encode() + file.read_bytes())
-    kept = Path(request.config.cache.mkdir("databases")) / f"{digest.hexdigest()[:16]}.sqlite3"
+    kept = Path(request.config.cache.mkdir("databases")) / f"{digest_of_migrations()}.sqlite3"
     if not kept.exists():
         folder = tmp_path_factory.mktemp("migrated")
-        url = f"sqlite:///{folder / 'db.sqlite3'}"
-        project = Project(folder, DJANGO_SETTINGS_MODULE="tests.settings", TEST_DATABASE_URL=url)
-        assert project.manage("migrate", "--verbosity", "0").returncode == 0
+        migrate(folder, f"sqlite:///{folder / 'db.sqlite3'}")
         own = kept.with_suffix(f".{os.getpid()}")
-        with sqlite3.connect(project.database) as made, sqlite3.connect(own) as copy:
+        with sqlite3.connect(folder / "db.sqlite3") as made, sqlite3.connect(own) as copy:
             made.backup(copy)
         own.replace(kept)
     return kept
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(request, django_db_modify_db_settings_parallel_suffix):
-    """Have the test database in memory be a copy of :func:`_migrated`; one on a server is migrated."""
-    if connection.vendor != "sqlite":
-        return
-    migrated = request.getfixturevalue("_migrated")
+def django_db_modify_db_settings(request, tmp_path_factory, django_db_modify_db_settings_parallel_suffix):
+    """Have the test database be a copy of one that was migrated before: of :func:`_migrated`, or one on its server."""
+    creation = connection.creation
+    name = creation._get_test_db_name()
+    migrated = request.getfixturevalue("_migrated") if connection.vendor == "sqlite" else None
 
     def copied(*args, **kwargs) -> str:
-        name = connection.creation._get_test_db_name()
         connection.close()
+        if migrated:
+            connection.settings_dict["NAME"] = name
+            connection.ensure_connection()
+            with sqlite3.connect(migrated) as source:
+                source.backup(connection.connection)
+            return name
+        address = os.environ["TEST_DATABASE_URL"]
+        with connected(address) as server:
+            server.execute(f"DROP DATABASE IF EXISTS {name}")
+            server.execute(f"CREATE DATABASE {name}")
+        fill(address, name, lambda url: migrate(tmp_path_factory.mktemp("migrated"), url))
         connection.settings_dict["NAME"] = name
-        connection.ensure_connection()
-        with sqlite3.connect(migrated) as source:
-            source.backup(connection.connection)
         return name
 
-    connection.creation.create_test_db = copied
+    creation.create_test_db = copied
 
 
 @pytest.fixture

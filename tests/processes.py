@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from email.message import Message
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -24,6 +24,8 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import BaseHandler, HTTPCookieProcessor, Request, build_opener
 
 import psutil
+
+from .migrated import connected, fill
 
 MANAGE = Path(__file__).parents[1] / "manage.py"
 
@@ -120,6 +122,12 @@ class Project:
         return [sys.executable, str(MANAGE), *map(str, words)]
 
 
+def migrate(folder: Path, url: str) -> None:
+    """Give a database all tables, those of the tests' settings."""
+    project = Project(folder, DJANGO_SETTINGS_MODULE="tests.settings", TEST_DATABASE_URL=url)
+    assert project.manage("migrate", "--verbosity", "0").returncode == 0
+
+
 class ServerProject(Project):
     """
     The same with a database of its own on a MySQL or MariaDB server: made on entering, dropped on leaving.
@@ -144,8 +152,11 @@ class ServerProject(Project):
 
     def __enter__(self) -> ServerProject:
         self._execute(f"CREATE DATABASE {self.name} CHARACTER SET {self._charset}", database="")
-        for migration in self._migrated_to.items() if self._migrated_to else [()]:
-            self.manage("migrate", *migration, "--verbosity", "0")
+        if self._migrated_to:
+            for migration in self._migrated_to.items():
+                self.manage("migrate", *migration, "--verbosity", "0")
+        else:
+            fill(self._server.geturl(), self.name, lambda url: migrate(self.courses.parent / "migrated", url))
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -162,18 +173,7 @@ class ServerProject(Project):
     @contextmanager
     def connected(self, database: str | None = None) -> Iterator[Any]:
         """A cursor of a connection that stands for itself."""
-        import MySQLdb
-
-        server = self._server
-        connection = MySQLdb.connect(
-            host=server.hostname,
-            port=server.port,
-            user=server.username,
-            password=server.password,
-            database=self.name if database is None else database,
-            charset="utf8mb4",
-        )
-        with closing(connection), connection.cursor() as cursor:
+        with connected(self._server.geturl(), self.name if database is None else database) as cursor:
             yield cursor
 
 
