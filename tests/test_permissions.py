@@ -35,6 +35,7 @@ COURSE = section("s", subsection("b", unit("u", text("t1", IMAGE), block("itemba
 # Who may do what: y yes, n not permitted, - told that there is nothing, e an empty list, or told that they may not.
 #
 # The reviewer sees the target and reads the sources; the outsider edits the target but does not read the sources.
+# Blocks of courses can be linked in Studio alone.
 TABLE = """
                            superuser  editor  outsider  reviewer  viewer  stranger
 
@@ -101,6 +102,11 @@ get_item_history               y        y        y         y        y        e
 get_library_history            y        y        y         y        y        e
 where_from                     y        y        y         y        y        e
 where_to                       y        y        y         y        y        e
+
+may_link                       e        e        e         e        e        -
+preview_links                  n        n        n         n        n        -
+link_back                      n        n        n         n        n        -
+unlink                         n        n        n         n        n        -
 
 preview_undo                   y        y        y         y        y        -
 undo_import                    y        y        y         n        n        -
@@ -198,6 +204,10 @@ STATES = {
             "preview_undo",
             "undo_import",
             "start_undo",
+            "may_link",
+            "preview_links",
+            "link_back",
+            "unlink",
         ],
         "done",
     ),

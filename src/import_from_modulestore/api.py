@@ -19,7 +19,8 @@ In order:
 4. :func:`get_import`, :func:`get_permitted_actions`, :func:`get_imports`, :func:`get_records`;
    :func:`where_from`, :func:`where_to`; :func:`get_item_history`, :func:`get_library_history`;
    :func:`get_report`; :func:`list_work`, :func:`mark_done`
-5. :func:`preview_undo`, :func:`undo_import`; :func:`preview_redo`, :func:`redo_import`
+5. :func:`may_link`, :func:`preview_links`, :func:`link_back`, :func:`unlink`
+6. :func:`preview_undo`, :func:`undo_import`; :func:`preview_redo`, :func:`redo_import`
 
 The functions that do the work of a step return when it is done; each has a twin called ``start_…`` that hands it to a
 Celery worker, and returns at once.
@@ -28,6 +29,7 @@ Celery worker, and returns at once.
 from inspect import isfunction
 
 from .actions.history import get_item_history, get_library_history
+from .actions.links import link_back, may_link, preview_links, unlink
 from .actions.records import (
     get_import,
     get_imports,
@@ -165,6 +167,7 @@ __all__ = [
     "get_source",
     "get_summary",
     "get_tree",
+    "link_back",
     "list_blocks",
     "list_gone",
     "list_imports",
@@ -174,10 +177,12 @@ __all__ = [
     "list_work",
     "mark_done",
     "may_create_libraries",
+    "may_link",
     "open_file",
     "open_signed_file",
     "plan_import",
     "preview_import",
+    "preview_links",
     "preview_redo",
     "preview_undo",
     "recover_imports",
@@ -199,6 +204,7 @@ __all__ = [
     "start_undo",
     "take_back",
     "undo_import",
+    "unlink",
     "upload_export",
     "upload_limit",
     "where_from",

@@ -37,6 +37,7 @@ import                 200      200      200       200       200     404       l
 progress               302      302      302       302       302     404       login
 work                   200      200      200       200       200     404       login
 reversal               200      200      200       200       200     404       login
+links                  403      403      403       403       403     404       login
 review                 200      200      403       200       403     404       login
 under                  302      302      302       302       302     404       login
 conflict               302      302      403       302       403     404       login
@@ -50,6 +51,7 @@ POST options           302      302      404       200       404     404       l
 POST upload            200      200      200       403       403     403       login
 POST remove_upload     404      404      404       404       404     404       login
 POST work              302      302      302       403       403     404       login
+POST links             403      403      403       403       403     404       login
 POST review            302      302      403       403       403     404       login
 POST rows              200      200      403       200       403     404       login
 POST block             302      302      403       403       403     404       login
@@ -80,6 +82,7 @@ def places(courses, user, run_import, stage) -> dict[str, tuple[str, ...]]:
         "import": (done,),
         "progress": (done,),
         "work": (done,),
+        "links": (done,),
         "reversal": (done, "undo"),
         "do complete": (staged, "complete"),
         "do undo": (done, "undo"),
@@ -95,6 +98,7 @@ DATA = {
     "options": {"source": KEY, "library": TARGET, "publish": "on"},
     "upload": {"file": ContentFile(b"", name="empty.zip")},
     "work": {"nums": "3"},
+    "links": {"do": "link_all"},
     "review": {"leave_out": BLOCK},
     "rows": {"num": "0"},
     "block": {"do": "leave_out"},

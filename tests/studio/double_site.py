@@ -11,7 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import xblock.plugin
+from cms.djangoapps.contentstore.models import ComponentLink, ContainerLink
 from cms.djangoapps.contentstore.views import course as course_views
+from cms.lib.xblock.upstream_sync import NoUpstream, UpstreamLink
 from common.djangoapps.student import auth
 from django.contrib.auth import get_user_model
 from lxml import etree
@@ -29,7 +31,7 @@ from xblock.core import XBlock
 from xmodule.contentstore.content import StaticContent
 from xmodule.contentstore.django import contentstore
 from xmodule.modulestore import ModuleStoreEnum
-from xmodule.modulestore.django import BlockData, BlockKey, Structure, modulestore
+from xmodule.modulestore.django import Block, BlockData, BlockKey, EditInfo, Structure, modulestore
 
 from import_from_modulestore.data import Branch
 from import_from_modulestore.exports.export import Export
@@ -37,7 +39,7 @@ from import_from_modulestore.hosts.cms import FLAG
 from import_from_modulestore.olx.blocks import CONTAINER_KINDS, PARENT_TYPES, ROOT_TAGS
 from import_from_modulestore.olx.units import UNIT_TAG
 
-from .site import Site, context, usage
+from .site import Link, Site, context, usage
 
 _INSTALLED = {
     **dict.fromkeys(
@@ -53,6 +55,8 @@ _BRANCHES = {
 _KEPT = (
     (auth, "readers"),
     (auth, "writers"),
+    (ComponentLink, "rows"),
+    (ContainerLink, "rows"),
     (waffle_utils, "for_all"),
     (waffle_utils, "for_orgs"),
     (decorators, "auditors"),
@@ -83,7 +87,12 @@ class DoubleSite(Site):
     def load(self, folder: Path) -> str:
         export = Export(folder, folder.name)
         self._exports[str(export.key)] = folder
-        modulestore().branches[export.key] = {name: _structure(export, branch) for name, branch in _BRANCHES.items()}
+        branches = {name: _structure(export, branch) for name, branch in _BRANCHES.items()}
+        modulestore().branches[export.key] = branches
+        draft, published = branches.values()
+        for key, data in published.blocks.items():
+            if key in draft.blocks and _same(draft.blocks[key], data):
+                data.edit_info.source_version = draft.version_of(key)
         static = folder / "static"
         for file in static.rglob("*") if static.is_dir() else ():
             if file.is_file():
@@ -105,8 +114,10 @@ class DoubleSite(Site):
     def configure(self, usage_key: str, **fields: Any) -> None:
         data = self._changed(usage_key)
         for name, value in fields.items():
-            data.definition.set(name, value if isinstance(value, str) else json.dumps(value))
-        data.fields.update({name: value for name, value in fields.items() if name == "display_name"})
+            if name in Block.fields:
+                data.fields[name] = value
+            if not name.startswith("upstream"):
+                data.definition.set(name, value if isinstance(value, str) else json.dumps(value))
 
     def lose(self, usage_key: str) -> None:
         key = usage(usage_key)
@@ -119,6 +130,15 @@ class DoubleSite(Site):
     def break_loading(self, usage_key: str, error: Exception | None = None) -> None:
         """Make a block one that raises when it is loaded."""
         modulestore().broken[usage(usage_key)] = error or ValueError("The definition is not there")
+
+    def rename(self, usage_key: str, block_id: str) -> None:
+        """Give a block an ID that no export can, as courses of other times have them."""
+        key = usage(usage_key)
+        old, new = BlockKey(key.block_type, key.block_id), BlockKey(key.block_type, block_id)
+        for structure in modulestore().branches[key.course_key].values():
+            structure.blocks[new] = structure.blocks.pop(old)
+            for data in structure.blocks.values():
+                data.fields["children"] = [new if each == old else each for each in data.fields.get("children", ())]
 
     def withdraw(self, source_key: str) -> None:
         """Make a course one of which nothing was ever published."""
@@ -159,6 +179,39 @@ class DoubleSite(Site):
     def _delete_library(self, library_key: str) -> None:
         LearningPackage.objects.get(package_ref=library_key).delete()
 
+    def link_of(self, usage_key: str) -> Link | None:
+        try:
+            link = UpstreamLink.get_for_block(modulestore().get_item(usage(usage_key)))
+        except NoUpstream:
+            return None
+        return Link(
+            item=link.upstream_ref,
+            synced=link.version_synced,
+            available=link.version_available,
+            top=link.top_level_parent_key or "",
+            customized=tuple(link.downstream_customized),
+        )
+
+    def row_of(self, usage_key: str) -> tuple[str, int, str] | None:
+        key = usage(usage_key)
+        row = ComponentLink.rows.get(key) or ContainerLink.rows.get(key)
+        if row is None:
+            return None
+        top = row.top_level_parent
+        return row.upstream, row.version_synced, str(top.downstream_usage_key) if top else ""
+
+    def has_draft(self, usage_key: str) -> bool:
+        key = usage(usage_key)
+        branches = modulestore().branches[key.course_key]
+        draft, published = (branches[name] for name in _BRANCHES)
+
+        def differs(each: BlockKey) -> bool:
+            if each not in published.blocks or draft.version_of(each) != published.version_of(each):
+                return True
+            return any(map(differs, draft.blocks[each].fields.get("children", ())))
+
+        return differs(BlockKey(key.block_type, key.block_id))
+
     def tag(self, usage_key: str, *values: str, orgs: tuple[str, ...] = ()) -> None:
         name = f"Topics of {', '.join(orgs) or 'all'}"
         taxonomy = Taxonomy.objects.filter(name=name).first() or tagging_api.create_taxonomy(name)
@@ -182,7 +235,9 @@ class DoubleSite(Site):
         branches = modulestore().branches[key.course_key]
         name = ModuleStoreEnum.Branch.draft_preferred
         branches[name] = Structure(branches[name].root, copy.deepcopy(branches[name].blocks))
-        return branches[name].blocks[BlockKey(key.block_type, key.block_id)]
+        data = branches[name].blocks[BlockKey(key.block_type, key.block_id)]
+        data.edit_info = EditInfo(branches[name].version)
+        return data
 
 
 @contextmanager
@@ -198,8 +253,15 @@ def double_site(monkeypatch: Any) -> Iterator[DoubleSite]:
     finally:
         for module, name in _KEPT:
             getattr(module, name).clear()
-        for kept in (store.branches, store.broken, store.loaded, files):
+        for kept in (store.branches, store.broken, store.loaded, store.updated, files):
             kept.clear()
+
+
+def _same(one: BlockData, other: BlockData) -> bool:
+    def told(data: BlockData) -> tuple[Any, bytes]:
+        return data.fields, b"" if data.definition is None else etree.tostring(data.definition)
+
+    return told(one) == told(other)
 
 
 def _entry_point(name: str, has_children: bool) -> Any:

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cms.djangoapps.contentstore.models import ComponentLink, ContainerLink
 from cms.djangoapps.course_creators.models import CourseCreator
+from cms.lib.xblock.upstream_sync import UpstreamLink
 from common.djangoapps.student.models import CourseAccessRole
 from common.djangoapps.student.roles import CourseStaffRole, LibraryUserRole
 from django.contrib.auth import get_user_model
@@ -36,7 +38,7 @@ from xmodule.modulestore.xml_importer import import_course_from_xml, import_libr
 from import_from_modulestore.exports.export import Export
 from import_from_modulestore.hosts.cms import FLAG
 
-from .site import Site, context, usage
+from .site import Link, Site, context, usage
 
 _USER = ModuleStoreEnum.UserID.test
 
@@ -146,6 +148,32 @@ class PlatformSite(Site):
 
     def _delete_library(self, library_key: str) -> None:
         libraries_api.delete_library(LibraryLocatorV2.from_string(library_key))
+
+    def link_of(self, usage_key: str) -> Link | None:
+        block = modulestore().get_item(usage(usage_key))
+        if not block.upstream:
+            return None
+        link = UpstreamLink.get_for_block(block)
+        return Link(
+            item=link.upstream_ref,
+            synced=link.version_synced,
+            available=link.version_available,
+            top=link.top_level_parent_key or "",
+            customized=tuple(link.downstream_customized),
+        )
+
+    def row_of(self, usage_key: str) -> tuple[str, int, str] | None:
+        key = usage(usage_key)
+        for model, name in ((ComponentLink, "upstream_usage_key"), (ContainerLink, "upstream_container_key")):
+            row = model.objects.filter(downstream_usage_key=key).first()
+            if row is not None:
+                top = row.top_level_parent
+                told = str(top.downstream_usage_key) if top else ""
+                return str(getattr(row, name)), row.version_synced, told
+        return None
+
+    def has_draft(self, usage_key: str) -> bool:
+        return modulestore().has_changes(modulestore().get_item(usage(usage_key)))
 
     def tag(self, usage_key: str, *values: str, orgs: tuple[str, ...] = ()) -> None:
         name = f"Topics of {', '.join(orgs) or 'all'}"

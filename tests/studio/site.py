@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from opaque_keys.edx.keys import CourseKey, UsageKey
 from opaque_keys.edx.locator import LibraryLocatorV2
 from openedx_content.models_api import DraftSideEffect, EntityListRow, LearningPackage, PublishSideEffect
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of a block to an item: what Studio's pages show of it."""
+
+    item: str
+    synced: int
+    available: int | None
+    top: str = ""
+    customized: tuple[str, ...] = ()
+
+    @property
+    def has_update(self) -> bool:
+        """Whether an update is offered; of what is in a linked container, with that."""
+        return self.available is None or self.available > self.synced
 
 
 class Site(ABC):
@@ -104,6 +121,20 @@ class Site(ABC):
     @abstractmethod
     def _delete_library(self, library_key: str) -> None:
         """Delete a library that nothing holds back."""
+
+    @abstractmethod
+    def link_of(self, usage_key: str) -> Link | None:
+        """What Studio knows of the link of a block to an item of a library; ``None`` where it follows none."""
+
+    @abstractmethod
+    def row_of(self, usage_key: str) -> tuple[str, int, str] | None:
+        """
+        The platform's row about it: the item, its version, and the outermost block that is linked around it, or "".
+        """
+
+    @abstractmethod
+    def has_draft(self, usage_key: str) -> bool:
+        """Whether the block, or what is in it, has changes that are not published."""
 
     @abstractmethod
     def tag(self, usage_key: str, *values: str, orgs: tuple[str, ...] = ()) -> None:

@@ -79,6 +79,10 @@ get_last_reversal_items         -       -       y      y         y          -   
 where_from                      e       e       y      y         y          e       y      e          e
 where_to                        e       e       y      y         y          e       y      e          e
 
+preview_links                   -       -       n      y         y          -       y      -          -
+link_back                       -       -       n      y         y          -       y      -          -
+unlink                          -       -       n      y         y          -       y      -          -
+
 preview_undo                    -       -       y      y         y          -       y      -          -
 undo_import                     -       -       y      y         n          -       y      -          -
 undo_import of drafts           -       -       y      y         y          -       y      -          -
@@ -182,6 +186,9 @@ ASKED = {
         rest=("GET", f"where/?usage_key={BLOCK.replace('+', '%2B')}"),
         words=("where", BLOCK),
     ),
+    "preview_links": _on("done", "links/", "link", "{id}", "--preview", method="GET"),
+    "link_back": _on("done", "links/", "link", "{id}", "--yes"),
+    "unlink": _on("done", "unlink/", "unlink", "{id}", "--yes"),
     "preview_undo": _on("done", "undo/", "undo", "{id}", "--preview", method="GET"),
     "undo_import": _on("done", "undo/", "undo", "{id}", "--yes", start="start_undo"),
     "preview_redo": _on("undone", "redo/", "redo", "{id}", "--preview", method="GET"),

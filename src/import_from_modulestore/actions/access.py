@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from ..data import Forward, LibraryData
 from ..errors import InvalidOption, NotFound, NotPermitted
 from ..hosts import get_host
+from ..hosts.links import CourseLinks
 from ..hosts.sources import AllSources
 from ..imports import find_import, no_such_import
 from ..keys import parse_library_key, parse_source_key
@@ -46,6 +47,13 @@ def require_reading(user: Any, run: Import) -> None:
     except NotFound as error:  # The site has that origin no more.
         raise NotPermitted(str(error)) from None
     require(bool(may), _("You may not read {key}.").format(key=source_key))
+
+
+def require_changing_course(user: Any, run: Import, links: CourseLinks) -> None:
+    """That the user may change the content of the import's course."""
+    source_key = parse_source_key(run.source_key)
+    may = links.can_edit(user, source_key)
+    require(may, _("You may not change {key}: ask somebody of its team.").format(key=source_key))
 
 
 def require_library(user: Any, run: Import) -> None:

@@ -22,6 +22,7 @@ from django.db.utils import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .. import linking
 from ..completion import write
 from ..data import (
     Action,
@@ -43,7 +44,7 @@ from ..history.reversal import plan_reversal, revert
 from ..hosts import get_host
 from ..imports import find_import, new_import, options_of
 from ..keys import parse_library_key, parse_source_key
-from ..models import DoneMark, IdempotentRequest, Import, Reversal
+from ..models import DoneMark, IdempotentRequest, Import, LinkChange, Reversal
 from ..running import lifecycle, queue, recovery
 from ..running.ending import running
 from ..running.lifecycle import Step
@@ -315,6 +316,7 @@ def _let_go_of_accounts() -> None:
         (Import.objects.order_by(), "actor"),
         (Reversal.objects.order_by(), "user"),
         (DoneMark.objects.order_by(), "user"),
+        (LinkChange.objects.order_by(), "user"),
         (IdempotentRequest.objects.order_by(), "user"),
     )
     for rows, link in links:
@@ -330,7 +332,7 @@ def _let_go_of_accounts() -> None:
 
 def _update_names() -> None:
     """
-    Give imports, undos, redos and marks the names that their users have now. Who is gone keeps the name that is there.
+    Give imports, undos, redos, marks and links the names that their users have now. Who is gone keeps the name.
 
     A query for each of these models, and one update where there is something to change: no row is locked in vain.
     """
@@ -339,6 +341,7 @@ def _update_names() -> None:
         Import.objects.order_by(),
         Reversal.objects.order_by(),
         DoneMark.objects.order_by(),
+        LinkChange.objects.order_by(),
     )
     for history in histories:
         names = history.exclude(user=None).values_list("user", "username", "user__username").distinct()
@@ -451,12 +454,27 @@ def _require_rights(step: Step, user: Any, run: Import, *, force: bool) -> None:
     """An undo or redo that is forced may take from learners what somebody else has published since."""
     if step in _KINDS:
         access.require_library(user, run)
+        _require_changing_links(user, run, _KINDS[step])
     else:
         access.require_rights(user, run)
     if step is Step.COMPLETE:
         access.require_forwarding(user, parse_source_key(run.source_key), Forward(run.forward) if run.forward else None)
     if (run.publish and step is not Step.STAGE) or force:
         access.require_publishing(user, parse_library_key(run.library_key))
+
+
+def _require_changing_links(user: Any, run: Import, kind: ReversalKind) -> None:
+    """An undo unlinks blocks of the course that follow the import's items, and a redo links them again."""
+    links, source_key = linking.links_at(run, get_host()), parse_source_key(run.source_key)
+    if links is None or not linking.to_be_changed(run, kind).exists():
+        return
+    if not links.can_edit(user, source_key) and linking.course_is_there(run, links):
+        raise NotPermitted(
+            _(
+                "Blocks of the course follow items of this import, and would be unlinked or linked again: you may not "
+                "change {key}. Ask somebody of its team to do this, or to unlink them first."
+            ).format(key=source_key)
+        )
 
 
 def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:

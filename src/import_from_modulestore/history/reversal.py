@@ -7,6 +7,7 @@ What is to happen is judged in :mod:`.judging` from what :mod:`.circumstances` r
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import batched
 from typing import Any
@@ -29,6 +30,7 @@ from ..data import (
 )
 from ..errors import NotFound
 from ..hosts import Host, item_url
+from ..linking import revert_links, to_be_changed
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
 from ..running import lifecycle
 from ..running.lifecycle import Step
@@ -52,7 +54,10 @@ def plan_reversal(run: Import, kind: ReversalKind, *, force: bool) -> ReversalPl
     """
     if run.learning_package_id is None:
         raise _library_is_gone(run)
-    return _as_plan(kind, _judged(run, kind, _considered(run, kind), force=force))
+    verdicts = _judged(run, kind, _considered(run, kind), force=force)
+    reverted = {verdict.record.pk for verdict in verdicts if not verdict.kept}
+    links = sum(pk in reverted for pk in to_be_changed(run, kind).values_list("record_id", flat=True))
+    return replace(_as_plan(kind, verdicts), links=links)
 
 
 def revert(
@@ -104,6 +109,7 @@ def revert(
         reversal.publish_logs.set(resetter.publish_logs)
         rows = (_as_record(reversal, verdict) for verdict in verdicts)
         ReversalRecord.objects.bulk_create(rows, batch_size=BATCH_SIZE)
+        revert_links(run, host, user, reversal, {verdict.record.pk for verdict in reverted})
     lifecycle.finish(run, Step.UNDO if kind is ReversalKind.UNDO else Step.REDO, told=counts)
 
 

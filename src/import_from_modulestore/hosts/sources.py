@@ -20,6 +20,7 @@ from opaque_keys.edx.keys import LearningContextKey
 from ..data import Branch, SourceData, StagedRoot
 from ..errors import NotFound, NotPermitted, SourceBeingRead, SourceError
 from ..keys import parse_source_key
+from .links import CourseLinks
 
 
 class Sources(ABC):
@@ -90,6 +91,10 @@ class Sources(ABC):
     def url(self, key: LearningContextKey) -> str:
         """Where people look at a source; empty where there is no such page."""
         return ""
+
+    def links(self) -> CourseLinks | None:
+        """What has blocks of its courses follow items of libraries; ``None`` where there are no courses to change."""
+        return None
 
     def remove_left_over(self) -> None:  # noqa: B027 - most leave nothing
         """Remove what a process had begun to write that was killed; for the daily housekeeping."""

@@ -38,6 +38,7 @@ def result_of(request: HttpRequest, run: ImportData) -> dict[str, Any]:
         "pages": pages_of(records.total, PAGE_SIZE),
         "chosen": chosen,
         "q": search,
+        "links": api.may_link(user=request.user, import_id=run.id),
         "work": api.list_work(user=request.user, import_id=run.id, limit=1),
         "reversals": [(reversal, tally(ReversalOutcome, reversal.counts)) for reversal in reversals],
     }

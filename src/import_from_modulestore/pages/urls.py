@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from ..frames import signed_file
-from . import blocks, choose, history, home, imports, rendered, results, review, staged
+from . import blocks, choose, history, home, imports, links, rendered, results, review, staged
 
 app_name = "modulestore_imports"
 
@@ -29,6 +29,7 @@ urlpatterns = [
     path("imports/<str:import_id>/blocks/<str:usage_key>/files/<path:name>/", blocks.File.as_view(), name="block_file"),
     path("imports/<str:import_id>/summary/", staged.Summary.as_view(), name="summary"),
     path("imports/<str:import_id>/do/<slug:action>/", imports.Do.as_view(), name="do"),
+    path("imports/<str:import_id>/links/", links.Links.as_view(), name="links"),
     path("imports/<str:import_id>/work/", results.Work.as_view(), name="work"),
     re_path("^imports/(?P<import_id>[^/]+)/(?P<kind>undo|redo)/$", results.Reversal.as_view(), name="reversal"),
     path("libraries/", history.Libraries.as_view(), name="libraries"),

@@ -68,9 +68,10 @@ def short(choice: Decision | Contents) -> str:
 
 
 _TONES = {
-    "green": "new created imported restored",
-    "blue": "source_changed updated forked reverted edited staging importing undoing redoing",
-    "amber": "staged library_changed both_changed id_taken deleted needs_you files_missing held_back",
+    "green": "new created imported restored ready",
+    "blue": "source_changed updated forked reverted edited staging importing undoing redoing linked",
+    "amber": "staged library_changed both_changed id_taken deleted needs_you files_missing held_back "
+    "changed unpublished incomplete",
     "red": "failed unreadable unsupported staging_failed import_failed",
     "purple": "removed undone gone",
 }

@@ -82,6 +82,17 @@ def reading(source_key: LearningContextKey, branch: Branch) -> Iterator[None]:
 
 
 @contextmanager
+def changing(course_key: LearningContextKey) -> Iterator[None]:
+    """Change drafts of a course: all at once, as one version of it. The platform's events come after that."""
+    from xmodule.modulestore import ModuleStoreEnum
+
+    store = modulestore()
+    draft = ModuleStoreEnum.Branch.draft_preferred
+    with store.branch_setting(draft, course_key), store.bulk_operations(course_key):
+        yield
+
+
+@contextmanager
 def export_settings_kept() -> Iterator[None]:
     """The serializer patches this for a while, and leaves it patched for good where a block fails."""
     from xmodule.xml_block import XmlMixin

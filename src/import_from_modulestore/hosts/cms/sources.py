@@ -24,11 +24,13 @@ from ...olx.units import UNIT_TAG, UnitMaker
 from ...packets import measured
 from ...settings import DEFAULTS
 from ..exports import ExportUploads
+from ..links import CourseLinks
 from ..sources import Sources
 from .assets import Assets
 from .outline import outline_of
 from .platform import authoring_address, modulestore, reading, versions_of
 from .staging import Stager
+from .upstream import StudioLinks
 
 # .. toggle_name: modulestore_imports.enabled
 # .. toggle_implementation: CourseWaffleFlag
@@ -132,6 +134,9 @@ class Modulestore(Sources):
             return has_studio_read_access(user, key)
         permission = COURSES_VIEW_COURSE.identifier
         return user_has_course_permission(user, permission, key, LegacyAuthoringPermission.READ)
+
+    def links(self) -> CourseLinks:
+        return StudioLinks()
 
     def url(self, key: LearningContextKey) -> str:
         base = authoring_address()

@@ -1,6 +1,6 @@
 """The subcommands as they are listed; each is a thin door onto :mod:`import_from_modulestore.api`."""
 
-from . import gone, history, review, sources, steps
+from . import gone, history, links, review, sources, steps
 from .base import Subcommand
 
 SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
@@ -24,6 +24,7 @@ SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
         steps.retry,
     ),
     "what happened": (history.history, history.show, history.report, history.work, history.where, history.story),
+    "back into the course": (links.link, links.unlink),
     "back and forth": (history.undo, history.redo),
     "keeping house": (sources.backup, history.cleanup),
 }
@@ -40,6 +41,8 @@ EPILOGS = {
             review.contents.name,
             review.edit.name,
             review.merge.name,
+            links.link.name,
+            links.unlink.name,
         ),
         review.BLOCKS_HELP,
     ),

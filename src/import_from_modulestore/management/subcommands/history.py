@@ -317,6 +317,9 @@ def _reverse(
     if preview or not yes:
         plan = make_preview(user=session.user, import_id=run.id, force=force)
         _show_items(session, run, title, plan.items, everything, planned=True)
+        if plan.links and not session.as_json:
+            what = "are unlinked" if kind is ReversalKind.UNDO else "are linked again, as far as they can be"
+            session.say(f"Blocks of the course that follow these items, and {what}: {plan.links}")
         if preview:
             if not session.as_json:
                 session.say(f"\nNothing was changed. To do it:\n  {command_line(name + ' {id}', run.id)}", style="dim")

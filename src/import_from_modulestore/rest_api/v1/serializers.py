@@ -34,6 +34,7 @@ from ...data import (
     ImportOptions,
     ImportOrder,
     ImportState,
+    LinkState,
     MergeSide,
     Outcome,
     ReversalKind,
@@ -926,6 +927,51 @@ class ReversalRequest(Body):
     force = Truth(default=False, help_text="Also items that were changed or put to use since.")
 
 
+# Links of a course's blocks
+
+
+class Link(serializers.Serializer):
+    """A block of the course, the item that it became, and whether it follows that, or can."""
+
+    num = serializers.IntegerField()
+    depth = serializers.IntegerField()
+    usage_key = serializers.CharField(help_text="Usage key of the course's block.")
+    block_type = serializers.CharField()
+    kind = EnumField(BlockKind)
+    title = serializers.CharField()
+    name = _name()
+    item_key = serializers.CharField()
+    item_url = _page_url()
+    state = EnumField(LinkState, help_text="`ready` and `changed` can be linked; of all, those that are `ready` are.")
+    reason = serializers.CharField(help_text="Why it cannot be linked, or only where it is asked for by its key.")
+    warnings = _texts(help_text="What an update from the library will do to it.")
+    version = _version("The item's version that the block counts as having, once it is linked.")
+    has_update = serializers.BooleanField(
+        help_text="Whether the library has a newer one, so that an update is offered."
+    )
+    by_import = serializers.BooleanField(help_text="Whether this import has linked it, and can unlink it.")
+    linked_by = serializers.CharField(help_text="Who has, then.")
+    linked = serializers.DateTimeField(allow_null=True, help_text="And when.")
+
+
+class LinksRequest(Body):
+    """Which blocks to link, or to unlink."""
+
+    usage_keys = serializers.ListField(
+        child=Key(keys.parse_usage_key),
+        required=False,
+        min_length=1,
+        max_length=MAX_KEYS,
+        help_text="Default: all that are `ready`, or all that this import has linked.",
+    )
+
+
+class LinksChanged(serializers.Serializer):
+    """How many blocks were linked, or unlinked."""
+
+    changed = serializers.IntegerField()
+
+
 # History
 
 
@@ -1079,6 +1125,16 @@ ReversalPreviewPage = _page(
     ReversalItem,
     __doc__="Part of a preview of an undo or redo, and its sums.",
     counts=_numbers(help_text="Items by outcome, on all pages."),
+    links=serializers.IntegerField(
+        help_text="How many blocks of the course are unlinked, or linked again if they can."
+    ),
+)
+LinkPage = _page(
+    "LinkPage",
+    Link,
+    __doc__="Part of the list of blocks that became items, and its sums.",
+    counts=_numbers(help_text="Blocks by state, on all pages."),
+    ready=serializers.IntegerField(help_text="How many are linked where all are asked for."),
 )
 RecordPage = _page("RecordPage", Record)
 HistoryPage = _page("HistoryPage", HistoryEntry)

@@ -4,6 +4,7 @@ from .blocks import BlockDetail, BlockEdit, Blocks, Choices, Forwarding, Gone, T
 from .description import Docs, Schema
 from .history import ItemHistory, LastReversal, LibraryHistory, Records, Report, Reversals, Where, Work
 from .imports import Cancel, Complete, ImportDetail, Imports, Plan, Preview, Redo, Retry, Stage, Summary, Undo
+from .links import Links, Unlink
 from .rendered import BlockFile, BlockRendered
 from .sources import ExportDetail, Libraries, LibraryBackup, LibraryDetail, SourceDetail, Sources
 
@@ -28,6 +29,7 @@ __all__ = [
     "LibraryBackup",
     "LibraryDetail",
     "LibraryHistory",
+    "Links",
     "Plan",
     "Preview",
     "Records",
@@ -42,6 +44,7 @@ __all__ = [
     "Summary",
     "TakeBack",
     "Undo",
+    "Unlink",
     "Where",
     "Work",
 ]

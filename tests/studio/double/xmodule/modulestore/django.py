@@ -5,6 +5,7 @@ As in the split modulestore, each branch of a course is one *structure*: blocks 
 and the keys of its children. What a block says of itself is its *definition*, here an element of OLX.
 """
 
+import copy
 import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,9 +25,16 @@ class BlockKey(NamedTuple):
 
 
 @dataclass
+class EditInfo:
+    update_version: str = ""
+    source_version: str | None = None
+
+
+@dataclass
 class BlockData:
     fields: dict[str, Any]
     definition: etree._Element | None = None
+    edit_info: EditInfo = field(default_factory=EditInfo)
 
 
 @dataclass
@@ -39,6 +47,13 @@ class Structure:
 
     def __post_init__(self) -> None:
         self.version = self.version or f"{next(_versions):024x}"
+        for block in self.blocks.values():
+            block.edit_info.update_version = block.edit_info.update_version or self.version
+
+    def version_of(self, key: BlockKey) -> str:
+        """Which version of a block this is, wherever it was copied from."""
+        info = self.blocks[key].edit_info
+        return info.source_version or info.update_version
 
     @property
     def as_document(self) -> dict[str, Any]:
@@ -55,27 +70,79 @@ class Runtime:
     course_entry: CourseEntry
 
 
+@dataclass(frozen=True)
+class Field:
+    """A field of blocks, of the scope "settings" (PyPI: XBlock, xblock/fields.py)."""
+
+    name: str
+    default: Any = None
+
+    def is_set_on(self, block: "Block") -> bool:
+        return self.name in block._said
+
+    def read_json(self, block: "Block") -> Any:
+        return getattr(block, self.name)
+
+    def from_json(self, value: Any) -> Any:
+        return value
+
+    def delete_from(self, block: "Block") -> None:
+        block._said.pop(self.name, None)
+
+
+_FIELDS = {
+    each.name: each
+    for each in (
+        Field("display_name"),
+        Field("data"),
+        Field("group_access", {}),
+        Field("visible_to_staff_only", False),
+        Field("upstream"),
+        Field("upstream_version"),
+        Field("upstream_version_declined"),
+        Field("upstream_display_name"),
+        Field("upstream_data"),
+        Field("downstream_customized", []),
+        Field("top_level_downstream_parent_key"),
+    )
+}
+
+
 class Block:
     """An XBlock, as far as the host looks at it."""
 
-    __slots__ = ("_data", "_key", "_store", "children", "runtime")
+    fields = _FIELDS
 
     def __init__(self, store: "ModuleStore", key: Any, data: BlockData, runtime: Runtime) -> None:
         self._store, self._key, self._data, self.runtime = store, key, data, runtime
+        self._said = {name: value for name, value in data.fields.items() if name in _FIELDS}
         self.children = [key.course_key.make_usage_key(*child) for child in data.fields.get("children", ())]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _FIELDS:
+            return self._said.get(name, _FIELDS[name].default)
+        raise AttributeError(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _FIELDS:
+            self._said[name] = value
+        else:
+            super().__setattr__(name, value)
 
     @property
     def usage_key(self) -> Any:
         return self._key
 
     @property
-    def display_name(self) -> str | None:
-        return self._data.fields.get("display_name")
-
-    @property
     def data(self) -> str:
         """Of a text block."""
         return self._data.definition.text or ""
+
+    def get_customizable_fields(self) -> dict[str, str | None]:
+        """Of texts, what they say as well (platform: xmodule/html_block.py)."""
+        if self._key.block_type == "html":
+            return {"display_name": "upstream_display_name", "data": "upstream_data"}
+        return {"display_name": "upstream_display_name", "due": None, "weight": None}
 
 
 @dataclass
@@ -92,7 +159,11 @@ class ModuleStore:
     """For the tests: blocks that raise when they are loaded."""
     loaded: list[Any] = field(default_factory=list)
     """For the tests: the keys of all blocks that were loaded."""
+    updated: list[Any] = field(default_factory=list)
+    """For the tests: the keys of blocks that receivers have heard of (XBLOCK_UPDATED)."""
     _branch: str = ModuleStoreEnum.Branch.draft_preferred
+    _bulk: dict[Any, list[Any]] = field(default_factory=dict)
+    """Courses that are changed all at once: those of their blocks that were."""
 
     def get_course(self, course_key: Any, depth: int | None = 0, **kwargs: Any) -> Any:
         return self._root(course_key)
@@ -124,7 +195,44 @@ class ModuleStore:
 
     @contextmanager
     def bulk_operations(self, course_id: Any, emit_signals: bool = True, ignore_case: bool = False) -> Any:
-        yield
+        if course_id in self._bulk:
+            yield
+            return
+        self._bulk[course_id] = []
+        try:
+            yield
+        finally:
+            self.updated += self._bulk.pop(course_id)
+
+    def update_item(self, xblock: Block, user_id: int, allow_not_found: bool = False, **kwargs: Any) -> Block:
+        """Into the draft branch; sections and subsections are published at once, without what is in them."""
+        key = BlockKey(xblock.usage_key.block_type, xblock.usage_key.block_id)
+        course_key = xblock.usage_key.course_key
+        assert self._branch == ModuleStoreEnum.Branch.draft_preferred
+        with self.bulk_operations(course_key):
+            branches = self.branches[course_key]
+            if not self._bulk[course_key]:
+                draft = branches[self._branch]
+                branches[self._branch] = Structure(draft.root, copy.deepcopy(draft.blocks))
+            structure = branches[self._branch]
+            data = structure.blocks[key]
+            data.fields = {name: value for name, value in data.fields.items() if name not in _FIELDS} | xblock._said
+            data.edit_info = EditInfo(structure.version)
+            if key.type in ("chapter", "sequential") and ModuleStoreEnum.Branch.published_only in branches:
+                self.publish(xblock.usage_key, user_id)
+            self._bulk[course_key].append(xblock.usage_key)
+        return xblock
+
+    def publish(self, location: Any, user_id: int, **kwargs: Any) -> None:
+        """One block, without what is in it."""
+        key = BlockKey(location.block_type, location.block_id)
+        branches = self.branches[location.course_key]
+        draft = branches[ModuleStoreEnum.Branch.draft_preferred]
+        before = branches[ModuleStoreEnum.Branch.published_only]
+        published = Structure(before.root, copy.deepcopy(before.blocks))
+        data = published.blocks[key] = copy.deepcopy(draft.blocks[key])
+        data.edit_info = EditInfo(published.version, draft.version_of(key))
+        branches[ModuleStoreEnum.Branch.published_only] = published
 
     def _root(self, key: Any) -> Any:
         structure = self.branches.get(key, {}).get(self._branch)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.djangoapps.student.auth import has_studio_read_access
+from common.djangoapps.student.auth import has_studio_read_access, has_studio_write_access
 
 from .constants import LegacyAuthoringPermission
 
@@ -15,4 +15,6 @@ def user_has_course_permission(
 ) -> bool:
     if (user.username, str(course_key)) in auditors:
         return authz_permission == "courses.view_course"
+    if legacy_permission is LegacyAuthoringPermission.WRITE:
+        return has_studio_write_access(user, course_key)
     return legacy_permission is LegacyAuthoringPermission.READ and has_studio_read_access(user, course_key)

@@ -5,14 +5,14 @@ What they hold is in learning packages of the test's database; who may do what w
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from common.djangoapps.student.roles import GlobalStaff
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from opaque_keys.edx.locator import LibraryLocatorV2
 from openedx_content import api as content_api
-from openedx_content.models_api import LearningPackage
+from openedx_content.models_api import LearningPackage, PublishableEntity
 
 from openedx.core import release
 
@@ -22,6 +22,10 @@ class ContentLibraryNotFound(ObjectDoesNotExist):
 
 
 class LibraryAlreadyExists(KeyError):
+    pass
+
+
+class ContentLibraryBlockNotFound(ObjectDoesNotExist):
     pass
 
 
@@ -127,3 +131,52 @@ def user_can_create_library(user: Any) -> bool:
     if release.RELEASE_LINE == release.VERAWOOD:
         return False
     raise ValueError("Global scope wildcard '*' is not a valid scope.")
+
+
+@dataclass(frozen=True)
+class ContainerType:
+    olx_tag: str
+
+
+@dataclass(frozen=True)
+class ItemMetadata:
+    """Of a component, and of a container."""
+
+    display_name: str
+    published_display_name: str | None
+    published_version_num: int | None
+    container_type: ContainerType | None = None
+
+
+_OLX_TAGS = {"unit": "vertical", "subsection": "sequential", "section": "chapter"}
+
+
+def get_library_block(usage_key: Any, include_collections: bool = False) -> ItemMetadata:
+    return _metadata(
+        usage_key.context_key,
+        component__component_type__name=usage_key.block_type,
+        component__component_code=usage_key.block_id,
+    )
+
+
+def get_container(container_key: Any, *, include_collections: bool = False) -> ItemMetadata:
+    found = _metadata(
+        container_key.context_key,
+        container__container_type__type_code=container_key.container_type,
+        container__container_code=container_key.container_id,
+    )
+    return replace(found, container_type=ContainerType(_OLX_TAGS[container_key.container_type]))
+
+
+def _metadata(library_key: LibraryLocatorV2, **of_item: str) -> ItemMetadata:
+    entity = PublishableEntity.objects.filter(learning_package__package_ref=str(library_key), **of_item).first()
+    draft, published = _versions(entity) if entity else (None, None)
+    if draft is None:
+        raise ContentLibraryBlockNotFound
+    return ItemMetadata(
+        draft.title, published.title if published else None, published.version_num if published else None
+    )
+
+
+def _versions(entity: PublishableEntity) -> tuple[Any, Any]:
+    return content_api.get_draft_version(entity.id), content_api.get_published_version(entity.id)

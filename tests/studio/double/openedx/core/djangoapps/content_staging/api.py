@@ -97,6 +97,9 @@ class _Serializer:
                 element.text = etree.CDATA(element.text.replace("]]>", "]]&gt;"))
         if title := data.fields.get("display_name"):
             element.set("display_name", title)
+        for name, value in data.fields.items():
+            if name.startswith(("upstream", "downstream", "top_level")):
+                element.set(name, str(value))
         return element
 
 
