@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from ..olx.parsing import MAX_XML_BYTES
 from ..texts import clean
 
@@ -37,19 +39,29 @@ def read_file(folder: Path, name: str) -> bytes:
     """
     path = folder / name
     if ".." in PurePosixPath(name).parts or not _is_inside(folder, path):
-        raise UnreadableFile(f"{clean(name)} lies outside the export. Give the block a plain url_name.")
+        raise UnreadableFile(
+            _("{name} lies outside the export. Give the block a plain url_name.").format(name=clean(name))
+        )
     try:
         if path.exists() and not path.is_file():
-            raise UnreadableFile(f"{clean(name)} is not a plain file. Replace it, or export the course again.")
+            raise UnreadableFile(
+                _("{name} is not a plain file. Replace it, or export the course again.").format(name=clean(name))
+            )
         if path.stat().st_size > MAX_XML_BYTES:
             raise UnreadableFile(
-                f"{clean(name)} is larger than {MAX_XML_BYTES // 1_000_000} MB, too large for a block. Make it smaller."
+                _("{name} is larger than {megabytes} MB, too large for a block. Make it smaller.").format(
+                    name=clean(name), megabytes=MAX_XML_BYTES // 1_000_000
+                )
             )
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise UnreadableFile(f"{clean(name)} is not in the export. Add the file, or export the course again.") from None
+        raise UnreadableFile(
+            _("{name} is not in the export. Add the file, or export the course again.").format(name=clean(name))
+        ) from None
     except OSError as error:
-        raise UnreadableFile(f"{clean(name)} could not be read: {error.strerror or error}.") from None
+        raise UnreadableFile(
+            _("{name} could not be read: {reason}.").format(name=clean(name), reason=error.strerror or error)
+        ) from None
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:

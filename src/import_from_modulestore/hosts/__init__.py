@@ -1,4 +1,8 @@
-"""The app's surroundings: Studio, or a folder of exports. See :class:`.base.Host`."""
+"""
+The app's surroundings (:mod:`.base`): what is imported (:mod:`.sources`), and into what (:mod:`.libraries`).
+
+Studio's are in :mod:`.cms`. Sources that are exports (:mod:`.exports`) are there and in the standalone project.
+"""
 
 from __future__ import annotations
 
