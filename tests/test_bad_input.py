@@ -3,7 +3,7 @@
 import pytest
 
 from import_from_modulestore import api
-from import_from_modulestore.data import CollectionChoice, ImportOptions
+from import_from_modulestore.data import ImportOptions
 
 from .builders import KEY, TARGET, small_course, write_course
 
@@ -53,13 +53,6 @@ def test_a_selected_block_that_is_not_in_the_source(user, library):
     options = ImportOptions(selection=("block-v1:Acme+C1+R1+type@html+block@gone",))
     with pytest.raises(api.InvalidOption, match="block@gone. A preview lists"):
         api.preview_import(user=user, source_key=KEY, library_key=TARGET, options=options)
-
-
-def test_a_collection_without_code_and_title(user, library):
-    with pytest.raises(api.InvalidOption, match="needs a code"):
-        api.create_import(
-            user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(collection=CollectionChoice())
-        )
 
 
 def test_a_backup_file_of_another_kind_or_that_exists(user, library, tmp_path):

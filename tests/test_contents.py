@@ -47,6 +47,18 @@ def course(courses):
 
 
 @pytest.fixture
+def run_import(run_import):
+    """An import that has no collection of its own, unless one is asked for."""
+    return lambda *what, **options: run_import(*what, **{"collection": None, **options})
+
+
+@pytest.fixture
+def stage(stage):
+    """The same of one that is staged."""
+    return lambda **options: stage(**{"collection": None, **options})
+
+
+@pytest.fixture
 def complete(user):
     """Complete a staged import, and give its records by block ID."""
 

@@ -8,11 +8,12 @@ import pytest
 from user_tasks.models import UserTaskStatus
 
 from import_from_modulestore import api, tasks
-from import_from_modulestore.data import ImportState
+from import_from_modulestore.data import Action, ImportState
 from import_from_modulestore.models import Import
 from import_from_modulestore_standalone.public import PublicAddress
 
 from .builders import KEY, TARGET, section, subsection, text, unit, write_course
+from .shelves import write_courses
 
 
 @pytest.fixture(autouse=True)
@@ -146,3 +147,24 @@ def test_are_none_of_what_somebody_does_themselves(created, editor, mailoutbox):
     api.stage_import(user=editor, import_id=created.id)
     api.complete_import(user=editor, import_id=created.id)
     assert mailoutbox == []
+
+
+class TestBatches:
+    @pytest.fixture
+    def sources(self, courses, editor):
+        return write_courses(courses, 3)
+
+    def test_are_told_of_once_with_what_failed(self, courses, sources, editor, worked, mailoutbox):
+        batch = api.create_batch(user=editor, sources=sources, library_key=TARGET)
+        shutil.rmtree(courses / "x01")
+        with worked():
+            api.start_batch_step(user=editor, batch_id=batch.id, action=Action.STAGE)
+        [message] = mailoutbox
+        assert message.to == ["bob@example.org"]
+        assert message.subject == "3 sources for “Target”: Staging failed: 1, Staged: 2"
+        assert "Course 01: There is no export x01" in message.body
+        assert f"https://imports.example.org/batches/{batch.id}/" in message.body
+        with worked():
+            api.start_batch_step(user=editor, batch_id=batch.id, action=Action.COMPLETE)
+        assert mailoutbox[1].subject == "3 sources for “Target”: Staging failed: 1, Imported: 2"
+        assert len(mailoutbox) == 2

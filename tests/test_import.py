@@ -495,6 +495,19 @@ class TestConflicts:
 
 
 class TestCollections:
+    def test_has_the_title_of_the_source_unless_it_is_said_otherwise(self, course, run_import, state):
+        course(*small_course())
+        done, _records = run_import(collection=CollectionChoice(title=" "))
+        assert state()["collections"] == {"a-course": ("A Course", ["s1", "s2"])}
+        assert done.options.collection == CollectionChoice(title="A Course", code="a-course")
+        run_import()
+        assert list(state()["collections"]) == ["a-course"], "importing again makes no second one"
+
+    def test_or_there_is_none(self, course, run_import, state):
+        course(*small_course())
+        run_import(collection=None)
+        assert state()["collections"] == {}
+
     def test_one_is_made_for_the_top_level_items(self, course, run_import, state):
         course(*small_course())
         run_import(collection=CollectionChoice(title="My course"))

@@ -12,6 +12,7 @@ from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
 from import_from_modulestore.data import (
+    Action,
     ChosenBlock,
     Contents,
     Decision,
@@ -20,6 +21,7 @@ from import_from_modulestore.data import (
     OpenedFile,
     Page,
     ReviewChoices,
+    SourceReference,
 )
 from import_from_modulestore.models import Import, StagedBlock
 from import_from_modulestore_standalone.grants import Role, give, take
@@ -108,6 +110,13 @@ preview_links                  n        n        n         n        n        -
 link_back                      n        n        n         n        n        -
 unlink                         n        n        n         n        n        -
 
+create_batch                   y        y        -         n        -        -
+get_batch                      y        y        y         y        y        -
+list_batches                   y        y        y         y        y        e
+start_batch_step               y        y        n         n        n        -
+do_batch_step                  y        y        n         n        n        -
+preview_batch_step             y        y        y         y        y        -
+
 preview_undo                   y        y        y         y        y        -
 undo_import                    y        y        y         n        n        -
 start_undo                     y        y        y         n        n        -
@@ -143,6 +152,10 @@ CALLS = {
     "revert_block": {"usage_key": BLOCK},
     "list_imports": {},
     "take_back": {"change": 2},
+    "create_batch": {"sources": [SourceReference(KEY)], "library_key": TARGET},
+    "start_batch_step": {"action": Action.STAGE},
+    "do_batch_step": {"action": Action.STAGE},
+    "preview_batch_step": {"action": Action.UNDO},
     "mark_done": {"nums": []},
     "get_item_history": {"item_key": f"lb:{TARGET.removeprefix('lib:')}:html:t1"},
     "get_library_history": {"library_key": TARGET},
@@ -239,6 +252,11 @@ def imports(courses, user, run_import):
     api.edit_block(user=user, import_id=ids["staged"], usage_key=BLOCK, title="Edited")
     api.select_blocks(user=user, import_id=ids["staged"], usage_keys=[BANK], selected=False)
     Import.objects.filter(uuid=ids["failed"]).update(state=ImportState.IMPORT_FAILED)
+    for name in ("batch", "undoable batch"):
+        made = api.create_batch(user=user, sources=[SourceReference(KEY)], library_key=TARGET)
+        ids[name] = made.id
+        if name != "batch":
+            Import.objects.filter(batch__uuid=made.id).update(state=ImportState.IMPORTED)
     return ids
 
 
@@ -247,6 +265,8 @@ def attempt(name: str, user, imports, folder, **changed):
     arguments = dict(CALLS.get(name, {}))
     if name in STATES:
         arguments["import_id"] = imports[STATES[name]]
+    if "batch" in name and name not in ("create_batch", "list_batches"):
+        arguments["batch_id"] = imports["undoable batch" if name.startswith("preview") else "batch"]
     if name == "get_imports":
         arguments["import_ids"] = [imports["done"], "none"]
     if name == "backup_library":

@@ -495,7 +495,7 @@ class TestCollections:
 
     def test_what_was_in_a_collection_before_stays_in_it(self, course, run_import, undo, redo, state, author):
         course(hello(), text("t2"))
-        run_import(**COMPONENTS)
+        run_import(collection=None, **COMPONENTS)
         author.collection("mine", T)
         before = state()
         done, records = run_import(collection=CollectionChoice(code="mine"), **COMPONENTS)

@@ -21,6 +21,8 @@ In order:
    :func:`get_report`; :func:`list_work`, :func:`mark_done`
 5. :func:`may_link`, :func:`preview_links`, :func:`link_back`, :func:`unlink`
 6. :func:`preview_undo`, :func:`undo_import`; :func:`preview_redo`, :func:`redo_import`
+7. :func:`create_batch`, :func:`get_batch`, :func:`list_batches`: several sources at once; :func:`do_batch_step` does
+   one of these steps with all imports of a batch, :func:`preview_batch_step` tells of an undo or redo of them
 
 The functions that do the work of a step return when it is done; each has a twin called ``start_…`` that hands it to a
 Celery worker, and returns at once.
@@ -28,6 +30,14 @@ Celery worker, and returns at once.
 
 from inspect import isfunction
 
+from .actions.batches import (
+    create_batch,
+    do_batch_step,
+    get_batch,
+    list_batches,
+    preview_batch_step,
+    start_batch_step,
+)
 from .actions.history import get_item_history, get_library_history
 from .actions.links import link_back, may_link, preview_links, unlink
 from .actions.records import (
@@ -116,6 +126,7 @@ from .errors import (
     StagedContentGone,
     StepCanceled,
     StepFailed,
+    Undecided,
     WrongState,
 )
 from .texts import with_clean_arguments
@@ -136,6 +147,7 @@ __all__ = [
     "StagedContentGone",
     "StepCanceled",
     "StepFailed",
+    "Undecided",
     "WrongState",
     "apply_choices",
     "backup_library",
@@ -146,12 +158,15 @@ __all__ = [
     "choose_forward",
     "choose_pieces",
     "complete_import",
+    "create_batch",
     "create_import",
     "create_library",
     "decide_blocks",
+    "do_batch_step",
     "edit_block",
     "export_choices",
     "find_conflict",
+    "get_batch",
     "get_block",
     "get_import",
     "get_imports",
@@ -168,6 +183,7 @@ __all__ = [
     "get_summary",
     "get_tree",
     "link_back",
+    "list_batches",
     "list_blocks",
     "list_gone",
     "list_imports",
@@ -181,6 +197,7 @@ __all__ = [
     "open_file",
     "open_signed_file",
     "plan_import",
+    "preview_batch_step",
     "preview_import",
     "preview_links",
     "preview_redo",
@@ -197,6 +214,7 @@ __all__ = [
     "select_blocks",
     "sign_file",
     "stage_import",
+    "start_batch_step",
     "start_completion",
     "start_redo",
     "start_retry",

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from openedx_content.models_api import Draft, LearningPackage
 
 from .data import (
@@ -20,11 +21,12 @@ from .data import (
     ForwardingData,
     LibraryData,
     Notice,
+    Outcome,
     Plan,
     PlannedItem,
     Progress,
 )
-from .errors import AlreadyExists, NotFound, PlanBlocked
+from .errors import AlreadyExists, NotFound, PlanBlocked, Undecided
 from .history.forwarding import forward, planned_forwarding
 from .history.records import versions_of, write_records
 from .hosts import Host
@@ -74,6 +76,15 @@ def with_forwarding(plan: Plan, run: Import, *, host: Host, user: Any) -> Plan:
     return replace(plan, forwarding=found, blockers=blockers)
 
 
+def undecided(run: Import, plan: Plan) -> int:
+    """How many conflicts of the plan nobody has decided about in the review, merges that need somebody among them."""
+    decided = set(run.blocks.exclude(decision="").values_list("num", flat=True))
+    conflicts = sum(
+        item.outcome is Outcome.NEEDS_YOU or (item.state.is_conflict and item.num not in decided) for item in plan.items
+    )
+    return conflicts + bool(plan.forwarding and plan.forwarding.blocker)
+
+
 def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Progress) -> None:
     """
     Plan, write and record a staged import, and move it to ``imported``. Must be inside ``all_or_nothing``.
@@ -82,7 +93,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
     the other.
 
     Raises ``NotFound`` where the library is gone, ``AlreadyExists`` where another import is making it, ``PlanBlocked``,
-    ``InvalidOption``.
+    ``InvalidOption``, and ``Undecided`` where only what is decided is to be written.
     """
     if run.learning_package_id is None and run.makes_library:
         run.learning_package_id = _library_for(run, library_key, host, user).package_id
@@ -92,6 +103,13 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
     progress("planning", 0, 0, run.source_title)
     _lock_removals(run)
     plan = with_forwarding(plan_of(run, host=host), run, host=host, user=user)
+    if run.if_decided and (count := undecided(run, plan)):
+        told = ngettext(
+            "{count} conflict is not decided. Decide in the review, or complete the import as it is.",
+            "{count} conflicts are not decided. Decide in the review, or complete the import as it is.",
+            count,
+        )
+        raise Undecided(told.format(count=count), count=count)
     if plan.blockers:
         raise PlanBlocked(plan.blockers)
     lost = write_lost_files(run, package.id)
@@ -122,6 +140,9 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
         )
         run.publish_logs.set(written.publish_logs)
         keep_choices(run, package.id)
+        if run.batch_id and run.makes_library:  # For the others of its batch, the library is there from now on.
+            others = Import.objects.filter(batch__uuid=run.batch_id, learning_package=None).exclude(pk=run.pk)
+            others.update(learning_package=package)
     lifecycle.finish(
         run,
         Step.COMPLETE,

@@ -370,7 +370,10 @@ class SourceKind(TextChoices):
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionChoice:
-    """Which collection of the library gets the imported top-level items: an existing one, or a new one with a title."""
+    """
+    Which collection of the library gets the imported top-level items: an existing one, or one with this title, which is
+    made where there is none. Without either, it has the title of the source.
+    """
 
     code: str = ""
     title: str = ""
@@ -389,7 +392,7 @@ class ImportOptions:
     * ``block_ids``: where IDs of new items come from.
     * ``branch``: which side of the source is read.
     * ``selection``: usage keys of the blocks to import, each with everything below it; empty means all.
-    * ``collection``: put the top-level items into a collection of the library.
+    * ``collection``: put the top-level items into this collection of the library; ``None`` for none.
     * ``contents``: what becomes of the blocks inside components that a library cannot hold, where a review says nothing
       else of such a component.
     * ``as_last_time``: begin the review with what was left out, edited and decided the last time that this source was
@@ -406,7 +409,7 @@ class ImportOptions:
     block_ids: BlockIds = BlockIds.KEEP
     branch: Branch = Branch.DRAFT
     selection: tuple[str, ...] = ()
-    collection: CollectionChoice | None = None
+    collection: CollectionChoice | None = CollectionChoice()
     contents: Contents = Contents.LEAVE_OUT
     as_last_time: bool = True
     forward: Forward | None = None
@@ -891,6 +894,8 @@ class ImportData:
     library_key: str
     library_title: str
     library_url: str = ""
+    collection_url: str = ""
+    """The page of the collection that its items were put into, where the host has one."""
     state: ImportState
     actions: tuple[Action, ...]
     """What the state allows now; whether the user may is checked when it is asked for."""
@@ -902,6 +907,10 @@ class ImportData:
     """Blocks that are staged, or were."""
     counts: Mapping[str, int]
     """Source blocks by :class:`Outcome` value, once imported."""
+    batch_id: str = ""
+    """The batch that it is one of; empty where it stands alone."""
+    to_decide: int | None = None
+    """Of a batch: how many conflicts nobody has decided about; ``None`` where that is not known."""
     created: datetime
     staged: datetime | None
     started: datetime | None
@@ -917,6 +926,72 @@ class ImportData:
     def is_put_off(self) -> bool:
         """Whether the step that is queued waits for the database, as ``error`` says."""
         return self.queued and bool(self.error)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchData:
+    """Several sources that are imported into one library, and how far that is."""
+
+    id: str
+    library_key: str
+    library_title: str
+    library_url: str = ""
+    """Its page, where the host has one and it is made."""
+    username: str
+    created: datetime
+    states: Mapping[str, int]
+    """Its imports by :class:`ImportState` value."""
+
+    @property
+    def size(self) -> int:
+        """How many imports it has."""
+        return sum(self.states.values())
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a step of one of its imports is under way, or queued."""
+        return any(ImportState(state).is_running for state in self.states)
+
+    @property
+    def done(self) -> int:
+        """How many of its imports are at rest."""
+        return sum(count for state, count in self.states.items() if not ImportState(state).is_running)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchDetails(BatchData):
+    """A batch with its imports, in the order of their sources."""
+
+    imports: tuple[ImportData, ...]
+    permitted: Mapping[Action, tuple[str, ...]]
+    """What the user may do with all of it now: of each action, the IDs of the imports that it is about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftImport:
+    """An import of a batch that an action was not done with, or not asked of, and why."""
+
+    import_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchStep:
+    """What came of an action with a batch."""
+
+    batch: BatchDetails
+    asked: tuple[str, ...]
+    """IDs of the imports that it was done with, or asked of, in that order."""
+    left: tuple[LeftImport, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchReversal:
+    """What an undo or redo of a batch would do with one of its imports; or why it cannot be done (``refusal``)."""
+
+    run: ImportData
+    plan: ReversalPlan | None
+    refusal: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1417,6 +1492,8 @@ class RecordData:
     """What became of the others; ``None`` where it is no such block."""
     contents_collection: str
     """Code of the collection that they were put into; empty where there is none."""
+    contents_collection_url: str = ""
+    """That collection's page, where the host has one."""
     inside: tuple[str, ...]
     """Of a block that came from inside such a block: what was around it, that one first; groups, say."""
     tags: tuple[str, ...]

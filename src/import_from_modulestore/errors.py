@@ -83,11 +83,14 @@ class SourceBeingRead(SourceError):
 
 
 class WrongState(ImportFromModulestoreError):
-    """The import is not in a state that allows this step; ``state`` is the one it is in (an ``ImportState``)."""
+    """
+    The import is not in a state that allows this step; ``state`` is the one it is in (an ``ImportState``), and empty
+    where it is about several.
+    """
 
     http_status = 409
 
-    def __init__(self, message: str, *, state: str) -> None:
+    def __init__(self, message: str, *, state: str = "") -> None:
         super().__init__(message)
         self.state = state
 
@@ -112,6 +115,18 @@ class StepCanceled(ImportFromModulestoreError):
     """The import was canceled while a step ran; nothing was written."""
 
     http_status = 409
+
+
+class Undecided(StepCanceled):
+    """
+    A completion that writes only what is decided has found conflicts that are not; nothing was written.
+
+    The import waits for its review. ``count`` is how many they are.
+    """
+
+    def __init__(self, message: str, *, count: int) -> None:
+        super().__init__(message)
+        self.count = count
 
 
 class DatabaseUnavailable(ImportFromModulestoreError):

@@ -25,19 +25,17 @@ from .data import (
     SourceData,
 )
 from .errors import NotFound
-from .hosts import get_host
+from .hosts import collection_url, get_host
 from .keys import parse_library_key, parse_source_key
 from .models import Import
 from .running.lifecycle import actions_in
 from .running.progress import live_progress
 
 
-def new_import(
-    user: Any, source: SourceData, library: LibraryData, options: ImportOptions, *, is_preview: bool = False
-) -> Import:
-    """Make the row of a new import."""
+def new_import(user: Any, source: SourceData, library: LibraryData, options: ImportOptions, **fields: Any) -> Import:
+    """A new import, whose row is still to be made."""
     collection = options.collection
-    return Import.objects.create(
+    return Import(
         source_key=source.key,
         source_title=source.title[:255],
         source_version=source.version[:255],
@@ -47,7 +45,6 @@ def new_import(
         library_title=library.title,
         learning_package_id=library.package_id or None,
         makes_library=not library.package_id,
-        is_preview=is_preview,
         user=user,
         username=user.get_username(),
         level=options.level,
@@ -63,6 +60,7 @@ def new_import(
         collection_wanted=collection is not None,
         collection_code=collection.code if collection else "",
         collection_title=collection.title if collection else "",
+        **fields,
     )
 
 
@@ -132,6 +130,7 @@ def import_data(run: Import) -> ImportData:
         library_key=run.library_key,
         library_title=run.library_title,
         library_url=host.library_url(parse_library_key(run.library_key)) if run.learning_package_id else "",
+        collection_url=collection_url(run.library_key, run.collection_code if run.collection_id else ""),
         state=ImportState(run.state),
         actions=actions_in(ImportState(run.state)),
         options=options_of(run),
@@ -140,11 +139,13 @@ def import_data(run: Import) -> ImportData:
         warnings=tuple(run.warnings),
         block_count=run.block_count,
         counts=run.counts,
+        batch_id=str(run.batch_id or ""),
+        to_decide=run.to_decide,
         created=run.created,
         staged=run.staged,
         started=run.started,
         finished=run.finished,
         queued=run.queued is not None,
-        progress=live_progress(run) if ImportState(run.state).is_running else None,
+        progress=live_progress(run) if run.worker else None,
         forwards=bool(run.forwarding) and run.state in (ImportState.IMPORTED, ImportState.UNDOING),
     )

@@ -50,6 +50,44 @@ def account(**options: Any) -> models.ForeignKey:
     return models.ForeignKey(settings.AUTH_USER_MODEL, related_name="+", db_constraint=False, **options)
 
 
+class Batch(models.Model):
+    """
+    Several sources that are imported into one library, each with an import of its own.
+
+    The steps that workers do of these imports are done one after another, in the order in which they were asked for:
+    that order is with the imports (``queued``), and what goes on is a matter of :mod:`.running.queue`.
+
+    .. pii: Holds the name of the user who made it. The daily housekeeping (``remove_old_staged_content``) brings it up
+      to date with the account, so that a name that was retired goes. Where the account is deleted it stays, as history.
+    .. pii_types: username
+    .. pii_retirement: local_api
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    library_key = case_sensitive_char_field(max_length=255, db_index=True)
+    library_title = title_field(max_length=500, blank=True, default="")
+    user = account(null=True, on_delete=models.SET_NULL)
+    username = case_sensitive_char_field(max_length=150, blank=True, default="")
+    created = models.DateTimeField(auto_now_add=True)
+    has_queue = models.BooleanField(
+        default=False, db_index=True, help_text=_("Whether steps of its imports were asked for that are not all done.")
+    )
+    task_id = case_sensitive_char_field(
+        max_length=36,
+        blank=True,
+        default="",
+        help_text=_("The user's task that stands for all that was asked for last, until that has ended."),
+    )
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+
+    def __str__(self) -> str:
+        return f"{self.uuid} → {self.library_key}"
+
+
 class Import(models.Model):
     """
     One run from a source into a library.
@@ -92,6 +130,12 @@ class Import(models.Model):
     )
     is_preview = models.BooleanField(
         default=False, help_text=_("Whether this only serves a preview: it is no history, and is removed after it.")
+    )
+
+    batch = models.ForeignKey(Batch, to_field="uuid", null=True, on_delete=models.SET_NULL, related_name="imports")
+    to_decide = models.PositiveIntegerField(
+        null=True,
+        help_text=_("Of a batch: how many conflicts nobody has decided about, where nothing has changed since."),
     )
 
     user = account(null=True, on_delete=models.SET_NULL)
@@ -147,6 +191,9 @@ class Import(models.Model):
     actor = account(null=True, on_delete=models.SET_NULL, help_text=_("Who asked for the step that runs or is queued."))
     force = models.BooleanField(
         default=False, help_text=_("Whether the running undo or redo also takes what was changed since.")
+    )
+    if_decided = models.BooleanField(
+        default=False, help_text=_("Whether the completion writes nothing where nobody has decided about a conflict.")
     )
     queued = models.DateTimeField(null=True, help_text=_("When the step was asked for that no worker has taken yet."))
     worker = case_sensitive_char_field(

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 from celery import Task, shared_task
 from celery.exceptions import Ignore
 from django.contrib.auth import get_user_model
+from django.db.utils import Error
 from django.utils.translation import gettext_lazy as _
 from edx_django_utils.monitoring import set_code_owner_attribute, set_code_owner_attribute_from_module
 from user_tasks.models import UserTaskStatus
@@ -32,7 +33,7 @@ from .data import ImportState
 from .models import Import
 from .running.ending import PUT_OFF_FOR
 from .running.lifecycle import STATES
-from .running.queue import TASK_NAMES
+from .running.user_tasks import TASK_NAMES, settle
 from .texts import frequent
 from .trouble import in_full, trouble_of
 from .waiting import at_most
@@ -70,12 +71,14 @@ class StepTask(Task):
         before = _end_of(import_id)[0] if emails.are_wanted() else None
         try:
             if api.run_step(import_id=import_id):
-                if before is ImportState.IMPORTING:
-                    emails.tell_of_end(import_id)
+                if before in (ImportState.STAGING, ImportState.IMPORTING):
+                    emails.tell_of_end(import_id, alone=before is ImportState.IMPORTING)
                 return
             state, reason = _end_of(import_id)
         except api.StepCanceled:
             state, reason = ImportState.CANCELED, ""
+            if before is not None:
+                emails.tell_of_end(import_id, alone=False)
         except api.ImportFromModulestoreError:
             state, reason = _end_of(import_id)
             if before in (ImportState.STAGING, ImportState.IMPORTING) and emails.has_failed(state, reason):
@@ -88,6 +91,13 @@ class StepTask(Task):
 
     def ended(self, state: ImportState | None, reason: str) -> None:
         """The step was not done by this message: it failed, was canceled, or another has done it."""
+
+    def after_return(self, status: str, retval: Any, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        """Once the user's task has ended, so may that of the batch."""
+        with suppress(Error):
+            batch_id = Import.objects.filter(uuid=args[0]).values_list("batch__uuid", flat=True).first()
+            if batch_id is not None:
+                settle(batch_id)
 
 
 class ImportTask(StepTask, UserTask):

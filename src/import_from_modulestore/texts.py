@@ -58,7 +58,8 @@ def cleaned[T](value: T) -> T:
     if isinstance(value, str):
         found = clean(value)
     elif isinstance(value, list | tuple):
-        found = type(value)(map(cleaned, value))
+        make = getattr(value, "_make", type(value))  # Named tuples take their parts one by one.
+        found = make(map(cleaned, value))
     elif isinstance(value, Mapping):
         found = {key: cleaned(each) for key, each in value.items()}
     elif is_dataclass(value) and not isinstance(value, type):

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.test import Client
 
 from import_from_modulestore import api
+from import_from_modulestore.data import Action, SourceReference
 from import_from_modulestore.pages.urls import urlpatterns
 
 from ..builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
@@ -27,7 +28,9 @@ choose                 200      200      200       200       200     200       l
 counts                 302      302      302       302       302     302       login
 options                302      302      302       302       302     302       login
 choose_library         302      302      302       302       302     302       login
-started                404      404      404       404       404     404       login
+batches                200      200      200       200       200     200       login
+batch                  200      200      200       200       200     404       login
+batch_reversal         200      200      200       200       200     404       login
 summary                302      302      302       302       302     404       login
 imports                200      200      200       200       200     200       login
 libraries              200      200      200       200       200     200       login
@@ -58,6 +61,7 @@ POST block             302      302      403       403       403     404       l
 POST check             200      200      403       403       403     404       login
 POST do complete       302      302      403       403       403     404       login
 POST do undo           302      302      302       403       403     404       login
+POST batch_do undo     302      302      302       403       403     404       login
 """
 
 NAMES, *ROWS = [line.split() for line in TABLE.splitlines() if line.strip()]
@@ -75,6 +79,10 @@ def places(courses, user, run_import, stage) -> dict[str, tuple[str, ...]]:
         courses / "c1", section("s", subsection("b", unit("u", text("t1", picture)))), static={"a.png": b"image"}
     )
     staged = stage()
+    sources = [SourceReference(KEY)]
+    batch = api.create_batch(user=user, sources=sources, library_key=TARGET).id
+    for action in (Action.STAGE, Action.COMPLETE):
+        api.do_batch_step(user=user, batch_id=batch, action=action, undecided=True)
     signed = api.sign_file(user=user, import_id=staged, usage_key=BLOCK, name="a.png").signed
     return {
         "library": (TARGET,),
@@ -85,6 +93,9 @@ def places(courses, user, run_import, stage) -> dict[str, tuple[str, ...]]:
         "links": (done,),
         "reversal": (done, "undo"),
         "do complete": (staged, "complete"),
+        "batch": (batch,),
+        "batch_reversal": (batch, "undo"),
+        "batch_do undo": (batch, "undo"),
         "do undo": (done, "undo"),
         "block_file": (staged, BLOCK, "a.png"),
         "signed_file": (signed,),

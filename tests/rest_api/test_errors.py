@@ -34,7 +34,6 @@ NOWHERE = "2d9c9a4e-4a6c-4c4e-9d5f-0123456789ab"
         ({"options": {"on_conflict": "replace"}}, "options.on_conflict", "skip, overwrite, new_version, fork"),
         ({"options": {"publish": "yes"}}, "options.publish", "true or false"),
         ({"options": {"selection": [T1, KEY]}}, "options.selection.1", "block-v1:"),
-        ({"options": {"collection": {}}}, "options.collection", "needs a code"),
         ({"options": {"levle": "unit"}}, "options.levle", "There are: level, on_conflict"),
         ({"traget": TARGET}, "traget", "There are: source_key, "),
         ({"start": 1}, "start", "true or false"),

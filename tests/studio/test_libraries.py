@@ -46,7 +46,7 @@ def test_without_an_address_of_the_micro_frontend_there_are_no_links(ada, load, 
     settings.COURSE_AUTHORING_MICROFRONTEND_URL = ""
     load()
     run, records = run_import()
-    assert (run.source_url, run.library_url) == ("", "")
+    assert (run.source_url, run.library_url, run.collection_url) == ("", "", "")
     assert not any(record.item_url for record in records)
 
 

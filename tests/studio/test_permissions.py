@@ -7,19 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from io import BytesIO, StringIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from io import StringIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 from openedx_content import api as content_api
 from openedx_content.models_api import LearningPackage
@@ -29,19 +24,7 @@ from import_from_modulestore import api, tasks
 from import_from_modulestore.data import Decision, ImportOptions, ImportState, Page
 from import_from_modulestore.management.subcommands.base import NOT_FOUND, NOT_PERMITTED, PARTLY
 from import_from_modulestore.models import Import, StagedBlock
-from tests.builders import (
-    KEY,
-    LIBRARY_KEY,
-    TARGET,
-    pack,
-    section,
-    subsection,
-    text,
-    unit,
-    usage_key,
-    write_course,
-    write_library,
-)
+from tests.builders import KEY, LIBRARY_KEY, TARGET, section, subsection, text, unit, usage_key, write_library
 from tests.library_state import library_state
 
 NEW = "lib:Acme:New"
@@ -49,13 +32,10 @@ NOWHERE = str(uuid4())
 BLOCK = usage_key("html", "t1")
 ITEM = "lb:Acme:Target:html:t1"
 OF_DRAFTS = " of drafts"
-OF_AN_UPLOAD = " of an upload"
-COURSE = section("s", subsection("b", unit("u", text("t1"))))
 WAY_OUT = f"You may change {TARGET}, but not publish in it. Import without publishing."
 
 # Who may do what with imports that global staff made: y yes, n not permitted, - told that there is nothing, e an empty
-# list. An import publishes, unless it is one "of drafts". What is "of an upload" is of an export of the same course,
-# which global staff has uploaded.
+# list. An import publishes, unless it is one "of drafts".
 #
 # The reader may read the source and the author edit the library; "both" is both. The contributor is "both", but for
 # publishing. The creator is a reader who may make libraries. The two on the right have closed accounts: of who was both
@@ -69,14 +49,6 @@ list_libraries                  e       e       y      y         y          e   
 get_library                     -       -       y      y         y          -       y      -          -
 create_library                  n       n       n      n         n          y       y      n          n
 backup_library                  -       -       y      y         y          -       y      -          -
-
-upload_export                   n       n       y      y         y          y       y      n          n
-get_source of an upload         -       -       -      -         -          -       y      -          -
-create_import of an upload      -       -       -      -         -          -       y      -          -
-list_blocks of an upload        -       -       n      n         n          -       y      -          -
-complete_import of an upload    -       -       n      n         n          -       y      -          -
-undo_import of an upload        -       -       y      y         n          -       y      -          -
-remove_export of an upload      -       -       -      -         -          -       y      -          -
 
 create_import                   -       -       -      y         n          -       y      -          -
 create_import of drafts         -       -       -      y         y          -       y      -          -
@@ -150,19 +122,6 @@ def _on(
     return Asked(state, arguments, start, (method, f"imports/{{id}}/{path}", body), words)
 
 
-def _packed() -> bytes:
-    with TemporaryDirectory() as folder:
-        return pack(write_course(Path(folder, "c"), COURSE), Path(folder, "c.tar.gz")).read_bytes()
-
-
-FILE = _packed()
-"""An export of the course."""
-
-
-def _of_an_upload(path: str, *words: str, method: str = "GET", body: Any = None, **arguments: Any) -> Asked:
-    return Asked("upload", {"origin": "upload", **arguments}, rest=(method, path, body), words=words)
-
-
 _BLOCKS = f"blocks/{BLOCK}/"
 _CREATE, _CREATE_DRAFTS = _import_to(TARGET, True), _import_to(TARGET, False)
 ASKED = {
@@ -174,17 +133,6 @@ ASKED = {
         arguments={"library_key": NEW, "title": "New"}, rest=("POST", "libraries/", {"key": NEW, "title": "New"})
     ),
     "backup_library": Asked(arguments={"library_key": TARGET}, words=("backup", TARGET)),
-    "upload_export": Asked(arguments={"name": "mine.tar.gz"}, rest=("POST", "sources/", FILE)),
-    "get_source of an upload": _of_an_upload(f"sources/{KEY}/?origin=upload&export={{id}}", source_key=KEY),
-    "create_import of an upload": _of_an_upload(
-        "imports/",
-        *("stage", KEY, TARGET, "--origin", "upload", "--export", "{id}"),
-        method="POST",
-        body={"source_key": KEY, "origin": "upload", "export": "{id}", "library_key": TARGET, "start": False},
-        source_key=KEY,
-        library_key=TARGET,
-    ),
-    "remove_export of an upload": Asked("upload", rest=("DELETE", "exports/{id}/")),
     "create_import": _CREATE,
     "create_import of drafts": _CREATE_DRAFTS,
     "create_import of a library": _import_to(NEW, True, new_library_title=""),
@@ -249,24 +197,16 @@ ASKED = {
 
 
 def asked_for(name: str) -> Asked:
-    """What a row asks for; those "of drafts" and "of an upload" the same of such an import."""
+    """What a row asks for; those "of drafts" the same of an import of drafts."""
     if name in ASKED:
         return ASKED[name]
-    what = next(what for what in (OF_DRAFTS, OF_AN_UPLOAD) if name.endswith(what))
-    plain = ASKED[name.removesuffix(what)]
-    return Asked(plain.on + what, plain.arguments, plain.start, plain.rest, plain.words)
+    plain = ASKED[name.removesuffix(OF_DRAFTS)]
+    return Asked(plain.on + OF_DRAFTS, plain.arguments, plain.start, plain.rest, plain.words)
 
 
 @pytest.fixture
 def course(load) -> str:
-    return load(COURSE)
-
-
-@pytest.fixture
-def upload(ada, course, settings, tmp_path) -> str:
-    """The name of an export that global staff has uploaded: the same course."""
-    settings.IMPORT_FROM_MODULESTORE_EXPORTS_DIR = str(tmp_path / "exports")
-    return api.upload_export(user=ada, file=BytesIO(FILE), name="theirs.tar.gz").export
+    return load(section("s", subsection("b", unit("u", text("t1")))))
 
 
 @pytest.fixture
@@ -294,16 +234,14 @@ def people(site, course, library) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-def import_that_is(ada, course, library) -> Callable[..., str]:
+def import_that_is(ada, course, stage) -> Callable[..., str]:
     """The ID of a new import in one of the states that something is tried on: ``import_that_is("done")``."""
 
-    def make(state: str, *, publish: bool = True, origin: str = "") -> str:
-        options = ImportOptions(publish=publish)
-        asked = {"source_key": KEY, "origin": origin, "library_key": TARGET}
-        import_id = api.create_import(user=ada, **asked, options=options).id
+    def make(state: str, *, publish: bool = True) -> str:
         if state == "created":
-            return import_id
-        api.stage_import(user=ada, import_id=import_id)
+            options = ImportOptions(publish=publish)
+            return api.create_import(user=ada, source_key=KEY, library_key=TARGET, options=options).id
+        import_id = stage(publish=publish).id
         if state == "staged":
             api.edit_block(user=ada, import_id=import_id, usage_key=BLOCK, title="Edited")
         if state == "failed":
@@ -318,13 +256,11 @@ def import_that_is(ada, course, library) -> Callable[..., str]:
 
 
 @pytest.fixture
-def imports(import_that_is, upload) -> dict[str, str]:
-    """The IDs of one in each of these states, of one of drafts and of one of an upload."""
+def imports(import_that_is) -> dict[str, str]:
+    """The IDs of one in each of these states, and of one of drafts."""
     states = ("undone", "done", "created", "staged", "failed")
-    return {
-        **{state: import_that_is(state) for state in states},
-        **{state + OF_DRAFTS: import_that_is(state, publish=False) for state in states},
-        **{state + OF_AN_UPLOAD: import_that_is(state, origin="upload") for state in ("done", "staged")},
+    return {state: import_that_is(state) for state in states} | {
+        state + OF_DRAFTS: import_that_is(state, publish=False) for state in states
     }
 
 
@@ -336,25 +272,6 @@ def taken_back() -> Iterator[None]:
             yield
         finally:
             transaction.set_rollback(True)
-
-
-def _folder_of_uploads() -> Path:
-    return Path(getattr(settings, "IMPORT_FROM_MODULESTORE_EXPORTS_DIR", None) or "none") / "uploads"
-
-
-@contextmanager
-def uploads_kept() -> Iterator[None]:
-    """Nor is it with what people upload."""
-    folder = _folder_of_uploads()
-    before = {path: path.read_bytes() for path in folder.rglob("*.tar.gz")}
-    try:
-        yield
-    finally:
-        for path in set(folder.rglob("*.tar.gz")) - before.keys():
-            path.unlink()
-        for path, content in before.items():
-            if not path.exists():
-                path.write_bytes(content)
 
 
 def of_its_own() -> transaction.Atomic:
@@ -378,11 +295,9 @@ class PythonDoor:
     def ask(self, name: str, asked: Asked, user: Any, import_id: str) -> str:
         arguments = dict(asked.arguments)
         if import_id:
-            arguments["export" if asked.on == "upload" else "import_id"] = import_id
+            arguments["import_id"] = import_id
         if name == "backup_library":
             arguments["file"] = self._folder / f"{user.username}.zip"
-        if name == "upload_export":
-            arguments["file"] = BytesIO(FILE)
         function = getattr(api, asked.start if self._by_worker else name.partition(" ")[0])
         try:
             result = function(user=user, **arguments)
@@ -405,20 +320,16 @@ class RestDoor:
         client.force_authenticate(user)
         method, path, *body = asked.rest
         root = reverse("modulestore_imports_api:v1:imports").removesuffix("imports/")
-        if name == "upload_export":
-            given, form = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("c.tar.gz", FILE)}), MULTIPART_CONTENT
-        else:
-            given = json.dumps(next(iter(body), None) or {}).replace("{id}", import_id)
-            form = "application/json"
+        given = json.dumps(next(iter(body), None) or {})
         with of_its_own():
-            response = client.generic(method, root + path.format(id=import_id), given, form)
-        answer = response.json() if response.content else {}
+            response = client.generic(method, root + path.format(id=import_id), given, "application/json")
+        answer = response.json()
         match response.status_code, answer:
             case 403, {"code": "not_permitted"}:
                 return "way out" if answer["detail"] == WAY_OUT else "n"
             case 404, {"code": "not_found"}:
                 return "-"
-            case 200 | 201 | 202 | 204, _:
+            case 200 | 201 | 202, _:
                 return "e" if answer.get("count") == 0 else "y"
         return f"{response.status_code} {answer}"
 
@@ -457,16 +368,8 @@ DOORS: dict[str, Callable[[Any], Any]] = {
 
 def attempt(door: Any, name: str, user: Any, imports: dict[str, str]) -> str:
     asked = asked_for(name)
-    with taken_back(), uploads_kept():
-        return door.ask(name, asked, user, what_is_named(asked, imports))
-
-
-def what_is_named(asked: Asked, imports: dict[str, str]) -> str:
-    """The ID of the import that it is tried on, or the name of the upload."""
-    if asked.on == "upload":
-        [file] = _folder_of_uploads().glob("*/theirs.tar.gz")
-        return f"upload:{file.parent.name}/{file.name}"
-    return imports[asked.on] if asked.on else ""
+    with taken_back():
+        return door.ask(name, asked, user, imports[asked.on] if asked.on else "")
 
 
 @pytest.mark.parametrize(
@@ -502,7 +405,7 @@ def test_a_refusal_changes_nothing(imports, people, tmp_path):
         for name, row in EXPECTED.items():
             if row["author"] in ("n", "-") and door.takes(asked_for(name)):
                 asked = asked_for(name)
-                door.ask(name, asked, author, what_is_named(asked, imports))
+                door.ask(name, asked, author, imports[asked.on] if asked.on else "")
     assert before == (library_state(TARGET), list(Import.objects.values()), list(StagedBlock.objects.values()))
 
 
@@ -517,7 +420,7 @@ class TestNobodyIsToldOfWhatTheyMayNotSee:
     def test_of_imports(self, imports, people):
         reader = people("reader")
         for name, asked in ASKED.items():
-            if asked.on and asked.on != "upload":
+            if asked.on:
                 there = self.told(reader, name, import_id=imports[asked.on], **asked.arguments)
                 missing = self.told(reader, name, import_id=NOWHERE, **asked.arguments)
                 assert there.replace(imports[asked.on], NOWHERE) == missing

@@ -151,6 +151,7 @@ def test_history_leads_to_the_pages_of_studio(ada, load, run_import):
     run, records = run_import()
     base = "https://apps.example.com/authoring"
     assert (run.source_url, run.library_url) == (f"{base}/course/{KEY}", f"{base}/library/{TARGET}")
+    assert run.collection_url == f"{base}/library/{TARGET}/collection/{run.options.collection.code}"
     urls = {record.usage_key: record.item_url for record in records}
     assert urls[T1] == f"{base}/library/{TARGET}/components/lb:Acme:Target:html:t1"
     assert urls[usage_key("vertical", "u1")] == f"{base}/library/{TARGET}/unit/lct:Acme:Target:unit:u1"

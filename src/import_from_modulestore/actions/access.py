@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ..data import Forward, LibraryData
@@ -16,7 +16,7 @@ from ..hosts.links import CourseLinks
 from ..hosts.sources import AllSources
 from ..imports import find_import, no_such_import
 from ..keys import parse_library_key, parse_source_key
-from ..models import Import, ImportRecord
+from ..models import Batch, Import, ImportRecord
 from ..running.recovery import recover_if_dead
 from ..waiting import at_most
 
@@ -153,6 +153,16 @@ def all_visible_imports(user: Any) -> QuerySet[Import]:
     if user.is_active:
         visible |= Q(learning_package=None, user=user.pk)
     return runs.filter(visible)
+
+
+def visible_batches(user: Any) -> QuerySet[Batch]:
+    """Batches of imports that the user may know of, as a query; one query for the keys of their libraries."""
+    keys = set(Batch.objects.order_by().values_list("library_key", flat=True).distinct())
+    visible = Q(library_key__in=get_host().viewable_libraries(user, keys))
+    if user.is_active:
+        into_a_library = Import.objects.filter(batch=OuterRef("uuid"), learning_package__isnull=False)
+        visible |= Q(~Exists(into_a_library), user=user.pk)
+    return Batch.objects.filter(visible)
 
 
 def visible_records(user: Any, records: Iterable[ImportRecord]) -> list[ImportRecord]:

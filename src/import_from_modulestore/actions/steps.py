@@ -9,10 +9,13 @@ the rights again, of the user who asked, when it takes the step up.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -21,12 +24,14 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.utils import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from user_tasks.models import UserTaskStatus
 
 from .. import linking
-from ..completion import write
+from ..completion import plan_of, undecided, with_forwarding, write
 from ..data import (
     Action,
     Branch,
+    CollectionChoice,
     Decision,
     Forward,
     ImportData,
@@ -39,17 +44,18 @@ from ..data import (
     SourceData,
     no_progress,
 )
-from ..errors import InvalidOption, NotFound, NotPermitted, StepFailed
+from ..errors import ImportFromModulestoreError, InvalidOption, NotFound, NotPermitted, StepFailed
 from ..history.reversal import plan_reversal, revert
-from ..hosts import get_host
+from ..hosts import Host, get_host
 from ..imports import find_import, new_import, options_of
 from ..keys import parse_library_key, parse_source_key
-from ..models import DoneMark, IdempotentRequest, Import, LinkChange, Reversal
+from ..models import Batch, DoneMark, IdempotentRequest, Import, LinkChange, Reversal
 from ..running import lifecycle, queue, recovery
 from ..running.ending import running
 from ..running.lifecycle import Step
 from ..running.logs import ImportLog
 from ..running.progress import Reporter, ask_to_stop
+from ..running.user_tasks import close_tasks, settle, task_id_of
 from ..staging import discard, stage
 from ..texts import clean_title
 from ..trouble import Trouble, trouble_of
@@ -64,10 +70,7 @@ log = logging.getLogger(__name__)
 _CANCEL_TRIES, _CANCEL_WAITS = 5, 1
 """How often a cancel asks for the import's row, and how many seconds it waits for it each time."""
 
-_KINDS = {Step.UNDO: ReversalKind.UNDO, Step.REDO: ReversalKind.REDO}
-
-SEND_AGAIN_AFTER = timedelta(minutes=10)
-"""How long a step may wait for a worker before its message counts as lost and is sent again."""
+KINDS = {Step.UNDO: ReversalKind.UNDO, Step.REDO: ReversalKind.REDO}
 
 
 def create_import(
@@ -91,7 +94,7 @@ def create_import(
     the same transaction. An empty title means the source's.
 
     Raises ``InvalidKey``, ``NotPermitted``, ``NotFound``, ``SourceError``, in a web request ``SourceBeingRead``, and
-    ``InvalidOption`` for a collection that has neither code nor title, or a code that the library does not have.
+    ``InvalidOption`` for a collection of a code that the library does not have.
     """
     run, _source = new_run(user, source_key, library_key, options, new_library_title, origin, export)
     return get_import(user=user, import_id=str(run.uuid))
@@ -109,7 +112,7 @@ def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress)
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``SourceError``, ``StepFailed``, ``StepCanceled``, and
     ``InvalidOption`` where a selected block is not in the source.
     """
-    return _do(Step.STAGE, user, import_id, progress)
+    return do(Step.STAGE, user, import_id, progress)
 
 
 def start_staging(*, user: Any, import_id: str) -> ImportData:
@@ -126,7 +129,7 @@ def complete_import(*, user: Any, import_id: str, progress: Progress = no_progre
 
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``PlanBlocked``, ``StepFailed``, ``StepCanceled``.
     """
-    return _do(Step.COMPLETE, user, import_id, progress)
+    return do(Step.COMPLETE, user, import_id, progress)
 
 
 def start_completion(*, user: Any, import_id: str) -> ImportData:
@@ -141,7 +144,7 @@ def retry_import(*, user: Any, import_id: str, progress: Progress = no_progress)
     Raises what :func:`stage_import` and :func:`complete_import` do, ``WrongState`` also where nothing failed: an import
     that was left between two steps goes on with one of these two, an undo or redo that failed with another.
     """
-    return _do(_failed_step(user, import_id), user, import_id, progress)
+    return do(_failed_step(user, import_id), user, import_id, progress)
 
 
 def start_retry(*, user: Any, import_id: str) -> ImportData:
@@ -159,10 +162,25 @@ def cancel_import(*, user: Any, import_id: str) -> ImportData:
     ``WrongState``. Who holds the import is waited for a few seconds, and an error of the database raised then.
     """
     run = access.visible_import(user, import_id)
+    require_cancel(user, run)
+    cancel(run, user)
+    return get_import(user=user, import_id=import_id)
+
+
+def cancel(run: Import, user: Any) -> None:
+    """Give an import up, or stop its undo or redo: :func:`cancel_import`, once rights are checked."""
     state = ImportState(run.state)
-    _require_cancel(user, run, state)
     if state not in lifecycle.CANCELED_TO:
         raise lifecycle.wrong_state(run)
+    waiting = [task_id_of(run, lifecycle.STEP_OF[state])] if run.queued else []
+    with going_on(run):
+        _cancel(run, state, user)
+    if waiting and run.batch_id is not None:  # Else the message tells of it, which is on its way.
+        close_tasks(waiting, UserTaskStatus.CANCELED)
+        settle(run.batch_id)
+
+
+def _cancel(run: Import, state: ImportState, user: Any) -> None:
     to, fields = lifecycle.CANCELED_TO[state], {"queued": None, "worker": "", "actor": user}
     if to is ImportState.CANCELED:
         allowed = tuple(before for before, after in lifecycle.CANCELED_TO.items() if after is to)
@@ -180,7 +198,6 @@ def cancel_import(*, user: Any, import_id: str) -> ImportData:
             if not tries_left or trouble_of(error) is not Trouble.BUSY:
                 raise
             run.refresh_from_db(fields=["state", "worker"])  # A worker may have taken it up meanwhile.
-    return get_import(user=user, import_id=import_id)
 
 
 def preview_undo(*, user: Any, import_id: str, force: bool = False) -> ReversalPlan:
@@ -201,7 +218,7 @@ def undo_import(*, user: Any, import_id: str, force: bool = False, progress: Pro
 
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StepFailed``; the import then stays ``imported``.
     """
-    return _do(Step.UNDO, user, import_id, progress, force=force)
+    return do(Step.UNDO, user, import_id, progress, force=force)
 
 
 def start_undo(*, user: Any, import_id: str, force: bool = False) -> ImportData:
@@ -222,7 +239,7 @@ def redo_import(*, user: Any, import_id: str, force: bool = False, progress: Pro
 
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``StepFailed``; the import then stays ``undone``.
     """
-    return _do(Step.REDO, user, import_id, progress, force=force)
+    return do(Step.REDO, user, import_id, progress, force=force)
 
 
 def start_redo(*, user: Any, import_id: str, force: bool = False) -> ImportData:
@@ -243,20 +260,39 @@ def run_step(*, import_id: str) -> bool:
     run = find_import(import_id)
     asked = run.queued or timezone.now()
     step = lifecycle.claim(run)
-    if step is None:
-        ImportLog(log, run).info("it is %s, and asks for nothing", run.state)
-        return False
-    user = get_user_model()._default_manager.in_bulk([run.actor_id]).get(run.actor_id)
-    with running(run, step, asked=asked):
-        if user is None:
-            raise NotPermitted(_("The account of the user who asked for this is gone. Somebody else may ask again."))
-        _require_rights(step, user, run, force=run.force)
-        _carry_out(step, run, user, no_progress)
-        return True
+    with going_on(run):
+        if step is None:
+            ImportLog(log, run).info("it is %s, and asks for nothing", run.state)
+            return False
+        user = get_user_model()._default_manager.in_bulk([run.actor_id]).get(run.actor_id)
+        with running(run, step, asked=asked):
+            if user is None:
+                raise NotPermitted(
+                    _("The account of the user who asked for this is gone. Somebody else may ask again.")
+                )
+            require_rights(step, user, run, force=run.force)
+            _carry_out(step, run, user, no_progress)
+            return True
     return False
 
 
-def recover_imports(*, send_again_after: timedelta = SEND_AGAIN_AFTER) -> int:
+@contextmanager
+def going_on(run: Import) -> Iterator[None]:
+    """After this, however it ends, the batch of the import goes on with the next one, where it is one of a batch."""
+    try:
+        yield
+    finally:
+        if run.batch_id is not None:
+            with suppress(Error):
+                transaction.on_commit(partial(_go_on, run.batch_id))
+
+
+def _go_on(batch_id: UUID) -> None:
+    with suppress(Error, StepFailed):  # Whoever looks at the batch, or keeps house, has it go on.
+        queue.go_on(batch_id)
+
+
+def recover_imports(*, send_again_after: timedelta = queue.SEND_AGAIN_AFTER) -> int:
     """
     Make imports whose attempt is dead ready to be tried again; returns how many. See :mod:`..running.recovery`.
 
@@ -272,6 +308,9 @@ def recover_imports(*, send_again_after: timedelta = SEND_AGAIN_AFTER) -> int:
             queue.send(run, lifecycle.STEP_OF[ImportState(run.state)])
         except StepFailed:
             ImportLog(log, run).warning("it waits for a worker, and none can be told")
+    for batch_id in Batch.objects.filter(has_queue=True).values_list("uuid", flat=True):
+        with suppress(StepFailed):  # The imports say so.
+            queue.go_on(batch_id, again_after=send_again_after)
     return recovered
 
 
@@ -314,6 +353,7 @@ def _let_go_of_accounts() -> None:
     links: tuple[tuple[QuerySet[Any], str], ...] = (
         (Import.objects.order_by(), "user"),
         (Import.objects.order_by(), "actor"),
+        (Batch.objects.order_by(), "user"),
         (Reversal.objects.order_by(), "user"),
         (DoneMark.objects.order_by(), "user"),
         (LinkChange.objects.order_by(), "user"),
@@ -332,13 +372,14 @@ def _let_go_of_accounts() -> None:
 
 def _update_names() -> None:
     """
-    Give imports, undos, redos, marks and links the names that their users have now. Who is gone keeps the name.
+    Give imports, batches, undos, redos, marks and links the names that their users have now. Who is gone keeps theirs.
 
     A query for each of these models, and one update where there is something to change: no row is locked in vain.
     """
     name_now = Subquery(get_user_model()._default_manager.filter(pk=OuterRef("user")).values("username"))
     histories: tuple[QuerySet[Any], ...] = (
         Import.objects.order_by(),
+        Batch.objects.order_by(),
         Reversal.objects.order_by(),
         DoneMark.objects.order_by(),
         LinkChange.objects.order_by(),
@@ -362,23 +403,16 @@ def new_run(
     is_preview: bool = False,
 ) -> tuple[Import, SourceData]:
     """The row of a new import, after all checks."""
-    options = options or ImportOptions()
-    if options.unmerged is Decision.MERGE:
-        raise InvalidOption(_("What cannot be merged cannot be merged: give another decision."), field="unmerged")
-    if options.collection:
-        title = clean_title(options.collection.title)
-        options = replace(options, collection=replace(options.collection, title=title))
-    key, of_library = parse_source_key(source_key), parse_library_key(library_key)
+    key = parse_source_key(source_key)
     sources = access.readable_sources(user, key, origin=origin, export=export)
-    library = access.library_or_one_to_make(user, of_library, new_library_title)
-    if options.publish:
-        access.require_publishing(user, of_library, field="publish")
+    options, library = checked(user, library_key, options or ImportOptions(), new_library_title)
     access.require_forwarding(user, key, options.forward)
     source = sources.get(key, options.branch, export, user, to_import=True)
     if not library.package_id:
         library = replace(library, title=clean_title(library.title) or clean_title(source.title) or library.key)
-    _check_collection(library, options)
-    return new_import(user, source, library, options, is_preview=is_preview), source
+    run = new_import(user, source, library, with_collection(options, source), is_preview=is_preview)
+    run.save(force_insert=True)
+    return run, source
 
 
 def remove_import(run: Import) -> None:
@@ -387,18 +421,21 @@ def remove_import(run: Import) -> None:
     run.delete()
 
 
-def _do(step: Step, user: Any, import_id: str, progress: Progress, *, force: bool = False) -> ImportData:
+def do(
+    step: Step, user: Any, import_id: str, progress: Progress, *, force: bool = False, if_decided: bool = False
+) -> ImportData:
+    """A step, here and now, once rights are checked. Raises what the step does."""
     run = access.visible_import(user, import_id)
-    _require_rights(step, user, run, force=force)
-    lifecycle.begin(run, step, actor=user, force=force)
-    with running(run, step):
+    require_rights(step, user, run, force=force)
+    lifecycle.begin(run, step, actor=user, force=force, if_decided=if_decided)
+    with going_on(run), running(run, step):
         _carry_out(step, run, user, progress)
     return get_import(user=user, import_id=str(run.uuid))
 
 
 def _start(step: Step, user: Any, import_id: str, *, force: bool = False) -> ImportData:
     run = access.visible_import(user, import_id)
-    _require_rights(step, user, run, force=force)
+    require_rights(step, user, run, force=force)
     queue.request(run, step, actor=user, force=force)
     return get_import(user=user, import_id=str(run.uuid))
 
@@ -414,7 +451,7 @@ def _preview(step: Step, user: Any, import_id: str, force: bool) -> ReversalPlan
     allowed = lifecycle.STATES[step].allowed
     if run.state not in allowed:
         raise lifecycle.wrong_state(run)
-    return plan_reversal(run, _KINDS[step], force=force)
+    return plan_reversal(run, KINDS[step], force=force)[0]
 
 
 def get_permitted_actions(*, user: Any, import_id: str) -> tuple[Action, ...]:
@@ -434,33 +471,49 @@ def _may(action: Action, user: Any, run: Import, state: ImportState) -> bool:
         if action is Action.REVIEW:
             access.require_reading(user, run)
         elif action is Action.CANCEL:
-            _require_cancel(user, run, state)
+            require_cancel(user, run)
         else:
             step = lifecycle.RETRY_STEPS[state] if action is Action.RETRY else Step(action.value)
-            _require_rights(step, user, run, force=False)
+            require_rights(step, user, run, force=False)
     except (NotPermitted, NotFound):
         return False
     return True
 
 
-def _require_cancel(user: Any, run: Import, state: ImportState) -> None:
+def require_cancel(user: Any, run: Import) -> None:
     """What a cancel needs: the right to change the library, or that what is given up is the user's own."""
-    owner = run.actor_id if lifecycle.STEP_OF.get(state) in _KINDS else run.user_id
+    owner = run.actor_id if lifecycle.STEP_OF.get(ImportState(run.state)) in KINDS else run.user_id
     if owner != user.pk:
         access.require_library(user, run)
 
 
-def _require_rights(step: Step, user: Any, run: Import, *, force: bool) -> None:
-    """An undo or redo that is forced may take from learners what somebody else has published since."""
-    if step in _KINDS:
-        access.require_library(user, run)
-        _require_changing_links(user, run, _KINDS[step])
-    else:
-        access.require_rights(user, run)
+def require_rights(step: Step, user: Any, run: Import, *, force: bool) -> None:
+    """That the user may do the step. Raises ``NotPermitted``, or ``NotFound`` for a library that is to be made."""
+    for _right, require in rights_of(step, run, force=force):
+        require(user)
+
+
+def rights_of(step: Step, run: Import, *, force: bool) -> Iterator[tuple[Hashable, Callable[[Any], None]]]:
+    """
+    What the step takes: rights, each with what requires it of a user; those that are equal need but one look.
+
+    An undo or redo that is forced may take from learners what somebody else has published since.
+    """
+    library_key = parse_library_key(run.library_key)
+    if step not in KINDS:
+        yield (run.source_key, run.source_origin, run.source_export), partial(access.require_reading, run=run)
+    yield (library_key, run.makes_library, run.learning_package_id), partial(access.require_library, run=run)
+    if step in KINDS:
+        yield ("links", run.pk), partial(_require_changing_links, run=run, kind=KINDS[step])
     if step is Step.COMPLETE:
-        access.require_forwarding(user, parse_source_key(run.source_key), Forward(run.forward) if run.forward else None)
+        forward = Forward(run.forward) if run.forward else None
+        source_key = parse_source_key(run.source_key)
+        yield (
+            ("forward", source_key, forward),
+            partial(access.require_forwarding, source_key=source_key, forward=forward),
+        )
     if (run.publish and step is not Step.STAGE) or force:
-        access.require_publishing(user, parse_library_key(run.library_key))
+        yield "publish", partial(access.require_publishing, library_key=library_key)
 
 
 def _require_changing_links(user: Any, run: Import, kind: ReversalKind) -> None:
@@ -494,6 +547,8 @@ def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
                     options=options_of(run),
                     progress=reporter,
                 )
+                if run.batch_id is not None:
+                    _count_undecided(run, host, user)
             case Step.COMPLETE:
                 with all_or_nothing():
                     write(run, library_key=parse_library_key(run.library_key), host=host, user=user, progress=reporter)
@@ -501,7 +556,7 @@ def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
                 with all_or_nothing():
                     revert(
                         run,
-                        _KINDS[step],
+                        KINDS[step],
                         library_key=parse_library_key(run.library_key),
                         force=run.force,
                         host=host,
@@ -512,16 +567,45 @@ def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
         reporter.clear()
 
 
-def _check_collection(library: LibraryData, options: ImportOptions) -> None:
-    if options.collection is None:
+def _count_undecided(run: Import, host: Host, user: Any) -> None:
+    """Note how many conflicts an import that is staged leaves to decide, for its batch; not that, if it cannot be."""
+    try:
+        count = undecided(run, with_forwarding(plan_of(run, host=host), run, host=host, user=user))
+        Import.objects.filter(pk=run.pk, revision=run.revision, staged=run.staged).update(to_decide=count)
+    except (ImportFromModulestoreError, Error) as error:
+        ImportLog(log, run).info("how much there is to decide cannot be said: %s", error)
+
+
+def checked(
+    user: Any, library_key: str, options: ImportOptions, new_library_title: str | None
+) -> tuple[ImportOptions, LibraryData]:
+    """The options as they are kept, and the library, or the one to make, after all checks that ask for no source."""
+    if options.unmerged is Decision.MERGE:
+        raise InvalidOption(_("What cannot be merged cannot be merged: give another decision."), field="unmerged")
+    of_library = parse_library_key(library_key)
+    library = access.library_or_one_to_make(user, of_library, new_library_title)
+    if options.publish:
+        access.require_publishing(user, of_library, field="publish")
+    if options.collection:
+        title = clean_title(options.collection.title)
+        options = replace(options, collection=replace(options.collection, title=title))
+        _check_collection(library, options.collection)
+    return options, library
+
+
+def with_collection(options: ImportOptions, source: SourceData) -> ImportOptions:
+    """The options with the collection named: without a code or a title, it has the source's."""
+    collection = options.collection
+    if collection is None or collection.code or collection.title:
+        return options
+    return replace(options, collection=CollectionChoice(title=clean_title(source.title) or source.key))
+
+
+def _check_collection(library: LibraryData, collection: CollectionChoice | None) -> None:
+    if collection is None or not collection.code:
         return
-    if not (options.collection.code or options.collection.title):
-        raise InvalidOption(
-            _("A collection needs a code (of an existing one) or a title (for a new one)."), field="collection"
-        )
-    if library.package_id:
-        find_collection(library.package_id, options.collection)
-    elif options.collection.code:
+    if not library.package_id:
         raise InvalidOption(
             _("A new library has no collections yet; give a title, and one is made."), field="collection"
         )
+    find_collection(library.package_id, collection)

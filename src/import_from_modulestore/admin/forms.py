@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format
+from django.utils.text import format_lazy
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from .. import api
+from ..actions.batches import MAX_SOURCES
 from ..actions.records import MAX_PAGE
 from ..block_forms import edits_in
 from ..data import (
+    BatchDetails,
     BlockDetails,
     BlockIds,
     Branch,
@@ -48,6 +53,9 @@ class _OneOf(forms.ChoiceField):
 
 class StartForm(forms.Form):
     """A new import; what the API refuses is shown at the field at fault."""
+
+    source_field: ClassVar[str] = "source"
+    """The field that names what is read."""
 
     source = _OneOf(label=_("Source"), help_text=_("The course or legacy library to read."))
     library = _OneOf(label=_("Library"), required=False, help_text=_("The content library that gets the content."))
@@ -107,12 +115,13 @@ class StartForm(forms.Form):
     )
     block_ids = _OneOf(label=_("IDs of new items"), choices=BlockIds.choices, initial=BlockIds.KEEP, required=False)
     branch = _OneOf(label=_("Content to read"), choices=Branch.choices, initial=Branch.DRAFT, required=False)
+    collect = forms.BooleanField(label=_("Put what stands at the top into a collection"), initial=True, required=False)
     collection_title = forms.CharField(
         label=_("Title of the collection"),
         required=False,
         max_length=500,
         widget=AdminTextInputWidget,
-        help_text=_("Put the top-level items into the collection of this title; it is made where there is none."),
+        help_text=_("It is made where there is none. The title of the source, if you leave this empty."),
     )
     collection_code = forms.CharField(
         label=_("Code of an existing collection"), required=False, max_length=255, widget=AdminTextInputWidget
@@ -136,7 +145,7 @@ class StartForm(forms.Form):
                 ]
             },
         ),
-        (_("Collection"), {"fields": ["collection_title", "collection_code"]}),
+        (_("Collection"), {"fields": ["collect", "collection_title", "collection_code"]}),
     )
 
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
@@ -157,7 +166,7 @@ class StartForm(forms.Form):
         for kind, named in of_kind.items():
             if named:
                 choices.append((kind.label, sorted(named, key=lambda choice: choice[1])))
-        self.fields["source"].choices = choices  # type: ignore[attr-defined]
+        self.fields[self.source_field].choices = choices  # type: ignore[attr-defined]
         libraries = [(library.key, f"{library.title} ({library.key})") for library in api.list_libraries(user=user)]
         self.fields["library"].choices = [("", _("– a new library –")), *libraries]  # type: ignore[attr-defined]
 
@@ -172,18 +181,17 @@ class StartForm(forms.Form):
 
     def create(self) -> ImportData | None:
         """Create the import; ``None`` where that was refused, with the reason at its field."""
+        source = SourceReference.of(self.cleaned_data["source"])
+        return self._made(partial(api.create_import, source_key=source.key, origin=source.origin, export=source.export))
+
+    def _made[Made](self, create: Callable[..., Made]) -> Made | None:
         data = self.cleaned_data
         new = not data["library"]
-        collection = None
-        if data["collection_title"].strip() or data["collection_code"]:
-            collection = CollectionChoice(code=data["collection_code"], title=data["collection_title"])
-        source = SourceReference.of(data["source"])
+        collection = CollectionChoice(code=data["collection_code"], title=data["collection_title"])
+        is_collected = data["collect"] or collection != CollectionChoice()
         try:
-            return api.create_import(
+            return create(
                 user=self._user,
-                source_key=source.key,
-                origin=source.origin,
-                export=source.export,
                 library_key=data["new_key"].strip() if new else data["library"],
                 options=ImportOptions(
                     level=CompositionLevel(data["level"] or CompositionLevel.SECTION),
@@ -194,7 +202,7 @@ class StartForm(forms.Form):
                     publish=data["publish"],
                     block_ids=BlockIds(data["block_ids"] or BlockIds.KEEP),
                     branch=Branch(data["branch"] or Branch.DRAFT),
-                    collection=collection,
+                    collection=collection if is_collected else None,
                 ),
                 new_library_title=data["new_title"] if new else None,
             )
@@ -206,12 +214,37 @@ class StartForm(forms.Form):
         field = _FIELD_OF_ARGUMENT.get(error.field, error.field)
         if field == "collection_title" and self.cleaned_data["collection_code"]:
             return "collection_code"
+        if field == "source":
+            return self.source_field
         if field in self.fields and field != "library":
             return field
         if isinstance(error, api.SourceError):
-            return "source"
+            return self.source_field
         # Source and library are ones that the user was offered, or they were no choices.
         return "new_key" if new else "library"
+
+
+class StartBatchForm(StartForm):
+    """A new batch: several sources, with what is said of one."""
+
+    source_field = "sources"
+
+    source = None  # type: ignore[assignment]
+    sources = forms.MultipleChoiceField(
+        label=_("Sources"),
+        help_text=format_lazy(
+            _("Up to {max} courses and legacy libraries; each becomes an import of its own."), max=MAX_SOURCES
+        ),
+        error_messages={"invalid_choice": _("Choose some of those that are listed.")},
+        widget=forms.SelectMultiple(attrs={"size": 12}),
+    )
+
+    fieldsets = ((None, {"fields": ["sources"]}), *StartForm.fieldsets[1:])
+
+    def create_batch(self) -> BatchDetails | None:
+        """Create the batch; ``None`` where that was refused, with the reason at its field."""
+        sources = [SourceReference.of(value) for value in self.cleaned_data["sources"]]
+        return self._made(partial(api.create_batch, sources=sources))
 
 
 def _choice(source: SourceData, *, several: bool) -> tuple[str, str]:

@@ -398,7 +398,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             (_("IDs of new items"), options.block_ids.label),
             (_("Content read"), options.branch.label),
             (_("Only these blocks"), format_html_join("", "<div>{}</div>", ((key,) for key in options.selection))),
-            (_("Collection"), (options.collection.title or options.collection.code) if options.collection else ""),
+            (_("Collection"), _collection(data)),
             (_("Blocks staged"), data.block_count),
             (_("Created"), when(data.created)),
             (_("Staged"), when(data.staged)),
@@ -409,6 +409,11 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
         if not run.learning_package_id and not run.makes_library:
             facts.insert(5, ("", _("This library is gone.")))
         return [(name, value) for name, value in facts if value not in ("", None)]
+
+
+def _collection(data: ImportData) -> str:
+    collection = data.options.collection
+    return link_if_any(data.collection_url, collection.title or collection.code) if collection else ""
 
 
 def _state(data: ImportData) -> SafeString:

@@ -19,7 +19,6 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext as _
 from lxml import etree
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey
@@ -147,7 +146,7 @@ class BlockReader:
         """The block as one inlined element; empty where met before or unreadable, ``None`` where left out."""
         tag = node.tag
         if not is_block(node):
-            self._warn(parent_key, _("The element <{tag}> is not a block and was left out.").format(tag=tag))
+            self._warn(parent_key, f"The element <{tag}> is not a block and was left out.")
             return None
         file_name = _given_name(node)
         definition_file = self._definition_file(node, tag, file_name)
@@ -155,10 +154,7 @@ class BlockReader:
         name = (tag, url_name)
         if name in path:
             self._warn(
-                parent_key,
-                _("It held <{tag}> {url_name!r}, which holds it in turn; this second showing was left out.").format(
-                    tag=tag, url_name=url_name
-                ),
+                parent_key, f"It held <{tag}> {url_name!r}, which holds it in turn; this second showing was left out."
             )
             return None
         # What is first met inside a component may be left out with it, and is read in full where it is met outside.
@@ -175,7 +171,7 @@ class BlockReader:
         element = None
         try:
             if len(path) > MAX_DEPTH:
-                raise UnreadableBlock(_("It lies more than {levels} levels deep. Move it up.").format(levels=MAX_DEPTH))
+                raise UnreadableBlock(f"It lies more than {MAX_DEPTH} levels deep. Move it up.")
             element = self._definition(node, tag, usage_key, definition_file)
             self._give_names(element, url_name)
             self._met[met] = element.get("display_name")
@@ -225,14 +221,11 @@ class BlockReader:
             if not has_file(self._folder, published.as_posix()):
                 raise
             element = self._parse(published, usage_key)
-            self._warn(
-                usage_key, _("{problem} The published version was read in place of the draft.").format(problem=problem)
-            )
+            self._warn(usage_key, f"{problem} The published version was read in place of the draft.")
         if element.tag != tag:
             raise UnreadableBlock(
-                _("{file} defines a <{tag}>, but is named as a <{named}>. Correct one of the two.").format(
-                    file=definition_file.as_posix(), tag=element.tag, named=tag
-                )
+                f"{definition_file.as_posix()} defines a <{element.tag}>, but is named as a <{tag}>. Correct one of "
+                "the two."
             )
         for name, value in node.attrib.items():
             element.set(name, value)
@@ -243,15 +236,10 @@ class BlockReader:
             element, guessed = read_xml(self._read_file(name))
         except UnreadableXML as error:
             raise UnreadableBlock(
-                _("{file} could not be read: {error}. Correct the file, or export the course again.").format(
-                    file=name.as_posix(), error=error
-                )
+                f"{name.as_posix()} could not be read: {error}. Correct the file, or export the course again."
             ) from None
         if guessed:
-            self._warn(
-                usage_key,
-                _("{file} is not UTF-8; it was read as {guessed}.").format(file=name.as_posix(), guessed=guessed),
-            )
+            self._warn(usage_key, f"{name.as_posix()} is not UTF-8; it was read as {guessed}.")
         return element
 
     def _give_names(self, element: etree._Element, url_name: str) -> None:
@@ -300,9 +288,7 @@ class BlockReader:
                     element.replace(child, read)
         self._addresses.rewrite_all(element, text=element.tag != "html")  # Its text is rewritten already.
         if is_too_deep(element):
-            raise UnreadableBlock(
-                _("Its XML is more than {levels} levels deep. Make it simpler.").format(levels=MAX_COMPONENT_DEPTH)
-            )
+            raise UnreadableBlock(f"Its XML is more than {MAX_COMPONENT_DEPTH} levels deep. Make it simpler.")
 
     def _is_child_block(self, element: etree._Element, child: etree._Element) -> bool:
         if element.tag in PARENT_TYPES:
@@ -319,18 +305,12 @@ class BlockReader:
         length = len(body)
         body = xml_text(body)
         if dropped := length - len(body):
-            self._warn(
-                usage_key,
-                _("{dropped} control characters, which XML cannot hold, were removed from the text.").format(
-                    dropped=dropped
-                ),
-            )
+            self._warn(usage_key, f"{dropped} control characters, which XML cannot hold, were removed from the text.")
         body = self._addresses.rewrite(body)
         if len(body.encode()) > MAX_TEXT_BYTES:
             raise UnreadableBlock(
-                _("Its text is larger than {megabytes} MB. Put the images in it into files of their own.").format(
-                    megabytes=MAX_TEXT_BYTES // 1_000_000
-                )
+                f"Its text is larger than {MAX_TEXT_BYTES // 1_000_000} MB. Put the images in it into files of their "
+                "own."
             )
         set_cdata(element, body)
 
@@ -343,16 +323,11 @@ class BlockReader:
             if has_file(self._folder, name):
                 text, guessed = decode(self._read_file(Path(name)))
                 if guessed:
-                    self._warn(
-                        usage_key,
-                        _("{name} is not UTF-8; it was read as {guessed}.").format(name=name, guessed=guessed),
-                    )
+                    self._warn(usage_key, f"{name} is not UTF-8; it was read as {guessed}.")
                 return text
         raise UnreadableBlock(
-            _(
-                "html/{filename}.html, the text of this block, is not in the export. Add the file, or "
-                "export the course again."
-            ).format(filename=filename)
+            f"html/{filename}.html, the text of this block, is not in the export. Add the file, or export the course "
+            "again."
         )
 
     def _read_file(self, name: Path) -> bytes:
@@ -388,13 +363,9 @@ class BlockReader:
         self._taken.add((tag, url_name))
         warning = ""
         if not by_content and url_name != wanted:
-            warning = _("Another block is called {file_name!r} as well; this one was read as {url_name!r}.").format(
-                file_name=file_name, url_name=url_name
-            )
+            warning = f"Another block is called {file_name!r} as well; this one was read as {url_name!r}."
         elif not by_content and url_name != file_name:
-            warning = _(
-                "The block is called {file_name!r}, which no key can hold; it was read as {url_name!r}."
-            ).format(file_name=file_name, url_name=url_name)
+            warning = f"The block is called {file_name!r}, which no key can hold; it was read as {url_name!r}."
         self._names[tag, file_name, mark] = _Name(url_name, by_content, warning)
         return self._names[tag, file_name, mark]
 

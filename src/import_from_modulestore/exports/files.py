@@ -10,8 +10,6 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from ..olx.parsing import MAX_XML_BYTES
 from ..texts import clean
 
@@ -39,29 +37,19 @@ def read_file(folder: Path, name: str) -> bytes:
     """
     path = folder / name
     if ".." in PurePosixPath(name).parts or not _is_inside(folder, path):
-        raise UnreadableFile(
-            _("{name} lies outside the export. Give the block a plain url_name.").format(name=clean(name))
-        )
+        raise UnreadableFile(f"{clean(name)} lies outside the export. Give the block a plain url_name.")
     try:
         if path.exists() and not path.is_file():
-            raise UnreadableFile(
-                _("{name} is not a plain file. Replace it, or export the course again.").format(name=clean(name))
-            )
+            raise UnreadableFile(f"{clean(name)} is not a plain file. Replace it, or export the course again.")
         if path.stat().st_size > MAX_XML_BYTES:
             raise UnreadableFile(
-                _("{name} is larger than {megabytes} MB, too large for a block. Make it smaller.").format(
-                    name=clean(name), megabytes=MAX_XML_BYTES // 1_000_000
-                )
+                f"{clean(name)} is larger than {MAX_XML_BYTES // 1_000_000} MB, too large for a block. Make it smaller."
             )
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise UnreadableFile(
-            _("{name} is not in the export. Add the file, or export the course again.").format(name=clean(name))
-        ) from None
+        raise UnreadableFile(f"{clean(name)} is not in the export. Add the file, or export the course again.") from None
     except OSError as error:
-        raise UnreadableFile(
-            _("{name} could not be read: {reason}.").format(name=clean(name), reason=error.strerror or error)
-        ) from None
+        raise UnreadableFile(f"{clean(name)} could not be read: {error.strerror or error}.") from None
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:

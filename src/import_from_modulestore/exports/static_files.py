@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from django.utils.translation import gettext as _
 from opaque_keys.edx.locator import AssetLocator
 
 from ..olx.files.addresses import CourseName
@@ -37,9 +36,7 @@ class StaticFiles:
         static = folder / _FOLDER
         paths = []
         if static.is_symlink():
-            self.left_out[""] = _(
-                "The folder {folder} was left out: it is a link. Put the folder itself in its place."
-            ).format(folder=_FOLDER)
+            self.left_out[""] = f"The folder {_FOLDER} was left out: it is a link. Put the folder itself in its place."
         elif static.is_dir():
             paths = sorted(self._plain_files(static))
         by_path = {path.relative_to(static).as_posix(): path for path in paths}
@@ -83,16 +80,17 @@ class StaticFiles:
                     continue
                 where = path.relative_to(folder).as_posix()
                 if path.is_symlink() and not (path.is_file() and Path(os.path.realpath(path)).is_relative_to(inside)):
-                    self.left_out[where] = _(
-                        "{folder}/{where} was left out: it is a link to what is not a file in the folder "
-                        "{folder}. Put the file itself in its place."
-                    ).format(folder=_FOLDER, where=clean(where))
+                    self.left_out[where] = (
+                        f"{_FOLDER}/{clean(where)} was left out: it is a link to what is not a file in the folder "
+                        f"{_FOLDER}. Put the file itself in its place."
+                    )
                 elif not path.is_file():
                     continue
                 elif clean(where) != where:
-                    self.left_out[where] = _(
-                        "{folder}/{where} was left out: its name is not UTF-8, so nothing can refer to it. Rename it."
-                    ).format(folder=_FOLDER, where=clean(where))
+                    self.left_out[where] = (
+                        f"{_FOLDER}/{clean(where)} was left out: its name is not UTF-8, so nothing can refer to it. "
+                        "Rename it."
+                    )
                 else:
                     yield path
 

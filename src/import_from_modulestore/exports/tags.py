@@ -15,7 +15,6 @@ from io import StringIO
 from pathlib import Path
 
 from django.apps import apps
-from django.utils.translation import gettext as _
 
 from ..texts import xml_text
 from .files import UnreadableFile, has_file, read_file
@@ -56,18 +55,11 @@ def read_tags(folder: Path) -> ExportedTags:
         text, guessed = decode(read_file(folder, FILE))
         of_blocks = _tags_of(csv.reader(StringIO(text, newline="")))
     except (UnreadableFile, csv.Error, KeyError) as error:
-        reason = _("it has no column {name}").format(name=error) if isinstance(error, KeyError) else str(error)
+        reason = f"it has no column {error}" if isinstance(error, KeyError) else str(error)
         return ExportedTags(
-            warnings=(
-                _("{file} could not be read, so there are no tags: {reason}. Export the course again.").format(
-                    file=FILE, reason=reason
-                ),
-            )
+            warnings=(f"{FILE} could not be read, so there are no tags: {reason}. Export the course again.",)
         )
-    return ExportedTags(
-        of_blocks,
-        (_("{file} is not UTF-8; it was read as {guessed}.").format(file=FILE, guessed=guessed),) if guessed else (),
-    )
+    return ExportedTags(of_blocks, (f"{FILE} is not UTF-8; it was read as {guessed}.",) if guessed else ())
 
 
 def as_staged(exported: Mapping[str, list[str]]) -> dict[str, list[str]]:

@@ -272,7 +272,7 @@ def _too_large(limit: int) -> InvalidOption:
     return InvalidOption(
         _(
             "This file is too large: {limit:,} bytes are left for you here. Remove uploads that you need no more, or "
-            "ask those who run this site for more room."
+            "ask those who run this site to put the export into the courses folder."
         ).format(limit=limit),
         field="file",
     )

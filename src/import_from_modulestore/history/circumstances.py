@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
@@ -14,7 +14,7 @@ from openedx_content.models_api import DraftChangeLogRecord, EntityListRow, Publ
 from ..data import Outcome, ReversalKind
 from ..models import Import, ImportRecord
 from .judging import Circumstances, Holder
-from .records import BATCH_SIZE, WRITING, versions_of
+from .records import BATCH_SIZE, WRITING, Versions, versions_of
 
 _VERSION = "entity_list__container_versions__publishable_entity_version"
 
@@ -28,11 +28,16 @@ class _Moment:
 
 
 def circumstances_of(
-    run: Import, records: Sequence[ImportRecord], kind: ReversalKind, *, with_holders: bool
+    run: Import,
+    records: Sequence[ImportRecord],
+    kind: ReversalKind,
+    *,
+    with_holders: bool,
+    before: Mapping[int, Versions],
 ) -> Circumstances:
-    """What the library holds now of the items of these records."""
+    """What the library holds now of the items of these records; or will, once entities have the versions ``before``."""
     entity_ids: list[Any] = [record.entity_id for record in records if record.entity_id is not None]
-    versions = versions_of(entity_ids)
+    versions = {pk: before.get(pk, now) for pk, now in versions_of(entity_ids).items()}
     drafts = {now.draft for now in versions.values() if now.draft is not None}
     deleted = [pk for pk, now in versions.items() if now.draft is None]
     holders: dict[int, list[Holder]] = {}
@@ -41,6 +46,8 @@ def circumstances_of(
     elif with_holders:  # A redo takes out of the library what the import had removed, and nothing else.
         removed = [record.entity_id for record in records if record.outcome == Outcome.REMOVED]
         holders = _holders(_last_undo(run), removed) if removed else {}
+    gone = {pk for pk, then in before.items() if then.draft is None and then.published is None}
+    holders = {pk: [each for each in found if each.entity_id not in gone] for pk, found in holders.items()}
     return Circumstances(
         versions=versions,
         holders=holders,

@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from openedx_content.models_api import PublishableEntity
 
 from ..data import BlockKind, ConflictState, Contents, Decision, Outcome, Plan, PlannedItem, RecordData
-from ..hosts import item_url
+from ..hosts import collection_url, item_url
 from ..keys import library_item_key
 from ..models import Import, ImportRecord
 from ..packets import in_statements
@@ -228,7 +228,8 @@ def record_data(record: Any) -> RecordData:
         missing_files=tuple(record.missing_files),
         left_out=tuple(record.left_out),
         contents=Contents(record.contents) if record.contents else None,
-        contents_collection=_collection_of(record),
+        contents_collection=(contents_collection := _collection_of(record)),
+        contents_collection_url=collection_url(record.import_run.library_key, contents_collection),
         inside=tuple(record.inside),
         tags=tuple(value for values in record.tags.values() for value in values),
         tags_left_out=tuple(f"{name}: {value}" for name, values in record.tags_left_out.items() for value in values),

@@ -39,25 +39,31 @@ from ..writing.tags import Tags, add_tags, remove_tags
 from .circumstances import circumstances_of
 from .forwarding import forward_again_or_not
 from .judging import Verdict, judge
-from .records import BATCH_SIZE, CHANGING, WRITING
+from .records import BATCH_SIZE, CHANGING, WRITING, Versions
 from .resetting import Reset, Resetter
 
 _REVERTED = [outcome for outcome in ReversalOutcome if outcome is not ReversalOutcome.KEPT]
 _TOLD = ("warnings", "files", "missing_files", "left_out", "inside")  # Columns that tell people, and decide nothing.
 
 
-def plan_reversal(run: Import, kind: ReversalKind, *, force: bool) -> ReversalPlan:
+def plan_reversal(
+    run: Import, kind: ReversalKind, *, force: bool, before: Mapping[int, Versions] | None = None
+) -> tuple[ReversalPlan, dict[int, Versions]]:
     """
-    What undoing or redoing the import would do now. No side effects; a fixed number of queries for each 500 items.
+    What undoing or redoing the import would do now, and the versions that entities would then have. No side effects; a
+    fixed number of queries for each 500 items.
 
-    Raises ``NotFound`` where the library is gone.
+    ``before`` are the versions that others will have set entities to by then. Raises ``NotFound`` where the library is
+    gone.
     """
     if run.learning_package_id is None:
         raise _library_is_gone(run)
-    verdicts = _judged(run, kind, _considered(run, kind), force=force)
+    verdicts = _judged(run, kind, _considered(run, kind), force=force, before=before)
+    after = {verdict.record.entity_id: verdict.goal for verdict in verdicts if not verdict.kept}
     reverted = {verdict.record.pk for verdict in verdicts if not verdict.kept}
     links = sum(pk in reverted for pk in to_be_changed(run, kind).values_list("record_id", flat=True))
-    return replace(_as_plan(kind, verdicts), links=links)
+    plan = replace(_as_plan(kind, verdicts), links=links)
+    return plan, {entity_id: goal for entity_id, goal in after.items() if entity_id is not None}
 
 
 def revert(
@@ -148,8 +154,15 @@ def _considered(run: Import, kind: ReversalKind) -> list[ImportRecord]:
     return list(records.order_by("num").defer(*_TOLD))
 
 
-def _judged(run: Import, kind: ReversalKind, records: Sequence[ImportRecord], *, force: bool) -> tuple[Verdict, ...]:
-    there = circumstances_of(run, records, kind, with_holders=not force)
+def _judged(
+    run: Import,
+    kind: ReversalKind,
+    records: Sequence[ImportRecord],
+    *,
+    force: bool,
+    before: Mapping[int, Versions] | None = None,
+) -> tuple[Verdict, ...]:
+    there = circumstances_of(run, records, kind, with_holders=not force, before=before or {})
     return judge(records, there, kind, force=force)
 
 

@@ -1,8 +1,4 @@
-"""
-The app's surroundings (:mod:`.base`): what is imported (:mod:`.sources`), and into what (:mod:`.libraries`).
-
-Studio's are in :mod:`.cms`. Sources that are exports (:mod:`.exports`) are there and in the standalone project.
-"""
+"""The app's surroundings: Studio, or a folder of exports. See :class:`.base.Host`."""
 
 from __future__ import annotations
 
@@ -13,9 +9,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
+from ..keys import parse_library_key
 from .base import Host
 
-__all__ = ["Host", "get_host", "item_url"]
+__all__ = ["Host", "collection_url", "get_host", "item_url"]
 
 SETTING = "IMPORT_FROM_MODULESTORE_HOST"
 
@@ -36,6 +33,11 @@ def _host(path: str) -> Host:
 def item_url(item_key: str) -> str:
     """The page of a library's item; empty where the host has none, or there is no item."""
     return get_host().item_url(item_key) if item_key else ""
+
+
+def collection_url(library_key: str, code: str) -> str:
+    """The page of a library's collection; empty where the host has none, or there is no collection."""
+    return get_host().collection_url(parse_library_key(library_key), code) if code else ""
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:

@@ -131,6 +131,10 @@ class Libraries(ABC):
         """Where people look at a library; empty where there is no such page."""
         return ""
 
+    def collection_url(self, library_key: LibraryLocatorV2, code: str) -> str:
+        """Where people look at a collection of a library; empty where there is no such page."""
+        return ""
+
     def item_url(self, item_key: str) -> str:
         """Where people look at an item of a library; empty where there is no such page."""
         return ""

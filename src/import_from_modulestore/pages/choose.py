@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from hashlib import sha1
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from .. import api
-from ..data import ImportData, LibraryData, SourceData, SourceReference
+from ..actions.batches import MAX_SOURCES
+from ..data import Action, LibraryData, SourceData, SourceReference
 from .base import AuthorView, page_number, pages_of
 from .options import NEW, OptionsForm, suggested_key
 
 PAGE_SIZE = 25
-
-MAX_AT_ONCE = 25
-"""How many sources are imported at once: each is an import of its own."""
 
 MAX_LIBRARIES = 6
 """How many libraries are there to choose at once; others are found by a search."""
@@ -122,7 +120,7 @@ class Options(AuthorView):
         return self._answer(choices, None)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Make an import of each source, all or none, and have them staged."""
+        """Make an import, or a batch where there are several sources, and have it staged."""
         choices, missing = self._choices(request)
         if not choices:
             return self.get(request)
@@ -131,34 +129,34 @@ class Options(AuthorView):
             form.add_error(None, told)
         if not form.is_valid():
             return self._answer(choices, form)
-        runs = self._create(choices, form)
-        if runs is None:
-            return self._answer(choices, form)
-        for run in runs:
-            try:
-                api.start_staging(user=request.user, import_id=run.id)
-            except api.StepFailed as error:  # The import is there, and can be begun again.
-                messages.error(request, str(error))
-        if len(runs) == 1:
-            return self.done(reverse("modulestore_imports:import", args=[runs[0].id]))
-        query = urlencode({"import": [run.id for run in runs]}, doseq=True)
-        return self.done(f"{reverse('modulestore_imports:started')}?{query}")
+        made = self._create(choices, form)
+        return self._answer(choices, form) if made is None else self.done(made)
 
-    def _create(self, choices: Sequence[Choice], form: OptionsForm) -> list[ImportData] | None:
-        """The imports; ``None`` where one was refused, with the reason in the form."""
-        runs = []
-        for_one = len(choices) == 1
+    def _create(self, choices: Sequence[Choice], form: OptionsForm) -> str | None:
+        """Make the import, or the batch, and give its address; ``None`` where that was refused, as the form says."""
+        user, sources = self.request.user, [choice.source for choice in choices]
         try:
-            with transaction.atomic():
-                for choice in choices:
-                    source = choice.source
-                    runs.append(api.create_import(user=self.request.user, **form.arguments(source)))
+            if len(sources) > 1:
+                named = [source.reference for source in sources]
+                batch = api.create_batch(user=user, sources=named, **form.arguments())
+                self._begin(partial(api.start_batch_step, batch_id=batch.id, action=Action.STAGE))
+                return reverse("modulestore_imports:batch", args=[batch.id])
+            [source] = sources
+            which: dict[str, Any] = {"source_key": source.key, "origin": source.origin, "export": source.export}
+            run = api.create_import(user=user, **which, **form.arguments())
+            self._begin(partial(api.start_staging, import_id=run.id))
+            return reverse("modulestore_imports:import", args=[run.id])
         except api.DatabaseUnavailable:
             raise
         except api.ImportFromModulestoreError as error:
-            form.refuse(error, "" if for_one else source.title or source.key)
+            form.refuse(error)
             return None
-        return runs
+
+    def _begin(self, start: Callable[..., object]) -> None:
+        try:
+            start(user=self.request.user)
+        except api.StepFailed as error:  # What was made is there, and can be begun again.
+            messages.error(self.request, str(error))
 
     def _choices(self, request: HttpRequest) -> tuple[list[Choice], list[str]]:
         """The sources, and what to say of those that are not there. Raises ``NotFound`` where none is."""
@@ -191,29 +189,12 @@ class Libraries(AuthorView):
         return self.page("_library_choices.html", **_libraries(request, request.GET.get("library", "")))
 
 
-class Started(AuthorView):
-    """Several imports that were begun at once, live."""
-
-    section = "choose"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Those of them that you may see, or their list alone."""
-        ids = request.GET.getlist("import")[:MAX_AT_ONCE]
-        found = api.get_imports(user=request.user, import_ids=ids)
-        runs = [found[import_id] for import_id in dict.fromkeys(ids) if import_id in found]
-        if not runs:
-            raise Http404
-        running = sum(run.state.is_running for run in runs)
-        template = "_started.html" if self.is_part else "started.html"
-        return self.page(template, runs=runs, live=running > 0, ready=len(runs) - running)
-
-
 def chosen_in(request: HttpRequest) -> list[str]:
     """The sources that an address or a form names, each once. Raises ``InvalidOption`` for more than can be at once."""
     given = request.POST if request.method == "POST" else request.GET
     chosen = list(dict.fromkeys(filter(None, given.getlist("source"))))
-    if len(chosen) > MAX_AT_ONCE:
-        raise api.InvalidOption(gettext("Choose at most {max} at once.").format(max=MAX_AT_ONCE))
+    if len(chosen) > MAX_SOURCES:
+        raise api.InvalidOption(gettext("Choose at most {max} at once.").format(max=MAX_SOURCES))
     return chosen
 
 

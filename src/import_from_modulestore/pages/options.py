@@ -119,16 +119,12 @@ class OptionsForm(forms.Form):
                 self.add_error(None, source.problem)
         return data
 
-    def arguments(self, source: SourceData) -> dict[str, Any]:
-        """What ``create_import`` takes, for one of the sources."""
+    def arguments(self) -> dict[str, Any]:
+        """What ``create_import`` and ``create_batch`` take besides the sources."""
         data = self.cleaned_data
         new = data["library"] == NEW
-        titles = {"by_title": source.title or source.key, "named": data["collection_title"]}
-        title = titles.get(data["collection"] or "by_title")
+        collections = {"none": None, "named": CollectionChoice(title=data["collection_title"])}
         return {
-            "source_key": source.key,
-            "origin": source.origin,
-            "export": source.export,
             "library_key": data["new_key"].strip() if new else data["library"],
             "new_library_title": data["new_title"] if new else None,
             "options": ImportOptions(
@@ -138,24 +134,24 @@ class OptionsForm(forms.Form):
                 publish=data["publish"],
                 block_ids=BlockIds(data["block_ids"] or BlockIds.KEEP),
                 branch=Branch(data["branch"] or Branch.DRAFT),
-                collection=CollectionChoice(title=title) if title else None,
+                collection=collections.get(data["collection"], CollectionChoice()),
                 contents=Contents(data["contents"] or Contents.LEAVE_OUT),
                 as_last_time=data["as_last_time"],
             ),
         }
 
-    def refuse(self, error: api.ImportFromModulestoreError, of: str = "") -> None:
-        """Show what the API has said where it belongs; ``of`` names the source, where there are several."""
+    def refuse(self, error: api.ImportFromModulestoreError) -> None:
+        """Show what the API has said where it belongs."""
         field: str | None = _FIELD_OF_ARGUMENT.get(error.field, error.field)
         if field not in self.fields:
             field = self._place_of(error)
         if field == "new_key" and self.cleaned_data["library"] != NEW:
             field = "library"
-        self.add_error(field, f"{of}: {error}" if of else str(error))
+        self.add_error(field, str(error))
 
     def _place_of(self, error: api.ImportFromModulestoreError) -> str | None:
         """Where an error stands that names no field of the form."""
-        if isinstance(error, api.SourceError) or error.field in ("source_key", "origin", "export"):
+        if isinstance(error, api.SourceError) or error.field in ("source_key", "origin", "export", "sources"):
             return None
         return "new_key"
 

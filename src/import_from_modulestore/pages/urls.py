@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from ..frames import signed_file
-from . import blocks, choose, history, home, imports, links, rendered, results, review, staged
+from . import batches, blocks, choose, history, home, imports, links, rendered, results, review, staged
 
 app_name = "modulestore_imports"
 
@@ -15,7 +15,6 @@ urlpatterns = [
     path("import/counts/", choose.Counts.as_view(), name="counts"),
     path("import/options/", choose.Options.as_view(), name="options"),
     path("import/libraries/", choose.Libraries.as_view(), name="choose_library"),
-    path("import/started/", choose.Started.as_view(), name="started"),
     path("imports/", imports.Imports.as_view(), name="imports"),
     path("imports/<str:import_id>/", imports.Import.as_view(), name="import"),
     path("imports/<str:import_id>/progress/", imports.Progress.as_view(), name="progress"),
@@ -32,6 +31,10 @@ urlpatterns = [
     path("imports/<str:import_id>/links/", links.Links.as_view(), name="links"),
     path("imports/<str:import_id>/work/", results.Work.as_view(), name="work"),
     re_path("^imports/(?P<import_id>[^/]+)/(?P<kind>undo|redo)/$", results.Reversal.as_view(), name="reversal"),
+    path("batches/", batches.Batches.as_view(), name="batches"),
+    path("batches/<str:batch_id>/", batches.Batch.as_view(), name="batch"),
+    path("batches/<str:batch_id>/do/<slug:action>/", batches.Do.as_view(), name="batch_do"),
+    re_path("^batches/(?P<batch_id>[^/]+)/(?P<kind>undo|redo)/$", batches.Reversal.as_view(), name="batch_reversal"),
     path("libraries/", history.Libraries.as_view(), name="libraries"),
     path("libraries/<str:library_key>/", history.Library.as_view(), name="library"),
     path("items/<str:item_key>/", history.Item.as_view(), name="item"),

@@ -147,10 +147,23 @@ class ImportView(ApiView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what is no ID."""
         super().initial(request, *args, **kwargs)
-        try:
-            UUID(kwargs["import_id"])
-        except ValueError:
-            raise api.NotFound(_("There is no import {id}.").format(id=kwargs["import_id"])) from None
+        _require_id(kwargs["import_id"], _("There is no import {id}."))
+
+
+class BatchView(ApiView):
+    """A view of one batch."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what is no ID."""
+        super().initial(request, *args, **kwargs)
+        _require_id(kwargs["batch_id"], _("There is no batch {id}."))
+
+
+def _require_id(found: str, told: str) -> None:
+    try:
+        UUID(found)
+    except ValueError:
+        raise api.NotFound(told.format(id=found)) from None
 
 
 class Nowhere(ApiView):

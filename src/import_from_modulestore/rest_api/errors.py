@@ -98,7 +98,7 @@ class Refusal(APIException):
         problem = next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
         super().__init__(str(error), problem.value)
         self.more: dict[str, Any] = {}
-        if isinstance(error, api.WrongState):
+        if isinstance(error, api.WrongState) and error.state:
             state = ImportState(error.state)
             self.more = {"state": state.value, "actions": [action.value for action in actions_in(state)]}
         elif isinstance(error, api.PlanBlocked):

@@ -51,6 +51,7 @@ TAGS = {
     "steps": _("What a worker does"),
     "undo and redo": _("Take an import back, and put it back"),
     "history": _("What happened"),
+    "batches": _("Several sources at once: an import of each, and what can be done with all of them"),
 }
 """The groups of requests, in the order of an import."""
 
@@ -189,7 +190,7 @@ def operation(
     """
     parameters: list[Any] = [query] if query else []
     for name, text in (path or {}).items():
-        kind: Any = {"type": "string", "format": "uuid"} if name == "import_id" else str
+        kind: Any = {"type": "string", "format": "uuid"} if name in ("import_id", "batch_id") else str
         parameters.append(OpenApiParameter(name, kind, OpenApiParameter.PATH, description=text))
     found = {401, 429, 500, 503, *errors}
     parameters.append(

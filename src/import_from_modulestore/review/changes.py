@@ -85,7 +85,9 @@ def changing(run: Import) -> Iterator[Change]:
     Who else changes something waits, too: so read what is changed within.
     """
     with transaction.atomic():
-        if not Import.objects.filter(pk=run.pk, state__in=REVIEWABLE).update(revision=F("revision") + 1):
+        if not Import.objects.filter(pk=run.pk, state__in=REVIEWABLE).update(
+            revision=F("revision") + 1, to_decide=None
+        ):
             run.refresh_from_db(fields=["state"])
             raise wrong_state(run)
         run.refresh_from_db(fields=["revision"])

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from itertools import chain, repeat
 from threading import Thread
 from time import sleep
@@ -24,7 +25,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ..errors import ImportFromModulestoreError, StepFailed
+from ..data import ImportState
+from ..errors import ImportFromModulestoreError, StepFailed, Undecided
 from ..models import Import
 from ..packets import measured
 from ..trouble import Trouble, trouble_of
@@ -66,6 +68,12 @@ def running(run: Import, step: Step, *, asked: datetime | None = None) -> Iterat
     try:
         with heart(run), measured(run.source_title or run.source_key):
             yield
+    except Undecided as error:
+        own = Import.objects.filter(pk=run.pk, state=STATES[step].running, worker=name)
+        waiting = {"state": ImportState.STAGED, "worker": "", "to_decide": error.count}
+        _record(run, name, partial(own.update, **waiting))
+        ImportLog(log, run).info("it waits for its review, of %s conflicts", error.count)
+        raise
     except BaseException as error:
         trouble = trouble_of(error)
         if asked and trouble and trouble.is_passing and run.put_off < len(PUT_OFF_FOR):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
@@ -22,11 +23,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..data import ImportState
+from ..errors import StepFailed
 from ..models import Import
 from ..waiting import at_most
 from .attempts import has_beaten, is_alive, is_own
 from .lifecycle import STATES, STEP_OF, as_seen, failing, finished
 from .logs import ImportLog
+from .queue import go_on
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +48,10 @@ def apart[T](run: Import, what: Callable[[], T]) -> T | None:
 
 
 def waiting_for(time: timedelta) -> Iterator[Import]:
-    """Imports whose step was asked for so long ago and not taken up, each but once in this time."""
+    """Imports that stand alone whose step was asked for so long ago and not taken up, each but once in this time."""
     now = timezone.now()
     not_told = Q(heartbeat=None) | Q(heartbeat__lte=now - time)
-    waiting = Import.objects.filter(not_told, queued__lte=now - time, worker="", state__in=STEP_OF)
+    waiting = Import.objects.filter(not_told, queued__lte=now - time, worker="", state__in=STEP_OF, batch=None)
     for run in waiting:
         if apart(run, partial(waiting.filter(pk=run.pk, queued=run.queued).update, heartbeat=now)):
             yield run
@@ -90,6 +93,9 @@ def _recover(run: Import) -> bool:
     recovered = bool(apart(run, move))
     if recovered:
         ImportLog(log, run).warning("the process at %s is gone", step.value, extra={"state": run.state})
+        if run.batch_id is not None:
+            with suppress(Error, StepFailed):  # The others say so, or wait for the next time.
+                go_on(run.batch_id)
     return recovered
 
 

@@ -51,7 +51,7 @@ def sources_table(sources: Sequence[SourceData], *, more: int = 0, none: str = "
         if source.problem:
             parts += [
                 Text.assemble(("✗ ", "bold red"), (printable(source.title), "bold")),
-                _indented(Text(printable(source.problem))),
+                indented(Text(printable(source.problem))),
                 "",
             ]
             continue
@@ -67,14 +67,14 @@ def sources_table(sources: Sequence[SourceData], *, more: int = 0, none: str = "
                 source.location,
                 source.origin if several else "",
                 _size(source.size) if source.size else "",
-                _when(source.modified) if source.modified else "",
+                when(source.modified) if source.modified else "",
             )
             if part
         )
         parts += [
             Text.assemble((printable(source.title), "bold"), "  ", (source.key, "cyan")),
-            _indented(Text(printable(facts), style="dim")),
-            *(_indented(Text(f"⚠ {printable(warning)}", style="yellow")) for warning in source.warnings),
+            indented(Text(printable(facts), style="dim")),
+            *(indented(Text(f"⚠ {printable(warning)}", style="yellow")) for warning in source.warnings),
             "",
         ]
     if not parts:
@@ -99,11 +99,11 @@ def imports_table(imports: Sequence[ImportData], total: int) -> RenderableType:
     for run in imports:
         way = f"{run.source_title} → {run.library_key} · {run.options.level.value} level"
         parts += [
-            Text.assemble((run.id[:8], "cyan"), "  ", _state(run), (f"  {_when(run.created)}, {run.username}", "dim")),
-            _indented(Text(printable(way))),
+            Text.assemble((run.id[:8], "cyan"), "  ", state_of(run), (f"  {when(run.created)}, {run.username}", "dim")),
+            indented(Text(printable(way))),
         ]
         if result := _counts(run.counts) or run.error:
-            parts.append(_indented(Text(printable(result), style="dim")))
+            parts.append(indented(Text(printable(result), style="dim")))
         parts.append("")
     if total > len(imports):
         parts += [Text(f"… and {total - len(imports):,} more; --limit shows them.", style="dim"), ""]
@@ -142,15 +142,17 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
     table.add_row("Into", Text(printable(f"{run.library_title}  {run.library_key}")))
     if run.library_url:
         table.add_row("", Text(printable(run.library_url), style="dim"))
+    if run.collection_url:
+        table.add_row("", Text(printable(run.collection_url), style="dim"))
     table.add_row("How", Text(printable(" · ".join(how))))
-    table.add_row("Who", Text(printable(f"{run.username}, {_when(run.created)}{_took(run)}")))
+    table.add_row("Who", Text(printable(f"{run.username}, {when(run.created)}{_took(run)}")))
     if run.forwards:
         table.add_row("", Text("references of courses to the source are forwarded to what it has brought", style="dim"))
     if run.block_count:
         table.add_row("Staged", Text(counted(run.block_count, "block")))
     for reversal in reversals:
         table.add_row(str(reversal.kind.label), Text(printable(_reversal(reversal))))
-    table.add_row("State", _state(run))
+    table.add_row("State", state_of(run))
     if run.error:
         table.add_row("Error", Text(printable(run.error), style="red"))
     for warning in run.warnings:
@@ -178,11 +180,11 @@ def places_table(records: Sequence[RecordData], imports: Mapping[str, ImportData
         place = (record.item_key if to else record.usage_key) or record.reason
         if record.inside:
             heading.append(printable(f"  inside {': '.join(record.inside)}"), style="dim")
-        told = f"import {run.id[:8]}, {_when(run.finished or run.created)}, {run.username}"
+        told = f"import {run.id[:8]}, {when(run.finished or run.created)}, {run.username}"
         parts += [
             heading,
-            _indented(Text.assemble("to " if to else "from ", (printable(place), "cyan"))),
-            _indented(Text(printable(told), style="dim")),
+            indented(Text.assemble("to " if to else "from ", (printable(place), "cyan"))),
+            indented(Text(printable(told), style="dim")),
             "",
         ]
     return Group(*parts[:-1])
@@ -202,7 +204,8 @@ def reversal_counts(counts: Mapping[str, int]) -> str:
     return _counts(counts, ReversalOutcome) or "nothing to change"
 
 
-def _state(run: ImportData) -> Text:
+def state_of(run: ImportData) -> Text:
+    """The import's state, and how far the step is that runs."""
     state = Text(str(run.state.label), style=_STATE_STYLES.get(run.state, "yellow"))
     if run.queued:
         state.append(f"  waiting for {'the database' if run.is_put_off else 'a worker'}", style="dim")
@@ -219,10 +222,11 @@ def _state(run: ImportData) -> Text:
 
 def _reversal(reversal: ReversalData) -> str:
     forced = ", with what was changed since" if reversal.forced else ""
-    return f"{_when(reversal.finished)}, {reversal.username}{forced}: {reversal_counts(reversal.counts)}"
+    return f"{when(reversal.finished)}, {reversal.username}{forced}: {reversal_counts(reversal.counts)}"
 
 
-def _indented(text: Text) -> RenderableType:
+def indented(text: RenderableType) -> RenderableType:
+    """Below, and a little to the right."""
     return Padding(text, (0, 0, 0, 2), expand=False)
 
 
@@ -230,7 +234,8 @@ def _counts(counts: Mapping[str, int], outcomes: type[Outcome | ReversalOutcome]
     return ", ".join(f"{count:,} {str(outcome.label).lower()}" for outcome, count in tally(outcomes, counts))
 
 
-def _when(moment: datetime) -> str:
+def when(moment: datetime) -> str:
+    """A moment with its time zone."""
     return f"{localtime(moment):%Y-%m-%d %H:%M %Z}"
 
 

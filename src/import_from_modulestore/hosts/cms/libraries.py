@@ -101,6 +101,11 @@ class StudioLibraries(Libraries):
         base = authoring_address()
         return f"{base}/library/{library_key}" if base else ""
 
+    def collection_url(self, library_key: LibraryLocatorV2, code: str) -> str:
+        """As ``library-authoring/routes.ts`` of the authoring front-end has it."""
+        base = self.library_url(library_key)
+        return f"{base}/collection/{code}" if base else ""
+
     def item_url(self, item_key: str) -> str:
         if not authoring_address():
             return ""

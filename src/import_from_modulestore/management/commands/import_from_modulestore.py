@@ -37,6 +37,7 @@ from ..subcommands.base import (
     after_interrupt,
     next_steps,
     refusal,
+    short,
 )
 
 _BY_NAME = {subcommand.name: subcommand for group in SUBCOMMANDS.values() for subcommand in group}
@@ -170,6 +171,8 @@ def _told_of_interrupt(session: Session) -> str:
         if session.import_id:
             run = api.get_import(user=session.user, import_id=session.import_id)
             return after_interrupt(run)
+        if session.batch_id:
+            return f"Interrupted. How far each import is: import_from_modulestore batch {short(session.batch_id)}"
         return "Interrupted. The library is as it was."
     return "Interrupted. `history` tells where the import stands."
 

@@ -1,11 +1,12 @@
 """The subcommands as they are listed; each is a thin door onto :mod:`import_from_modulestore.api`."""
 
-from . import gone, history, links, review, sources, steps
+from . import batches, gone, history, links, review, sources, steps
 from .base import Subcommand
 
 SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
     "what there is": (sources.sources, sources.libraries),
     "in one go": (steps.preview, steps.run),
+    "several at once": (batches.batch, batches.batches),
     "step by step": (
         steps.stage,
         review.review,
@@ -31,7 +32,7 @@ SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
 """Subcommands by what they are for."""
 
 EPILOGS = {
-    **dict.fromkeys((steps.preview.name, steps.run.name, steps.stage.name), steps.OPTIONS_HELP),
+    **dict.fromkeys((steps.preview.name, steps.run.name, steps.stage.name, batches.batch.name), steps.OPTIONS_HELP),
     **dict.fromkeys(
         (
             review.review.name,

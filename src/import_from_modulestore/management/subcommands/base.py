@@ -46,7 +46,7 @@ exit codes:
   0    done
   {FAILED}    failed, or refused; nothing was written
   {USAGE}    the command line itself is wrong
-  {PARTLY}    done, but not for every block: some could not be read, or were kept as they are
+  {PARTLY}    done, but not for every block, or import of a batch: some could not be read, or were kept as they are
   {NOT_FOUND}    no such source, library, import or block
   {NOT_PERMITTED}    not permitted
   {WRONG_STATE}    the import is in a state that does not allow this
@@ -136,6 +136,8 @@ class Session:
     """Imports whose process was found to be gone when this call began."""
     import_id: str = ""
     """The import that this call is about, once that is known; errors then say how to go on with it."""
+    batch_id: str = ""
+    """The batch that it is about, if it is about one."""
 
     def find(self, name: str) -> ImportData:
         """

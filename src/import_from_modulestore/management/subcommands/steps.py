@@ -54,7 +54,7 @@ def _arguments_of_new_or_begun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("library", nargs="?", metavar="LIBRARY", help="lib:Org:slug; an import has one")
 
 
-def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
+def _arguments_of_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--origin",
         default="",
@@ -67,6 +67,17 @@ def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="where several exports hold the source: the one to read, as `sources` names it (default: the newest)",
     )
+    parser.add_argument(
+        "--select",
+        action="append",
+        dest="selection",
+        metavar="BLOCK",
+        help="import only this block (its usage key); repeat",
+    )
+
+
+def arguments_of_options(parser: argparse.ArgumentParser) -> None:
+    """How to import, whatever the sources are."""
     parser.add_argument("--create", action="store_true", help="make the library where there is none")
     parser.add_argument("--title", help="title of the library that --create makes (default: the source's)")
     parser.add_argument(
@@ -114,13 +125,6 @@ def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
         help="read what authors see or what learners see (default: draft)",
     )
     parser.add_argument(
-        "--select",
-        action="append",
-        dest="selection",
-        metavar="BLOCK",
-        help="import only this block (its usage key); repeat",
-    )
-    parser.add_argument(
         "--collection",
         nargs="?",
         const="",
@@ -128,6 +132,7 @@ def _arguments_of_options(parser: argparse.ArgumentParser) -> None:
         help="put the top-level items into the collection of this title, made where needed (default: the source's)",
     )
     parser.add_argument("--collection-code", default="", metavar="CODE", help="put them into an existing collection")
+    parser.add_argument("--no-collection", action="store_true", help="put them into none")
 
 
 OPTIONS_HELP = """\
@@ -158,7 +163,7 @@ is never written again (fork aside).
 """
 
 
-@subcommand(_arguments_of_new, _arguments_of_options, arguments_of_tree)
+@subcommand(_arguments_of_new, _arguments_of_source, arguments_of_options, arguments_of_tree)
 def preview(session: Session, *, source: str, library: str, everything: bool, **options: Any) -> int:
     """
     Show what an import would do, without doing it.
@@ -170,8 +175,8 @@ def preview(session: Session, *, source: str, library: str, everything: bool, **
             user=session.user,
             source_key=source,
             library_key=library,
-            options=_import_options(session, source, options),
-            new_library_title=_new_library_title(options),
+            options=import_options(options),
+            new_library_title=new_library_title(options),
             origin=options["origin"],
             export=options["export"],
             progress=progress,
@@ -191,7 +196,7 @@ def preview(session: Session, *, source: str, library: str, everything: bool, **
     return _end_of_plan(session, plan, told)
 
 
-@subcommand(_arguments_of_new, _arguments_of_options, arguments_of_tree)
+@subcommand(_arguments_of_new, _arguments_of_source, arguments_of_options, arguments_of_tree)
 def run(session: Session, *, source: str, library: str, everything: bool, **options: Any) -> int:
     """
     Import a course or legacy library.
@@ -206,7 +211,7 @@ def run(session: Session, *, source: str, library: str, everything: bool, **opti
     return _show_result(session, done, everything)
 
 
-@subcommand(_arguments_of_new_or_begun, _arguments_of_options)
+@subcommand(_arguments_of_new_or_begun, _arguments_of_source, arguments_of_options)
 def stage(session: Session, *, source: str, library: str | None, **options: Any) -> None:
     """
     Read a course or legacy library, for a review.
@@ -304,8 +309,8 @@ def _create(session: Session, source: str, library: str, options: dict[str, Any]
         user=session.user,
         source_key=source,
         library_key=library,
-        options=_import_options(session, source, options),
-        new_library_title=_new_library_title(options),
+        options=import_options(options),
+        new_library_title=new_library_title(options),
         origin=options["origin"],
         export=options["export"],
     )
@@ -317,7 +322,7 @@ def _begun(session: Session, name: str, options: dict[str, Any]) -> ImportData:
     if ":" in name:
         raise refusal("Name the library as well: stage SOURCE LIBRARY.", USAGE)
     given = any(options[name] for name in ("create", "title", "origin", "export")) or options["collection"] is not None
-    if given or _import_options(session, name, options) != ImportOptions():
+    if given or import_options(options) != ImportOptions():
         raise refusal("An import keeps the options that it was begun with. Leave them out.", USAGE)
     return session.find(name)
 
@@ -383,14 +388,9 @@ def _end_of_plan(session: Session, made: Plan, told: str) -> int:
     return FAILED if made.blockers else exit_code_of(made.items)
 
 
-def _import_options(session: Session, source: str, options: dict[str, Any]) -> ImportOptions:
-    collection = None
-    if options["collection_code"]:
-        collection = CollectionChoice(code=options["collection_code"])
-    elif options["collection"] is not None:
-        which = {name: options[name] for name in ("origin", "export")}
-        title = options["collection"] or api.get_source(user=session.user, source_key=source, **which).title
-        collection = CollectionChoice(title=title)
+def import_options(options: dict[str, Any]) -> ImportOptions:
+    """What the command line says of how to import."""
+    collection = CollectionChoice(code=options["collection_code"], title=options["collection"] or "")
     return ImportOptions(
         level=CompositionLevel(options["level"]),
         on_conflict=Decision(options["on_conflict"]),
@@ -398,13 +398,14 @@ def _import_options(session: Session, source: str, options: dict[str, Any]) -> I
         publish=options["publish"],
         block_ids=BlockIds(options["block_ids"]),
         branch=Branch(options["branch"]),
-        selection=tuple(options["selection"] or ()),
-        collection=collection,
+        selection=tuple(options.get("selection") or ()),
+        collection=None if options["no_collection"] else collection,
         contents=Contents(options["contents"]),
         as_last_time=options["as_last_time"],
         forward=Forward(options["forward"]) if options["forward"] else None,
     )
 
 
-def _new_library_title(options: dict[str, Any]) -> str | None:
+def new_library_title(options: dict[str, Any]) -> str | None:
+    """The title of the library to make; ``None`` where it is to be there."""
     return (options["title"] or "") if options["create"] else None

@@ -12,9 +12,11 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ... import data, keys
+from ...actions.batches import MAX_SOURCES
 from ...actions.records import MAX_SEARCH
 from ...data import (
     MAX_OLX_CHARACTERS,
@@ -48,6 +50,9 @@ from ...data import (
 from ...quoting import shortened
 from ..fields import Body, EnumField, Key, Query, Text, Truth
 from ..pagination import MAX_PAGE, MAX_PAGE_SIZE, PAGE_SIZE
+
+MAX_KEPT = 100
+"""How many items that an undo or redo of a batch would keep are named of each import."""
 
 MAX_KEYS = 10_000
 """How many blocks one request may name."""
@@ -267,6 +272,9 @@ class Import(serializers.Serializer):
     library_key = serializers.CharField()
     library_title = serializers.CharField()
     library_url = _page_url()
+    collection_url = serializers.CharField(
+        help_text="Page in Studio of the collection that its items were put into; empty where there is none."
+    )
     state = EnumField(ImportState)
     actions = serializers.ListField(
         child=EnumField(Action), help_text="What the state allows; whether you may is checked when you ask for it."
@@ -277,6 +285,10 @@ class Import(serializers.Serializer):
         help_text="Why the last step failed, or why one that is queued was put off; empty where neither is so."
     )
     warnings = _texts(help_text="About the source as a whole.")
+    batch_id = serializers.CharField(help_text="The batch that it is one of; empty where it stands alone.")
+    to_decide = serializers.IntegerField(
+        allow_null=True, help_text="Of a batch: conflicts that nobody has decided about; null where that is not known."
+    )
     block_count = serializers.IntegerField(help_text="Blocks that are staged, or were.")
     counts = _numbers(help_text="Source blocks by outcome, once imported.")
     created = serializers.DateTimeField()
@@ -329,7 +341,7 @@ class ImportsQuery(SearchQuery):
 
 
 class CollectionRequest(Body):
-    """A collection of the library: the code of one that is there, or the title of one to make."""
+    """A collection of the library: the code of one that is there, or a title. Without either, the source's title."""
 
     code = Text(required=False, allow_blank=True, max_length=255)
     title = Text(required=False, allow_blank=True, max_length=500)
@@ -361,7 +373,10 @@ class OptionsRequest(Body):
         help_text="Blocks to import, each with everything below it. Default: all.",
     )
     collection = CollectionRequest(
-        required=False, allow_null=True, help_text="Put what stands at the top into this collection of the library."
+        required=False,
+        allow_null=True,
+        help_text="The collection of the library for what stands at the top. Default: of the source's title, made "
+        "where there is none. Null: none.",
     )
     contents = EnumField(
         Contents,
@@ -411,19 +426,23 @@ class PreviewRequest(Body):
     def asked(self) -> dict[str, Any]:
         """What is asked for, by the API's arguments."""
         body = self.validated_data
-        options = dict(body.get("options") or {})
-        collection = options.pop("collection", None)
         return {
             "source_key": body["source_key"],
             "library_key": body["library_key"],
-            "options": ImportOptions(
-                **{**options, "selection": tuple(options.get("selection", ()))},
-                collection=None if collection is None else CollectionChoice(**collection),
-            ),
+            "options": _options_in(body),
             "new_library_title": body.get("new_library_title"),
             "origin": body.get("origin", ""),
             "export": body.get("export", ""),
         }
+
+
+def _options_in(body: Any) -> ImportOptions:
+    options = dict(body.get("options") or {})
+    collection = options.pop("collection", {})
+    return ImportOptions(
+        **{**options, "selection": tuple(options.get("selection", ()))},
+        collection=None if collection is None else CollectionChoice(**collection),
+    )
 
 
 class ImportRequest(PreviewRequest):
@@ -972,6 +991,167 @@ class LinksChanged(serializers.Serializer):
     changed = serializers.IntegerField()
 
 
+# Batches
+
+
+class BatchesQuery(PageQuery):
+    """Which batches."""
+
+    library_key = Key(keys.parse_library_key, required=False)
+    running = Truth(required=False, help_text="Whether a step of one of its imports is under way, or waits.")
+
+
+class BatchSource(Body):
+    """A source of a batch."""
+
+    source_key = Key(keys.parse_source_key)
+    origin = _origin("Where several origins have the source: the name of the one to read.", required=False)
+    export = Text(
+        required=False,
+        allow_blank=True,
+        max_length=500,
+        help_text="Where several exports hold the source: the name of the one to read. Default: the newest.",
+    )
+
+    def validate(self, attrs: Any) -> data.SourceReference:
+        """As the API has it."""
+        return data.SourceReference(attrs["source_key"], attrs.get("origin", ""), attrs.get("export", ""))
+
+
+class BatchOptionsRequest(OptionsRequest):
+    """How to import each of the sources; all of it has defaults."""
+
+    selection = None  # type: ignore[assignment]
+
+
+class BatchRequest(Body):
+    """Several sources to import into one library."""
+
+    sources = BatchSource(many=True, allow_empty=False, max_length=MAX_SOURCES)  # type: ignore[call-arg]
+    library_key = Key(keys.parse_library_key)
+    options = BatchOptionsRequest(required=False)
+    new_library_title = Text(
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        max_length=500,
+        help_text="Where the first that is written is to make the library: its title; empty for the first source's.",
+    )
+    start = Truth(default=True, help_text="Whether to have the sources staged at once.")
+
+    def asked(self) -> dict[str, Any]:
+        """What is asked for, by the API's arguments."""
+        body = self.validated_data
+        return {
+            "sources": body["sources"],
+            "library_key": body["library_key"],
+            "options": _options_in(body),
+            "new_library_title": body.get("new_library_title"),
+        }
+
+
+class BatchStepRequest(Body):
+    """With which imports of the batch."""
+
+    import_ids = serializers.ListField(
+        child=Text(max_length=36),
+        required=False,
+        max_length=MAX_SOURCES,
+        help_text="Some of them. Default: all of which it is possible.",
+    )
+
+
+class BatchCompletionRequest(BatchStepRequest):
+    """Which imports of the batch to write."""
+
+    undecided = Truth(
+        default=False, help_text="Also those with conflicts that nobody has decided: as `on_conflict` says."
+    )
+
+
+class BatchReversalRequest(BatchStepRequest, ReversalRequest):
+    """How to undo or redo, and which imports of the batch."""
+
+
+class BatchForceQuery(ForceQuery):
+    """Which part of a preview, and of what."""
+
+    import_ids = serializers.ListField(
+        child=Text(max_length=36), required=False, help_text="May be repeated: only these imports of the batch."
+    )
+
+
+class Batch(serializers.Serializer):
+    """Several sources that are imported into one library, and how far that is."""
+
+    id = serializers.UUIDField()
+    url = serializers.SerializerMethodField(help_text="Its page for people, from the root of the site.")
+    library_key = serializers.CharField()
+    library_title = serializers.CharField()
+    library_url = _page_url()
+    username = serializers.CharField()
+    created = serializers.DateTimeField()
+    states = _numbers(help_text="Its imports by state.")
+    size = serializers.IntegerField(help_text="How many imports it has.")
+    running = serializers.BooleanField(
+        source="is_running", help_text="Whether a step of one of its imports is under way, or waits."
+    )
+
+    def get_url(self, batch: data.BatchData) -> str:
+        """Where people look at it."""
+        return reverse("modulestore_imports:batch", args=[batch.id])
+
+
+class BatchDetails(Batch):
+    """One batch with its imports, in the order of their sources."""
+
+    imports = Import(many=True)
+    permitted = serializers.DictField(
+        child=serializers.ListField(child=serializers.UUIDField()),
+        help_text="What you may do with all of it now: by action, the imports that it is about.",
+    )
+
+
+class LeftImport(serializers.Serializer):
+    """An import that something was not asked of, and why."""
+
+    import_id = serializers.UUIDField()
+    reason = serializers.CharField()
+
+
+class BatchStep(serializers.Serializer):
+    """What was asked for."""
+
+    batch = BatchDetails()
+    asked = serializers.ListField(child=serializers.UUIDField(), help_text="The imports it was asked of, in order.")
+    left = LeftImport(many=True)
+
+
+class BatchReversal(serializers.Serializer):
+    """What an undo or redo would do with one import of a batch."""
+
+    import_id = serializers.UUIDField(source="run.id")
+    source_key = serializers.CharField(source="run.source_key")
+    source_title = serializers.CharField(source="run.source_title")
+    refusal = serializers.CharField(help_text="Why it cannot be done; empty where it can.")
+    counts = serializers.SerializerMethodField(help_text="Items by outcome.")
+    kept_count = serializers.SerializerMethodField(help_text="How many items stay as they are.")
+    kept = serializers.SerializerMethodField(help_text=f"The first {MAX_KEPT} of them.")
+
+    def get_counts(self, told: data.BatchReversal) -> dict[str, int]:
+        """By the values of the outcomes."""
+        return told.plan.counts() if told.plan else {}
+
+    def get_kept_count(self, told: data.BatchReversal) -> int:
+        """Of all of them."""
+        return len(told.plan.kept) if told.plan else 0
+
+    @extend_schema_field(ReversalItem(many=True))
+    def get_kept(self, told: data.BatchReversal) -> Any:
+        """Each with its reason."""
+        return ReversalItem(told.plan.kept[:MAX_KEPT] if told.plan else (), many=True).data
+
+
 # History
 
 
@@ -1004,6 +1184,7 @@ class Record(serializers.Serializer):
     contents_collection = serializers.CharField(
         help_text="Code of the collection that they were put into; empty where there is none."
     )
+    contents_collection_url = _page_url()
     inside = _texts(help_text=_INSIDE_HELP)
     tags = _texts(
         help_text="Tags of the source block that the import gave the item; of a removed one, those that it had."
@@ -1101,6 +1282,8 @@ LibraryPage = _page(
     may_create=serializers.BooleanField(help_text="Whether you may make libraries."),
 )
 ImportPage = _page("ImportPage", Import)
+BatchPage = _page("BatchPage", Batch)
+BatchReversalPage = _page("BatchReversalPage", BatchReversal)
 BlockPage = _page("BlockPage", Block)
 GonePage = _page(
     "GonePage",

@@ -1,5 +1,15 @@
 """The views, by what they show."""
 
+from .batches import (
+    BatchCancel,
+    BatchComplete,
+    BatchDetail,
+    Batches,
+    BatchRedo,
+    BatchRetry,
+    BatchStage,
+    BatchUndo,
+)
 from .blocks import BlockDetail, BlockEdit, Blocks, Choices, Forwarding, Gone, TakeBack
 from .description import Docs, Schema
 from .history import ItemHistory, LastReversal, LibraryHistory, Records, Report, Reversals, Where, Work
@@ -9,6 +19,14 @@ from .rendered import BlockFile, BlockRendered
 from .sources import ExportDetail, Libraries, LibraryBackup, LibraryDetail, SourceDetail, Sources
 
 __all__ = [
+    "BatchCancel",
+    "BatchComplete",
+    "BatchDetail",
+    "BatchRedo",
+    "BatchRetry",
+    "BatchStage",
+    "BatchUndo",
+    "Batches",
     "BlockDetail",
     "BlockEdit",
     "BlockFile",

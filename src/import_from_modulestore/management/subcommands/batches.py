@@ -1,0 +1,160 @@
+"""Several sources at once: batch, batches."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from ... import api
+from ...data import Action, BatchDetails, BatchStep, ImportState, SourceReference
+from ...terminal.batches import batch_table, batches_table, reversals_told
+from ...terminal.text import counted, printable
+from .base import NOT_CONFIRMED, PARTLY, USAGE, Session, refusal, short, subcommand
+from .steps import arguments_of_options, import_options, new_library_title
+
+LAST = "last"
+"""What one's newest batch can be called instead of by its ID."""
+
+_STEPS = tuple(action for action in Action if action is not Action.REVIEW)
+_FAILED = (ImportState.STAGING_FAILED, ImportState.IMPORT_FAILED)
+
+
+def _arguments_of_batch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words",
+        nargs="+",
+        metavar="WORD",
+        help="SOURCE … LIBRARY, to begin one (SOURCE=NAME reads the export of this name); or a batch that there is: "
+        f"its ID, or `{LAST}`",
+    )
+    parser.add_argument("--origin", default="", metavar="NAME", help="read only this one, where sources have several")
+    steps = parser.add_mutually_exclusive_group()
+    for action in _STEPS:
+        steps.add_argument(
+            f"--{action.value}",
+            action="store_const",
+            const=action,
+            dest="step",
+            help=f"{str(action.label).lower()} all of its imports of which that is possible",
+        )
+    parser.add_argument("--undecided", action="store_true", help="complete also what leaves conflicts to decide")
+    parser.add_argument("--preview", action="store_true", help="only show what --undo or --redo would do")
+    parser.add_argument("--force", action="store_true", help="also items that were changed or put to use since")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _arguments_of_batches(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--library", default="", metavar="LIBRARY", help="only batches into this library")
+    parser.add_argument("--limit", type=int, default=100, metavar="N", help="at most so many, 1 to 1000 (default: 100)")
+
+
+@subcommand(_arguments_of_batch, arguments_of_options)
+def batch(
+    session: Session,
+    *,
+    words: Sequence[str],
+    step: Action | None,
+    undecided: bool,
+    preview: bool,
+    force: bool,
+    yes: bool,
+    **options: Any,
+) -> int:
+    """
+    Import several courses or legacy libraries into one library.
+
+    With sources and a library, each source becomes an import of its own, and all are staged, one after another. Look at
+    any of them as at other imports: `review`, `plan`. With a batch that there is, this shows it, or does one step with
+    all its imports of which that is possible:
+
+      batch last --complete    write those in which nothing is left to decide
+      batch last --retry       do again what failed
+      batch last --undo        take them back, the last one first
+      batch last --cancel      give up what is not written
+
+    One that fails stops none of the others.
+    """
+    if len(words) > 1:
+        made = _create(session, words, options)
+        step = Action.STAGE
+    else:
+        made = _find(session, words[0])
+    session.batch_id = made.id
+    if step is None:
+        return _show(session, made)
+    how: dict[str, Any] = {"user": session.user, "batch_id": made.id, "action": step}
+    if step in api.PREVIEWS:
+        how["force"] = force
+        if preview or not yes:
+            told = api.preview_batch_step(**how)
+            session.show([{"import": each.run, "plan": each.plan, "refusal": each.refusal} for each in told])
+            if not session.as_json:
+                session.say(reversals_told(told))
+            if preview:
+                return 0
+            _confirm(session, step, len(told))
+    with session.progress() as progress:
+        done = api.do_batch_step(**how, undecided=undecided, progress=progress)
+    return _show(session, done.batch, done)
+
+
+@subcommand(_arguments_of_batches)
+def batches(session: Session, *, library: str, limit: int, **options: Any) -> None:
+    """List the batches, newest first."""
+    page = api.list_batches(user=session.user, library_key=library, limit=limit)
+    session.show(page.items, batches_table(page.items, page.total))
+
+
+def _create(session: Session, words: Sequence[str], options: dict[str, Any]) -> BatchDetails:
+    *sources, library = words
+    if not library.startswith("lib:"):
+        raise refusal("Name the library last: batch SOURCE … lib:Org:slug.", USAGE)
+    named = [source.partition("=") for source in sources]
+    return api.create_batch(
+        user=session.user,
+        sources=[SourceReference(key, options["origin"], export) for key, _sign, export in named],
+        library_key=library,
+        options=import_options(options),
+        new_library_title=new_library_title(options),
+    )
+
+
+def _find(session: Session, name: str) -> BatchDetails:
+    if name == LAST:
+        own = (each for each in api.list_batches(user=session.user, limit=1000).items)
+        newest = next((each for each in own if each.username == session.user.get_username()), None)
+        if newest is None:
+            raise api.NotFound("You have no batches yet. `batch SOURCE … LIBRARY` begins one.")
+        name = newest.id
+    return api.get_batch(user=session.user, batch_id=name)
+
+
+def _confirm(session: Session, step: Action, count: int) -> None:
+    if not session.can_ask():
+        told = (
+            f"Nothing was changed, since there is nobody to ask. To do this without being asked: --{step.value} --yes"
+        )
+        raise refusal(told, NOT_CONFIRMED)
+    if not session.confirm(f"\n{step.label} {counted(count, 'import')}?"):
+        raise refusal("Nothing was changed.", NOT_CONFIRMED)
+
+
+def _show(session: Session, found: BatchDetails, done: BatchStep | None = None) -> int:
+    left = {each.import_id: each.reason for each in done.left} if done else {}
+    session.show(
+        {"batch": found, "asked": done.asked, "left": done.left} if done else found,
+        batch_table(found, left),
+        "",
+        printable(_next_steps(found)),
+    )
+    failed = any(run.state in _FAILED for run in found.imports) if done is None else left
+    return PARTLY if failed else 0
+
+
+def _next_steps(found: BatchDetails) -> str:
+    possible = [
+        f"  import_from_modulestore batch {short(found.id)} --{action.value}  ({counted(len(ids), 'import')})"
+        for action, ids in found.permitted.items()
+    ]
+    return "\n".join(["Possible now:", *possible]) if possible else "Nothing can be done with all of it now."

@@ -1,0 +1,63 @@
+"""Batches: how far each of their imports is, and what an undo of all of them would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from ..data import BatchData, BatchDetails, BatchReversal, ImportState, tally
+from .outline import hanging
+from .reversal import kept_items
+from .tables import indented, reversal_counts, state_of, when
+from .text import counted, printable
+
+
+def batch_table(batch: BatchDetails, left: Mapping[str, str]) -> RenderableType:
+    """A batch, import by import; ``left`` says of those that a step was not done with why."""
+    title = f"{counted(batch.size, 'source')} → {batch.library_title}  {batch.library_key}"
+    parts: list[RenderableType] = [
+        Text.assemble((batch.id[:8], "cyan"), f"  {printable(title)}"),
+        indented(Text(printable(f"{_states(batch)} · {batch.username}, {when(batch.created)}"), style="dim")),
+    ]
+    for run in batch.imports:
+        told = Text.assemble(state_of(run), f"  {printable(run.source_title)}  ", (run.source_key, "dim"))
+        if run.to_decide and run.state is ImportState.STAGED:
+            told.append(f"  {counted(run.to_decide, 'conflict')} to decide", style="yellow")
+        parts.append(hanging(Text(run.id[:8], style="cyan"), told))
+        if why := left.get(run.id) or run.error:
+            parts.append(indented(Text(printable(why), style="red")))
+    return Group(*parts)
+
+
+def batches_table(batches: Sequence[BatchData], total: int) -> RenderableType:
+    """Batches, newest first; ``total`` counts those not shown too."""
+    if not batches:
+        return Text("No batches.")
+    parts: list[RenderableType] = []
+    for batch in batches:
+        way = f"{counted(batch.size, 'source')} → {batch.library_title}  {batch.library_key}"
+        told = f"{_states(batch)} · {batch.username}, {when(batch.created)}"
+        parts += [
+            Text.assemble((batch.id[:8], "cyan"), f"  {printable(way)}"),
+            indented(Text(printable(told), style="dim")),
+        ]
+    if total > len(batches):
+        parts.append(Text(f"… and {total - len(batches):,} more; --limit shows them.", style="dim"))
+    return Group(*parts)
+
+
+def reversals_told(told: Sequence[BatchReversal]) -> RenderableType:
+    """What an undo or redo would do with each import, and what it would keep."""
+    parts: list[RenderableType] = []
+    for each in told:
+        what = reversal_counts(each.plan.counts()) if each.plan else each.refusal
+        parts.append(hanging(Text(each.run.id[:8], style="cyan"), Text(printable(f"{each.run.source_title}: {what}"))))
+        if each.plan and (kept := kept_items(each.plan.kept)):
+            parts.append(indented(kept))
+    return Group(*parts)
+
+
+def _states(batch: BatchData) -> str:
+    return ", ".join(f"{count} {str(state.label).lower()}" for state, count in tally(ImportState, batch.states))

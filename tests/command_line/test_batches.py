@@ -1,0 +1,90 @@
+"""Several sources at once, from a terminal."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from import_from_modulestore import api
+from import_from_modulestore.data import Action, SourceReference
+
+from ..builders import TARGET
+from ..shelves import key_of, write_courses, write_one
+from .calls import command, data_of, ended, in_one_line, refused
+
+
+@pytest.fixture
+def words(courses, library) -> tuple[str, ...]:
+    """What begins a batch of three."""
+    write_courses(courses, 3)
+    return "batch", *map(key_of, range(3)), TARGET, "--user", "ada"
+
+
+def states(found) -> list[str]:
+    return [run["state"] for run in found["imports"]]
+
+
+def test_from_the_sources_to_the_library_and_back(words):
+    said = in_one_line(command(*words))
+    assert "3 sources → Target" in said
+    assert "3 staged" in said
+    assert said.count("Staged Course 0") == 3
+    assert "--complete (3 imports)" in said
+    assert "3 imported" in in_one_line(command("batch", "last", "--complete", "--user", "ada"))
+    assert "Course 02: 4 removed" in command("batch", "last", "--undo", "--preview", "--user", "ada")
+    assert refused("batch", "last", "--undo", "--user", "ada")[1] == 7
+    assert "3 undone" in in_one_line(command("batch", "last", "--undo", "--yes", "--user", "ada"))
+    assert "3 imported" in in_one_line(command("batch", "last", "--redo", "--yes", "--user", "ada"))
+    assert "3 sources → Target" in command("batches", "--library", TARGET, "--user", "ada")
+
+
+def test_what_is_not_there_is_named_and_nothing_is_begun(words, courses, user):
+    shutil.rmtree(courses / "x01")
+    assert "course-v1:Acme+X01+R1 is not there" in refused(*words)[0]
+    assert api.list_batches(user=user).total == 0
+
+
+def test_one_that_fails_stops_none_and_is_retried(words, courses, user):
+    sources = [SourceReference(key_of(number)) for number in range(3)]
+    api.create_batch(user=user, sources=sources, library_key=TARGET)
+    shutil.rmtree(courses / "x01")
+    said, code = ended("batch", "last", "--stage", "--user", "ada")
+    assert (code, "2 staged" in in_one_line(said), "There is no export x01" in said) == (3, True, True)
+    write_one(courses, 1)
+    assert states(data_of("batch", "last", "--retry", "--user", "ada")["batch"]) == ["staged"] * 3
+
+
+def test_what_is_left_is_told_and_the_exit_code_says_so(words, courses, user):
+    write_one(courses, 1)
+    command(*words)
+    command("batch", "last", "--complete", "--user", "ada")
+    shutil.rmtree(courses / "x02")
+    write_one(courses, 2)
+    (courses / "x02" / "html" / "t2.html").write_text("<p>Other.</p>")
+    command(*words)
+    said, code = ended("batch", "last", "--complete", "--user", "ada")
+    assert code == 3
+    assert "1 conflict is not decided." in in_one_line(said)
+    assert "1 conflict to decide" in in_one_line(said)
+    assert "3 imported" in in_one_line(command("batch", "last", "--complete", "--undecided", "--user", "ada"))
+
+
+def test_what_is_wrong_is_said(words):
+    assert refused("batch", key_of(0), key_of(1), "--user", "ada")[1] == 2
+    assert refused("batch", "last", "--user", "ada")[1] == 4
+    command(*words)
+    assert refused("batch", "last", "--undo", "--yes", "--user", "ada")[1] == 6
+
+
+def test_as_data(words):
+    done = data_of(*words)
+    assert (states(done["batch"]), len(done["asked"]), done["left"]) == (["staged"] * 3, 3, [])
+    assert set(done["batch"]["permitted"]) == {Action.COMPLETE, Action.CANCEL}
+    assert states(data_of("batch", "last", "--cancel", "--user", "ada")["batch"]) == ["canceled"] * 3
+
+
+def test_no_collection(words, user):
+    command(*words, "--no-collection")
+    [made] = api.list_batches(user=user).items
+    assert {run.options.collection for run in api.get_batch(user=user, batch_id=made.id).imports} == {None}
