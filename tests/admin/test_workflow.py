@@ -94,7 +94,9 @@ def test_cancel(pages, start):
 
 def test_retry_after_a_failure_goes_on_from_the_step_that_failed(pages, start, courses):
     (courses / "c1" / "course.xml").rename(courses / "away")
-    run = Import.objects.create(source_key=KEY, source_title="Tides", library_key=TARGET, state="staging_failed")
+    run = Import.objects.create(
+        source_key=KEY, source_origin="folder", source_title="Tides", library_key=TARGET, state="staging_failed"
+    )
     Import.objects.filter(pk=run.pk).update(error="The course is away.")
     assert "The course is away." in text_of(pages.get(url("import", "change", run.pk)))
     (courses / "away").rename(courses / "c1" / "course.xml")

@@ -43,9 +43,8 @@ class ExportFolder(Sources):
         """Exports that are not named are not looked into."""
         if not exports:
             return super().find(user, keys, exports)
-        names = {export for export in exports if not is_upload(export)}
-        found = self.shelf(patience()).list(names) if names and self.is_reader(user) else ()
-        return (source for source in found if source.key in keys and source.export in names)
+        found = self.shelf(patience()).list(exports) if self.is_reader(user) else ()
+        return (source for source in found if source.key in keys and source.export in exports)
 
     def describe(self, sources: Sequence[SourceData]) -> Sequence[SourceData]:
         return self.shelf(patience()).describe(sources) if sources else ()
@@ -66,6 +65,7 @@ class ExportFolder(Sources):
         remove_files(purpose)
 
     def can_read(self, user: Any, key: LearningContextKey, export: str = "") -> bool:
+        """Of an upload nothing is said here, not even that there is none."""
         return not is_upload(export) and self.is_reader(user)
 
 
