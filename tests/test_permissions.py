@@ -48,6 +48,7 @@ upload_export                  y        y        y         n        n        n
 remove_export                  y        -        -         -        -        -
 list_libraries                 y        y        y         y        y        e
 may_create_libraries           y        e        e         e        e        e
+may_forward                    e        e        e         e        e        e
 get_library                    y        y        y         y        y        -
 create_library                 y        n        n         n        n        n
 backup_library                 y        y        y         y        y        -
@@ -72,6 +73,7 @@ decide_blocks                  y        y        n         n        n        -
 choose_contents                y        y        n         n        n        -
 choose_pieces                  y        y        n         n        n        -
 choose_as_last_time            y        y        n         n        n        -
+get_forwarding                 y        y        n         y        n        -
 choose_forward                 y        y        n         n        n        -
 export_choices                 y        y        n         y        n        -
 apply_choices                  y        y        n         n        n        -
@@ -129,6 +131,7 @@ CALLS = {
     "list_sources": {},
     "get_source": {"source_key": KEY},
     "list_libraries": {},
+    "may_forward": {"source_key": KEY},
     "get_library": {"library_key": TARGET},
     "create_library": {"library_key": "lib:Acme:New", "title": "New"},
     "backup_library": {"library_key": TARGET},
@@ -184,6 +187,7 @@ STATES = {
             "choose_pieces",
             "choose_as_last_time",
             "choose_forward",
+            "get_forwarding",
             "export_choices",
             "apply_choices",
             "edit_block",

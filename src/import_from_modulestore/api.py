@@ -12,9 +12,10 @@ In order:
 1. :func:`create_import`, :func:`stage_import`
 2. :func:`list_blocks`, :func:`get_tree`, :func:`find_conflict`, :func:`get_block`, :func:`render_block`;
    :func:`select_blocks`, :func:`decide_blocks`, :func:`edit_block`, :func:`check_edit`, :func:`revert_block`;
-   :func:`choose_contents`, :func:`choose_as_last_time`, :func:`choose_forward`, :func:`export_choices`,
-   :func:`apply_choices`; :func:`list_gone`, :func:`remove_gone`; :func:`get_last_change`, :func:`take_back`;
-   :func:`plan_import`, :func:`get_summary`; :func:`open_file`, :func:`sign_file`, :func:`open_signed_file`
+   :func:`choose_contents`, :func:`choose_as_last_time`, :func:`export_choices`, :func:`apply_choices`;
+   :func:`list_gone`, :func:`remove_gone`; :func:`get_last_change`, :func:`take_back`;
+   :func:`get_forwarding`, :func:`choose_forward`; :func:`plan_import`, :func:`get_summary`;
+   :func:`open_file`, :func:`sign_file`, :func:`open_signed_file`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
 4. :func:`get_import`, :func:`get_permitted_actions`, :func:`get_imports`, :func:`get_records`;
    :func:`where_from`, :func:`where_to`; :func:`get_item_history`, :func:`get_library_history`;
@@ -65,6 +66,7 @@ from .actions.review import (
     export_choices,
     find_conflict,
     get_block,
+    get_forwarding,
     get_last_change,
     get_summary,
     get_tree,
@@ -85,6 +87,7 @@ from .actions.sources import (
     list_libraries,
     list_sources,
     may_create_libraries,
+    may_forward,
     remove_export,
     upload_export,
     upload_limit,
@@ -168,6 +171,7 @@ __all__ = [
     "find_conflict",
     "get_batch",
     "get_block",
+    "get_forwarding",
     "get_import",
     "get_imports",
     "get_item_history",
@@ -193,6 +197,7 @@ __all__ = [
     "list_work",
     "mark_done",
     "may_create_libraries",
+    "may_forward",
     "may_link",
     "open_file",
     "open_signed_file",

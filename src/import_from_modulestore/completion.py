@@ -164,8 +164,8 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
 
 def _forward_or_tell(run: Import, planned: ForwardingData, host: Host, user: Any) -> None:
     """Forward references to the source; where that is not to be, the import says why."""
-    instead = run.forward == Forward.INSTEAD
-    if not (planned.forwards and forward(run, host, user, instead=instead)):
+    is_done = planned.forwards and forward(run, host, user, instead=run.forward == Forward.INSTEAD)
+    if not is_done and run.forward != Forward.NO:
         run.warnings = [*run.warnings, planned.reason]
         run.save(update_fields=["warnings"])
 

@@ -398,8 +398,8 @@ class ImportOptions:
     * ``as_last_time``: begin the review with what was left out, edited and decided the last time that this source was
       imported into this library.
     * ``forward``: forward the references of courses to the source to the items of this import, where the host can.
-      ``None`` does so for a legacy library of which nothing else was forwarded elsewhere, and is imported by somebody
-      who may.
+      ``None`` does so for a legacy library of this site that is imported whole, by somebody who may, and is not
+      forwarded to another library.
     """
 
     level: CompositionLevel = CompositionLevel.SECTION
@@ -730,6 +730,8 @@ class ForwardingData:
     """Of how many components of the source no item comes, so that references to these are forwarded nowhere."""
     blocker: str = ""
     """Why the import cannot be completed before somebody has said something else of it; empty where it can."""
+    choices: tuple[Forward, ...] = ()
+    """What else the user can say of it: see :func:`.api.choose_forward`."""
 
     @property
     def is_conflict(self) -> bool:
@@ -1393,6 +1395,8 @@ class ReversalPlan:
     items: tuple[ReversalItem, ...]
     links: int = 0
     """How many blocks of the course it unlinks, or links again as far as they can be."""
+    forwarding: str = ""
+    """What becomes of references of courses to the source, in words; empty where nothing does."""
 
     def counts(self) -> dict[str, int]:
         """Items by :class:`ReversalOutcome` value."""

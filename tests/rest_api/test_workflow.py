@@ -143,7 +143,7 @@ def test_a_library_is_made_before_or_with_the_import(client, course):
         "collection": {"code": "", "title": "Tides"},
         "contents": "unit",
         "as_last_time": False,
-        "forward": None,
+        "forward": "no",
     }
     body = {"source_key": KEY, "library_key": "lib:Acme:New", "new_library_title": "", "options": options}
     made = client.post("imports/", body, status=201)

@@ -11,7 +11,7 @@ from openedx_content.models_api import Container
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportData, ImportOptions, RecordData
-from tests.builders import KEY, TARGET, small_course, write_course
+from tests.builders import KEY, TARGET, problem, small_course, text, write_course, write_library
 
 from . import ON_PLATFORM
 
@@ -102,6 +102,18 @@ def load(site, tmp_path) -> Callable[..., str]:
         folder = tmp_path / f"export{len(list(tmp_path.iterdir()))}"
         write_course(folder, *(blocks or small_course()), **more)
         return site.load(folder)
+
+    return load
+
+
+@pytest.fixture
+def legacy(site, tmp_path) -> Callable[..., str]:
+    """Load a legacy library into the modulestore, with these blocks: ``legacy(problem(…))``; else with three."""
+
+    def load(*blocks) -> str:
+        folder = tmp_path / f"library{len(list(tmp_path.iterdir()))}"
+        few = problem("p1", title="Why?"), problem("p2", title="How?"), text("t1", title="Read")
+        return site.load(write_library(folder, *(blocks or few)))
 
     return load
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from errno import ENOSPC
+from io import BytesIO
 
 import pytest
 from cms.djangoapps.modulestore_migrator import api as migrator
@@ -21,10 +22,11 @@ from import_from_modulestore.data import (
     ImportData,
     ImportOptions,
     ImportState,
+    Outcome,
 )
 from import_from_modulestore.history import forwarding
 from tests.authoring import Author
-from tests.builders import KEY, LIBRARY_KEY, TARGET, block, problem, text, usage_key, write_library
+from tests.builders import KEY, LIBRARY_KEY, TARGET, block, pack, problem, text, usage_key, write_library
 
 from .site import context, usage
 
@@ -56,16 +58,6 @@ def item(name: str, library: str = TARGET, tag: str = "problem") -> str:
 
 
 ALL = {P1: (item("p1"), 1), P2: (item("p2"), 1), T1: (item("t1", tag="html"), 1)}
-
-
-@pytest.fixture
-def legacy(site, tmp_path) -> Callable[..., str]:
-    """Load the legacy library, with these blocks: ``legacy()``."""
-
-    def load(*blocks) -> str:
-        return site.load(write_library(tmp_path / f"library{len(list(tmp_path.iterdir()))}", *(blocks or BLOCKS)))
-
-    return load
 
 
 @pytest.fixture
@@ -134,10 +126,20 @@ class TestTheFirstImport:
         assert api.get_summary(user=ada, import_id=run.id).forwarding == told
         assert not migrator.is_forwarded(context(LIBRARY_KEY))
 
+    def test_of_which_nothing_comes_is_not_forwarded(self, ada, legacy, stage):
+        legacy(block("library_content", "bank", "", problem("p3"), display_name="Bank"))
+        run = api.complete_import(user=ada, import_id=stage(LIBRARY_KEY).id)
+        assert (run.forwards, library_of()) == (False, None)
+        assert any("nothing of it comes into the library" in warning for warning in run.warnings)
+
     def test_is_not_forwarded_where_that_is_not_wanted(self, ada, imported, stage):
         run = imported(forward=Forward.NO)
         assert (library_of(), forwarded(), run.forwards) == (None, {}, False)
-        assert api.plan_import(user=ada, import_id=stage(LIBRARY_KEY, forward=Forward.NO).id).forwarding is None
+        assert not any("as was chosen" in warning for warning in run.warnings)
+        again = stage(LIBRARY_KEY, forward=Forward.NO).id
+        told = api.get_forwarding(user=ada, import_id=again)
+        assert (told.forwards, told.choices) == (False, (Forward.YES,))
+        assert api.choose_forward(user=ada, import_id=again, forward=None).forwards
 
     def test_of_a_part_is_not_forwarded_unasked(self, ada, imported, stage):
         imported(selection=(P1,))
@@ -249,6 +251,19 @@ class TestUndoAndRedo:
         api.undo_import(user=ada, import_id=runs[1 - first_undone].id)
         assert (library_of(), forwarded(P1, new)) == (None, {})
 
+    def test_of_the_one_that_made_the_items_leaves_nothing_to_forward_to(self, ada, imported, stage):
+        first = imported()
+        imported()  # It finds all of it there.
+        api.undo_import(user=ada, import_id=first.id)
+        assert (library_of(), forwarded()) == (None, {})
+        plan = api.plan_import(user=ada, import_id=stage(LIBRARY_KEY).id)
+        assert {item.outcome for item in plan.items} == {Outcome.CREATED}
+
+    def test_of_what_somebody_has_removed_from_the_migrator_finds_nothing_to_withdraw(self, ada, imported):
+        run = imported()
+        migrator_models.ModulestoreMigration.objects.all().delete()
+        assert api.undo_import(user=ada, import_id=run.id).state is ImportState.UNDONE
+
     def test_redo_does_not_take_it_from_whom_it_went_to_meanwhile(self, ada, imported, other, stage):
         run = imported()
         api.undo_import(user=ada, import_id=run.id)
@@ -309,3 +324,28 @@ class TestWithoutTheMigrator:
         with pytest.raises(api.InvalidOption, match="no modulestore_migrator") as refused:
             api.create_import(user=ada, source_key=LIBRARY_KEY, library_key=TARGET, options=options)
         assert refused.value.field == "forward"
+
+
+class TestFromAFile:
+    """A legacy library that somebody has uploaded: it may be that of another site."""
+
+    @pytest.fixture
+    def made(self, ada, library, settings, tmp_path):
+        settings.IMPORT_FROM_MODULESTORE_EXPORTS_DIR = str(tmp_path / "exports")
+        archive = pack(write_library(tmp_path / "legacy", *BLOCKS), tmp_path / "legacy.tar.gz")
+        source = api.upload_export(user=ada, file=BytesIO(archive.read_bytes()), name="legacy.tar.gz")
+
+        def run(**options) -> ImportData:
+            named = {"source_key": source.key, "origin": source.origin, "export": source.export}
+            run = api.create_import(user=ada, library_key=TARGET, options=ImportOptions(**options), **named)
+            api.stage_import(user=ada, import_id=run.id)
+            return api.complete_import(user=ada, import_id=run.id)
+
+        return run
+
+    def test_is_not_forwarded_unasked(self, made):
+        assert (made().forwards, library_of()) == (False, None)
+
+    def test_is_forwarded_for_who_asks(self, made):
+        assert made(forward=Forward.YES).forwards
+        assert (library_of(), forwarded()) == (TARGET, ALL)

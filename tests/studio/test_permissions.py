@@ -21,7 +21,7 @@ from openedx_content.models_api import LearningPackage
 from rest_framework.test import APIClient
 
 from import_from_modulestore import api, tasks
-from import_from_modulestore.data import Decision, ImportOptions, ImportState, Page
+from import_from_modulestore.data import Decision, Forward, ImportOptions, ImportState, Page
 from import_from_modulestore.management.subcommands.base import NOT_FOUND, NOT_PERMITTED, PARTLY
 from import_from_modulestore.models import Import, StagedBlock
 from tests.builders import KEY, LIBRARY_KEY, TARGET, section, subsection, text, unit, usage_key, write_library
@@ -52,6 +52,7 @@ backup_library                  -       -       y      y         y          -   
 
 create_import                   -       -       -      y         n          -       y      -          -
 create_import of drafts         -       -       -      y         y          -       y      -          -
+create_import that forwards     -       -       -      y         n          -       y      -          -
 create_import of a library      -       n       -      n         n          y       y      -          -
 preview_import                  -       -       -      y         n          -       y      -          -
 preview_import of drafts        -       -       -      y         y          -       y      -          -
@@ -64,9 +65,12 @@ select_blocks                   -       -       n      y         y          -   
 decide_blocks                   -       -       n      y         y          -       y      -          -
 edit_block                      -       -       n      y         y          -       y      -          -
 revert_block                    -       -       n      y         y          -       y      -          -
+get_forwarding                  -       -       n      y         y          -       y      -          -
+choose_forward                  -       -       n      y         y          -       y      -          -
 
 complete_import                 -       -       n      y         n          -       y      -          -
 complete_import of drafts       -       -       n      y         y          -       y      -          -
+complete_import that forwards   -       -       n      y         n          -       y      -          -
 retry_import                    -       -       n      y         n          -       y      -          -
 retry_import of drafts          -       -       n      y         y          -       y      -          -
 cancel_import                   -       -       y      y         y          -       y      -          -
@@ -108,10 +112,12 @@ class Asked:
     words: tuple[str, ...] = ()
 
 
-def _import_to(target: str, publish: bool, **more: Any) -> Asked:
-    options = ImportOptions(publish=publish)
-    body = {"source_key": KEY, "library_key": target, "options": {"publish": publish}, "start": False, **more}
+def _import_to(target: str, publish: bool, forward: Forward | None = None, **more: Any) -> Asked:
+    options = ImportOptions(publish=publish, forward=forward)
+    given = {"publish": publish, "forward": forward and forward.value}
+    body = {"source_key": KEY, "library_key": target, "options": given, "start": False, **more}
     words = [KEY, target, *([] if publish else ["--no-publish"]), *(["--create"] if more else [])]
+    words += ["--forward", forward.value] if forward else []
     arguments = {"source_key": KEY, "library_key": target, "options": options, **more}
     return Asked("", arguments, rest=("POST", "imports/", body), words=("stage", *words))
 
@@ -135,6 +141,7 @@ ASKED = {
     "backup_library": Asked(arguments={"library_key": TARGET}, words=("backup", TARGET)),
     "create_import": _CREATE,
     "create_import of drafts": _CREATE_DRAFTS,
+    "create_import that forwards": _import_to(TARGET, True, Forward.YES),
     "create_import of a library": _import_to(NEW, True, new_library_title=""),
     "preview_import": Asked(arguments=_CREATE.arguments, words=("preview", *_CREATE.words[1:])),
     "preview_import of drafts": Asked(arguments=_CREATE_DRAFTS.arguments, words=("preview", *_CREATE_DRAFTS.words[1:])),
@@ -171,6 +178,18 @@ ASKED = {
     ),
     "revert_block": _on(
         "staged", f"{_BLOCKS}edit/", *("edit", "{id}", "t1", "--revert"), method="DELETE", usage_key=BLOCK
+    ),
+    "get_forwarding": _on("staged", "forwarding/", method="GET"),
+    "choose_forward": _on(
+        "staged",
+        "forwarding/",
+        *("forward", "{id}", "yes"),
+        method="PATCH",
+        body={"forward": "yes"},
+        forward=Forward.YES,
+    ),
+    "complete_import that forwards": _on(
+        "staged that forwards", "complete/", "complete", "{id}", start="start_completion"
     ),
     "complete_import": _on("staged", "complete/", "complete", "{id}", start="start_completion"),
     "retry_import": _on("failed", "retry/", "retry", "{id}", start="start_retry"),
@@ -237,11 +256,11 @@ def people(site, course, library) -> Callable[[str], Any]:
 def import_that_is(ada, course, stage) -> Callable[..., str]:
     """The ID of a new import in one of the states that something is tried on: ``import_that_is("done")``."""
 
-    def make(state: str, *, publish: bool = True) -> str:
+    def make(state: str, *, publish: bool = True, **more: Any) -> str:
         if state == "created":
             options = ImportOptions(publish=publish)
             return api.create_import(user=ada, source_key=KEY, library_key=TARGET, options=options).id
-        import_id = stage(publish=publish).id
+        import_id = stage(publish=publish, **more).id
         if state == "staged":
             api.edit_block(user=ada, import_id=import_id, usage_key=BLOCK, title="Edited")
         if state == "failed":
@@ -259,8 +278,10 @@ def import_that_is(ada, course, stage) -> Callable[..., str]:
 def imports(import_that_is) -> dict[str, str]:
     """The IDs of one in each of these states, and of one of drafts."""
     states = ("undone", "done", "created", "staged", "failed")
-    return {state: import_that_is(state) for state in states} | {
-        state + OF_DRAFTS: import_that_is(state, publish=False) for state in states
+    return {
+        **{state: import_that_is(state) for state in states},
+        **{state + OF_DRAFTS: import_that_is(state, publish=False) for state in states},
+        "staged that forwards": import_that_is("staged", forward=Forward.YES),
     }
 
 
@@ -414,7 +435,7 @@ class TestNobodyIsToldOfWhatTheyMayNotSee:
 
     def told(self, user, name, **arguments) -> str:
         with pytest.raises((api.NotFound, api.NotPermitted)) as error:
-            getattr(api, name)(user=user, **arguments)
+            getattr(api, name.partition(" ")[0])(user=user, **arguments)
         return f"{type(error.value).__name__}: {error.value}"
 
     def test_of_imports(self, imports, people):

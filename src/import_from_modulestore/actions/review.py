@@ -385,6 +385,18 @@ def choose_as_last_time(*, user: Any, import_id: str, as_last_time: bool = True)
     return choose_all(run, as_last_time=as_last_time, source_key=parse_source_key(run.source_key), host=get_host())
 
 
+def get_forwarding(*, user: Any, import_id: str) -> ForwardingData | None:
+    """
+    What completing the import would do to references of courses to its source; ``None`` where that is not in question.
+
+    As :attr:`.data.Plan.forwarding`. Raises what :func:`plan_import` does.
+    """
+    run = reviewable(user, import_id)
+    if get_host().forwarding() is None:
+        return None
+    return with_forwarding(planned(run).plan, run, host=get_host(), user=user).forwarding
+
+
 def choose_forward(*, user: Any, import_id: str, forward: Forward | None) -> ForwardingData | None:
     """
     Say whether references of courses to the source are forwarded; ``None`` goes back to what the option's default does.
@@ -397,7 +409,7 @@ def choose_forward(*, user: Any, import_id: str, forward: Forward | None) -> For
     with changing(run):
         run.forward = forward or ""
         run.save(update_fields=["forward"])
-    return plan_import(user=user, import_id=import_id).forwarding
+    return get_forwarding(user=user, import_id=import_id)
 
 
 def export_choices(*, user: Any, import_id: str) -> ReviewChoices:

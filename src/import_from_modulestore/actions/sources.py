@@ -177,6 +177,16 @@ def may_create_libraries(*, user: Any) -> bool:
     return get_host().can_create_library(user)
 
 
+def may_forward(*, user: Any, source_key: str) -> bool:
+    """
+    Whether the user may have references of courses to a source forwarded; nobody may where the site forwards none.
+
+    Raises ``InvalidKey``.
+    """
+    forwarding = get_host().forwarding()
+    return forwarding is not None and forwarding.may_forward(user, parse_source_key(source_key))
+
+
 def get_library(*, user: Any, library_key: str) -> LibraryData:
     """One content library. Raises ``InvalidKey``, and ``NotFound`` also where the user may not see it."""
     key = parse_library_key(library_key)

@@ -28,6 +28,7 @@ from ..data import (
     CompositionLevel,
     Contents,
     Decision,
+    Forward,
     ImportData,
     ImportOptions,
     SourceData,
@@ -110,6 +111,12 @@ class StartForm(forms.Form):
             "library."
         ),
     )
+    forward = forms.ChoiceField(
+        label=_("Forward references of courses"),
+        choices=[("", _("Those to a legacy library, if it is forwarded nowhere else")), *Forward.choices],
+        required=False,
+        help_text=_("Courses refer to blocks of legacy libraries. Where Studio can, they lead to the library’s items."),
+    )
     publish = forms.BooleanField(
         label=_("Publish what is created, overwritten or forked"), initial=True, required=False
     )
@@ -139,6 +146,7 @@ class StartForm(forms.Form):
                     "unmerged",
                     "contents",
                     "as_last_time",
+                    "forward",
                     "publish",
                     "block_ids",
                     "branch",
@@ -199,6 +207,7 @@ class StartForm(forms.Form):
                     contents=Contents(data["contents"] or Contents.LEAVE_OUT),
                     unmerged=Decision(data["unmerged"]) if data["unmerged"] else None,
                     as_last_time=data["as_last_time"],
+                    forward=Forward(data["forward"]) if data["forward"] else None,
                     publish=data["publish"],
                     block_ids=BlockIds(data["block_ids"] or BlockIds.KEEP),
                     branch=Branch(data["branch"] or Branch.DRAFT),

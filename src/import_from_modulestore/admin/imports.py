@@ -105,6 +105,8 @@ class Prospect:
     refusal: str = ""
     blockers: Sequence[str] = ()
     gone_unknown: str = ""
+    forwarding: str = ""
+    """What becomes of references of courses to the source."""
     counts: SafeString | str = ""
     groups: Sequence[Group] = ()
     kept: int = 0
@@ -394,6 +396,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             (_("Instead of merges that need you"), options.unmerged.label if options.unmerged else _("Wait")),
             (_("Contents of what a library cannot hold"), options.contents.label),
             (_("As last time"), _("Yes") if options.as_last_time else _("No")),
+            (_("Forward references of courses"), _forwarding(data)),
             (_("Published at once"), _("What is created, overwritten or forked") if options.publish else _("Nothing")),
             (_("IDs of new items"), options.block_ids.label),
             (_("Content read"), options.branch.label),
@@ -433,11 +436,18 @@ def _state(data: ImportData) -> SafeString:
     return format_html('{}<br>{} <span class="quiet">{}</span>', badge(data.state, told), bar, title)
 
 
+def _forwarding(data: ImportData) -> Any:
+    if data.forwards:
+        return _("Forwarded to what it has brought")
+    return data.options.forward.label if data.options.forward else ""
+
+
 def _plan_parts(plan: Plan) -> dict[str, Any]:
     return {
         "is_planned": True,
         "blockers": plan.blockers,
         "gone_unknown": plan.gone_unknown,
+        "forwarding": plan.forwarding.reason if plan.forwarding else "",
         "counts": plan.everything and counts(Outcome, plan.counts(), planned=True),
         "groups": _grouped(plan.everything, _PLAN_ORDER),
     }
@@ -449,6 +459,7 @@ def _reversal_parts(plan: ReversalPlan) -> dict[str, Any]:
         "counts": plan.items and counts(ReversalOutcome, plan.counts(), planned=True),
         "groups": _grouped(plan.items, _REVERSAL_ORDER),
         "kept": len(plan.kept),
+        "forwarding": plan.forwarding,
     }
 
 

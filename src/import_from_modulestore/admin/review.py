@@ -23,6 +23,7 @@ from ..data import (
     ConflictState,
     Contents,
     Decision,
+    Forward,
     MergeSide,
     Outcome,
 )
@@ -83,6 +84,7 @@ class BlockPages(BoundedAdmin):
                 **_filters(chosen),
             )
             gone = api.list_gone(user=request.user, import_id=str(run.uuid), limit=1)
+            forwarding = api.get_forwarding(user=request.user, import_id=str(run.uuid))
         except api.ImportFromModulestoreError as error:
             return self._refused(request, run, error)
         pages = max(1, -(-page.total // PAGE_SIZE))
@@ -94,6 +96,7 @@ class BlockPages(BoundedAdmin):
             total=page.total,
             all_blocks=run.block_count,
             gone=gone,
+            forwarding=forwarding,
             gone_url=self.gone_url(run),
             choices_url=self.choices_url(run),
             number=page_num,
@@ -244,6 +247,10 @@ class BlockPages(BoundedAdmin):
         try:
             if do in ("as_last_time", "not_as_last_time"):
                 changed = api.choose_as_last_time(**common, as_last_time=do == "as_last_time")
+            elif do.startswith("forward_"):
+                found = api.choose_forward(**common, forward=one_of(Forward, do.removeprefix("forward_")))
+                self.message_user(request, found.reason if found else gettext("Decided."), messages.SUCCESS)
+                return
             elif do != "apply":
                 raise Http404
             elif file := request.FILES.get("choices"):

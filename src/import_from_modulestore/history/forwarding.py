@@ -7,11 +7,11 @@ from itertools import batched
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import LibraryLocator
 
-from ..data import BlockKind, ConflictState, Forward, ForwardingData, Outcome, Plan
+from ..data import BlockKind, ConflictState, Forward, ForwardingData, ImportState, Outcome, Plan, ReversalKind
 from ..hosts import Host
 from ..hosts.forwarding import ForwardedBlock, ForwardedSource
 from ..imports import options_of
@@ -25,56 +25,77 @@ _OF_SOURCE = (ConflictState.SOURCE_CHANGED, ConflictState.LIBRARY_CHANGED, Confl
 
 _WITHDRAWN = {"withdrawn": True}
 
+_FORWARDED = gettext_lazy("References of courses to {source} are forwarded to this library.")
+_ADDED = gettext_lazy("References of courses to {source} are forwarded to this library already; blocks are added.")
+_INSTEAD = gettext_lazy(
+    "References of courses to {source} are forwarded to this library from now on, instead of to {library}."
+)
+_ELSEWHERE = gettext_lazy(
+    "References of courses to {source} are forwarded to {library} already, and go on to be. They can be forwarded to "
+    "this library instead."
+)
+_SAY_WHICH = gettext_lazy(
+    "References of courses to {source} are forwarded to {library} already. Say whether they are to be forwarded to "
+    "this library instead, or not."
+)
+_NOTHING = gettext_lazy(
+    "References of courses to {source} are not forwarded to this library: nothing of it comes into the library."
+)
+_NOT_WANTED = gettext_lazy("References of courses to {source} are not forwarded to this library, as was chosen.")
+_NOT_PERMITTED = gettext_lazy(
+    "References of courses to {source} are not forwarded to this library: that takes the right to change {source}."
+)
+
 
 def planned_forwarding(run: Import, plan: Plan, host: Host, user: Any) -> ForwardingData | None:
     """
     What completing the import, by this user, would do to references of courses to its source.
 
-    ``None`` where that is not in question: the host forwards nothing, it is not wanted, or it is about a course, or a
-    part of a library, and nobody has asked for it. A fixed number of statements.
+    ``None`` where that is not in question: the host forwards nothing, or the import is of a course, of a part of a
+    library, or of a file, and nobody has asked for it. A fixed number of statements.
     """
     forwarding = host.forwarding()
     key = parse_source_key(run.source_key)
-    if forwarding is None or not _is_wanted(run, key):
+    if forwarding is None or not (run.forward or _is_wanted_by_default(run, key)):
         return None
     now = forwarding.library_of(key)
     elsewhere = now if now != run.library_key else ""
-    without = _without_item(run, plan)
+
+    def told(reason: Any, *choices: Forward, **more: Any) -> ForwardingData:
+        found: dict[str, Any] = {"forwards": False, "elsewhere": elsewhere, "choices": choices} | more
+        return ForwardingData(reason=str(reason).format(source=key, library=elsewhere), **found)
+
     if not forwarding.may_forward(user, key):
-        reason = _(
-            "References of courses to {source} are not forwarded to this library: that takes the right to change "
-            "{source}."
-        ).format(source=key)
-        return ForwardingData(forwards=False, reason=reason, elsewhere=elsewhere)
+        asked = [Forward.NO] if run.forward in (Forward.YES, Forward.INSTEAD) else []
+        return told(_NOT_PERMITTED, *asked, elsewhere="")
+    if run.forward == Forward.NO:
+        return told(_NOT_WANTED, Forward.INSTEAD if elsewhere else Forward.YES, elsewhere="")
+    if elsewhere and run.forward == Forward.YES:
+        blocker = str(_SAY_WHICH).format(source=key, library=elsewhere)
+        return told(_ELSEWHERE, Forward.INSTEAD, Forward.NO, blocker=blocker)
     if elsewhere and run.forward != Forward.INSTEAD:
-        reason = _(
-            "References of courses to {source} are forwarded to {library} already, and go on to be. They can be "
-            "forwarded to this library instead."
-        ).format(source=key, library=elsewhere)
-        blocker = _(
-            "References of courses to {source} are forwarded to {library} already. Say whether they are to be "
-            "forwarded to this library instead, or not."
-        ).format(source=key, library=elsewhere)
-        return ForwardingData(
-            forwards=False, reason=reason, elsewhere=elsewhere, blocker=blocker if run.forward == Forward.YES else ""
-        )
-    if elsewhere:
-        reason = _(
-            "References of courses to {source} are forwarded to this library from now on, instead of to {library}."
-        ).format(source=key, library=elsewhere)
-    elif now:
-        reason = _("References of courses to {source} are forwarded to this library already; blocks are added.").format(
-            source=key
-        )
-    else:
-        reason = _("References of courses to {source} are forwarded to this library.").format(source=key)
-    if without:
+        return told(_ELSEWHERE, Forward.INSTEAD)
+    if not any(_stands_for(item.outcome, item.state) for item in plan.items):
+        return told(_NOTHING, elsewhere="")
+    reason = str(_INSTEAD if elsewhere else _ADDED if now else _FORWARDED)
+    if without := _without_item(run, plan):
         reason += " " + ngettext(
             "{count} component has no item in it: courses that refer to it keep the copy that they have.",
             "{count} components have no item in it: courses that refer to them keep the copies that they have.",
             without,
-        ).format(count=without)
-    return ForwardingData(forwards=True, reason=reason, elsewhere=elsewhere, without_item=without)
+        ).replace("{count}", str(without))
+    return told(reason, Forward.NO, forwards=True, without_item=without)
+
+
+def reversed_forwarding(run: Import, kind: ReversalKind) -> str:
+    """What an undo or redo would do to references of courses to the source, in words; empty where nothing."""
+    if not run.forwarding:
+        return ""
+    if kind is ReversalKind.UNDO:
+        told = _("References of courses to {source} are not forwarded to what this import has brought any more.")
+    else:
+        told = _("References of courses to {source} are forwarded again, unless they are forwarded elsewhere by now.")
+    return told.format(source=run.source_key)
 
 
 def forward(run: Import, host: Host, user: Any, *, instead: bool) -> bool:
@@ -91,6 +112,8 @@ def forward(run: Import, host: Host, user: Any, *, instead: bool) -> bool:
         return False
     forwarding.hold(key)
     if forwarding.library_of(key) not in ("", run.library_key) and not instead:
+        return False
+    if not run.records.filter(entity__draft__version__isnull=False, undone=False).exists():
         return False
     source = ForwardedSource(
         source_key=key,
@@ -118,18 +141,19 @@ def forward_again_or_not(run: Import, host: Host, user: Any, *, undone: bool) ->
             run.save(update_fields=["forwarding"])
         return
     others = Import.objects.filter(source_key=run.source_key, library_key=run.library_key).exclude(pk=run.pk)
-    kept = others.exclude(forwarding={}).exclude(forwarding=_WITHDRAWN).order_by("-pk")
+    kept = others.filter(state=ImportState.IMPORTED).order_by("-pk").values_list("forwarding", flat=True)
     forwarding.hold(parse_source_key(run.source_key))
-    forwarding.withdraw(run.forwarding, list(kept.values_list("forwarding", flat=True)))
+    forwarding.withdraw(run.forwarding, [each for each in kept if each and each != _WITHDRAWN])
     run.forwarding = _WITHDRAWN
     run.save(update_fields=["forwarding"])
 
 
-def _is_wanted(run: Import, source_key: LearningContextKey) -> bool:
-    """By default, for a whole legacy library: what has no item is not forwarded, and courses lose the way to it."""
-    if run.forward:
-        return run.forward != Forward.NO
-    return isinstance(source_key, LibraryLocator) and not run.selection
+def _is_wanted_by_default(run: Import, source_key: LearningContextKey) -> bool:
+    """
+    Of a whole legacy library of this site. Of a part, courses would lose the way to the rest; and a file may be of
+    another site, where the same key means something else.
+    """
+    return isinstance(source_key, LibraryLocator) and not run.selection and not run.source_export
 
 
 def _without_item(run: Import, plan: Plan) -> int:

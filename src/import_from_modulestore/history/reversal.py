@@ -37,7 +37,7 @@ from ..running.lifecycle import Step
 from ..writing.collection import put_back, take_out
 from ..writing.tags import Tags, add_tags, remove_tags
 from .circumstances import circumstances_of
-from .forwarding import forward_again_or_not
+from .forwarding import forward_again_or_not, reversed_forwarding
 from .judging import Verdict, judge
 from .records import BATCH_SIZE, CHANGING, WRITING, Versions
 from .resetting import Reset, Resetter
@@ -62,7 +62,7 @@ def plan_reversal(
     after = {verdict.record.entity_id: verdict.goal for verdict in verdicts if not verdict.kept}
     reverted = {verdict.record.pk for verdict in verdicts if not verdict.kept}
     links = sum(pk in reverted for pk in to_be_changed(run, kind).values_list("record_id", flat=True))
-    plan = replace(_as_plan(kind, verdicts), links=links)
+    plan = replace(_as_plan(kind, verdicts), links=links, forwarding=reversed_forwarding(run, kind))
     return plan, {entity_id: goal for entity_id, goal in after.items() if entity_id is not None}
 
 

@@ -124,13 +124,18 @@ class Options(AuthorView):
         choices, missing = self._choices(request)
         if not choices:
             return self.get(request)
-        form = OptionsForm(request.POST, sources=[choice.source for choice in choices])
+        form = self._form(choices, request.POST)
         for told in missing:
             form.add_error(None, told)
         if not form.is_valid():
             return self._answer(choices, form)
         made = self._create(choices, form)
         return self._answer(choices, form) if made is None else self.done(made)
+
+    def _form(self, choices: Sequence[Choice], *args: Any, **kwargs: Any) -> OptionsForm:
+        user, sources = self.request.user, [choice.source for choice in choices]
+        can_forward = any(source.key and api.may_forward(user=user, source_key=source.key) for source in sources)
+        return OptionsForm(*args, sources=sources, can_forward=can_forward, **kwargs)
 
     def _create(self, choices: Sequence[Choice], form: OptionsForm) -> str | None:
         """Make the import, or the batch, and give its address; ``None`` where that was refused, as the form says."""
@@ -172,7 +177,7 @@ class Options(AuthorView):
     def _answer(self, choices: Sequence[Choice], form: OptionsForm | None) -> HttpResponse:
         user, sources = self.request.user, [choice.source for choice in choices]
         if form is None:
-            form = OptionsForm(sources=sources, initial=_suggested(user, sources))
+            form = self._form(choices, initial=_suggested(user, sources))
         context = _libraries(self.request, str(form["library"].value() or ""))
         return self.page("options.html", choices=choices, form=form, **context)
 

@@ -17,6 +17,7 @@ from ..data import (
     CompositionLevel,
     Contents,
     Decision,
+    Forward,
     ImportOptions,
     SourceData,
     SourceKind,
@@ -70,15 +71,22 @@ class OptionsForm(forms.Form):
         ],
         required=False,
     )
+    forward = forms.ChoiceField(
+        choices=[("", _("Those to a legacy library, if it is forwarded nowhere else")), *Forward.choices],
+        required=False,
+    )
     branch = forms.ChoiceField(choices=Branch.choices, initial=Branch.DRAFT, required=False)
     block_ids = forms.ChoiceField(choices=BlockIds.choices, initial=BlockIds.KEEP, required=False)
 
-    rare = ("contents", "unmerged", "as_last_time", "branch", "block_ids")
+    rare = ("contents", "unmerged", "as_last_time", "forward", "branch", "block_ids")
     """Fields that are folded away, unless there is something wrong with one."""
 
-    def __init__(self, data: Any = None, *, sources: Sequence[SourceData], **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, sources: Sequence[SourceData], can_forward: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(data, **kwargs)
         self._sources = sources
+        self.can_forward = can_forward
 
     @property
     def levels(self) -> Sequence[tuple[str, Any]]:
@@ -137,6 +145,7 @@ class OptionsForm(forms.Form):
                 collection=collections.get(data["collection"], CollectionChoice()),
                 contents=Contents(data["contents"] or Contents.LEAVE_OUT),
                 as_last_time=data["as_last_time"],
+                forward=Forward(data["forward"]) if data["forward"] else None,
             ),
         }
 

@@ -26,6 +26,7 @@ from ..data import (
     ConflictState,
     Contents,
     Decision,
+    Forward,
     GonePage,
     ImportData,
     Outcome,
@@ -373,6 +374,9 @@ def _change(request: HttpRequest, import_id: str) -> str:
     if kind == "contents" and value in ("", *Contents.values) and "matching" not in post:
         contents = Contents(value) if value else None
         return _told_decided(api.choose_contents(**common, **meant, contents=contents, below=below))
+    if kind == "forward" and value in Forward.values:
+        found = api.choose_forward(**common, forward=Forward(value))
+        return found.reason if found else _("Decided.")
     if kind == "as_last_time" and value in ("all", "none"):
         changed = api.choose_as_last_time(**common, as_last_time=value == "all")
         return ngettext("{count} block is other now.", "{count} blocks are other now.", changed).format(count=changed)

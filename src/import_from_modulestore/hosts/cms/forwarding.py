@@ -32,6 +32,10 @@ from ..forwarding import ForwardedBlock, ForwardedSource, Forwarding, KnownItem
 
 _APP = "cms.djangoapps.modulestore_migrator"
 _BATCH_SIZE = 500
+
+_TASK_CLASS = "import_from_modulestore.hosts.cms.forwarding"
+"""What the tasks of our migrations are said to be; by that they are told from others'."""
+
 _STRATEGIES = {Decision.SKIP: "skip", Decision.FORK: "fork"}
 """``RepeatHandlingStrategy`` (platform: ``cms/djangoapps/modulestore_migrator/data.py``); all else is ``update``."""
 
@@ -69,7 +73,7 @@ class _Migrator(Forwarding):
         task = UserTaskStatus.objects.create(
             user=source.user,
             task_id=str(uuid4()),
-            task_class=__name__,
+            task_class=_TASK_CLASS,
             name=source.name[:255],
             state=UserTaskStatus.SUCCEEDED,
             completed_steps=1,
@@ -151,25 +155,22 @@ class _Migrator(Forwarding):
         migration.delete()
         UserTaskStatus.objects.filter(pk=kept["task"]).delete()
 
-        others_migrations = [other["migration"] for other in others]
+        live = block_migrations.filter(target__draft__version__isnull=False)
+        instead = [*(other["migration"] for other in others), kept["source_before"]]
         if was_forwarded:
-            instead = (*others_migrations, kept["source_before"])
-            known = set(migrations.filter(pk__in=[pk for pk in instead if pk is not None]).values_list("pk", flat=True))
+            there = migrations.filter(Exists(live.filter(overall_migration=OuterRef("pk"))))
+            known = set(there.filter(pk__in=[pk for pk in instead if pk is not None]).values_list("pk", flat=True))
             successor = next((pk for pk in instead if pk in known), None)
             models.ModulestoreSource.objects.filter(pk=migration.source_id).update(forwarded=successor)
-        for other in others_migrations:
-            there = block_migrations.filter(overall_migration=other, target__draft__version__isnull=False)
-            _forward_to(there, _unforwarded(forwarded_blocks))
-        before = [pk for row, pk in kept["blocks_before"].items() if int(row) in set(forwarded_blocks)]
-        _forward_to(block_migrations.filter(pk__in=before), _unforwarded(forwarded_blocks))
+        for other in others:
+            _forward_to(live.filter(overall_migration=other["migration"]), _unforwarded(forwarded_blocks))
+        before = {int(row): pk for row, pk in kept["blocks_before"].items()}
+        for rows in batched(_unforwarded(before.keys() & set(forwarded_blocks)), _BATCH_SIZE):
+            _forward_to(block_migrations.filter(pk__in=[before[row] for row in rows]), rows)
 
     def known_items(self, source_key: LearningContextKey, package_id: Any) -> dict[str, KnownItem]:
-        from cms.djangoapps.modulestore_migrator import models
-
-        rows = models.ModulestoreBlockMigration.objects.filter(
-            overall_migration__source__key=str(source_key),
-            overall_migration__is_failed=False,
-            target__learning_package=package_id,
+        rows = _others_rows().filter(
+            overall_migration__source__key=str(source_key), target__learning_package=package_id
         )
         return {
             str(key): KnownItem(entity_id=entity_id, version_id=version_id)
@@ -179,15 +180,19 @@ class _Migrator(Forwarding):
         }
 
     def known_sources(self, entity_ids: Collection[int]) -> dict[int, set[str]]:
-        from cms.djangoapps.modulestore_migrator import models
-
-        rows = models.ModulestoreBlockMigration.objects.filter(
-            target__in=entity_ids, overall_migration__is_failed=False
-        )
+        rows = _others_rows().filter(target__in=entity_ids)
         found: dict[int, set[str]] = {}
         for entity_id, key in rows.values_list("target_id", "overall_migration__source__key"):
             found.setdefault(entity_id, set()).add(str(key))
         return found
+
+
+def _others_rows() -> Any:
+    """What became of blocks in migrations that are not ours, and have not failed."""
+    from cms.djangoapps.modulestore_migrator import models
+
+    rows = models.ModulestoreBlockMigration.objects.filter(overall_migration__is_failed=False)
+    return rows.exclude(overall_migration__task_status__task_class=_TASK_CLASS)
 
 
 def _first_logged(batch: Sequence[ForwardedBlock]) -> dict[int | None, int]:

@@ -320,6 +320,8 @@ def _reverse(
         if plan.links and not session.as_json:
             what = "are unlinked" if kind is ReversalKind.UNDO else "are linked again, as far as they can be"
             session.say(f"Blocks of the course that follow these items, and {what}: {plan.links}")
+        if plan.forwarding and not session.as_json:
+            session.say(f"\n{printable(plan.forwarding)}")
         if preview:
             if not session.as_json:
                 session.say(f"\nNothing was changed. To do it:\n  {command_line(name + ' {id}', run.id)}", style="dim")

@@ -870,6 +870,7 @@ class Forwarding(serializers.Serializer):
     without_item = serializers.IntegerField(
         help_text="Components of the source of which no item comes: references to these are forwarded nowhere."
     )
+    choices = serializers.ListField(child=EnumField(Forward), help_text="What else you can say of it.")
 
 
 def _forwarding() -> Forwarding:
@@ -1311,6 +1312,7 @@ ReversalPreviewPage = _page(
     links=serializers.IntegerField(
         help_text="How many blocks of the course are unlinked, or linked again if they can."
     ),
+    forwarding=serializers.CharField(help_text="What becomes of references of courses to the source; or empty."),
 )
 LinkPage = _page(
     "LinkPage",

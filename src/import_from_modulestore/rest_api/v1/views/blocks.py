@@ -328,6 +328,23 @@ class Forwarding(ImportView):
     """What becomes of references of courses to the source."""
 
     @operation(
+        id="get_forwarding",
+        tag="review",
+        summary=_("See what becomes of references of courses"),
+        description=_(
+            "Courses refer to the blocks of legacy libraries. Whether these references are forwarded to the items of "
+            "this import once it is completed; the plan and the summary tell it too."
+        ),
+        path=IMPORT_ID,
+        ok={200: serializers.ForwardingChanged},
+        errors=[403, 404, 409],
+    )
+    def get(self, request: Request, import_id: str) -> Response:
+        """What becomes of them now."""
+        found = api.get_forwarding(user=request.user, import_id=import_id)
+        return Response(serializers.ForwardingChanged({"forwarding": found}).data)
+
+    @operation(
         id="choose_forward",
         tag="review",
         method="PATCH",

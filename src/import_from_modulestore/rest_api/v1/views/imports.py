@@ -335,7 +335,14 @@ class _Reversal(ImportView):
     def _preview(self, request: Request, import_id: str) -> Response:
         query = self.query(serializers.ForceQuery)
         plan = type(self).preview(user=request.user, import_id=import_id, force=query.pop("force"))
-        return self.page(part_of(plan.items), serializers.ReversalItem, **query, counts=plan.counts(), links=plan.links)
+        return self.page(
+            part_of(plan.items),
+            serializers.ReversalItem,
+            **query,
+            counts=plan.counts(),
+            links=plan.links,
+            forwarding=plan.forwarding,
+        )
 
     def _start(self, request: Request, import_id: str) -> Response:
         body = self.body(serializers.ReversalRequest)
