@@ -166,9 +166,12 @@ class _FileStore:
         return _Stored(self._storage.save(path, ContentFile(data)), md5)
 
     def remove_all(self) -> None:
-        """Also those of which no row tells: the disk was full, or the process ended, before there was one."""
+        """
+        Also those of which no row tells: the disk was full, or the process ended, before there was one. They stay where
+        the storage cannot list what it has.
+        """
         folder, _sep, beginning = self._prefix.rpartition("/")
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotImplementedError):
             for name in self._storage.listdir(folder)[1]:
                 if name.startswith(beginning):
                     self._storage.delete(f"{folder}/{name}")
