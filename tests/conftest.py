@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.db import connection
 from openedx_content.applets.media import models as media_models
@@ -26,6 +27,34 @@ from .processes import Project, ServerProject, migrate
 from .rights import without_override
 
 REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
+
+
+# How long an example takes is the machine's affair.
+hypothesis.settings.register_profile("tests", hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("tests")
+
+LONG = (
+    "test_concurrency.py",
+    "test_soak.py",
+    "test_trouble_at_the_doors.py",
+    "test_browser.py",
+    "test_lost_database.py",
+    "test_contract.py",
+    "test_plugin.py",
+    "test_review_in_browser.py",
+    "test_databases.py",
+    "test_schema.py",
+)
+"""Files that take minutes, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Begin with what takes long: each file is one worker's, who would else be at the last when the others are done.
+
+    pytest-django has put those last that use no database of the tests, as most of these do.
+    """
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 @pytest.fixture(autouse=True)

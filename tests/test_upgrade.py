@@ -36,6 +36,7 @@ def test_imports_are_there_and_each_goes_on(user):
         ImportState.STAGED: KEY,
         ImportState.CANCELED: LIBRARY_KEY,
     }
+    assert {run.source_origin for run in page.items} == {"folder"}
     before = library_state(TARGET)
 
     staged = runs[ImportState.STAGED].id

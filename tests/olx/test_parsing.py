@@ -30,7 +30,7 @@ def reason_of(data: bytes | str) -> str:
         (b'<!DOCTYPE a [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]><a/>', "declares XML entities"),
         (b'<!DOCTYPE a SYSTEM "x"><a>&e;</a>', "uses the XML entity &e;"),
         (b'<!DOCTYPE a SYSTEM "x"><a b="&e;"/>', "uses an XML entity"),
-        (b"<a>" * 257 + b"</a>" * 257, "more than 256 levels deep"),
+        (b"<a>" * 258 + b"</a>" * 258, "more than 256 levels deep"),
         (b"<a>" + b"x" * 10_000_001 + b"</a>", "a text of more than 10 MB"),
     ],
 )

@@ -41,6 +41,13 @@ def test_the_host_imports_what_is_listed_and_all_of_it():
     assert imported == {(module, root_name(use)) for module, use in USES}
 
 
+def test_each_was_read_on_both_lines():
+    rows = re.findall(r"^\| `[\w.]+` \| `[^`]+` \| (.+) \| (.+) \| (.+) \|$", CONTRACT, re.M)
+    assert len(rows) == len(USES)
+    for _file, *read in rows:
+        assert all(re.fullmatch(r"same|[0-9a-f]{7}|\d+\.\d+", cell) for cell in read), read
+
+
 def test_the_host_imports_nothing_of_it_when_it_is_loaded():
     modules = ", ".join(f"import_from_modulestore.hosts.cms.{path.stem}" for path in MODULES)
     code = f"import sys, {modules}; print(*sys.modules, sep='\\n')"

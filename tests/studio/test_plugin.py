@@ -80,6 +80,22 @@ def migrated(_migrated, tmp_path) -> Studio:
     return studio
 
 
+@pytest.fixture(scope="module")
+def _taken_away(_migrated, tmp_path_factory) -> Path:
+    made = Studio(tmp_path_factory.mktemp("taken away"))
+    shutil.copy(_migrated, made.database)
+    made.manage(*OURS, "zero")
+    return made.database
+
+
+@pytest.fixture
+def taken_away(_taken_away, tmp_path) -> Studio:
+    """A Studio from whose database the app's tables were taken away."""
+    studio = Studio(tmp_path)
+    shutil.copy(_taken_away, studio.database)
+    return studio
+
+
 class TestFound:
     def test_by_its_entry_point(self):
         [found] = entry_points(group="cms.djangoapp", name="import_from_modulestore")
@@ -211,12 +227,8 @@ class TestMigrations:
     def test_make_the_flag_and_switch_it_on(self, migrated):
         assert self.flag(migrated) == [(True,)]
 
-    def test_take_everything_away_again(self, migrated):
-        migrated.manage(*OURS, "zero")
-        assert (self.flag(migrated), self.tables(migrated)) == ([], set())
-        migrated.manage(*OURS)
-        assert self.flag(migrated) == [(True,)]
-        assert "modulestore_imports_import" in self.tables(migrated)
+    def test_take_everything_away_again(self, taken_away):
+        assert (self.flag(taken_away), self.tables(taken_away)) == ([], set())
 
     def test_take_everything_away_also_where_accounts_are_gone(self, migrated):
         made = migrated.python(
@@ -235,30 +247,24 @@ class TestMigrations:
         migrated.manage(*OURS, "zero")
         assert self.tables(migrated) == set()
 
-    def test_leave_a_flag_alone_that_is_there(self, migrated):
-        migrated.manage(*OURS, "zero")
+    def test_leave_alone_what_is_there_a_flag_and_an_old_app_that_was_called_so(self, taken_away):
+        """Open edX had one in 2025, under the label ``import_from_modulestore``, and left its tables behind."""
         rest = {"superusers": True, "staff": False, "authenticated": False, "testing": False, "rollout": False}
         texts = {"languages": "", "note": "", "created": "2026-01-01", "modified": "2026-01-01"}
         row = {"name": FLAG, "everyone": False, **rest, **texts}
         marks = ", ".join("?" for _value in row)
-        migrated.query(f"INSERT INTO waffle_flag ({', '.join(row)}) VALUES ({marks})", *row.values())
-        migrated.manage(*OURS)
-        assert self.flag(migrated) == [(False,)]
-
-    def test_do_not_stumble_over_an_old_app_that_was_called_so(self, migrated):
-        """Open edX had one in 2025, under the label ``import_from_modulestore``, and left its tables behind."""
-        migrated.manage(*OURS, "zero")
+        taken_away.query(f"INSERT INTO waffle_flag ({', '.join(row)}) VALUES ({marks})", *row.values())
         for name in ("0001_initial", "0002_alter_import_table"):
             values = ("import_from_modulestore", name, "2025-06-01")
-            migrated.query("INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, ?)", *values)
-        migrated.query("CREATE TABLE import_from_modulestore_import (id integer PRIMARY KEY, status varchar(100))")
-        migrated.query(
+            taken_away.query("INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, ?)", *values)
+        taken_away.query("CREATE TABLE import_from_modulestore_import (id integer PRIMARY KEY, status varchar(100))")
+        taken_away.query(
             "INSERT INTO django_content_type (app_label, model) VALUES ('import_from_modulestore', 'import')"
         )
-        migrated.manage("migrate")
-        assert self.flag(migrated) == [(True,)]
-        assert "modulestore_imports_import" in self.tables(migrated)
-        assert migrated.query("SELECT count(*) FROM import_from_modulestore_import") == [(0,)]
+        taken_away.manage("migrate")
+        assert self.flag(taken_away) == [(False,)]
+        assert "modulestore_imports_import" in self.tables(taken_away)
+        assert taken_away.query("SELECT count(*) FROM import_from_modulestore_import") == [(0,)]
 
     def test_make_keys_that_do_not_depend_on_the_project(self, migrated):
         """Studio's DEFAULT_AUTO_FIELD is not ours."""

@@ -13,7 +13,7 @@ from ...data import LibraryData
 from ...errors import InvalidKey
 from ...keys import parse_item_key
 from ..libraries import Libraries
-from .platform import authoring_address, holds_blocks, is_installed, libraries_api, may
+from .platform import authoring_address, holds_blocks, is_installed, libraries_api, may, may_create_libraries
 
 
 class StudioLibraries(Libraries):
@@ -48,10 +48,7 @@ class StudioLibraries(Libraries):
         return set(found.values_list("learning_package__package_ref", flat=True))
 
     def can_create_library(self, user: Any) -> bool:
-        try:
-            return user.is_active and libraries_api().user_can_create_library(user)
-        except ValueError:  # The last that it asks is openedx-authz, about "*": since 1.23 that is no scope.
-            return False
+        return may_create_libraries(user)
 
     # Libraries
 

@@ -127,6 +127,19 @@ def may(user: Any, library_key: LibraryLocatorV2, permission: Any) -> bool:
     return True
 
 
+def may_create_libraries(user: Any) -> bool:
+    """
+    Whether Studio lets somebody make libraries.
+
+    Of who may not, Verawood says so. On the newest line the question is an error then: the last that it asks is
+    openedx-authz, about "*", which is no scope there since 1.23.
+    """
+    try:
+        return user.is_active and libraries_api().user_can_create_library(user)
+    except ValueError:
+        return False
+
+
 def authoring_address() -> str:
     """Where the authoring micro-frontend lives, as it is configured for this site."""
     from openedx.core.djangoapps.site_configuration import helpers
