@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test fuzz soak screenshots lint bench requirements clean
+.PHONY: help install demo serve test prove fuzz soak screenshots lint bench requirements clean
 
 PYTHON ?= $(shell command -v python3.12 || command -v python3)
 # Other versions than the pinned ones go into an environment of their own, beside it: `make test CORE=1.4.1` has that
@@ -62,6 +62,10 @@ serve: install  ## Start the web server and a worker, for use in a browser
 
 test: install  ## Run the tests; those that take long as well with SLOW=1; on other versions with CORE= or RELEASE=
 	@$(BIN)/pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder $(if $(CI)$(SLOW),,-m "not slow")
+
+prove: install  ## Prove that imports in bulk leave the same, on EXAMPLES=500 libraries, and write it down; see CORE=
+	@BULK_EXAMPLES=$(or $(EXAMPLES),500) $(BIN)/pytest tests/test_bulk.py
+	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m django prove_bulk_writer
 
 fuzz: install  ## Try hostile exports and archives: 1,000 of each kind, or EXAMPLES=…
 	@HOSTILE_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/pytest -n 2 --dist load tests/hostile/test_hostile.py

@@ -1,7 +1,8 @@
 """
 Several processes at one import: workers, messages and kills, for real.
 
-Everything is done twice: on SQLite with a folder for a broker, and on MariaDB with Redis.
+Everything is done twice: on SQLite with a folder for a broker, and on MariaDB with Redis. Items are written one by one:
+in bulk there is no time for anything to happen meanwhile.
 """
 
 from __future__ import annotations
@@ -126,14 +127,14 @@ def project(request, tmp_path_factory) -> Iterator[Project]:
     """On SQLite with a folder for a broker, and on MySQL with Redis."""
     folder = tmp_path_factory.mktemp("site")
     if request.param == "sqlite":
-        yield Project(folder).with_database(request.getfixturevalue("_migrated"))
+        yield Project(folder, WRITER="reference").with_database(request.getfixturevalue("_migrated"))
         return
     redis = urlsplit(_server("TEST_REDIS_URL", ".ci/redis"))
     # Tests that run beside these have a site of their own, and its workers would take our messages.
     number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     redis = redis._replace(path=f"/{number}").geturl()
     mysql = _server("TEST_MYSQL_URL", ".ci/mariadb")
-    with ServerProject(folder, mysql, CELERY_BROKER_URL=redis, REDIS_URL=redis) as made:
+    with ServerProject(folder, mysql, CELERY_BROKER_URL=redis, REDIS_URL=redis, WRITER="reference") as made:
         yield made
 
 

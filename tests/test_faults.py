@@ -67,9 +67,11 @@ def fractions(total: int, parts: int = 14) -> list[int]:
 
 
 @pytest.mark.parametrize("error", [Broken, KeyboardInterrupt], ids=["error", "interrupt"])
-def test_a_fault_at_any_write_changes_nothing_and_can_be_retried(staged, user, state, error):
+@pytest.mark.parametrize(("writer", "least"), [("bulk", 40), ("reference", 100)])
+def test_a_fault_at_any_write_changes_nothing_and_can_be_retried(staged, user, state, settings, error, writer, least):
+    settings.IMPORT_FROM_MODULESTORE_WRITER = writer
     total = count_writes(staged, user)
-    assert total > 100
+    assert total > least
     before = row_counts()
     for n in fractions(total):
         with pytest.raises((api.StepFailed, error)), connection.execute_wrapper(BreakingAt(n, error)):
@@ -136,6 +138,7 @@ class TestKilled:
     @pytest.mark.parametrize("delay", [0.02, pytest.param(0.3, marks=pytest.mark.slow)])
     def test_the_library_is_as_it_was_and_retry_goes_on(self, project_on, delay):
         project = project_on
+        project.environment["WRITER"] = "reference"  # The other one would be done by then.
         write_course(project.courses / "c1", *SLOW_COURSE)
         process = project.start("import_from_modulestore", "run", KEY, TARGET, "--create")
         self.wait_until_importing(project, process)

@@ -16,8 +16,8 @@ from import_from_modulestore.data import (
     ImportState,
     Outcome,
 )
+from import_from_modulestore.exports.staging import _FileStore
 from import_from_modulestore_standalone.content_staging.models import StagedContent, StagedContentFile
-from import_from_modulestore_standalone.host import _FileStore
 
 from .builders import (
     KEY,

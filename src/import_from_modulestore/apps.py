@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.apps import AppConfig
+from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 _SETTINGS = {"relative_path": "settings"}
@@ -35,3 +36,9 @@ class ImportFromModulestoreConfig(AppConfig):
             }
         },
     }
+
+    def ready(self) -> None:
+        """Have ``check`` say where imports are not written in bulk."""
+        from .proved import check_writer
+
+        checks.register(check_writer)

@@ -57,6 +57,12 @@ from typing import Any
 # .. setting_description: Whether who asked for an import gets one e-mail, with a link, once a worker has written it, or
 #   has failed to stage or write it. To be sent in place of Studio's own, with IMPORT_FROM_MODULESTORE_USER_TASKS off.
 
+# .. setting_name: IMPORT_FROM_MODULESTORE_WRITER
+# .. setting_default: None
+# .. setting_description: What writes to libraries: "bulk" does so in batches, into the tables of openedx-core,
+#   "reference" item by item, through its public API. Both leave the same. None is "bulk" on versions that this was
+#   proved on.
+
 DEFAULTS: dict[str, Any] = {
     "IMPORT_FROM_MODULESTORE_HOST": "import_from_modulestore.hosts.cms.StudioHost",
     "IMPORT_FROM_MODULESTORE_QUEUE": None,
@@ -67,6 +73,7 @@ DEFAULTS: dict[str, Any] = {
     "IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS": 14,
     "IMPORT_FROM_MODULESTORE_MAX_STATEMENT": None,
     "IMPORT_FROM_MODULESTORE_REQUEST_WAIT": 5,
+    "IMPORT_FROM_MODULESTORE_WRITER": None,
     "IMPORT_FROM_MODULESTORE_USER_TASKS": True,
     "IMPORT_FROM_MODULESTORE_EMAILS": False,
 }

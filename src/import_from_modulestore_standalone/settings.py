@@ -21,6 +21,7 @@ variable                   meaning                                           def
 ``MAX_UPLOAD_BYTES``       how large an export may be that is uploaded        ``2000000000``
 ``MAX_UPLOADS_BYTES``      how much of them is kept for one person           ``10000000000``
 ``KEEP_STAGED_DAYS``       for how long what was staged outlives its import  ``14``
+``WRITER``                 what writes to libraries: ``bulk``, ``reference`` ``bulk`` where it was proved
 ``JWT_ISSUER``             whose tokens the REST API takes                   none; tokens are refused
 ``JWT_PUBLIC_KEYS``        that issuer's public keys, as a JSON JWK set      none; tokens are refused
 ``JWT_AUDIENCE``           whom the tokens have to be for                    anybody
@@ -288,6 +289,7 @@ FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
 IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore_standalone.host.StandaloneHost"
 IMPORT_FROM_MODULESTORE_AUTHENTICATION = ["import_from_modulestore_standalone.tokens.TokenAuthentication"]
 IMPORT_FROM_MODULESTORE_USERNAME = env("IMPORT_USERNAME", default="author")
+IMPORT_FROM_MODULESTORE_WRITER = env("WRITER", default="") or None
 IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS = env.int("KEEP_STAGED_DAYS", default=14)
 # E-mails about imports that are done, where it is said how to send them.
 IMPORT_FROM_MODULESTORE_EMAILS = bool(env("EMAIL_URL", default=""))

@@ -14,7 +14,7 @@ from ..data import BlockKind, ConflictState, Contents, Decision, Outcome, Plan, 
 from ..hosts import collection_url, item_url
 from ..keys import library_item_key
 from ..models import Import, ImportRecord
-from ..packets import in_statements
+from ..rows import Row, as_json, insert
 from ..staging.content import source_contents
 from ..writing import Written
 from ..writing.tags import Tags, TagsLeftOut
@@ -94,8 +94,8 @@ def write_records(
         after = versions_of([written.entity_of[item.num] for item in batch if item.num in written.entity_of])
         staged = _staged(run, [item.num for item in batch])
         sources = source_contents(run, [item.num for item in batch if _differs_from_source(item)])
-        records = (
-            _record(
+        records = [
+            _row(
                 run,
                 item,
                 entity_id=(entity_id := written.entity_of.get(item.num)),
@@ -111,12 +111,51 @@ def write_records(
                 collected=entity_id in collected,
             )
             for item in batch
-        )
-        for rows in in_statements(records, BATCH_SIZE):
-            ImportRecord.objects.bulk_create(rows)
+        ]
+        insert(ImportRecord, _COLUMNS, records)
 
 
-def _record(
+_COLUMNS = (
+    "import_run",
+    "num",
+    "depth",
+    "usage_key",
+    "block_type",
+    "kind",
+    "title",
+    "name",
+    "state",
+    "decision",
+    "outcome",
+    "reason",
+    "item_key",
+    "collected",
+    "tags",
+    "tags_left_out",
+    "undone",
+    "entity",
+    "draft_before",
+    "draft_after",
+    "published_before",
+    "published_after",
+    "draft_before_num",
+    "draft_after_num",
+    "published_before_num",
+    "published_after_num",
+    "source_digest",
+    "item_digest",
+    "source_content",
+    "warnings",
+    "files",
+    "missing_files",
+    "left_out",
+    "contents",
+    "inside",
+    "choices_from",
+)
+
+
+def _row(
     run: Import,
     item: PlannedItem,
     *,
@@ -131,44 +170,46 @@ def _record(
     tags_left_out: TagsLeftOut,
     warnings: Sequence[str],
     collected: bool,
-) -> ImportRecord:
+) -> Row:
+    """A record as a row of :data:`_COLUMNS`."""
     named, missing = files
-    return ImportRecord(
-        import_run=run,
-        num=item.num,
-        depth=item.depth,
-        usage_key=item.usage_key,
-        block_type=item.block_type,
-        kind=item.kind.value,
-        title=item.title,
-        state=item.state.value,
-        decision=item.decision.value if item.decision else "",
-        outcome=item.outcome.value,
-        reason=item.reason,
-        item_key=item_key,
-        collected=collected,
-        tags=tags,
-        tags_left_out=tags_left_out,
-        entity_id=entity_id,
-        draft_before_id=then.draft,
-        draft_after_id=now.draft,
-        published_before_id=then.published,
-        published_after_id=now.published,
-        draft_before_num=then.draft_num,
-        draft_after_num=now.draft_num,
-        published_before_num=then.published_num,
-        published_after_num=now.published_num,
-        source_digest=item.source_digest,
-        item_digest=item.item_digest,
-        source_content=source,
-        warnings=list(warnings),
-        files=named,
-        missing_files=missing,
-        left_out=list(item.left_out),
-        name=item.name if item.name != item.title else "",
-        contents=item.contents.value if item.contents else "",
-        inside=list(item.inside),
-        choices_from_id=staged.choices_from,
+    return (
+        run.pk,
+        item.num,
+        item.depth,
+        item.usage_key,
+        item.block_type,
+        item.kind.value,
+        item.title,
+        item.name if item.name != item.title else "",
+        item.state.value,
+        item.decision.value if item.decision else "",
+        item.outcome.value,
+        str(item.reason),
+        item_key,
+        collected,
+        as_json(tags),
+        as_json(tags_left_out),
+        False,
+        entity_id,
+        then.draft,
+        now.draft,
+        then.published,
+        now.published,
+        then.draft_num,
+        now.draft_num,
+        then.published_num,
+        now.published_num,
+        item.source_digest,
+        item.item_digest,
+        as_json(source),
+        as_json(list(warnings)),
+        as_json(named),
+        as_json(missing),
+        as_json(list(item.left_out)),
+        item.contents.value if item.contents else "",
+        as_json(list(item.inside)),
+        staged.choices_from,
     )
 
 

@@ -19,23 +19,43 @@ from .files import content_gone, file_gone
 
 _BATCH_SIZE = 500
 
+_GROUP_SIZE = 1_000
+"""Blocks whose roots are read at once."""
+
 
 def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[StagedBlock, etree._Element]]:
     """
     The staged blocks of these numbers with their content, edits included, in order.
 
-    Reads one root after another: memory is that of the largest section. Two queries a root that is needed. Raises
-    ``StagedContentGone``.
+    Reads roots of some thousand blocks at once, and parses one after the other: memory is that of as many blocks, or of
+    the largest section. Two queries for each of these. Raises ``StagedContentGone``.
     """
     wanted = set(nums)
+    contents: Any = apps.get_model("content_staging", "StagedContent")._default_manager
+    for roots in _in_groups(run) if wanted else ():
+        blocks: defaultdict[int, list[StagedBlock]] = defaultdict(list)
+        for block in run.blocks.filter(root__in=roots).order_by("num"):
+            if block.num in wanted:
+                blocks[block.root_id].append(block)
+        needed = [root for root in roots if root.pk in blocks]
+        olx = dict(contents.filter(pk__in=[root.staged_content_id for root in needed]).values_list("pk", "olx"))
+        for root in needed:
+            elements = _parsed(root, olx.pop(root.staged_content_id, None))
+            for block in blocks[root.pk]:
+                element = _element_of(block, elements, root)
+                yield block, parse_xml(block.edited_olx) if block.edited_olx else element
+
+
+def _in_groups(run: Import) -> Iterator[list[StagedRoot]]:
+    """The roots in order, in groups of some thousand blocks. One query."""
+    group: list[StagedRoot] = []
     for root in run.roots.order_by("order"):
-        blocks = [block for block in root.blocks.all() if block.num in wanted]
-        if not blocks:
-            continue
-        elements = _elements(root)
-        for block in blocks:
-            element = _element_of(block, elements, root)
-            yield block, parse_xml(block.edited_olx) if block.edited_olx else element
+        if group and root.first_num - group[0].first_num >= _GROUP_SIZE:
+            yield group
+            group = []
+        group.append(root)
+    if group:
+        yield group
 
 
 def source_content(block: StagedBlock, element: etree._Element | None) -> dict[str, Any]:
@@ -123,9 +143,13 @@ class StagedFiles:
 
 
 def _elements(root: StagedRoot) -> dict[int, etree._Element]:
-    """What is in a root, by ``num``; blocks that it continues come first, under numbers that no block of it has."""
+    """What is in a root, as :func:`_parsed` has it. One query."""
     content: Any = apps.get_model("content_staging", "StagedContent")
-    olx = content.objects.filter(pk=root.staged_content_id).values_list("olx", flat=True).first()
+    return _parsed(root, content.objects.filter(pk=root.staged_content_id).values_list("olx", flat=True).first())
+
+
+def _parsed(root: StagedRoot, olx: str | None) -> dict[int, etree._Element]:
+    """What is in a root, by ``num``; blocks that it continues come first, under numbers that no block of it has."""
     try:
         return {root.first_num + block.index: block.element for block in walk(parse_xml(olx or ""))}
     except UnreadableXML as error:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import batched
 from typing import Any
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from openedx_content.applets.media.models import get_storage
 from openedx_content.models_api import LearningPackage, Media
 
@@ -36,7 +36,7 @@ def write_lost_files(run: Import, package_id: LearningPackage.ID) -> int:
         kept = Media.objects.filter(learning_package_id=package_id, hash_digest__in=digests, has_file=True)
         for media in kept.select_related("learning_package"):
             if not is_stored(media):
-                write_again(media, read_file(staged[media.hash_digest]))
+                write_again(media, ContentFile(read_file(staged[media.hash_digest])))
                 written.add(media.hash_digest)
     return len(written)
 
@@ -50,9 +50,9 @@ def is_stored(media: Media) -> bool:
         return False
 
 
-def write_again(media: Media, data: bytes) -> None:
+def write_again(media: Media, content: File[Any]) -> None:
     """Put this content in the place of whatever is there."""
     storage = get_storage()
     if storage.exists(media.path):
         storage.delete(media.path)
-    media.write_file(ContentFile(data))
+    media.write_file(content)

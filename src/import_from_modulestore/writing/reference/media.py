@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import mimetypes
 from datetime import datetime
 from typing import Any
 
+from django.core.files.base import ContentFile
 from openedx_content import api as content_api
 from openedx_content.models_api import ComponentType, LearningPackage, Media
 
-from ..data import LocalKey
-from ..library.items import FILES_PREFIX, OLX_PATH
-from ..staging.files import read_file
-from .lost_files import is_stored, write_again
-
-NAMESPACE = "xblock.v1"
-"""Namespace of component types that are XBlocks."""
+from ...data import LocalKey
+from ...library.items import FILES_PREFIX, OLX_PATH
+from ...staging.files import read_file
+from ..lost_files import is_stored, write_again
+from ..names import NAMESPACE, file_media_type, olx_media_type
 
 
 class ComponentMedia:
@@ -42,13 +40,13 @@ class ComponentMedia:
         return media
 
     def _olx(self, block_type: str, olx: str) -> int:
-        media_type = self._media_type(f"application/vnd.openedx.xblock.v1.{block_type}+xml")
+        media_type = self._media_type(olx_media_type(block_type))
         return content_api.get_or_create_text_media(self._package_id, media_type, text=olx, created=self._created).id
 
     def _file(self, file: dict[str, Any]) -> int:
         if "media" in file:  # The library has it already.
             return file["media"]
-        mime_type = mimetypes.guess_type(file["name"])[0] or "application/octet-stream"
+        mime_type = file_media_type(file["name"])
         known = (mime_type, file["digest"])
         if known not in self._files:
             self._files[known] = self._stored(self._media_type(mime_type), file)
@@ -63,7 +61,7 @@ class ComponentMedia:
         data = read_file(file)
         media = content_api.get_or_create_file_media(self._package_id, media_type, data=data, created=self._created)
         if not is_stored(media):
-            write_again(media, data)
+            write_again(media, ContentFile(data))
         return media.id
 
     def _media_type(self, mime_type: str) -> Any:

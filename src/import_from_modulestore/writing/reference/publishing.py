@@ -9,7 +9,7 @@ from itertools import batched
 from openedx_content import api as content_api
 from openedx_content.models_api import Draft, LearningPackage, PublishableEntity, PublishLog
 
-from ..data import BlockKind, PlannedItem
+from ...data import BlockKind, PlannedItem
 
 _BATCH_SIZE = 5_000
 

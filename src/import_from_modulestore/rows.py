@@ -1,0 +1,87 @@
+"""
+Rows by the hundred, without an instance of a model for each.
+
+Values are given as the database takes them: numbers and texts as they are, others through :func:`stored`,
+:func:`as_json` and :func:`new_uuids`. IDs are never taken from an ``INSERT``, which MySQL does not give for several
+rows: they are read back by what else is unique, so that it does not matter who else writes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import batched
+from typing import Any
+from uuid import uuid4
+
+from django.db import DatabaseError, connection
+from django.db.models import AutoField, BigAutoField, Model
+from django.db.models.constants import OnConflict
+
+BATCH_SIZE = 1_000
+"""Rows that are asked for at once, and items between two looks at whether to stop."""
+
+type Row = tuple[Any, ...]
+
+
+def insert(model: type[Model], columns: Sequence[str], rows: Sequence[Row], *, updating: Sequence[str] = ()) -> None:
+    """
+    Insert rows; ``columns`` are the names of all fields of the model's own table, less a number that counts by itself.
+
+    Where ``updating`` names some, rows that are there already, by their primary key, get the new values of these
+    columns. One statement.
+    """
+    if not rows:
+        return
+    sql = _insert_sql(model, tuple(columns), tuple(updating), connection.vendor)
+    with connection.cursor() as cursor:
+        if len(rows) == 1:
+            cursor.execute(sql, rows[0])  # Can be measured before it is sent, see ``packets``.
+        else:
+            cursor.executemany(sql, rows)
+
+
+@cache
+def _insert_sql(model: type[Model], columns: tuple[str, ...], updating: tuple[str, ...], _vendor: str) -> str:
+    meta: Any = model._meta
+    known = {field.name for field in meta.local_concrete_fields if not isinstance(field, AutoField | BigAutoField)}
+    if known != set(columns):
+        raise DatabaseError(f"{meta.label} has the columns {sorted(known)}, and {sorted(columns)} are to be written.")
+    quoted = connection.ops.quote_name
+    names = ", ".join(quoted(meta.get_field(name).column) for name in columns)
+    values = ", ".join(["%s"] * len(columns))
+    sql = f"INSERT INTO {quoted(meta.db_table)} ({names}) VALUES ({values})"  # noqa: S608 (names of models alone)
+    if not updating:
+        return sql
+    key = [meta.pk] if connection.features.supports_update_conflicts_with_target else []
+    suffix = connection.ops.on_conflict_suffix_sql(
+        [meta.get_field(name) for name in columns],
+        OnConflict.UPDATE,
+        [meta.get_field(name).column for name in updating],
+        [field.column for field in key],
+    )
+    return f"{sql} {suffix}"
+
+
+def stored(model: type[Model], name: str, value: Any) -> Any:
+    """A value as the database takes it."""
+    field: Any = model._meta.get_field(name)
+    return field.get_db_prep_save(value, connection)
+
+
+def as_json(value: Any) -> str:
+    """A list or dictionary as a ``JSONField`` keeps it."""
+    return json.dumps(value) if value else "{}" if isinstance(value, dict) else "[]"
+
+
+def new_uuids() -> Callable[[], Any]:
+    """What makes UUIDs, as the database takes them."""
+    if connection.features.has_native_uuid_field:
+        return lambda: str(uuid4())
+    return lambda: uuid4().hex
+
+
+def in_batches[T](values: Iterable[T]) -> Iterable[tuple[T, ...]]:
+    """The values in batches of :data:`BATCH_SIZE`."""
+    return batched(values, BATCH_SIZE)

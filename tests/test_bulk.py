@@ -1,0 +1,163 @@
+"""
+The two writers leave the same: every row, every file, every signal, whatever the library and the plan.
+
+``BULK_EXAMPLES`` says how many libraries are tried, a hundred unless told; each sees some imports.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.models.signals import post_save
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openedx_content.models_api import Component, Container
+
+from import_from_modulestore import api, proved
+from import_from_modulestore.data import Decision
+from import_from_modulestore.writing import writers
+
+from .builders import section, subsection, text, unit, write_course
+from .scenes import Run, Scene, fresh_scene, runs, work
+from .traces import given_back, traced
+
+many = settings(
+    max_examples=int(os.environ.get("BULK_EXAMPLES", "40")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@pytest.fixture
+def completed(settings):
+    """Complete an import by a writer, and tell what that left: ``completed(there, import_id, "bulk")``."""
+
+    def complete(there: Scene, import_id: str, writer: str) -> dict[str, Any]:
+        settings.IMPORT_FROM_MODULESTORE_WRITER = writer
+        error: Exception | None = None
+        with traced() as traces:
+            try:
+                api.complete_import(user=there.user, import_id=import_id)
+            except api.ImportError as raised:
+                error = raised
+        records = api.get_records(user=there.user, import_id=import_id)
+        return {**traces.all(), "error": repr(error), "records": records}
+
+    return complete
+
+
+@many
+@given(happenings=st.lists(runs | work, min_size=1, max_size=7), last=runs)
+def test_both_writers_leave_the_same(courses, user, library, completed, happenings, last):
+    with fresh_scene(courses, user, library) as there:
+        for happening in (*happenings, last):
+            if not isinstance(happening, Run):
+                there.work(happening)
+                continue
+            import_id = there.staged(happening)
+            with given_back(), transaction.atomic():
+                left = completed(there, import_id, "reference")
+                transaction.set_rollback(True)
+            Container.reset_cache()
+            found = completed(there, import_id, "bulk")
+            for name in left:
+                assert found[name] == left[name], name
+
+
+class TestSafetyCatch:
+    """The bulk writer writes where it was proved, and nowhere else."""
+
+    @pytest.fixture
+    def differing(self, tmp_path, monkeypatch):
+        """Have these parts be other ones than those that the proof was run against."""
+
+        def differ(*names: str) -> None:
+            parts = proved.fingerprint() | dict.fromkeys(names, "other")
+            (tmp_path / "proved").mkdir()
+            (tmp_path / "proved" / "1.0.0.json").write_text(json.dumps(parts))
+            monkeypatch.setattr(proved, "_FOLDER", tmp_path / "proved")
+            proved.proof.cache_clear()
+            writers._say_why.cache_clear()
+
+        yield differ
+        proved.proof.cache_clear()
+        writers._say_why.cache_clear()
+
+    def test_it_was_proved_on_what_is_installed(self):
+        assert proved.proof().differing == (), "Run `make prove`, see docs/decisions/0021."
+        assert proved.is_bulk()
+        assert proved.check_writer(None) == []
+
+    @pytest.mark.parametrize(
+        "part",
+        [
+            "openedx_content/applets/publishing/api.py:set_draft_version",
+            "openedx_content/applets/media/models.py",
+            "openedx_content/migrations/*.py",
+            "a function that is new",
+        ],
+    )
+    def test_where_a_part_is_another_the_reference_writes_and_one_warning_says_so(
+        self, differing, course, run_import, state, caplog, part
+    ):
+        differing(part)
+        caplog.set_level("WARNING", logger="import_from_modulestore")
+        assert not proved.is_bulk()
+        [warning] = proved.check_writer(None)
+        assert (warning.id, part in warning.msg) == ("modulestore_imports.W001", True)
+        for _ in range(2):
+            run_import(on_conflict=Decision.FORK)
+        assert len(state()["items"]) == 14
+        assert [record.levelname for record in caplog.records if part in record.message] == ["WARNING"]
+
+    def test_where_an_app_listens_to_single_rows_the_reference_writes(self):
+        def listen(**kwargs: Any) -> None: ...
+
+        post_save.connect(listen, sender=Component)
+        try:
+            assert not proved.is_bulk()
+            assert "Component" in proved.check_writer(None)[0].msg
+        finally:
+            post_save.disconnect(listen, sender=Component)
+        assert proved.is_bulk()
+
+    def test_a_setting_forces_either(self, differing, settings):
+        settings.IMPORT_FROM_MODULESTORE_WRITER = "reference"
+        assert not proved.is_bulk()
+        assert proved.check_writer(None) == []
+        differing("a function that is new")
+        settings.IMPORT_FROM_MODULESTORE_WRITER = "bulk"
+        assert proved.is_bulk()
+        assert [message.id for message in proved.check_writer(None)] == ["modulestore_imports.W002"]
+        settings.IMPORT_FROM_MODULESTORE_WRITER = "fast"
+        assert [message.id for message in proved.check_writer(None)] == ["modulestore_imports.E001"]
+
+    def test_the_proof_is_renewed_by_a_command(self, differing, capsys):
+        differing("a function that is new")
+        call_command("prove_bulk_writer")
+        assert proved.proof().holds
+        assert "a function that is new" in capsys.readouterr().out
+
+
+def test_an_import_of_a_thousand_components_takes_statements_by_batch(courses, stage, user):
+    def count(units: int) -> int:
+        write_course(
+            courses / "c1",
+            section(
+                "s", subsection("b", *(unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(10))) for n in range(units)))
+            ),
+        )
+        import_id = stage()
+        seen: list[str] = []
+        with connection.execute_wrapper(lambda execute, sql, *rest: (seen.append(sql), execute(sql, *rest))[1]):
+            api.complete_import(user=user, import_id=import_id)
+        return len(seen)
+
+    small = count(10)
+    assert count(110) - small <= 20
+    assert small <= 130
