@@ -70,7 +70,7 @@ class Links(_Links):
         summary=_("Link blocks to the items that they became"),
         description=_(
             "From then on the course's blocks follow the library, as if they had been added from it. Done while you "
-            "wait, for up to 2,000 blocks; it takes the right to change the course. Nothing is published."
+            "wait, for up to 1,000 blocks; it takes the right to change the course. Nothing is published."
         ),
         path=IMPORT_ID,
         body=serializers.LinksRequest,
