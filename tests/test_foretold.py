@@ -92,7 +92,7 @@ class TestIntoWhichCollection:
             named = {"display_name": title} if title else {}
             banks = block("itembank", "bank", "", problem("q1"), **named), *more
             write_course(courses / "c1", section("s", subsection("b", unit("u", *banks, title=unit_title))))
-            return {"user": user, "import_id": stage(contents=Contents.COLLECTION)}
+            return {"user": user, "import_id": stage(contents=Contents.COLLECTION, collection=None)}
 
         return staged
 

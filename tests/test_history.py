@@ -151,7 +151,7 @@ class TestNames:
         assert names() == ["ada", "bob", "bob"]
 
     def test_that_are_up_to_date_cost_no_update(self, names, django_assert_num_queries):
-        with django_assert_num_queries(11):  # with the searches for what is staged and for lost links
+        with django_assert_num_queries(13):  # with the searches for what is staged and for lost links
             api.remove_old_staged_content()
 
 

@@ -38,8 +38,9 @@ WORDS = {
 
 
 @pytest.fixture
-def words(staged, imported) -> dict[str, list[str]]:
-    return {**WORDS, "path.import_id": [staged, imported]}
+def words(client, staged, imported) -> dict[str, list[str]]:
+    batch = client.post("batches/", {"sources": [{"source_key": KEY}], "library_key": TARGET}, status=201)["id"]
+    return {**WORDS, "path.import_id": [staged, imported], "path.batch_id": [batch]}
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_nobody_gets_in_without_signing_in(described, client_of):
     operations = [result.ok() for result in described.get_all_operations()]
     assert len(operations) > 20
     for operation in operations:
-        path = operation.path.replace("{import_id}", "2d9c9a4e-4a6c-4c4e-9d5f-0123456789ab")
+        path = re.sub("{(import|batch)_id}", "2d9c9a4e-4a6c-4c4e-9d5f-0123456789ab", operation.path)
         response = client_of().http.generic(operation.method, path, "{}", content_type="application/json")
         assert (response.status_code, response.json()["code"]) == (401, "not_authenticated"), operation.label
         assert response["WWW-Authenticate"] == 'JWT realm="api"'

@@ -21,7 +21,7 @@ from openedx_content.models_api import LearningPackage
 from rest_framework.test import APIClient
 
 from import_from_modulestore import api, tasks
-from import_from_modulestore.data import Decision, Forward, ImportOptions, ImportState, Page
+from import_from_modulestore.data import Decision, Forward, ImportOptions, ImportState, Page, SourceReference
 from import_from_modulestore.management.subcommands.base import NOT_FOUND, NOT_PERMITTED, PARTLY
 from import_from_modulestore.models import Import, StagedBlock
 from tests.builders import KEY, LIBRARY_KEY, TARGET, section, subsection, text, unit, usage_key, write_library
@@ -54,6 +54,9 @@ create_import                   -       -       -      y         n          -   
 create_import of drafts         -       -       -      y         y          -       y      -          -
 create_import that forwards     -       -       -      y         n          -       y      -          -
 create_import of a library      -       n       -      n         n          y       y      -          -
+create_batch                    -       -       -      y         n          -       y      -          -
+create_batch of drafts          -       -       -      y         y          -       y      -          -
+list_batches                    e       e       y      y         y          e       y      e          e
 preview_import                  -       -       -      y         n          -       y      -          -
 preview_import of drafts        -       -       -      y         y          -       y      -          -
 stage_import                    -       -       n      y         y          -       y      -          -
@@ -122,6 +125,14 @@ def _import_to(target: str, publish: bool, forward: Forward | None = None, **mor
     return Asked("", arguments, rest=("POST", "imports/", body), words=("stage", *words))
 
 
+def _batch(publish: bool) -> Asked:
+    options, sources = ImportOptions(publish=publish), [SourceReference(KEY)]
+    body = {"sources": [{"source_key": KEY}], "library_key": TARGET, "options": {"publish": publish}, "start": False}
+    arguments = {"sources": sources, "library_key": TARGET, "options": options}
+    words = ("batch", KEY, TARGET, *([] if publish else ["--no-publish"]))
+    return Asked("", arguments, rest=("POST", "batches/", body), words=words)
+
+
 def _on(
     state: str, path: str, *words: str, method: str = "POST", body: Any = None, start: str = "", **arguments: Any
 ) -> Asked:
@@ -143,6 +154,9 @@ ASKED = {
     "create_import of drafts": _CREATE_DRAFTS,
     "create_import that forwards": _import_to(TARGET, True, Forward.YES),
     "create_import of a library": _import_to(NEW, True, new_library_title=""),
+    "create_batch": _batch(True),
+    "create_batch of drafts": _batch(False),
+    "list_batches": Asked(rest=("GET", "batches/"), words=("batches",)),
     "preview_import": Asked(arguments=_CREATE.arguments, words=("preview", *_CREATE.words[1:])),
     "preview_import of drafts": Asked(arguments=_CREATE_DRAFTS.arguments, words=("preview", *_CREATE_DRAFTS.words[1:])),
     "stage_import": _on("created", "stage/", "stage", "{id}", start="start_staging"),
@@ -275,8 +289,9 @@ def import_that_is(ada, course, stage) -> Callable[..., str]:
 
 
 @pytest.fixture
-def imports(import_that_is) -> dict[str, str]:
-    """The IDs of one in each of these states, and of one of drafts."""
+def imports(ada, import_that_is) -> dict[str, str]:
+    """The IDs of one in each of these states, and of one of drafts. There is a batch, too."""
+    api.create_batch(user=ada, sources=[SourceReference(KEY)], library_key=TARGET)
     states = ("undone", "done", "created", "staged", "failed")
     return {
         **{state: import_that_is(state) for state in states},
@@ -656,7 +671,7 @@ class TestSessions:
     def test_lead_to_the_rest_api_and_a_closed_account_s_does_not(self, site, people, client_of, imports):
         user = people("both")
         client, address = client_of(user), reverse("modulestore_imports_api:v1:imports")
-        assert client.get(address).json()["count"] == len(imports)
+        assert client.get(address).json()["count"] == len(imports) + 1  # The batch has one.
         site.close_account(user)
         with of_its_own():
             assert client.get(address).status_code in (401, 403)

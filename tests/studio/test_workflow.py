@@ -61,7 +61,7 @@ def test_at_each_level_it_is_written_undone_and_redone(ada, load, run_import, le
 def test_what_is_inside_experiments_and_banks_is_taken_out_of_them(ada, site, run_import, contents):
     key = site.load(SAMPLE)
     before = library_state(TARGET)
-    run, records = run_import(key, contents=contents)
+    run, records = run_import(key, contents=contents, collection=None)
     inside = {record.name: record.inside for record in records if record.inside}
     assert inside["The far bulge, in arrows"] == ("Arrows or a story?", "Told in arrows")
     assert len(inside) == 6
@@ -72,7 +72,7 @@ def test_what_is_inside_experiments_and_banks_is_taken_out_of_them(ada, site, ru
     else:
         titles = {title for title, _items in state["collections"].values()}
         assert titles == {"Arrows or a story?", "One review question", "Before you go"}
-    again, _records = run_import(key, contents=contents)
+    again, _records = run_import(key, contents=contents, collection=None)
     assert again.counts.keys() == {"unchanged", "unsupported"}
     api.undo_import(user=ada, import_id=again.id)
     api.undo_import(user=ada, import_id=run.id)

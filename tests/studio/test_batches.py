@@ -1,0 +1,96 @@
+"""Several sources of Studio at once: a course and a legacy library, one after another, in one task of the user's."""
+
+from __future__ import annotations
+
+import pytest
+from user_tasks import user_task_stopped
+from user_tasks.models import UserTaskStatus
+
+from import_from_modulestore import api
+from import_from_modulestore.data import Action, ImportOptions, SourceReference
+from tests.builders import KEY, LIBRARY_KEY, TARGET, problem, section, subsection, text, unit, write_library
+
+
+@pytest.fixture
+def sources(load, site, tmp_path) -> list[SourceReference]:
+    load(section("s", subsection("b", unit("u", text("t1")))))
+    site.load(write_library(tmp_path / "l1", problem("p1"), title="Bank"))
+    return [SourceReference(KEY), SourceReference(LIBRARY_KEY)]
+
+
+@pytest.fixture
+def do(django_capture_on_commit_callbacks):
+    """Have workers do something with a batch, and tell how it is then."""
+
+    def do(user, batch_id: str, action: Action):
+        with django_capture_on_commit_callbacks(execute=True):
+            api.start_batch_step(user=user, batch_id=batch_id, action=action)
+        return api.get_batch(user=user, batch_id=batch_id)
+
+    return do
+
+
+def test_a_course_and_a_legacy_library_go_into_one_library_and_back(ada, library, sources, do):
+    made = api.create_batch(user=ada, sources=sources, library_key=TARGET)
+    for action, state in (
+        (Action.STAGE, "staged"),
+        (Action.COMPLETE, "imported"),
+        (Action.UNDO, "undone"),
+        (Action.REDO, "imported"),
+    ):
+        made = do(ada, made.id, action)
+        assert [run.state.value for run in made.imports] == [state, state], made
+    base = f"https://apps.example.com/authoring/library/{TARGET}"
+    assert made.library_url == base
+    assert [run.collection_url for run in made.imports] == [
+        f"{base}/collection/{run.options.collection.code}" for run in made.imports
+    ]
+
+
+def test_it_is_one_task_of_the_user_of_whose_end_the_platform_hears_once(ada, library, sources, do):
+    heard = []
+
+    def hear(status, **_more) -> None:
+        if status.parent is None:  # What the platform writes an e-mail about.
+            heard.append((status.name, status.state))
+
+    user_task_stopped.connect(hear)
+    try:
+        made = api.create_batch(user=ada, sources=sources, library_key=TARGET)
+        do(ada, made.id, Action.STAGE)
+    finally:
+        user_task_stopped.disconnect(hear)
+    assert heard == [(f"Stage 2 sources for {library.title}", "Succeeded")]
+    assert UserTaskStatus.objects.filter(parent__isnull=False).count() == 2
+
+
+def test_who_may_not_publish_makes_drafts_and_completes_those(ada, site, library, sources, do):
+    contributor = site.person("carl")
+    for source in sources:
+        site.let_read(contributor, source.key)
+    site.let_contribute(contributor, TARGET)
+    with pytest.raises(api.NotPermitted, match="but not publish in it"):
+        api.create_batch(user=contributor, sources=sources, library_key=TARGET)
+    options = ImportOptions(publish=False)
+    made = api.create_batch(user=contributor, sources=sources, library_key=TARGET, options=options)
+    do(contributor, made.id, Action.STAGE)
+    assert do(contributor, made.id, Action.COMPLETE).states == {"imported": 2}
+    published = api.create_batch(user=ada, sources=sources, library_key=TARGET)
+    do(ada, published.id, Action.STAGE)
+    permitted = api.get_batch(user=contributor, batch_id=published.id).permitted
+    assert Action.COMPLETE not in permitted
+    assert len(permitted[Action.CANCEL]) == 2
+
+
+def test_a_source_that_one_may_not_read_is_not_there(site, library, sources):
+    author = site.person("bob")
+    site.let_read(author, KEY)
+    site.let_edit(author, TARGET)
+    with pytest.raises(api.NotFound, match=r"library-v1:.* is not there, or you may not read it"):
+        api.create_batch(user=author, sources=sources, library_key=TARGET)
+
+
+def test_where_importing_is_not_switched_on_nothing_is_begun(ada, site, library, sources):
+    site.switch(on=False)
+    with pytest.raises(api.NotPermitted, match="Importing is not switched on"):
+        api.create_batch(user=ada, sources=sources, library_key=TARGET)
