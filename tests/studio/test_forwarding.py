@@ -9,7 +9,9 @@ from io import BytesIO
 import pytest
 from cms.djangoapps.modulestore_migrator import api as migrator
 from cms.djangoapps.modulestore_migrator import models as migrator_models
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from user_tasks.models import UserTaskStatus
 
 from import_from_modulestore import api, completion
@@ -155,6 +157,20 @@ class TestTheFirstImport:
         assert migrator.is_forwarded(context(KEY))
         chapter = usage_key("chapter", "s1")
         assert forwarded(chapter) == {chapter: ("lct:Acme:Target:section:s1", 1)}
+
+    def test_takes_as_many_statements_for_many_blocks_as_for_few(self, ada, legacy, stage, other):
+        told = {}
+        for count, target in ((3, TARGET), (60, OTHER)):
+            legacy(*(problem(f"p{num}") for num in range(count)))
+            run = stage(LIBRARY_KEY, target=target, forward=Forward.INSTEAD)
+            steps = {}
+            for step in (api.complete_import, api.undo_import, api.redo_import):
+                with CaptureQueriesContext(connection) as captured:
+                    step(user=ada, import_id=run.id)
+                steps[step.__name__] = sum("modulestore_migrator" in query["sql"] for query in captured)
+            told[count] = steps
+            api.undo_import(user=ada, import_id=run.id)
+        assert all(told[60][step] <= count for step, count in told[3].items())
 
     def test_that_fails_leaves_nothing(self, ada, legacy, stage, monkeypatch):
         legacy()

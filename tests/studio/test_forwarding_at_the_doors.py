@@ -128,6 +128,8 @@ class TestPages:
         for name in ("import", "review"):
             assert IS_ELSEWHERE in self.page(author, name, run)
             assert "Forward to this library instead" in self.page(author, name, run)
+        alone = author.get(reverse("modulestore_imports:summary", args=[run]), headers={"HX-Request": "true"})
+        assert "Forward to this library instead" in text_of(alone)
         author.post(reverse("modulestore_imports:review", args=[run]), {"do": "forward:instead"})
         assert forward_of(run) == "instead"
         assert FROM_NOW_ON in self.page(author, "import", run)

@@ -24,7 +24,7 @@ def known_elsewhere(
     What others have imported of the source into the library, of blocks that are not ``known``: as if we had.
 
     What the source held then is taken to be what they wrote; where that is not known any more, both may have changed.
-    Six queries for each 500 blocks.
+    One query, and five for each 500 blocks.
     """
     items = forwarding.known_items(parse_source_key(source_key), package_id)
     items = {usage_key: item for usage_key, item in items.items() if usage_key not in known}

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from .. import api
 from ..data import ConflictState, ImportData, ImportSummary, Outcome, tally
-from .base import AuthorView
+from .base import AuthorView, can_do
 
 MAX_AT_ONCE = 300
 """Up to so many blocks are planned while the page is asked for; a larger plan is put in place once it is there."""
@@ -42,7 +42,7 @@ class Summary(AuthorView):
         if not self.is_part:
             address = reverse("modulestore_imports:import", args=[run.id])
             return HttpResponseRedirect(f"{address}?summary=")
-        return self.page("_summary.html", run=run, **more)
+        return self.page("_summary.html", run=run, can=can_do(request, run), **more)
 
 
 def staged(request: HttpRequest, run: ImportData) -> dict[str, Any]:
