@@ -12,6 +12,8 @@ from tests.authoring import Author
 from tests.builders import KEY, LIBRARY_KEY, TARGET, problem, small_course, text, usage_key, write_course, write_library
 from tests.library_state import library_state
 
+pytest.importorskip("cms.djangoapps.modulestore_migrator.api", reason="this platform has no migrator")
+
 T1, U1 = usage_key("html", "t1"), usage_key("vertical", "u1")
 ITEM = "xblock.v1:html:text-t1"
 
