@@ -270,6 +270,34 @@ class TestKilledWorker:
         assert (site.get(run)["state"], site.items(run)) == ("imported", ITEMS)
 
 
+@pytest.mark.slow
+class TestKilledInABatch:
+    """What happens to one import of a batch keeps none of the others from its turn."""
+
+    @pytest.fixture
+    def staging(self, site, worker) -> tuple[str, str]:
+        """Two imports of a batch, the first of which is well under way."""
+        title = "lib:Acme:Batch"
+        sources = [[generate.COURSE_KEY], [KEY]]
+        batch = site.call("create_batch", sources=sources, library_key=title, new_library_title=title)
+        site.call("start_batch_step", batch_id=batch["id"], action="stage")
+        first, second = (run["id"] for run in batch["imports"])
+        site.wait_for_middle(first, "staging")
+        assert (site.get(second)["queued"], site.worker_of(second)) == (True, "")
+        return first, second
+
+    def test_a_process_is_killed_and_both_are_staged_all_the_same(self, site, staging):
+        site.process_of(staging[0]).kill()
+        for run in staging:
+            site.wait_for(run, "staged")
+
+    def test_the_worker_is_killed_and_the_next_one_goes_on_with_the_second(self, site, worker, staging):
+        kill(worker)
+        site.worker()
+        site.wait_for(staging[1], "staged")
+        assert site.get(staging[0])["state"] in ("staged", "staging_failed")
+
+
 class TestTwoAtOnce:
     def test_two_completes_of_one_import(self, site, other):
         run = site.staged()

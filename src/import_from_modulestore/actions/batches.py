@@ -103,6 +103,7 @@ def create_batch(
     :func:`.steps.create_import` does, and ``InvalidOption`` for no source, more than :data:`MAX_SOURCES`, or one twice.
     """
     options = options or ImportOptions()
+    sources = [SourceReference(*source) for source in sources]
     _check(sources, options)
     library_key = str(parse_library_key(library_key))
     found = _found(user, sources, options.forward)
@@ -173,6 +174,7 @@ def start_batch_step(
     and ``StepFailed`` where no worker can be asked.
     """
     batch, runs = _visible_batch(user, batch_id)
+    action = Action(action)
     chosen, left = _chosen(user, runs, action, import_ids, force=force)
     if action is Action.CANCEL:
         asked = _cancel_all(batch, chosen, user)
@@ -198,6 +200,7 @@ def do_batch_step(
     the next one follows.
     """
     batch, runs = _visible_batch(user, batch_id)
+    action = Action(action)
     chosen, refused = _chosen(user, runs, action, import_ids, force=force)
     asked, left = [], list(refused)
     for run in chosen:
@@ -223,6 +226,7 @@ def preview_batch_step(
 
     Raises ``NotFound``, ``InvalidOption``, ``WrongState``.
     """
+    action = Action(action)
     kind = steps.KINDS[Step(action.value)]
     _batch, runs = _visible_batch(user, batch_id)
     before: dict[int, Any] = {}
