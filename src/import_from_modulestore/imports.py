@@ -146,6 +146,6 @@ def import_data(run: Import) -> ImportData:
         started=run.started,
         finished=run.finished,
         queued=run.queued is not None,
-        progress=live_progress(run) if run.worker else None,
+        progress=live_progress(run) if ImportState(run.state).is_running and run.queued is None else None,
         forwards=bool(run.forwarding) and run.state in (ImportState.IMPORTED, ImportState.UNDOING),
     )

@@ -75,7 +75,8 @@ def start(pages, course):
     """Start an import through the form: ``start(level="unit")``; it is staged then."""
 
     def start(**changed) -> Import:
-        fields = {"source": KEY, "library": TARGET, "publish": "on", "as_last_time": "on", **changed}
+        ticked = dict.fromkeys(("publish", "as_last_time", "collect"), "on")
+        fields = {"source": KEY, "library": TARGET, **ticked, **changed}
         response = pages.post(url("import", "add"), **fields)
         assert response.status_code == 200, response
         return Import.objects.latest("pk")

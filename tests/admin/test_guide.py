@@ -25,7 +25,14 @@ def test_the_guide_names_pages_and_buttons_as_they_are(pages, start):
     run = start()
     block = url("import", "block", run.pk, usage_key("vertical", "u1"))
     pages.post(block, do="edit", title="Hello")
-    for address in (reverse("admin:index"), url("import"), url("import", "blocks", run.pk), block):
+    for address in (
+        reverse("admin:index"),
+        url("batch"),
+        url("batch", "add"),
+        url("import"),
+        url("import", "blocks", run.pk),
+        block,
+    ):
         look(address)
     look(url("import", "change", run.pk))
     look(url("import", "gone", run.pk))

@@ -5,7 +5,15 @@ import os
 import pytest
 
 from import_from_modulestore import api
-from import_from_modulestore.data import BlockIds, Branch, CompositionLevel, Decision, ImportState
+from import_from_modulestore.data import (
+    BlockIds,
+    Branch,
+    CollectionChoice,
+    CompositionLevel,
+    Decision,
+    ImportOptions,
+    ImportState,
+)
 from import_from_modulestore.models import Import
 from import_from_modulestore_standalone.grants import Role
 
@@ -36,10 +44,9 @@ def test_makes_the_import_as_it_says(pages, start, user):
 
 def test_what_is_not_said_has_its_default(pages, start, user):
     run = start()
-    assert (
-        api.get_import(user=user, import_id=str(run.uuid)).options
-        == type(api.get_import(user=user, import_id=str(run.uuid)).options)()
-    )
+    options = api.get_import(user=user, import_id=str(run.uuid)).options
+    assert options == ImportOptions(collection=options.collection)
+    assert options.collection == CollectionChoice(title=run.source_title)
 
 
 def test_a_new_library_is_made_when_the_import_is_completed(pages, start, user):

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from import_from_modulestore import api
-from import_from_modulestore.data import CollectionChoice, Decision, ImportOptions
+from import_from_modulestore.data import Action, CollectionChoice, Decision, ImportOptions, SourceReference
 
 from ..builders import KEY, block, section, subsection, text, unit, usage_key, write_course
 from .conftest import dom, page_url
@@ -56,6 +56,9 @@ def pages(courses, user) -> list[str]:
     api.complete_import(user=user, import_id=undone)
     api.undo_import(user=user, import_id=undone, force=True)
     staged = stage()
+    batch = api.create_batch(user=user, sources=[SourceReference(KEY)], library_key=LIBRARY).id
+    for action in (Action.STAGE, Action.COMPLETE):
+        api.do_batch_step(user=user, batch_id=batch, action=action, undecided=True)
     source = quote(f"{KEY} <img onerror=x>")
     items = [each.item_key for each in api.get_records(user=user, import_id=done) if each.item_key]
     about = "?" + "&".join(f"{name}={quote(ATTACK)}" for name in ("q", "of", "at", "tab", "library", "library_search"))
@@ -64,7 +67,7 @@ def pages(courses, user) -> list[str]:
         *(page_url(name) + about for name in ("home", "choose", "imports", "libraries", "counts")),
         *(page_url(name) for name in ("home", "choose", "imports", "libraries", "counts")),
         *(f"{page_url(name)}{about}&source={source}" for name in ("options", "choose_library", "choose")),
-        f"{page_url('started')}?import={done}&import={staged}",
+        *(page_url(name, *of) for name, *of in (("batches",), ("batch", batch), ("batch_reversal", batch, "undo"))),
         page_url("library", LIBRARY),
         *(page_url("item", key) for key in items),
         *(page_url(name, run) + query for name in names for run in (done, undone, staged) for query in ("", about)),

@@ -9,10 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from import_from_modulestore import api
-from import_from_modulestore.data import ImportState
+from import_from_modulestore.data import ImportState, SourceReference
 from import_from_modulestore.models import Import
 
-from ..builders import TARGET, section, subsection, text, unit, usage_key, write_course
+from ..builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
 from .browsers import COMMAND, LIBRARY, SOURCE
 from .conftest import Site, dom, page_url, text_of
 
@@ -37,7 +37,8 @@ ASKED = {
     "home": ("page",),
     "choose": ("page", "q", "uploads", "source"),
     "options": ("source", "library_search", "library"),
-    "started": ("import",),
+    "batches": ("page",),
+    "batch": ("page",),
     "imports": ("page", "q", "state"),
     "libraries": ("page", "q"),
     "library": ("page",),
@@ -59,15 +60,18 @@ SENT = {
     "block": ("do",),
     "check": ("olx",),
     "do": (),
+    "batch_do": ("import",),
 }
 
 
 @pytest.fixture
-def places(course, stage) -> dict[str, tuple[str, ...]]:
+def places(course, user, stage) -> dict[str, tuple[str, ...]]:
     run = stage()
+    batch = api.create_batch(user=user, sources=[SourceReference(KEY)], library_key=TARGET).id
     about_import = dict.fromkeys(("import", "work", "review", "under", "conflict", "rows"), (run,))
     about_block = dict.fromkeys(("block", "rendered", "check"), (run, T1))
-    return {"library": (TARGET,), "do": (run, "cancel"), **about_import, **about_block}
+    about_batch = {"batch": (batch,), "batch_do": (batch, "stage")}
+    return {"library": (TARGET,), "do": (run, "cancel"), **about_import, **about_block, **about_batch}
 
 
 @pytest.mark.parametrize("htmx", [False, True])
