@@ -23,6 +23,7 @@ from import_from_modulestore.data import Decision
 from import_from_modulestore.writing import writers
 
 from .builders import section, subsection, text, unit, write_course
+from .library_state import row_counts
 from .scenes import Run, Scene, fresh_scene, runs, work
 from .traces import given_back, traced
 
@@ -161,3 +162,27 @@ def test_an_import_of_a_thousand_components_takes_statements_by_batch(courses, s
     small = count(10)
     assert count(110) - small <= 20
     assert small <= 130
+
+
+@pytest.mark.parametrize("call", [1, 4, 7, 8, 12, 15, 20])
+def test_it_stops_wherever_it_is_asked_to_also_within_a_batch(course, stage, user, call):
+    import_id, seen = stage(), []
+    before = row_counts()
+
+    def stop(phase: str, done: int, total: int, title: str = "") -> None:
+        seen.append(phase)
+        if len(seen) == call:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        api.complete_import(user=user, import_id=import_id, progress=stop)
+    assert row_counts() == before
+    assert api.complete_import(user=user, import_id=import_id).counts == {"created": 7}
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite returns the keys of all rows")
+def test_keys_of_lists_are_right_where_the_database_returns_the_first_alone(course, run_import, state, monkeypatch):
+    monkeypatch.setattr(type(connection.features), "can_return_rows_from_bulk_insert", False)
+    run_import()
+    children = {ref: item["draft"]["children"] for ref, item in state()["items"].items()}
+    assert (children["s"], children["b"], children["u2"]) == (["b"], ["u1", "u2"], ["xblock.v1:html:t2"])
