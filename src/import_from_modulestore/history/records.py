@@ -14,7 +14,7 @@ from ..data import BlockKind, ConflictState, Contents, Decision, Outcome, Plan, 
 from ..hosts import collection_url, item_url
 from ..keys import library_item_key
 from ..models import Import, ImportRecord
-from ..rows import Row, as_json, insert
+from ..rows import Row, as_json, in_batches, insert
 from ..staging.content import source_contents
 from ..writing import Written
 from ..writing.tags import Tags, TagsLeftOut
@@ -87,10 +87,10 @@ def write_records(
 
     ``before`` holds the versions of existing items as they were before the write; ``collected`` the entities that were
     put into the import's collection; ``tags``, by the items' keys, what the import added, and
-    ``tags_left_out`` what it could not. Three statements for each
+    ``tags_left_out`` what it could not. Four statements for each
     batch, and what :func:`source_contents` takes where blocks were edited in a review.
     """
-    for batch in batched(plan.everything, BATCH_SIZE):
+    for batch in in_batches(plan.everything):
         after = versions_of([written.entity_of[item.num] for item in batch if item.num in written.entity_of])
         staged = _staged(run, [item.num for item in batch])
         sources = source_contents(run, [item.num for item in batch if _differs_from_source(item)])

@@ -86,8 +86,9 @@ class BulkWriter(Writer):
     def publish(self, items: Sequence[PlannedItem], *, message: str) -> list[PublishLog]:
         entity_of = self._job.written.entity_of
         logs: list[PublishLog] = []
+        publisher = self._publisher(message)
         for kind in _KINDS:
-            logs += self._publisher(message).publish([entity_of[item.num] for item in items if item.kind is kind])
+            logs += publisher.publish([entity_of[item.num] for item in items if item.kind is kind])
         return logs
 
     @override

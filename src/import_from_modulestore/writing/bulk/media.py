@@ -53,15 +53,23 @@ class BulkMedia:
             (each.type, each.sub_type, each.suffix): each.id for each in MediaType.objects.order_by("-pk").iterator()
         }
         self._by_name: dict[str, int] = {}
-        self._component_types = dict(
-            ComponentType.objects.filter(namespace=NAMESPACE).order_by("pk").values_list("name", "pk")
-        )
+        components = [item for item in job.changes if not item.kind.is_container]
+        block_types = dict.fromkeys(item.local_key.type for item in components if item.local_key is not None)
+        self._component_types = self._known_component_types()
+        if missing := [name for name in block_types if name not in self._component_types]:
+            ComponentType.objects.bulk_create(
+                [ComponentType(namespace=NAMESPACE, name=name) for name in missing], ignore_conflicts=True
+            )
+            self._component_types = self._known_component_types()
 
     def component_type(self, block_type: str) -> int:
         """The component type of an XBlock type."""
-        if block_type not in self._component_types:
-            self._component_types[block_type] = _made(ComponentType, namespace=NAMESPACE, name=block_type)
         return self._component_types[block_type]
+
+    @staticmethod
+    def _known_component_types() -> dict[str, int]:
+        known = ComponentType.objects.filter(namespace=NAMESPACE).order_by("pk")
+        return dict(known.values_list("name", "pk"))
 
     def olx(self, block_type: str, text: str, name: str) -> Wanted:
         """The content of ``block.xml``; ``name`` is what the component is called."""

@@ -36,6 +36,7 @@ class Publisher:
         self._published_by = published_by
         self._published_at = published_at
         self._pause = pause
+        self._published: set[PublishableEntity.ID] = set()
 
     def publish(self, entity_ids: Sequence[PublishableEntity.ID], *, only_published: bool = False) -> list[PublishLog]:
         """
@@ -60,6 +61,7 @@ class Publisher:
         direct = len(changes)
         log_changes(PUBLISHED, log.pk, changes, self._dependencies, self._pause)
         tell_of_published(log, changes, direct, self._package)
+        self._published.update(changes)
         return log
 
     def _changes(self, entity_ids: Sequence[PublishableEntity.ID], *, only_published: bool) -> Changes:
@@ -86,7 +88,7 @@ class Publisher:
     def _refuse_unpublished(self, changes: Changes) -> None:
         self._dependencies.load(change.new for change in changes.values())
         held = {entity for change in changes.values() for entity in self._dependencies.of(change.new)}
-        for batch in in_batches(sorted(held)):
+        for batch in in_batches(sorted(held - self._published)):
             published = set(Published.objects.filter(pk__in=batch).values_list("pk", flat=True))
             unpublished = set(batch) - published
             if unpublished and Draft.objects.filter(pk__in=unpublished).exists():
