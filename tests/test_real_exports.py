@@ -52,7 +52,7 @@ def test_the_course_at_section_level_and_again(run_import, state):
 @pytest.mark.parametrize("contents", [Contents.UNIT, Contents.COLLECTION])
 def test_its_six_randomized_questions_arrive_are_found_again_and_can_be_undone(contents, run_import, state, user):
     before = state()
-    done, records = run_import(COURSE, contents=contents)
+    done, records = run_import(COURSE, contents=contents, collection=None)
     (bank,) = [record for record in records if record.outcome is Outcome.UNSUPPORTED]
     questions = [record for record in records if record.inside]
     assert {(record.block_type, record.outcome, record.inside) for record in questions} == {
@@ -66,7 +66,7 @@ def test_its_six_randomized_questions_arrive_are_found_again_and_can_be_undone(c
         assert (len(holders), after["collections"]) == (1, {})
     else:
         assert list(after["collections"].values()) == [(f"Randomized Content: {bank.title}", sorted(refs))]
-    again, _records = run_import(COURSE, contents=contents)
+    again, _records = run_import(COURSE, contents=contents, collection=None)
     assert again.counts == {"unchanged": 399, "unsupported": 1}
     assert state() == after
     api.undo_import(user=user, import_id=again.id)
