@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from openedx_content.models_api import Component, Container
 
 from import_from_modulestore import api, proved
-from import_from_modulestore.data import Decision
+from import_from_modulestore.data import Decision, ImportOptions
 from import_from_modulestore.writing import writers
 
 from .builders import section, subsection, text, unit, write_course
@@ -32,6 +32,9 @@ many = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+few = settings(many, max_examples=max(8, many.max_examples // 4))
 
 
 @pytest.fixture
@@ -60,14 +63,33 @@ def test_both_writers_leave_the_same(courses, user, library, completed, happenin
             if not isinstance(happening, Run):
                 there.work(happening)
                 continue
-            import_id = there.staged(happening)
-            with given_back(), transaction.atomic():
-                left = completed(there, import_id, "reference")
-                transaction.set_rollback(True)
-            Container.reset_cache()
-            found = completed(there, import_id, "bulk")
-            for name in left:
-                assert found[name] == left[name], name
+            assert_same(there, happening, completed)
+
+
+def assert_same(there: Scene, run: Run, completed: Any) -> None:
+    import_id = there.staged(run)
+    with given_back(), transaction.atomic():
+        left = completed(there, import_id, "reference")
+        transaction.set_rollback(True)
+    Container.reset_cache()
+    found = completed(there, import_id, "bulk")
+    for name in left:
+        assert found[name] == left[name], name
+
+
+@few
+@given(changed=st.lists(st.sets(st.sampled_from("abcdef"), min_size=1), min_size=1, max_size=3), data=st.data())
+def test_what_is_held_in_several_places_changes_all_that_hold_it(courses, user, library, completed, changed, data):
+    """Containers that stay as they are, and are changed by what they hold: on several ways up, level by level."""
+    holds = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3, unique=True)
+    units = {f"u{n}": data.draw(holds) for n in range(4)}
+    options = ImportOptions(on_conflict=Decision.OVERWRITE, publish=data.draw(st.booleans()))
+    with fresh_scene(courses, user, library) as there:
+        for names in (set(), *changed):
+            bodies = {name: f"<p>{name} {name in names and len(there.refs(Component))}</p>" for name in "abcdef"}
+            made = [unit(code, *(text(name, bodies[name]) for name in held)) for code, held in units.items()]
+            course = section("s0", subsection("b0", *made[:3]), subsection("b1", *made[1:])), section("s1", made[0])
+            assert_same(there, Run(course, options, (), ()), completed)
 
 
 class TestSafetyCatch:
