@@ -4,10 +4,10 @@ import pytest
 from django.contrib.admin import site
 
 from import_from_modulestore import api
-from import_from_modulestore.data import Outcome, ReversalKind
-from import_from_modulestore.models import Import, ImportRecord, Reversal, ReversalRecord
+from import_from_modulestore.data import Outcome, ReversalKind, SourceReference
+from import_from_modulestore.models import Batch, Import, ImportRecord, Reversal, ReversalRecord
 
-from ..builders import section, subsection, text, unit, usage_key, write_course
+from ..builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
 from ..test_history import delete_libraries
 from .conftest import text_of, url
 
@@ -128,7 +128,14 @@ class TestReversals:
         assert f"7 {Outcome.CREATED.label}" not in page
 
 
-HISTORY = {"import": Import, "importrecord": ImportRecord, "reversal": Reversal, "reversalrecord": ReversalRecord}
+HISTORY = {
+    "batch": Batch,
+    "import": Import,
+    "importrecord": ImportRecord,
+    "reversal": Reversal,
+    "reversalrecord": ReversalRecord,
+}
+STARTED_HERE = {"batch", "import"}
 
 
 def rows() -> list:
@@ -138,13 +145,19 @@ def rows() -> list:
 class TestNothingCanBeChanged:
     """Not by a superuser either."""
 
+    @pytest.fixture(autouse=True)
+    def _batch(self, user, courses, library):
+        write_course(courses / "other", section("s", subsection("b", unit("u"))), run="R2")
+        other = SourceReference(KEY.replace("R1", "R2"))
+        api.create_batch(user=user, sources=[other], library_key=TARGET)
+
     def test_by_the_pages_for_it(self, pages, undone):
         before = rows()
         for name, model in HISTORY.items():
             pk = model.objects.first().pk
             assert pages.post(url(name, "change", pk), state="imported", title="X", outcome="failed").status_code == 403
             assert pages.post(url(name, "delete", pk), post="yes").status_code == 403
-            if name != "import":
+            if name not in STARTED_HERE:
                 assert pages.post(url(name, "add"), title="X").status_code == 403
         assert rows() == before
 
@@ -161,7 +174,7 @@ class TestNothingCanBeChanged:
         user.is_staff = True
         for name, model in HISTORY.items():
             allowed = site._registry[model].get_model_perms(request)
-            assert allowed == {"add": name == "import", "change": False, "delete": False, "view": True}
+            assert allowed == {"add": name in STARTED_HERE, "change": False, "delete": False, "view": True}
 
     def test_by_another_table_of_the_app(self):
         registered = {model for model in site._registry if model._meta.app_label == "modulestore_imports"}
