@@ -289,6 +289,80 @@ class TestUndoAndRedo:
         assert library_of() == OTHER
 
 
+class TestUndoInAnyOrder:
+    """What takes the place of what is undone, where several have taken the source from each other."""
+
+    THIRD = "lib:Acme:Third"
+
+    @pytest.fixture
+    def bring(self, ada, stage, other) -> Callable[..., str]:
+        """The ID of an import into a library: ``bring(OTHER, Forward.INSTEAD)``."""
+        api.create_library(user=ada, library_key=self.THIRD, title="Third")
+
+        def run(target: str = TARGET, forward: Forward | None = None) -> str:
+            staged = stage(LIBRARY_KEY, target=target, forward=forward)
+            return api.complete_import(user=ada, import_id=staged.id).id
+
+        return run
+
+    @pytest.fixture
+    def undo(self, ada):
+        return lambda import_id: api.undo_import(user=ada, import_id=import_id)
+
+    def led_to(self, library: str) -> bool:
+        """Whether the legacy library and all its blocks lead to this one."""
+        items = {to for to, _version in forwarded().values()}
+        return library_of() == library and items == {
+            item("p1", library),
+            item("p2", library),
+            item("t1", library, "html"),
+        }
+
+    def test_of_the_one_between_gives_back_to_the_first(self, legacy, bring, undo):
+        legacy()
+        bring()
+        second, third = bring(OTHER, Forward.INSTEAD), bring(self.THIRD, Forward.INSTEAD)
+        undo(second)
+        assert self.led_to(self.THIRD)
+        undo(third)
+        assert self.led_to(TARGET)
+
+    def test_of_one_of_two_into_a_library_gives_back_to_the_other(self, legacy, bring, undo):
+        legacy()
+        first = bring()
+        legacy(*BLOCKS, problem("p4"))
+        bring()
+        elsewhere = bring(OTHER, Forward.INSTEAD)
+        undo(first)
+        undo(elsewhere)
+        new = key("problem", "p4")
+        assert (library_of(), forwarded(P1, new)) == (TARGET, {new: (item("p4"), 1)})
+
+    def test_of_what_came_back_gives_it_to_whom_it_was_taken_from(self, ada, legacy, bring, undo):
+        legacy()
+        first, elsewhere, back = bring(), bring(OTHER, Forward.INSTEAD), bring(forward=Forward.INSTEAD)
+        undo(back)
+        assert self.led_to(OTHER)
+        undo(elsewhere)
+        assert self.led_to(TARGET)
+        for import_id in (back, elsewhere):
+            api.redo_import(user=ada, import_id=import_id)
+        assert self.led_to(OTHER)
+        for import_id in (first, elsewhere, back):
+            undo(import_id)
+        assert (library_of(), forwarded()) == (None, {})
+
+    def test_of_all_that_followed_each_other_gives_back_what_the_first_has_taken(self, legacy, bring, undo):
+        legacy()
+        bring(OTHER)
+        bring(forward=Forward.NO)
+        runs = [bring(forward=Forward.INSTEAD), bring(), bring()]
+        for import_id in runs:
+            assert self.led_to(TARGET)
+            undo(import_id)
+        assert self.led_to(OTHER)
+
+
 class TestRights:
     @pytest.fixture
     def bob(self, site, legacy, library):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import LibraryLocator
 
-from ..data import BlockKind, ConflictState, Forward, ForwardingData, ImportState, Outcome, Plan, ReversalKind
+from ..data import BlockKind, ConflictState, Forward, ForwardingData, Outcome, Plan, ReversalKind
 from ..hosts import Host
 from ..hosts.forwarding import ForwardedBlock, ForwardedSource
 from ..imports import options_of
@@ -140,10 +140,15 @@ def forward_again_or_not(run: Import, host: Host, user: Any, *, undone: bool) ->
         if not forward(run, host, user, instead=run.forward == Forward.INSTEAD):
             run.save(update_fields=["forwarding"])
         return
-    others = Import.objects.filter(source_key=run.source_key, library_key=run.library_key).exclude(pk=run.pk)
-    kept = others.filter(state=ImportState.IMPORTED).order_by("-pk").values_list("forwarding", flat=True)
     forwarding.hold(parse_source_key(run.source_key))
-    forwarding.withdraw(run.forwarding, [each for each in kept if each and each != _WITHDRAWN])
+    run.refresh_from_db(fields=["forwarding"])  # An undo of another import may have passed something on to it.
+    of_source = Import.objects.filter(source_key=run.source_key).exclude(pk=run.pk).only("forwarding")
+    others = [other for other in of_source if other.forwarding and other.forwarding != _WITHDRAWN]
+    withdrawn = forwarding.withdraw(run.forwarding, [other.forwarding for other in others])
+    for other, kept in zip(others, withdrawn, strict=True):
+        if kept != other.forwarding:
+            other.forwarding = kept
+            other.save(update_fields=["forwarding"])
     run.forwarding = _WITHDRAWN
     run.save(update_fields=["forwarding"])
 

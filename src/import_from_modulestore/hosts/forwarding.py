@@ -77,10 +77,14 @@ class Forwarding(ABC):
         """Have others who would forward the source wait for the end of the transaction."""
 
     @abstractmethod
-    def withdraw(self, kept: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> None:
+    def withdraw(self, kept: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """
-        Take back what :meth:`forward` has done. What ``others`` have forwarded, imports of the same source into the
-        same library, the newest first, takes its place; else what was there before, where that still is.
+        Take back what :meth:`forward` has done. What was forwarded into the same library after it takes its place, the
+        oldest first; else what was there before, where that still is.
+
+        ``others`` is what :meth:`forward` returned for all other imports of the source that forward it, into whatever
+        library. Returns the same for each of them, as it is from now on: whoever would have given back to what is
+        withdrawn, gives back to what takes its place.
         """
 
     @abstractmethod

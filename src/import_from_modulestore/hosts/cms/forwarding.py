@@ -18,6 +18,7 @@ them (platform: ``cms/djangoapps/modulestore_migrator/tasks.py``: ``_validate_in
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 from uuid import uuid4
@@ -141,32 +142,52 @@ class _Migrator(Forwarding):
         _forward_to(models.ModulestoreBlockMigration.objects.filter(overall_migration=migration), moving)
         return {pk: before for pk, before in moving.items() if before is not None}
 
-    def withdraw(self, kept: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> None:
+    def withdraw(self, kept: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         from cms.djangoapps.modulestore_migrator import models
         from user_tasks.models import UserTaskStatus
 
         migrations, block_migrations = models.ModulestoreMigration.objects, models.ModulestoreBlockMigration.objects
         migration = migrations.select_related("source").filter(pk=kept["migration"]).first()
         if migration is None:
-            return
+            return others
+        number = migration.pk
+        own = set(block_migrations.filter(overall_migration=migration).values_list("pk", flat=True))
         blocks = models.ModulestoreBlockSource.objects.filter(forwarded__overall_migration=migration)
         forwarded_blocks = list(blocks.values_list("pk", flat=True))
-        was_forwarded = migration.source.forwarded_id == migration.pk
+        was_forwarded = migration.source.forwarded_id == number
         migration.delete()
         UserTaskStatus.objects.filter(pk=kept["task"]).delete()
 
         live = block_migrations.filter(target__draft__version__isnull=False)
-        instead = [*(other["migration"] for other in others), kept["source_before"]]
+        of_others = migrations.filter(pk__in=[other["migration"] for other in others])
+        into_the_same = of_others.filter(target_id=migration.target_id)
+        later = sorted(into_the_same.filter(pk__gt=number).values_list("pk", flat=True))
+        there = set(
+            migrations.filter(
+                Exists(live.filter(overall_migration=OuterRef("pk"))),
+                pk__in=[pk for pk in (*later, kept["source_before"]) if pk is not None],
+            ).values_list("pk", flat=True)
+        )
+        heirs = _Heirs(
+            number=number,
+            before=kept["source_before"],
+            successors=[pk for pk in (*later, kept["source_before"]) if pk in there],
+            own_blocks=own,
+            blocks_before=_by_row(kept["blocks_before"]),
+            block_successors={},
+        )
+        of_later = live.filter(overall_migration__in=later).order_by("overall_migration")
+        for row, owner, pk in of_later.values_list("source_id", "overall_migration_id", "pk"):
+            heirs.block_successors.setdefault(row, []).append((owner, pk))
         if was_forwarded:
-            there = migrations.filter(Exists(live.filter(overall_migration=OuterRef("pk"))))
-            known = set(there.filter(pk__in=[pk for pk in instead if pk is not None]).values_list("pk", flat=True))
-            successor = next((pk for pk in instead if pk in known), None)
+            successor = next(iter(heirs.successors), None)
             models.ModulestoreSource.objects.filter(pk=migration.source_id).update(forwarded=successor)
-        for other in others:
-            _forward_to(live.filter(overall_migration=other["migration"]), _unforwarded(forwarded_blocks))
-        before = {int(row): pk for row, pk in kept["blocks_before"].items()}
+        for pk in later:
+            _forward_to(live.filter(overall_migration=pk), _unforwarded(forwarded_blocks))
+        before = heirs.blocks_before
         for rows in batched(_unforwarded(before.keys() & set(forwarded_blocks)), _BATCH_SIZE):
             _forward_to(block_migrations.filter(pk__in=[before[row] for row in rows]), rows)
+        return [heirs.passed_on(other) for other in others]
 
     def known_items(self, source_key: LearningContextKey, package_id: Any) -> dict[str, KnownItem]:
         rows = _others_rows().filter(
@@ -185,6 +206,45 @@ class _Migrator(Forwarding):
         for entity_id, key in rows.values_list("target_id", "overall_migration__source__key"):
             found.setdefault(entity_id, set()).add(str(key))
         return found
+
+
+@dataclass(frozen=True)
+class _Heirs:
+    """What takes the place of a migration that is withdrawn, and of its blocks; later ones have higher numbers."""
+
+    number: int
+    before: int | None
+    successors: Sequence[int]
+    """Later ones into the same library, the oldest first, and what was there before."""
+    own_blocks: Collection[int]
+    blocks_before: Mapping[int, int]
+    block_successors: dict[int, list[tuple[int, int]]]
+    """By row of a block, later migrations into the same library that have it, each with its own row for it."""
+
+    def passed_on(self, other: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What another migration keeps, giving back to the heirs what it would have given to what is withdrawn."""
+        of_other, source_before = other["migration"], other["source_before"]
+        if source_before == self.number:
+            source_before = next((pk for pk in self.successors if pk < of_other), None)
+        elif source_before is None and of_other == next(iter(self.successors), None):
+            source_before = self.before
+        blocks: dict[int, int | None] = {
+            row: self._block_before(row, of_other) if pk in self.own_blocks else pk
+            for row, pk in _by_row(other["blocks_before"]).items()
+        }
+        for row, [(owner, _pk), *_later] in self.block_successors.items():
+            if owner == of_other:
+                blocks.setdefault(row, self.blocks_before.get(row))
+        kept = {str(row): pk for row, pk in blocks.items() if pk is not None}
+        return {**other, "source_before": source_before, "blocks_before": kept}
+
+    def _block_before(self, row: int, of_other: int) -> int | None:
+        earlier = (pk for owner, pk in self.block_successors.get(row, ()) if owner < of_other)
+        return next(earlier, self.blocks_before.get(row))
+
+
+def _by_row(blocks: Mapping[str, int]) -> dict[int, int]:
+    return {int(row): pk for row, pk in blocks.items()}  # JSON has text for keys.
 
 
 def _others_rows() -> Any:
