@@ -284,6 +284,19 @@ class TestRemoving:
         with pytest.raises(api.NotFound, match=r"The upload upload:.*tides\.tar\.gz is gone. Upload the export again"):
             api.stage_import(user=user, import_id=run.id)
 
+    @pytest.mark.parametrize("owner", ["..", "."])
+    def test_no_name_leads_out_of_the_folder(self, upload, user, export, settings, owner):
+        """Also not for whoever may remove everybody's."""
+        upload(user)
+        outside = settings.UPLOADS_DIR / owner / "site.tar.gz"
+        outside.write_bytes(export.read_bytes())
+        name = f"upload:{owner}/{outside.name}"
+        with pytest.raises(api.NotFound):
+            api.get_source(user=user, source_key=KEY, export=name)
+        with pytest.raises(api.NotFound):
+            api.remove_export(user=user, export=name)
+        assert outside.exists()
+
     @pytest.mark.parametrize("name", ["c1", "upload:", "upload:1", "upload:1/../../cache", "upload:../x", ""])
     def test_nothing_else_can_be_removed(self, user, courses, name):
         write_course(courses / "c1")

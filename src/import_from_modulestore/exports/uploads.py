@@ -225,7 +225,8 @@ class Uploads:
 def _parts(export: str) -> tuple[str, str] | None:
     """Whose an upload is, and its name there."""
     owner, _sep, name = export.removeprefix(_PREFIX).partition("/")
-    return (owner, name) if export.startswith(_PREFIX) and owner and name else None
+    is_plain = not owner.startswith(".")  # Else it would lead out of the folder.
+    return (owner, name) if export.startswith(_PREFIX) and owner and name and is_plain else None
 
 
 def _is_shown(path: Path) -> bool:
