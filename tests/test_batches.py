@@ -120,6 +120,12 @@ class TestMaking:
         assert not Batch.objects.exists()
         assert not Import.objects.exists()
 
+    @pytest.mark.parametrize("other", [SourceReference(key_of(0), "folder"), SourceReference(key_of(0), export="x00")])
+    def test_a_source_is_named_once_in_whatever_way(self, courses, user, library, other):
+        write_courses(courses, 1)
+        with pytest.raises(api.InvalidOption, match=f"Named more than once: {re.escape(key_of(0))}"):
+            api.create_batch(user=user, sources=[SourceReference(key_of(0)), other], library_key=TARGET)
+
     def test_of_several_exports_of_a_source_one_is_named_or_it_is_the_newest(self, courses, user, library):
         write_courses(courses, 1)
         shutil.copytree(courses / "x00", courses / "older")

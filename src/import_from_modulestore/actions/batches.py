@@ -245,10 +245,6 @@ def preview_batch_step(
 def _check(sources: Sequence[SourceReference], options: ImportOptions) -> None:
     if not 1 <= len(sources) <= MAX_SOURCES:
         raise InvalidOption(_("A batch has 1 to {max} sources.").format(max=MAX_SOURCES), field="sources")
-    if twice := [source.key for source in sources if sources.count(source) > 1]:
-        raise InvalidOption(
-            _("Named more than once: {keys}.").format(keys=listed(list(dict.fromkeys(twice)))), field="sources"
-        )
     if options.selection:
         raise InvalidOption(
             _("A batch imports its sources as they are. Import blocks of one of them by itself."), field="selection"
@@ -282,6 +278,11 @@ def _found(user: Any, references: Sequence[SourceReference], forward: Forward | 
             len(missing),
         )
         raise NotFound(told.format(keys=listed(missing)), field="sources")
+    meant = [source.reference for source in found]  # However they were named.
+    if twice := [reference.key for reference in meant if meant.count(reference) > 1]:
+        raise InvalidOption(
+            _("Named more than once: {keys}.").format(keys=listed(list(dict.fromkeys(twice)))), field="sources"
+        )
     return found
 
 
