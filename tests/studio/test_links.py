@@ -337,6 +337,15 @@ class TestUndo:
         assert site.link_of(T1) is not None
         assert site.link_of(T2) is None
 
+    def test_unlinks_from_what_the_import_has_only_met_too(self, ada, site, imported, run_import):
+        second = run_import()[0].id
+        assert api.link_back(user=ada, import_id=second) == 7
+        assert api.preview_undo(user=ada, import_id=second).links == 7
+        api.undo_import(user=ada, import_id=second)
+        assert [site.link_of(key) for key in (S, U, T1)] == [None] * 3
+        api.redo_import(user=ada, import_id=second)
+        assert site.link_of(T1) == Link(ITEM, 1, 1, top=S)
+
     def test_does_not_link_again_what_was_unlinked_before(self, ada, site, imported):
         api.link_back(user=ada, import_id=imported, usage_keys=[T1, T2])
         api.unlink(user=ada, import_id=imported, usage_keys=[T1])

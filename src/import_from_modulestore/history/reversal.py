@@ -60,8 +60,8 @@ def plan_reversal(
         raise _library_is_gone(run)
     verdicts = _judged(run, kind, _considered(run, kind), force=force, before=before)
     after = {verdict.record.entity_id: verdict.goal for verdict in verdicts if not verdict.kept}
-    reverted = {verdict.record.pk for verdict in verdicts if not verdict.kept}
-    links = sum(pk in reverted for pk in to_be_changed(run, kind).values_list("record_id", flat=True))
+    kept = _kept(verdicts)
+    links = sum(pk not in kept for pk in to_be_changed(run, kind).values_list("record_id", flat=True))
     plan = replace(_as_plan(kind, verdicts), links=links, forwarding=reversed_forwarding(run, kind))
     return plan, {entity_id: goal for entity_id, goal in after.items() if entity_id is not None}
 
@@ -115,7 +115,7 @@ def revert(
         reversal.publish_logs.set(resetter.publish_logs)
         rows = (_as_record(reversal, verdict) for verdict in verdicts)
         ReversalRecord.objects.bulk_create(rows, batch_size=BATCH_SIZE)
-        revert_links(run, host, user, reversal, {verdict.record.pk for verdict in reverted})
+        revert_links(run, host, user, reversal, kept=_kept(verdicts))
     lifecycle.finish(run, Step.UNDO if kind is ReversalKind.UNDO else Step.REDO, told=counts)
 
 
@@ -164,6 +164,11 @@ def _judged(
 ) -> tuple[Verdict, ...]:
     there = circumstances_of(run, records, kind, with_holders=not force, before=before or {})
     return judge(records, there, kind, force=force)
+
+
+def _kept(verdicts: Iterable[Verdict]) -> set[int]:
+    """The records of the items that stay as they are, though the import has changed them."""
+    return {verdict.record.pk for verdict in verdicts if verdict.kept}
 
 
 def _lock_drafts(records: Sequence[ImportRecord]) -> None:

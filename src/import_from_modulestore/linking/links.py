@@ -31,7 +31,10 @@ def links_of(run: Import) -> QuerySet[BlockLink]:
 
 
 def to_be_changed(run: Import, kind: ReversalKind) -> QuerySet[BlockLink]:
-    """The links that an undo or redo of the import may take off or make again, as far as it reverts their items."""
+    """
+    The links that an undo or redo of the import may take off or make again: all but those of items that it has changed
+    and that stay as they are.
+    """
     if kind is ReversalKind.UNDO:
         return links_of(run)
     undo = run.reversals.filter(kind=ReversalKind.UNDO).order_by("-pk").first()
@@ -106,16 +109,17 @@ def unlink(
     return len(versions)
 
 
-def revert_links(run: Import, host: Host, user: Any, reversal: Reversal, reverted: Collection[int]) -> int:
+def revert_links(run: Import, host: Host, user: Any, reversal: Reversal, *, kept: Collection[int]) -> int:
     """
-    With an undo, take the links off whose items it takes back (``reverted`` are primary keys of records); with a redo,
-    link what the undo has unlinked, as far as that can be now. Returns how many. Must be inside a transaction.
+    With an undo, take the links off, but those of items that it leaves as the import has made them (``kept`` are
+    primary keys of records); with a redo, link what the undo has unlinked, as far as that can be now. Returns how many.
+    Must be inside a transaction.
     """
     course = links_at(run, host)
     if course is None:
         return 0
     kind = ReversalKind(reversal.kind)
-    rows = [row for row in to_be_changed(run, kind) if row.record_id in reverted or kind is ReversalKind.REDO]
+    rows = [row for row in to_be_changed(run, kind) if row.record_id not in kept or kind is ReversalKind.REDO]
     blocks = _course(run, course) if rows else None
     if blocks is None:
         return 0
