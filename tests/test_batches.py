@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.apps import apps
@@ -28,7 +29,7 @@ from import_from_modulestore.data import (
 from import_from_modulestore.models import Batch, Import
 from import_from_modulestore_standalone.grants import Role
 
-from .builders import TARGET, section, subsection, text, unit, usage_key
+from .builders import TARGET, pack, section, subsection, text, unit, usage_key
 from .library_state import library_state
 from .shelves import key_of, write_courses, write_one
 
@@ -125,6 +126,21 @@ class TestMaking:
         write_courses(courses, 1)
         with pytest.raises(api.InvalidOption, match=f"Named more than once: {re.escape(key_of(0))}"):
             api.create_batch(user=user, sources=[SourceReference(key_of(0)), other], library_key=TARGET)
+
+    def test_what_others_have_uploaded_is_meant_only_where_it_is_named(self, courses, user, editor, library, tmp_path):
+        write_courses(courses, 1)
+        archive = pack(courses / "x00", tmp_path / "mine.tar.gz")
+        theirs = api.upload_export(user=editor, file=BytesIO(archive.read_bytes()), name=archive.name)
+        assert api.create_import(user=user, source_key=key_of(0), library_key=TARGET).source_origin == "folder"
+
+        def origin_of(by, *named: str) -> str:
+            source = SourceReference(key_of(0), *named)
+            return api.create_batch(user=by, sources=[source], library_key=TARGET).imports[0].source_origin
+
+        assert (origin_of(user), origin_of(user, "upload", theirs.export)) == ("folder", "upload")
+        assert origin_of(editor) == "upload"
+        with pytest.raises(api.NotFound):
+            origin_of(user, "upload")
 
     def test_of_several_exports_of_a_source_one_is_named_or_it_is_the_newest(self, courses, user, library):
         write_courses(courses, 1)

@@ -264,7 +264,7 @@ def _found(user: Any, references: Sequence[SourceReference], forward: Forward | 
     listed_sources = list(all_sources.find(user, set(map(str, keys)), () if "" in exports else exports))
     found, missing = [], []
     for key, reference in zip(keys, references, strict=True):
-        of_it = [each for each in listed_sources if each.key == str(key) and _is_meant(each, reference)]
+        of_it = [each for each in listed_sources if each.key == str(key) and _is_meant(user, each, reference)]
         if of_it:
             found.append(_to_read(of_it))
         else:
@@ -286,8 +286,13 @@ def _found(user: Any, references: Sequence[SourceReference], forward: Forward | 
     return found
 
 
-def _is_meant(source: SourceData, reference: SourceReference) -> bool:
-    return reference.origin in ("", source.origin) and reference.export in ("", source.export)
+def _is_meant(user: Any, source: SourceData, reference: SourceReference) -> bool:
+    """What others have uploaded is meant only where it is named, also for those who may read it."""
+    if reference.origin not in ("", source.origin):
+        return False
+    if reference.export:
+        return reference.export == source.export
+    return source.uploaded is None or source.uploaded_by == user.get_username()
 
 
 def _to_read(sources: Sequence[SourceData]) -> SourceData:
