@@ -221,5 +221,5 @@ def _faults(detail: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
         for name, inner in detail.items():
             yield from _faults(inner, path if name == "non_field_errors" else (*path, str(name)))
     else:
-        for inner in detail:
-            yield from _faults(inner, path)
+        for number, inner in enumerate(detail):  # Up to REST framework 3.17, also what is wrong with each of a list.
+            yield from _faults(inner, (*path, str(number)) if isinstance(inner, Mapping) else path)
