@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.db.models import Model, QuerySet, TextChoices
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -19,6 +20,7 @@ from ..models import Import
 from ..templatetags.modulestore_imports import NOTHING
 from ..unavailable import answered
 from .bounds import BoundedAdmin
+from .forms import StartForm
 
 
 class ReadOnlyAdmin(BoundedAdmin):
@@ -72,6 +74,33 @@ class ReadOnlyAdmin(BoundedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
+
+
+class StartingAdmin(ReadOnlyAdmin):
+    """The same, where something is started by a form of its own, in place of that of a row."""
+
+    add_form_template = "admin/modulestore_imports/import/start.html"
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Whether the form is shown; whether the user may start something is checked when it is sent."""
+        return self.has_view_permission(request)
+
+    def start_page(self, request: HttpRequest, form: StartForm, title: str) -> HttpResponse:
+        """The page of the form, as Django's own are."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "adminform": AdminForm(form, list(form.fieldsets), {}, model_admin=self),  # type: ignore[arg-type]
+            "errors": AdminErrorList(form, []),  # type: ignore[arg-type]
+            "media": self.media + form.media,
+            "inline_admin_formsets": [],
+            "unreadable": form.unreadable,
+            "is_popup": False,
+            "to_field": None,
+            "save_as": False,
+            "show_save": True,
+        }
+        return self.render_change_form(request, context, add=True)
 
 
 def list_url(model: type[Model], **lookups: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -22,7 +21,7 @@ from ..actions.access import visible_batches
 from ..data import Action, BatchReversal, ImportData, ImportState, Outcome, ReversalOutcome, tally
 from ..models import Batch, Import
 from ..templatetags.modulestore_imports import when
-from .base import ReadOnlyAdmin, badge, counts, page_url, two_lines
+from .base import StartingAdmin, badge, counts, page_url, two_lines
 from .forms import StartBatchForm
 
 MAX_KEPT = 25
@@ -30,7 +29,7 @@ MAX_KEPT = 25
 
 
 @admin.register(Batch)
-class BatchAdmin(ReadOnlyAdmin):
+class BatchAdmin(StartingAdmin):
     """Batches of imports into the libraries that the user may see."""
 
     list_display = ("library", "imports_by_state", "username", "created_at")
@@ -40,15 +39,10 @@ class BatchAdmin(ReadOnlyAdmin):
     search_help_text = _("Title or key of the library, user, or the beginning of a batch's ID.")
     list_per_page = 50
     change_form_template = "admin/modulestore_imports/batch/detail.html"
-    add_form_template = "admin/modulestore_imports/import/start.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         """Those that the user may know of, each with its imports."""
         return visible_batches(request.user).prefetch_related("imports")
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        """Whether the form that starts one is shown; whether the user may is checked when it is sent."""
-        return self.has_view_permission(request)
 
     @admin.display(description=_("library"), ordering="library_title")
     def library(self, batch: Batch) -> SafeString:
@@ -103,20 +97,7 @@ class BatchAdmin(ReadOnlyAdmin):
             self.log_addition(request, batch, gettext("Started."))
             self._carry_out(request, batch, Action.STAGE, {})
             return HttpResponseRedirect(page_url(Batch, batch.pk))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Start a batch"),
-            "adminform": AdminForm(form, list(form.fieldsets), {}, model_admin=self),  # type: ignore[arg-type]
-            "errors": AdminErrorList(form, []),  # type: ignore[arg-type]
-            "media": self.media + form.media,
-            "inline_admin_formsets": [],
-            "unreadable": form.unreadable,
-            "is_popup": False,
-            "to_field": None,
-            "save_as": False,
-            "show_save": True,
-        }
-        return self.render_change_form(request, context, add=True)
+        return self.start_page(request, form, gettext("Start a batch"))
 
     def action_view(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
         """What would be done with which imports, and doing it."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -38,7 +37,7 @@ from ..imports import import_data
 from ..models import Import, ImportRecord, Reversal
 from ..quoting import shortened
 from ..templatetags.modulestore_imports import origin, when
-from .base import ReadOnlyAdmin, badge, counts, link_if_any, link_where_allowed, list_url, name_of, page_url, two_lines
+from .base import StartingAdmin, badge, counts, link_if_any, link_where_allowed, list_url, name_of, page_url, two_lines
 from .bounds import number
 from .forms import StartForm
 from .review import BlockPages
@@ -138,7 +137,7 @@ def _list_action(action: Action) -> Callable[..., HttpResponse | None]:
 
 
 @admin.register(Import)
-class ImportAdmin(BlockPages, ReadOnlyAdmin):
+class ImportAdmin(BlockPages, StartingAdmin):
     """Imports into the libraries that the user may see."""
 
     path_to_import = ""
@@ -155,11 +154,6 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
     list_per_page = 50
     actions = [_list_action(action) for action in api.STARTS]
     change_form_template = "admin/modulestore_imports/import/detail.html"
-    add_form_template = "admin/modulestore_imports/import/start.html"
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        """Whether the form that starts an import is shown; whether the user may import is checked when it is sent."""
-        return self.has_view_permission(request)
 
     # The list
 
@@ -251,20 +245,7 @@ class ImportAdmin(BlockPages, ReadOnlyAdmin):
             self.log_addition(request, run, gettext("Started."))
             self._carry_out(request, Action.STAGE, run, force=False)
             return HttpResponseRedirect(page_url(Import, run.pk))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Start an import"),
-            "adminform": AdminForm(form, list(form.fieldsets), {}, model_admin=self),  # type: ignore[arg-type]
-            "errors": AdminErrorList(form, []),  # type: ignore[arg-type]
-            "media": self.media + form.media,
-            "inline_admin_formsets": [],
-            "unreadable": form.unreadable,
-            "is_popup": False,
-            "to_field": None,
-            "save_as": False,
-            "show_save": True,
-        }
-        return self.render_change_form(request, context, add=True)
+        return self.start_page(request, form, gettext("Start an import"))
 
     def action_view(self, request: HttpRequest, action: str) -> HttpResponse:
         """What a step would do with the imports in ``ids``, and doing it."""
