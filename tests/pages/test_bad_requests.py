@@ -177,6 +177,7 @@ def test_in_a_browser_an_answer_that_is_none_of_ours_is_put_nowhere(site: Site):
     page.goto(f"{site.address}/imports/")
     page.locator("main a[href^='/imports/']").first.click()
     page.get_by_role("link", name="Review").first.click()
+    page.get_by_role("treeitem").first.wait_for()
     # As after a sign-in in another window, which makes another token.
     page.evaluate("document.body.setAttribute('hx-headers', '{\"X-CSRFToken\": \"old\"}')")
     page.evaluate("for (const field of document.getElementsByName('csrfmiddlewaretoken')) field.value = 'old'")
