@@ -36,7 +36,7 @@ def python_names() -> set[str]:
     functions = [getattr(api, name) for name in api.__all__ if inspect.isfunction(getattr(api, name))]
     names = {*api.__all__, *(name for function in functions for name in inspect.signature(function).parameters)}
     for name, thing in vars(data).items():
-        if not inspect.isclass(thing) or thing.__module__ != data.__name__:
+        if not inspect.isclass(thing) or not thing.__module__.startswith(data.__name__):
             continue
         names.add(name)
         if dataclasses.is_dataclass(thing):

@@ -11,6 +11,12 @@ from django.db import OperationalError
 from rich.console import Console, RenderableType
 
 from import_from_modulestore import api
+from import_from_modulestore.command_line.terminal.marks import summary
+from import_from_modulestore.command_line.terminal.progress import ProgressBar
+from import_from_modulestore.command_line.terminal.reversal import kept_items, reversal_outline
+from import_from_modulestore.command_line.terminal.review import block_view, review_counts, review_tree
+from import_from_modulestore.command_line.terminal.tables import import_facts
+from import_from_modulestore.command_line.terminal.text import printable
 from import_from_modulestore.data import (
     BlockData,
     BlockDetails,
@@ -31,12 +37,6 @@ from import_from_modulestore.data import (
     ReversalKind,
     ReversalOutcome,
 )
-from import_from_modulestore.terminal.marks import summary
-from import_from_modulestore.terminal.progress import ProgressBar
-from import_from_modulestore.terminal.reversal import kept_items, reversal_outline
-from import_from_modulestore.terminal.review import block_view, review_counts, review_tree
-from import_from_modulestore.terminal.tables import import_facts
-from import_from_modulestore.terminal.text import printable
 
 from .builders import KEY, block, section, subsection, text, unit, write_course
 from .command_line.calls import command, refused

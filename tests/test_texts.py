@@ -16,9 +16,9 @@ from lxml import etree
 from openedx_content.models_api import Collection, LearningPackage, PublishableEntityVersion
 
 from import_from_modulestore import api
+from import_from_modulestore.command_line.terminal.text import escaped, printable
 from import_from_modulestore.data import CollectionChoice, ImportOptions
 from import_from_modulestore.models import Import, StagedBlock
-from import_from_modulestore.terminal.text import escaped, printable
 from import_from_modulestore.texts import clean, clean_title, is_xml_text, xml_text
 
 from .builders import KEY, TARGET, pack, section, small_course, subsection, text, unit, usage_key, write_course

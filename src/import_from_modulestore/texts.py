@@ -9,7 +9,7 @@ arguments that are no UTF-8 come in as such (PEP 383), and JSON may spell them. 
 * :func:`xml_text`, for what becomes XML and was something else;
 * :func:`clean_title`, for names on one line.
 
-What goes out to a terminal is a matter of :mod:`.terminal.text`.
+What goes out to a terminal is a matter of :mod:`.command_line.terminal.text`.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from import_from_modulestore.management.subcommands import SUBCOMMANDS
-from import_from_modulestore.management.subcommands.base import EXIT_CODES
+from import_from_modulestore.command_line.base import EXIT_CODES
+from import_from_modulestore.command_line.subcommands import SUBCOMMANDS
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "command_line.md").read_text()

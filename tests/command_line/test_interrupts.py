@@ -3,9 +3,9 @@
 import pytest
 
 from import_from_modulestore import api
+from import_from_modulestore.command_line import history
+from import_from_modulestore.command_line.terminal.progress import ProgressBar
 from import_from_modulestore.data import ImportState
-from import_from_modulestore.management.subcommands import history
-from import_from_modulestore.terminal.progress import ProgressBar
 
 from ..builders import KEY, TARGET
 from ..library_state import drafts, library_state

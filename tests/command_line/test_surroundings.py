@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from import_from_modulestore.management.subcommands import SUBCOMMANDS
+from import_from_modulestore.command_line.subcommands import SUBCOMMANDS
 
 from ..builders import KEY, small_course, write_course
 from ..processes import Project

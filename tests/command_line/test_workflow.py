@@ -8,8 +8,8 @@ from django.utils import timezone
 from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
+from import_from_modulestore.command_line import history
 from import_from_modulestore.data import ImportOptions, ImportState
-from import_from_modulestore.management.subcommands import history
 from import_from_modulestore.models import Import
 
 from ..authoring import Author

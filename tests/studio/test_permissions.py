@@ -21,8 +21,8 @@ from openedx_content.models_api import LearningPackage
 from rest_framework.test import APIClient
 
 from import_from_modulestore import api, tasks
+from import_from_modulestore.command_line.base import NOT_FOUND, NOT_PERMITTED, PARTLY
 from import_from_modulestore.data import Decision, Forward, ImportOptions, ImportState, Page, SourceReference
-from import_from_modulestore.management.subcommands.base import NOT_FOUND, NOT_PERMITTED, PARTLY
 from import_from_modulestore.models import Import, StagedBlock
 from tests.builders import KEY, LIBRARY_KEY, TARGET, section, subsection, text, unit, usage_key, write_library
 from tests.library_state import library_state

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from import_from_modulestore.terminal.text import printable
+from import_from_modulestore.command_line.terminal.text import printable
 
 
 class ConsoleCommand(BaseCommand):

@@ -1,4 +1,4 @@
-"""The command line: ``manage.py import_from_modulestore``. What it can do is in :mod:`..subcommands`."""
+"""The command line: ``manage.py import_from_modulestore``. What it can do is in :mod:`...command_line.subcommands`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,7 @@ from django.db import DatabaseError
 from rich.console import Console
 
 from ... import api
-from ...texts import cleaned
-from ...trouble import in_full, of_newer_version, recognized
-from ...waiting import at_most, watched
-from ..subcommands import EPILOGS, SUBCOMMANDS
-from ..subcommands.base import (
+from ...command_line.base import (
     EXIT_CODES,
     FAILED,
     INTERRUPTED,
@@ -39,6 +35,10 @@ from ..subcommands.base import (
     refusal,
     short,
 )
+from ...command_line.subcommands import EPILOGS, SUBCOMMANDS
+from ...texts import cleaned
+from ...trouble import in_full, of_newer_version, recognized
+from ...waiting import at_most, watched
 
 _BY_NAME = {subcommand.name: subcommand for group in SUBCOMMANDS.values() for subcommand in group}
 

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from import_from_modulestore import api
+from import_from_modulestore.command_line.terminal.text import printable
 from import_from_modulestore.keys import parse_library_key
-from import_from_modulestore.terminal.text import printable
 
 from ...grants import Grant, Role, give, list_grants, take
 from ..base import ConsoleCommand, find_user

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rich.table import Table
 from rich.text import Text
 
-from import_from_modulestore.terminal.text import printable
+from import_from_modulestore.command_line.terminal.text import printable
 from import_from_modulestore.texts import clean_title
 
 from ...models import Token

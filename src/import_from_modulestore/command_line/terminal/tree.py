@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from ..data import BlockKind
+from ...data import BlockKind
 from .text import counted, printable
 
 MAX_LINES = 130

@@ -10,9 +10,9 @@ from typing import Any
 import click
 from django.core.management.base import CommandError
 
-from ... import api
-from ... import choices as document
-from ...data import (
+from .. import api
+from .. import choices as document
+from ..data import (
     MAX_OLX_CHARACTERS,
     BlockData,
     ConflictState,
@@ -23,11 +23,7 @@ from ...data import (
     MergeSide,
     Outcome,
 )
-from ...quoting import bounded
-from ...terminal.marks import summary, type_of
-from ...terminal.outline import notes
-from ...terminal.review import block_view, review_counts, review_tree
-from ...terminal.text import counted, printable
+from ..quoting import bounded
 from .base import (
     FAILED,
     PARTLY,
@@ -41,6 +37,10 @@ from .base import (
 )
 from .blocks import all_blocks, find_keys
 from .gone import gone_in_review
+from .terminal.marks import summary, type_of
+from .terminal.outline import notes
+from .terminal.review import block_view, review_counts, review_tree
+from .terminal.text import counted, printable
 
 _DEFAULT = "default"
 _STATES = [state.value for state in ConflictState if state is not ConflictState.GONE]

@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from ... import api
-from ...data import Action, BatchDetails, BatchStep, ImportState, SourceReference
-from ...terminal.batches import batch_table, batches_table, reversals_told
-from ...terminal.text import counted, printable
+from .. import api
+from ..data import Action, BatchDetails, BatchStep, ImportState, SourceReference
 from .base import NOT_CONFIRMED, PARTLY, USAGE, Session, refusal, short, subcommand
 from .steps import arguments_of_options, import_options, new_library_title
+from .terminal.batches import batch_table, batches_table, reversals_told
+from .terminal.text import counted, printable
 
 LAST = "last"
 """What one's newest batch can be called instead of by its ID."""

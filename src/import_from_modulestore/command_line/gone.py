@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ... import api
-from ...data import GoneData, GonePage
-from ...terminal.gone import gone_list
-from ...terminal.marks import type_of
-from ...terminal.text import counted
+from .. import api
+from ..data import GoneData, GonePage
 from .base import PAGE, Session, all_of, arguments_of_import, command_line, subcommand
+from .terminal.gone import gone_list
+from .terminal.marks import type_of
+from .terminal.text import counted
 
 ITEMS_HELP = """\
 naming items:

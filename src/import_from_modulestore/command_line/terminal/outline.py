@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..data import BlockData, Outcome, PlannedItem, RecordData
+from ...data import BlockData, Outcome, PlannedItem, RecordData
 from .marks import MARKS, as_in, type_beside_title
 from .text import printable
 from .tree import Row, in_tree_order, tree

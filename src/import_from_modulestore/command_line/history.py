@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ... import api
-from ...data import (
+from .. import api
+from ..data import (
     Action,
     ImportData,
     ImportOrder,
@@ -23,11 +23,6 @@ from ...data import (
     ReversalPlan,
     StateGroup,
 )
-from ...terminal.marks import summary
-from ...terminal.reversal import kept_items, reversal_outline
-from ...terminal.tables import import_facts, imports_table, places_table, reversal_counts, story_lines
-from ...terminal.text import counted, printable
-from ...terminal.work import work_list
 from .base import (
     INTERRUPTED,
     NOT_CONFIRMED,
@@ -43,6 +38,11 @@ from .base import (
     short,
     subcommand,
 )
+from .terminal.marks import summary
+from .terminal.reversal import kept_items, reversal_outline
+from .terminal.tables import import_facts, imports_table, places_table, reversal_counts, story_lines
+from .terminal.text import counted, printable
+from .terminal.work import work_list
 
 WATCH_INTERVAL = 0.5
 """Seconds between two looks at a running import."""

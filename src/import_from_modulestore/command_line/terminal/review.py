@@ -11,9 +11,9 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from ..data import BlockData, BlockDetails, Difference, DiffLine, LibraryItemData, Outcome
-from ..olx.readable import difference, readable_lines
-from ..quoting import bounded, listed, shortened
+from ...data import BlockData, BlockDetails, Difference, DiffLine, LibraryItemData, Outcome
+from ...olx.readable import difference, readable_lines
+from ...quoting import bounded, listed, shortened
 from .marks import MARKS, as_in, label_of, type_beside_title
 from .text import counted, printable
 from .tree import Row, tree

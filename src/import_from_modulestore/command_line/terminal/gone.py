@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ..data import GoneData, RecordData
+from ...data import GoneData, RecordData
 from .marks import MARKS, type_beside_title
 from .outline import Item, hanging
 from .text import counted, printable

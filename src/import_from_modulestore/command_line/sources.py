@@ -8,11 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from ... import api
-from ...hosts import get_host
-from ...terminal.tables import libraries_table, sources_table
-from ...terminal.text import counted, printable
+from .. import api
+from ..hosts import get_host
 from .base import Session, subcommand
+from .terminal.tables import libraries_table, sources_table
+from .terminal.text import counted, printable
 
 
 def _arguments_of_search(parser: argparse.ArgumentParser) -> None:

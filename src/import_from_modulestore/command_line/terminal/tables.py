@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..data import (
+from ...data import (
     BlockKind,
     Contents,
     HistoryEntry,

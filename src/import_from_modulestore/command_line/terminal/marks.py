@@ -9,7 +9,7 @@ from typing import Protocol
 from rich.console import RenderableType
 from rich.table import Table
 
-from ..data import BlockData, BlockKind, Outcome, RecordData, ReversalOutcome
+from ...data import BlockData, BlockKind, Outcome, RecordData, ReversalOutcome
 
 MARKS: dict[Outcome | ReversalOutcome, tuple[str, str]] = {
     Outcome.CREATED: ("+", "green"),

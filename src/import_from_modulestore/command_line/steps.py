@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ... import api
-from ...data import (
+from .. import api
+from ..data import (
     Action,
     BlockIds,
     Branch,
@@ -20,8 +20,6 @@ from ...data import (
     ImportState,
     Plan,
 )
-from ...terminal.marks import summary
-from ...terminal.text import counted, printable
 from .base import (
     FAILED,
     LAST,
@@ -38,6 +36,8 @@ from .base import (
     subcommand,
 )
 from .gone import gone_in_short
+from .terminal.marks import summary
+from .terminal.text import counted, printable
 
 
 def _arguments_of_new(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ..data import BatchData, BatchDetails, BatchReversal, ImportState, tally
+from ...data import BatchData, BatchDetails, BatchReversal, ImportState, tally
 from .outline import hanging
 from .reversal import kept_items
 from .tables import indented, reversal_counts, state_of, when

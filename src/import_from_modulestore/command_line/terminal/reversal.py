@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ..data import RecordData, ReversalItem, ReversalOutcome
+from ...data import RecordData, ReversalItem, ReversalOutcome
 from .marks import MARKS, type_beside_title
 from .outline import hanging
 from .text import printable

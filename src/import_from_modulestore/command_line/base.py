@@ -20,16 +20,16 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 from rich.console import Console, RenderableType
 
-from ... import api
-from ...data import Action, ConflictState, ImportData, ImportState, Outcome, Page
-from ...models import Import
-from ...running.attempts import own_attempts
-from ...running.lifecycle import STEP_OF
-from ...terminal.gone import gone_list
-from ...terminal.marks import summary
-from ...terminal.outline import Item, notes, outline
-from ...terminal.progress import ProgressBar
-from ...terminal.text import escaped, printable
+from .. import api
+from ..data import Action, ConflictState, ImportData, ImportState, Outcome, Page
+from ..models import Import
+from ..running.attempts import own_attempts
+from ..running.lifecycle import STEP_OF
+from .terminal.gone import gone_list
+from .terminal.marks import summary
+from .terminal.outline import Item, notes, outline
+from .terminal.progress import ProgressBar
+from .terminal.text import escaped, printable
 
 FAILED = 1
 USAGE = 2

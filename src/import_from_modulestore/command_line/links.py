@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from ... import api
-from ...data import LinkData
-from ...terminal.links import links_counts, links_list
-from ...terminal.marks import type_of
-from ...terminal.text import counted
+from .. import api
+from ..data import LinkData
 from .base import NOT_CONFIRMED, Session, arguments_of_import, arguments_of_tree, command_line, refusal, subcommand
+from .terminal.links import links_counts, links_list
+from .terminal.marks import type_of
+from .terminal.text import counted
 
 
 def _arguments_of_link(parser: argparse.ArgumentParser) -> None:

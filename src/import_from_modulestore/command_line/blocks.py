@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from ... import api
-from ...data import BlockData
-from ...terminal.marks import type_of
+from .. import api
+from ..data import BlockData
 from .base import PAGE, Session, command_line
+from .terminal.marks import type_of
 
 _CANDIDATES = 8
 """How many blocks an error names."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ..data import Work, WorkItem
+from ...data import Work, WorkItem
 from .marks import type_beside_title
 from .outline import hanging
 from .text import printable
