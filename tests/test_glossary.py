@@ -14,7 +14,7 @@ from import_from_modulestore.management.commands.import_from_modulestore import 
 from import_from_modulestore.models import Import, ImportRecord, Reversal, ReversalRecord, StagedBlock
 
 ROOT = Path(__file__).parents[1]
-GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
+GLOSSARY = (ROOT / "docs" / "reference" / "glossary.md").read_text()
 WORDS, RETIRED = GLOSSARY.split("## Retired words")
 
 IN_TEXT = {"target", "mapping", "take in", "taken in", "brought back"}
@@ -89,7 +89,7 @@ def test_no_retired_word_is_used(names):
         assert not used, f"{used}: not “{retired}”, but “{better}”"
 
 
-GUIDES = [path for path in (*(ROOT / "docs").glob("*.md"), ROOT / "README.md") if path.name != "glossary.md"]
+GUIDES = [path for path in (*(ROOT / "docs").rglob("*.md"), ROOT / "README.md") if path.name != "glossary.md"]
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)

@@ -218,7 +218,7 @@ def test_the_examples_of_the_guide_print_what_they_say(user, person, library):
     api.create_library(user=user, library_key="lib:Acme:Sea", title="Sea")
     person("bob")
     Group.objects.create(name="reviewers")
-    guide = (Path(__file__).parents[1] / "docs" / "permissions.md").read_text()
+    guide = (Path(__file__).parents[1] / "docs" / "reference" / "permissions.md").read_text()
     commands = re.findall(r"^\$ \./manage\.py (.*)\n((?:[^$`].*\n)*)", guide, re.MULTILINE)
     assert len(commands) == 5
     for words, told in commands:

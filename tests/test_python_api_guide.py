@@ -1,4 +1,4 @@
-"""The examples of docs/python_api.md, run in order."""
+"""The examples of docs/tutorials/python_api.md, run in order."""
 
 import re
 import shutil
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 
 def test_the_examples_do_what_they_say(courses, user):
     shutil.copytree(ROOT / "courses" / "sample-course", courses / "sample-course")
-    guide = (ROOT / "docs" / "python_api.md").read_text()
+    guide = (ROOT / "docs" / "tutorials" / "python_api.md").read_text()
     examples = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
     assert len(examples) > 5
-    exec(compile("\n".join(examples), "docs/python_api.md", "exec"), {"user": user})
+    exec(compile("\n".join(examples), "docs/tutorials/python_api.md", "exec"), {"user": user})

@@ -31,7 +31,7 @@ from import_from_modulestore_standalone.public import PublicAddress, stand_at
 from .builders import KEY, TARGET, pack, unit_of, write_course
 from .processes import MANAGE, Browser, Project, wait_for
 
-GUIDE = MANAGE.parent / "docs" / "running.md"
+GUIDE = MANAGE.parent / "docs" / "how-to" / "running.md"
 NAME = "imports.example.org"
 API = "api/modulestore_imports/v1"
 

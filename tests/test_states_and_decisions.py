@@ -1,4 +1,4 @@
-"""The table of docs/concepts.md, one test a cell, from a course on the shelf to what learners see."""
+"""The table of docs/explanation/concepts.md, one test a cell, from a course on the shelf to what learners see."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from import_from_modulestore.data import ConflictState, Decision, Outcome
 
 from .builders import block, section, subsection, text, unit, usage_key, write_course
 
-CONCEPTS = (Path(__file__).parents[1] / "docs" / "concepts.md").read_text()
+CONCEPTS = (Path(__file__).parents[1] / "docs" / "explanation" / "concepts.md").read_text()
 HEADER = "| state | `skip` | `overwrite` | `new_version` | `fork` | `merge` |\n"
 ROWS = {
     cells[0]: dict(zip(Decision, cells[1:], strict=True))

@@ -1,4 +1,4 @@
-"""What the tests have to know of the openedx-core that is installed; docs/platform_contract.md has all differences."""
+"""What the tests have to know of the openedx-core that is installed; see docs/reference/platform_contract.md."""
 
 from importlib.metadata import version
 

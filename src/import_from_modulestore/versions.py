@@ -1,7 +1,8 @@
 """
 What differs between the versions of ``openedx-core`` that the app runs on, and has to be handled.
 
-``docs/platform_contract.md`` has the whole table. What differs in the platform is in ``hosts/cms/platform.py``.
+``docs/reference/platform_contract.md`` has the whole table. What differs in the platform is in
+``hosts/cms/platform.py``.
 """
 
 from __future__ import annotations

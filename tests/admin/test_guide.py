@@ -1,4 +1,4 @@
-"""docs/admin.md and the style sheet speak of what there is on the pages."""
+"""docs/how-to/admin.md and the style sheet speak of what there is on the pages."""
 
 import html
 import re
@@ -13,7 +13,7 @@ from import_from_modulestore.models import Import, ImportRecord
 from ..builders import usage_key
 from .conftest import url
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "admin.md").read_text()
+GUIDE = (Path(__file__).parents[2] / "docs" / "how-to" / "admin.md").read_text()
 
 
 def test_the_guide_names_pages_and_buttons_as_they_are(pages, start):

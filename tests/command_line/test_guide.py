@@ -1,4 +1,4 @@
-"""The examples of docs/command_line.md, run in order: what they print is printed, and they end as they say."""
+"""The examples of docs/tutorials/command_line.md, run in order: they print what is printed, and end as they say."""
 
 import re
 import shlex
@@ -14,7 +14,7 @@ from import_from_modulestore.command_line.base import EXIT_CODES
 from import_from_modulestore.command_line.subcommands import SUBCOMMANDS
 
 ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs" / "command_line.md").read_text()
+GUIDE = (ROOT / "docs" / "tutorials" / "command_line.md").read_text()
 PROMPT = "$ "
 
 

@@ -1,5 +1,6 @@
 """
-A whole site, as docs/running.md has it: each of its processes ends when it is hit, and is started again, as by systemd.
+A whole site, as docs/how-to/running.md has it: each of its processes ends when it is hit, and is started again, as by
+systemd.
 
 On SQLite it is ``manage.py serve`` and no more, with a folder for a broker; with servers of its own it is MariaDB,
 Redis, a web server, two workers, and a clock.

@@ -450,7 +450,7 @@ OUTCOMES = {
 
 
 class TestStatesAndDecisions:
-    """The table of docs/concepts.md, one test a cell."""
+    """The table of docs/explanation/concepts.md, one test a cell."""
 
     @pytest.mark.parametrize("situation", SITUATIONS)
     def test_the_state_is_told_from_three_versions(self, situation):

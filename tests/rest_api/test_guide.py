@@ -1,4 +1,4 @@
-"""The examples of docs/rest_api.md, run in order."""
+"""The examples of docs/tutorials/rest_api.md, run in order."""
 
 import json
 import re
@@ -23,7 +23,7 @@ curl.add_argument("--json")
 
 def test_the_examples_do_what_they_say(client_of, courses, user, token_of, django_capture_on_commit_callbacks):
     shutil.copytree(PROJECT / "courses" / "sample-course", courses / "sample-course")
-    guide = (PROJECT / "docs" / "rest_api.md").read_text()
+    guide = (PROJECT / "docs" / "tutorials" / "rest_api.md").read_text()
     examples = list(EXAMPLE.finditer(guide))
     assert len(examples) == guide.count("$ curl ") > 20
     variables = {"$API": ROOT.rstrip("/"), "$AUTH": "Authorization: " + token_of("ada")["Authorization"]}

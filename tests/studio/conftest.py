@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here not in item.path.parents:
             continue
         if not ON_PLATFORM and item.get_closest_marker("platform"):
-            item.add_marker(pytest.mark.skip("needs a checkout of the platform; docs/studio.md says how to run it"))
+            item.add_marker(pytest.mark.skip("needs a checkout of the platform; see docs/how-to/studio.md"))
         if ON_PLATFORM and item.get_closest_marker("double"):
             item.add_marker(pytest.mark.skip("is about the double of the platform"))
 

@@ -1,4 +1,4 @@
-"""The host uses of the platform what docs/platform_contract.md lists, and nothing else."""
+"""The host uses of the platform what docs/reference/platform_contract.md lists, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLATFORM = {
     *("openedx_authz", "openedx_tagging", "organizations", "pymongo", "xblock"),
 }
 
-CONTRACT = (ROOT / "docs" / "platform_contract.md").read_text()
+CONTRACT = (ROOT / "docs" / "reference" / "platform_contract.md").read_text()
 USES: list[tuple[str, str]] = re.findall(r"^\| `([\w.]+)` \| `([^`]+)` \|", CONTRACT, re.M)
 
 

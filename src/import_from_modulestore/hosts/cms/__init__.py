@@ -3,7 +3,7 @@ The host inside Studio, the ``cms`` service of an Open edX site.
 
 This is the only package that imports the platform, and it does so inside its functions: loading it loads nothing, so
 that the app starts, and is tested, where there is no platform. All that it uses of the platform is listed in
-``docs/platform_contract.md``.
+``docs/reference/platform_contract.md``.
 """
 
 from __future__ import annotations
