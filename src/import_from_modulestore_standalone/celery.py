@@ -13,6 +13,8 @@ from kombu.transport import TRANSPORT_ALIASES
 
 from import_from_modulestore.errors import DatabaseUnavailable
 
+from . import logs  # noqa: F401 - it listens to Celery
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "import_from_modulestore_standalone.settings")
 TRANSPORT_ALIASES["folder"] = "import_from_modulestore_standalone.broker:Transport"
 

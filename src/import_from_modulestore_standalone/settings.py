@@ -16,6 +16,7 @@ variable                   meaning                                           def
 ``IMPORT_USERNAME``        who the command line acts as                      ``author``
 ``CELERY_BROKER_URL``      the message broker between server and workers     a folder in ``VAR_DIR``
 ``REDIS_URL``              the cache, for live progress among several hosts  a folder in ``VAR_DIR``
+``LOG_FORMAT``             ``json``: an object a line, for programs           ``text``
 ``EMAIL_URL``              how to send e-mails: ``smtp+tls://user:pass@host``  none; none are sent
 ``EMAIL_FROM``             whom they are from                                ``imports@localhost``
 ``MAX_UPLOAD_BYTES``       how large an export may be that is uploaded        ``2000000000``
@@ -28,6 +29,7 @@ variable                   meaning                                           def
 ========================== ================================================= =====================================
 """
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -112,6 +114,8 @@ ROOT_URLCONF = "import_from_modulestore_standalone.urls"
 WSGI_APPLICATION = "import_from_modulestore_standalone.wsgi.application"
 
 MIDDLEWARE = [
+    "import_from_modulestore_standalone.health.before_all_else",
+    "import_from_modulestore_standalone.logs.of_request",
     "import_from_modulestore_standalone.unavailable.waits_for_seconds",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -323,15 +327,25 @@ STOCK_BLOCK_TYPES = {
     "word_cloud",
 }
 
+LOG_FORMAT = env("LOG_FORMAT", default="text")
+if LOG_FORMAT not in ("json", "text"):
+    sys.exit(f"LOG_FORMAT is {LOG_FORMAT!r}. Choose json or text.")
+if LOG_FORMAT == "json":
+    logging.captureWarnings(True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"timed": {"format": "%(asctime)s %(levelname)s %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "timed"}},
+    "filters": {"context": {"()": "import_from_modulestore_standalone.logs.Context"}},
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"},
+        "json": {"()": "import_from_modulestore_standalone.logs.objects"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}},
     # What imports go through is told by workers (see celery.py); a command tells its user in words of its own.
     "loggers": {
         "import_from_modulestore": {"level": "ERROR"},
         "import_from_modulestore.exports": {"level": "WARNING"},
+        "import_from_modulestore_standalone.requests": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

@@ -1,0 +1,96 @@
+"""What is logged for programs: an object a line, in which all that came of a request has its ID."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+import requests
+from django.test import Client
+
+from import_from_modulestore_standalone import logs
+
+from .builders import KEY, TARGET, small_course, write_course
+from .processes import Project
+from .test_site import API, port_in
+
+
+@pytest.fixture
+def told(caplog):
+    """The records of requests."""
+    caplog.set_level(logging.INFO, "import_from_modulestore_standalone.requests")
+    caplog.handler.addFilter(logs.Context())
+    return lambda: [record for record in caplog.records if record.name.endswith(".requests")]
+
+
+def test_a_request_has_the_id_that_the_proxy_gave_it(told, db):
+    answer = Client().get("/sign-in/", headers={"X-Request-ID": "edge-7.a_B"})
+    assert answer.headers["X-Request-ID"] == "edge-7.a_B"
+    [record] = told()
+    assert (record.request_id, record.route, record.status, record.user_id) == ("edge-7.a_B", "sign-in/", 200, None)
+
+
+@pytest.mark.parametrize("sent", ["", "x" * 65, "a b", 'a"}', "ä"])
+def test_or_one_of_its_own(told, db, sent):
+    answer = Client().get("/sign-in/", headers={"X-Request-ID": sent})
+    assert len(answer.headers["X-Request-ID"]) == 32
+    assert told()[0].request_id == answer.headers["X-Request-ID"]
+
+
+def test_a_line_tells_the_import_and_the_user_by_number(told, user, course, stage):
+    run, client = stage(), Client()
+    client.force_login(user)
+    client.get(f"/{API}/imports/{run}/")
+    [record] = told()
+    assert (record.import_id, record.user_id) == (run, user.pk)
+    assert "ada" not in logs.objects().format(record)
+
+
+def test_no_line_tells_the_signature_that_opens_a_file(told, db):
+    Client().get("/files/a-signature/")
+    assert "a-signature" not in logs.objects().format(told()[0])
+
+
+def test_an_object_is_one_line_whatever_it_says():
+    record = logging.LogRecord("x", logging.ERROR, __file__, 1, "two\nlines: “%s”", ("é",), None)
+    line = logs.objects().format(record)
+    assert "\n" not in line
+    assert {**json.loads(line), "time": ""} == {
+        "time": "",
+        "level": "ERROR",
+        "logger": "x",
+        "message": "two\nlines: “é”",
+    }
+
+
+def test_another_format_is_refused(tmp_path):
+    refused = Project(tmp_path, LOG_FORMAT="xml").manage("check")
+    assert (refused.returncode, refused.stderr) == (1, "LOG_FORMAT is 'xml'. Choose json or text.\n")
+
+
+@pytest.mark.slow
+def test_what_a_worker_does_is_found_by_the_request_that_asked_for_it(project, serve):
+    write_course(project.courses / "c1", *small_course())
+    with project.caller() as call:
+        call("create_library", library_key=TARGET, title="Target")
+        run = call("create_import", source_key=KEY, library_key=TARGET)["id"]
+    token = project.manage("tokens", "make", "author").stdout.strip()
+    process, said = serve(LOG_FORMAT="json")
+    address = f"http://127.0.0.1:{port_in(said)}/{API}/imports/{run}/stage/"
+    lines: list[dict] = []
+
+    def asked(request_id: str) -> dict:
+        """Have the import staged: the line of the worker that says so."""
+        headers = {"Authorization": f"Token {token}", "X-Request-ID": request_id}
+        assert requests.post(address, json={}, headers=headers, timeout=60).status_code == 202
+        while not lines or lines[-1].get("state") != "staged":
+            lines.append(json.loads(process.stdout.readline()))
+        return lines.pop()
+
+    asked("asked-1")  # What waits when a worker starts, it asks for itself.
+    done = asked("asked-2")
+    [request] = [line for line in lines if line.get("route") and line["request_id"] == "asked-2"]
+    assert (request["status"], request["import_id"]) == (202, run)
+    assert (done["import_id"], done["request_id"], done["library_key"]) == (run, "asked-2", TARGET)
+    assert done["task"] == "import_from_modulestore.tasks.stage_import"
