@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help install demo serve test prove fuzz soak screenshots lint bench requirements clean
 
+# Compiled modules are kept, whatever the environment says: without them, each command compiles a thousand for a second.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON ?= $(shell command -v python3.12 || command -v python3)
 # Other versions than the pinned ones go into an environment of their own, beside it: `make test CORE=1.4.1` has that
 # openedx-core, `make test RELEASE=verawood` all that requirements/verawood.txt names.
@@ -31,6 +34,7 @@ $(VENV)/installed: requirements/base.txt requirements/dev.txt $(INSTEAD) pyproje
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt --override $(VENV)/instead.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@$(BIN)/uv pip check --quiet --python $(BIN)/python
+	@$(MANAGE) import_from_modulestore --help >/dev/null  # Compiles what commands load.
 	@touch $@
 
 demo: install  ## Import the sample course, review and edit it, import it changed, undo, back the library up

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -66,6 +67,7 @@ class Bench:
             "DATABASE_URL": f"sqlite:///{self.database}",
             "SECRET_KEY": "benchmarks",
             "DJANGO_SETTINGS_MODULE": "import_from_modulestore_standalone.settings",
+            "PYTHONDONTWRITEBYTECODE": "",  # What is compiled once is not measured again.
         }
         if template is None:
             self.step("prepare")
@@ -86,6 +88,23 @@ class Bench:
             return run_step(name, {**self._environment, **own, **environment}, **arguments)
         finally:
             shutil.rmtree(copy)
+
+    def start(self) -> dict[str, float]:
+        """What a command costs that only lists, and what Django does with the same apps: the floor of it."""
+        setup = "import django; django.setup()"
+        return {
+            "history": self._cpu_seconds(str(_HERE.parent / "manage.py"), "import_from_modulestore", "history"),
+            "django": self._cpu_seconds("-c", setup),
+            "python": self._cpu_seconds("-c", "pass"),
+        }
+
+    def _cpu_seconds(self, *words: str) -> float:
+        """Of Python with these words, once that has loaded and compiled all that it needs."""
+        for _ in range(2):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([sys.executable, *words], env=self._environment, stdout=subprocess.DEVNULL, check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def run_step(name: str, environment: dict[str, str], **arguments: Any) -> dict[str, Any]:
@@ -308,6 +327,17 @@ def pages_table(runs: list[dict[str, Any]]) -> Table:
     return table
 
 
+def start_table(figures: dict[str, float]) -> Table:
+    """The start of a command, beside that of what it stands on."""
+    table = Table(title="Start", title_justify="left")
+    table.add_column("of")
+    table.add_column("CPU s", justify="right")
+    table.add_row("import_from_modulestore history", f"{figures['history']:.2f}")
+    table.add_row("Django, with the same apps", f"{figures['django']:.2f}")
+    table.add_row("Python", f"{figures['python']:.2f}")
+    return table
+
+
 def planning_table(runs: list[dict[str, Any]]) -> Table:
     """Planning alone, without a database."""
     table = Table(title="Planning alone, no database", title_justify="left")
@@ -333,6 +363,7 @@ def tables(figures: dict[str, Any]) -> list[Table]:
     """All tables, from what ``--json`` writes."""
     runs = figures["imports"]
     return [
+        start_table(figures["start"]),
         steps_table(runs),
         write_table(runs),
         pages_table(runs),
@@ -369,6 +400,8 @@ def main() -> None:
                 measured, template = measure_import(folder / f"import-{size}", size, template)
                 runs.append(measured)
             assert template is not None
+            status.update("starting")
+            start = Bench(folder / "start", CourseSpec(components=60), template).start()
             file_runs = []
             for file_mb, file_count in ((small_mb, 20), (large_mb, 20), (single_mb, 1)):
                 status.update(f"staging {file_mb:g} MB of files")
@@ -379,7 +412,7 @@ def main() -> None:
             plan_runs = measure_planning(plan_sizes, plan_items, folder / "planning")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    figures = {"imports": runs, "files": file_runs, "planning": plan_runs, "processors": os.cpu_count()}
+    figures = {"start": start, "imports": runs, "files": file_runs, "planning": plan_runs, "processors": os.cpu_count()}
     for table in tables(figures):
         console.print(table)
     if options.json:

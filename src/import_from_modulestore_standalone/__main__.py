@@ -1,19 +1,35 @@
 """Django's command line for the standalone project: ``python -m import_from_modulestore_standalone``."""
 
+import gc
 import os
 import sys
+from typing import Any
 
-from django.core.management import execute_from_command_line
+from django.core.management import ManagementUtility
 from django.db.utils import Error
 
 from import_from_modulestore.errors import DatabaseUnavailable
+
+
+class _Commands(ManagementUtility):
+    """Django's, without looking for garbage among what is only being loaded: that took a sixth of a start."""
+
+    def execute(self) -> None:
+        gc.disable()
+        super().execute()
+
+    def fetch_command(self, subcommand: str) -> Any:
+        command = super().fetch_command(subcommand)
+        gc.freeze()
+        gc.enable()
+        return command
 
 
 def main() -> None:
     """Run a management command with the standalone settings."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "import_from_modulestore_standalone.settings")
     try:
-        execute_from_command_line(sys.argv)
+        _Commands(sys.argv).execute()
     except (Error, DatabaseUnavailable) as error:  # Whatever the command: Django's own have no words for it.
         from import_from_modulestore.trouble import in_full, unavailable
 

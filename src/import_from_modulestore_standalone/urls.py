@@ -12,6 +12,7 @@ from .sign_in import SignIn
 handler404 = "import_from_modulestore_standalone.nowhere.handler404"
 handler500 = "import_from_modulestore_standalone.unavailable.handler500"
 
+admin.autodiscover()
 admin.site.site_title = admin.site.site_header = gettext_lazy("Import from modulestore: administration")
 admin.site.index_title = gettext_lazy("What the site holds")
 admin.site.index_template = "import_from_modulestore_standalone/admin_index.html"

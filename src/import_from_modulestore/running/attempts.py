@@ -18,7 +18,6 @@ from datetime import timedelta
 from threading import Event, Thread
 from uuid import uuid4
 
-import psutil
 from django.db import transaction
 from django.db.utils import Error
 from django.utils import timezone
@@ -51,6 +50,8 @@ def attempt() -> Iterator[str]:
 
     It lasts until it is given to :func:`leave`, and is over at once where this is left by an exception.
     """
+    import psutil  # For those that do a step.
+
     process = psutil.Process(os.getpid())
     name = f"{socket.gethostname()}:{process.pid}:{process.create_time():.2f}:{uuid4().hex[:12]}"
     _own.add(name)
@@ -131,6 +132,8 @@ def _beat(run: Import, worker: str, ended: Event) -> None:
 
 def _is_running(pid: str, started: str) -> bool:
     """Whether a process of this host runs, and is the one that started then."""
+    import psutil
+
     try:
         process = psutil.Process(int(pid))
         return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - float(started)) < 1

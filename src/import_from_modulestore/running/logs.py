@@ -11,8 +11,6 @@ import logging
 from collections.abc import MutableMapping
 from typing import Any
 
-from edx_django_utils.monitoring import set_custom_attribute
-
 from ..models import Import
 
 
@@ -37,4 +35,6 @@ class ImportLog(logging.LoggerAdapter):
 
 def monitor(run: Import) -> None:
     """Name the import in the monitoring of the transaction (request or task) that works on it."""
+    from edx_django_utils.monitoring import set_custom_attribute  # Loads much, also what tests need.
+
     set_custom_attribute("import_from_modulestore.import_id", str(run.uuid))
