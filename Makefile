@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test prove fuzz soak screenshots lint bench requirements clean
+.PHONY: help install demo serve test prove fuzz soak screenshots docs docs-links lint bench requirements clean
 
 # Compiled modules are kept, whatever the environment says: without them, each command compiles a thousand for a second.
 export PYTHONDONTWRITEBYTECODE :=
@@ -81,6 +81,17 @@ soak: install  ## Use a site for MINUTES=… and disturb it: WITH="killer filler
 screenshots: install  ## Take pictures of every page, into var/screenshots, and those of the documentation, into docs/images
 	@$(BIN)/python -m tests.pages.screenshots $(or $(VAR_DIR),var)/screenshots
 
+docs: $(VENV)/documenting  ## Build the documentation into var/docs/html; what is wrong in it, or leads nowhere, is an error
+	@$(BIN)/sphinx-build -q -W -d $(or $(VAR_DIR),var)/docs/doctrees docs $(or $(VAR_DIR),var)/docs/html
+	@echo "The documentation is in $(or $(VAR_DIR),var)/docs/html; begin with index.html."
+
+docs-links: $(VENV)/documenting  ## Look whether the pages of others are there that the documentation leads to
+	@$(BIN)/sphinx-build -q -b linkcheck -d $(or $(VAR_DIR),var)/docs/doctrees docs $(or $(VAR_DIR),var)/docs/links
+
+$(VENV)/documenting: $(VENV)/installed requirements/docs.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/docs.txt
+	@touch $@
+
 lint: install  ## Check style, types, layers and annotations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -94,7 +105,7 @@ bench: install  ## Measure time, statements and memory
 	@$(BIN)/python benchmarks/run.py
 
 requirements: install  ## Pin the requirements again
-	@cd requirements && for name in base dev mysql; do \
+	@cd requirements && for name in base dev docs mysql; do \
 		CUSTOM_COMPILE_COMMAND="make requirements" ../$(BIN)/uv pip compile --quiet --universal --python-version 3.12 \
 			--no-emit-index-url --upgrade $$name.in -o $$name.txt; done
 

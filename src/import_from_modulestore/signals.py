@@ -1,5 +1,5 @@
 """
-Django signals for other apps: what an import has come to.
+Django signals for other apps: what an import has come to::
 
     from import_from_modulestore.signals import import_completed
 

@@ -100,7 +100,7 @@ def create_batch(
     of the first source. Each import is of its source as a whole: ``selection`` is not for a batch.
 
     A fixed number of queries, and what the host needs to say whether a source may be imported. Raises what
-    :func:`.steps.create_import` does, and ``InvalidOption`` for no source, more than :data:`MAX_SOURCES`, or one twice.
+    :func:`.create_import` does, and ``InvalidOption`` for no source, more than :data:`.MAX_SOURCES`, or one twice.
     """
     options = options or ImportOptions()
     sources = [SourceReference(*source) for source in sources]

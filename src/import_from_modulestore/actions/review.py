@@ -105,7 +105,7 @@ def preview_import(
     What an import would do, without leaving anything behind: stages, plans, and removes what it staged.
 
     Where somebody waits for a page, ``soon`` refuses (``InvalidOption``) what is too large to be staged while they do:
-    more than :data:`MAX_BLOCKS_SOON` or :data:`MAX_BYTES_SOON`, or of which that is not known.
+    more than :data:`.MAX_BLOCKS_SOON` or :data:`.MAX_BYTES_SOON`, or of which that is not known.
 
     Takes and raises what :func:`create_import` does, and raises what :func:`stage_import` and :func:`plan_import` do.
     """
@@ -345,8 +345,8 @@ def choose_pieces(
     """
     Choose what stands where both the library and the source have changed a piece of a block that is merged.
 
-    ``choices`` are by the names of :attr:`BlockDetails.pieces`; ``body`` is the whole body where parts of it are among
-    them. ``None`` takes a choice back. They hold for the versions that they are made for: once the library or the
+    ``choices`` are by the names of :attr:`.data.BlockDetails.pieces`; ``body`` is the whole body where parts of it are
+    among them. ``None`` takes a choice back. They hold for the versions that they are made for: once the library or the
     source changes, they are void, and the block needs you again.
 
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, and ``InvalidEdit`` with nothing changed.

@@ -15,7 +15,7 @@ from .options import Contents, Decision, Forward
 
 
 class ConflictState(TextChoices):
-    """How a source block stands to the library; see docs/concepts.md for the table of states and outcomes."""
+    """How a source block stands to the library; docs/explanation/concepts.md has the table of states and outcomes."""
 
     NEW = "new", _("New")
     UNCHANGED = "unchanged", _("Unchanged")

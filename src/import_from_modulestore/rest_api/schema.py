@@ -51,6 +51,7 @@ TAGS = {
     "steps": _("What a worker does"),
     "undo and redo": _("Take an import back, and put it back"),
     "history": _("What happened"),
+    "links": _("Have blocks of a course follow the items that they became"),
     "batches": _("Several sources at once: an import of each, and what can be done with all of them"),
 }
 """The groups of requests, in the order of an import."""
