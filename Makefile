@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test prove fuzz soak screenshots docs docs-links lint bench requirements clean
+.PHONY: help install demo serve test prove fuzz soak screenshots docs docs-links lint messages bench requirements clean
 
 # Compiled modules are kept, whatever the environment says: without them, each command compiles a thousand for a second.
 export PYTHONDONTWRITEBYTECODE :=
@@ -100,6 +100,12 @@ lint: install  ## Check style, types, layers and annotations
 	@$(MANAGE) makemigrations --check --dry-run modulestore_imports content_staging import_from_modulestore_standalone
 	@DJANGO_SETTINGS_MODULE=import_from_modulestore_standalone.settings $(BIN)/code_annotations \
 		django_find_annotations --config_file .pii_annotations.yml --lint --coverage
+
+messages: install  ## Extract all texts into the catalogues of translations, and compile those; needs GNU gettext
+	@for app in import_from_modulestore import_from_modulestore_standalone; do \
+		(cd src/$$app && $(abspath $(BIN))/django-admin makemessages --all --verbosity 0 \
+			--add-location file --no-wrap --no-obsolete && \
+		$(abspath $(BIN))/django-admin compilemessages --verbosity 0) || exit; done
 
 bench: install  ## Measure time, statements and memory
 	@$(BIN)/python benchmarks/run.py

@@ -9,6 +9,7 @@ variable                   meaning                                           def
 ``VAR_DIR``                the folder for everything that the project writes ``var``
 ``SECRET_KEY``             Django's secret key                               made once, kept in ``VAR_DIR``
 ``DEBUG``                  Django's debug mode                               off
+``LANGUAGE_CODE``          the language where nobody asks for another        ``en``; or ``ar``, ``es``, ``fr``
 ``PUBLIC_URL``             the site's address, where a proxy stands before   none; no proxy
 ``ALLOWED_HOSTS``          host names that the server answers to, without    ``localhost``, ``127.0.0.1``
 ``CSRF_TRUSTED_ORIGINS``   other sites whose pages may send forms here       none
@@ -122,6 +123,7 @@ MIDDLEWARE = [
     "import_from_modulestore_standalone.public.in_no_frame",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -265,7 +267,8 @@ OPENEDX_TELEMETRY: list[str] = []  # No monitoring service.
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = env("LANGUAGE_CODE", default="en")
+LANGUAGES = [("ar", "العربية"), ("en", "English"), ("es", "Español"), ("fr", "Français")]  # As their readers call them.
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = f"{SITE_PATH}/static/"

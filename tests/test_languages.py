@@ -1,0 +1,123 @@
+"""Translations: every message in every catalogue can be shown, and the pages speak what their reader reads."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polib
+import pytest
+from django.test import Client
+from django.utils import translation
+from django.utils.translation import get_language_info
+
+from .pages.conftest import dom, page_url
+
+SRC = Path(__file__).parents[1] / "src"
+LANGUAGES = ("ar", "es", "fr")
+CATALOGUES = [
+    pytest.param(path, id=f"{path.parts[-5].removeprefix('import_from_modulestore') or 'app'}-{path.parts[-3]}")
+    for path in sorted(SRC.glob("*/locale/*/LC_MESSAGES/django.po"))
+]
+
+PLACEHOLDER = re.compile(
+    r"%\((?P<percent>\w+)\)[sd]|(?<!\{)\{(?P<brace>\w+)(?:![rs])?(?P<form>:[^{}]*)?\}(?!\})|%[sdr](?![\w(])"
+)
+A_NUMBER = 7_654_321
+
+
+class Stand(str):
+    """Stands for whatever a message names: text, and a number where one is wanted."""
+
+    def __format__(self, spec: str) -> str:
+        return format(A_NUMBER, spec) if spec else str(self)
+
+
+def placeholders(text: str) -> set[str]:
+    return {found[0] for found in PLACEHOLDER.finditer(text)}
+
+
+def shown(text: str) -> str:
+    """The message with something put in for whatever it names."""
+    names = {found["percent"] or found["brace"] for found in PLACEHOLDER.finditer(text)} - {None}
+    if "%(" in text:
+        return text % dict.fromkeys(names, A_NUMBER)
+    return text.format(**dict.fromkeys(names, Stand("name"))) if names else text
+
+
+def said_by(entry: polib.POEntry) -> list[str]:
+    return list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
+
+
+@pytest.mark.parametrize("path", CATALOGUES)
+def test_every_message_is_translated_in_all_its_forms_and_names_what_the_original_names(path):
+    catalogue = polib.pofile(str(path))
+    forms = int(re.search(r"nplurals=(\d)", catalogue.metadata["Plural-Forms"])[1])
+    assert forms == {"ar": 6, "es": 2, "fr": 2}[catalogue.metadata["Language"]]
+    for entry in catalogue:
+        assert not entry.fuzzy and not entry.obsolete, entry.msgid
+        texts = said_by(entry)
+        assert all(texts), entry.msgid
+        assert len(texts) == (forms if entry.msgid_plural else 1), entry.msgid
+        for text in texts:
+            shown(text)
+            assert placeholders(text) <= placeholders(entry.msgid) | placeholders(entry.msgid_plural), text
+            edges = re.fullmatch(r"(\s*).*?(\s*)", entry.msgid, re.DOTALL)
+            assert re.fullmatch(r"(\s*).*?(\s*)", text, re.DOTALL).groups() == edges.groups(), text
+        # Where a form is of one or two things, the words may say how many.
+        assert placeholders(texts[-1]) == placeholders(entry.msgid_plural or entry.msgid), entry.msgid
+
+
+def test_what_an_arabic_message_names_does_not_turn_the_writing_around():
+    """Names, keys and titles of any script are isolated (Unicode, UAX 9: FSI and PDI); numbers need not be."""
+    for path in SRC.glob("*/locale/ar/LC_MESSAGES/django.po"):
+        for entry in polib.pofile(str(path)):
+            for text in said_by(entry):
+                assert text.count("\u2066") + text.count("\u2068") == text.count("\u2069"), text
+    with translation.override("ar"):
+        assert translation.gettext("You may not read {key}.") == "لا يحق لك قراءة \u2068{key}\u2069."
+
+
+@pytest.mark.parametrize("path", CATALOGUES)
+def test_what_is_compiled_is_what_is_written(path):
+    compiled = {(entry.msgctxt, entry.msgid): entry for entry in polib.mofile(str(path.with_suffix(".mo")))}
+    written = {(entry.msgctxt, entry.msgid): entry for entry in polib.pofile(str(path))}
+    assert compiled.keys() == written.keys()
+    for key, entry in written.items():
+        assert said_by(compiled[key]) == said_by(entry), f"{key[1]}: run `make messages`"
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "heading"),
+    [
+        ("fr-CA,fr;q=0.8", "fr", "Se connecter"),
+        ("es-419", "es", "Iniciar sesión"),
+        ("ar-EG", "ar", "تسجيل الدخول"),
+        ("de", "en", "Sign in"),
+    ],
+)
+def test_pages_are_in_the_language_that_the_browser_asks_for(db, asked, language, heading):
+    page = dom(Client().get("/sign-in/", headers={"Accept-Language": asked}))
+    assert page.get("lang") == language
+    assert page.get("dir") == ("rtl" if get_language_info(language)["bidi"] else "ltr")
+    assert page.findtext(".//h1") == heading
+
+
+def test_latin_american_spanish_as_open_edx_has_it_reads_the_spanish_catalogue():
+    with translation.override("es-419"):
+        assert translation.gettext("Sign out") == "Cerrar sesión"
+
+
+def test_refusals_over_rest_are_in_the_language_of_the_request(db):
+    answer = Client().get("/api/modulestore_imports/v1/imports/", headers={"Accept-Language": "fr"})
+    assert answer.json()["title"] == "Vous n’êtes pas connecté"
+
+
+def test_a_page_for_authors_is_in_arabic_from_right_to_left(user, course, run_import):
+    run, _records = run_import()
+    reader = Client()
+    reader.force_login(user)
+    reader.cookies["django_language"] = "ar"
+    page = dom(reader.get(page_url("import", run.id)))
+    assert page.get("dir") == "rtl"
+    assert "مستورَد" in page.text_content()
