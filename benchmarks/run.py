@@ -128,6 +128,10 @@ def measure_import(folder: Path, components: int, template: Path | None) -> tupl
     bench = Bench(folder, CourseSpec(components=components), template)
     copy_database(bench.database, empty)
     steps = {"list source": bench.step("list_source"), "stage": bench.step("stage")}
+    unstaged, staged, course = folder / "unstaged.sqlite3", folder / "staged.sqlite3", folder / "courses" / "course"
+    copy_database(empty, unstaged)
+    copy_database(bench.database, staged)
+    staging_floor = bench.step("staging_floor", folder=str(course), before=str(unstaged), after=str(staged))
     steps["plan"] = bench.step("plan", import_id=steps["stage"]["import_id"])
     import_id = steps["stage"]["import_id"]
     steps["review"] = bench.step("review", import_id=import_id)
@@ -167,6 +171,7 @@ def measure_import(folder: Path, components: int, template: Path | None) -> tupl
         "steps": steps,
         "pages": pages,
         "floor": floor,
+        "staging floor": staging_floor,
     }
     return measured, empty
 
@@ -281,6 +286,26 @@ def write_table(runs: list[dict[str, Any]]) -> Table:
     return table
 
 
+def staging_table(runs: list[dict[str, Any]]) -> Table:
+    """Staging, beside reading, hashing and parsing each file once, and inserting the rows."""
+    table = Table(title="Staging", title_justify="left")
+    for name in ("components", "blocks", "rows", "floor, CPU s", "CPU s", "CPU ÷ floor", "again ÷ floor", "SQL"):
+        table.add_column(name, justify="right")
+    for run in runs:
+        floor, figures = run["staging floor"], run["steps"]["stage"]
+        table.add_row(
+            f"{run['components']:,}",
+            f"{run['blocks']:,}",
+            f"{sum(floor['rows'].values()):,}",
+            f"{floor['cpu_seconds']:.3f}",
+            f"{figures['cpu_seconds']:.2f}",
+            f"{figures['cpu_seconds'] / floor['cpu_seconds']:.1f}",
+            f"{run['steps']['stage again']['cpu_seconds'] / floor['cpu_seconds']:.1f}",
+            f"{figures['statements']:,}",
+        )
+    return table
+
+
 def files_table(runs: list[dict[str, Any]]) -> Table:
     """Peak memory of staging against the size of files."""
     table = Table(title="Staging and the size of files: peak memory should not depend on it", title_justify="left")
@@ -367,6 +392,7 @@ def tables(figures: dict[str, Any]) -> list[Table]:
         steps_table(runs),
         write_table(runs),
         pages_table(runs),
+        staging_table(runs),
         files_table(figures["files"]),
         planning_table(figures["planning"]),
     ]
