@@ -107,8 +107,8 @@ messages: install  ## Extract all texts into the catalogues of translations, and
 			--add-location file --no-wrap --no-obsolete && \
 		$(abspath $(BIN))/django-admin compilemessages --verbosity 0) || exit; done
 
-bench: install  ## Measure time, statements and memory
-	@$(BIN)/python benchmarks/run.py
+bench: install  ## Measure time, statements and memory, on SQLite and MariaDB; OPTIONS=--large for large courses
+	@$(if $(shell command -v mariadbd),.ci/mariadb) $(BIN)/python benchmarks/run.py $(OPTIONS)
 
 requirements: install  ## Pin the requirements again
 	@cd requirements && for name in base dev docs mysql; do \

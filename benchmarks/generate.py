@@ -46,6 +46,12 @@ class CourseSpec:
     words: int = 150
     """Words in the body of a text component."""
     seed: int = 1
+    run: str = RUN
+
+    @property
+    def key(self) -> str:
+        """The key of the course."""
+        return f"course-v1:{ORG}+{COURSE}+{self.run}"
 
 
 @dataclass
@@ -86,18 +92,19 @@ class _Writer:
             "problem",
             "video",
             "static",
-            f"policies/{RUN}",
+            f"policies/{spec.run}",
         ):
             (folder / tag).mkdir(parents=True)
 
     def write(self) -> Counts:
         """Write everything."""
-        (self._folder / "course.xml").write_text(f'<course url_name="{RUN}" org="{ORG}" course="{COURSE}"/>\n')
-        with (self._folder / "course" / f"{RUN}.xml").open("w") as course:
+        run = self._spec.run
+        (self._folder / "course.xml").write_text(f'<course url_name="{run}" org="{ORG}" course="{COURSE}"/>\n')
+        with (self._folder / "course" / f"{run}.xml").open("w") as course:
             course.write(f'<course display_name="Synthetic course of {self._spec.components} components">\n')
             while self._counts.components < self._spec.components:
                 course.write(f'  <chapter url_name="{self._section()}"/>\n')
-            course.write(f'  <wiki slug="{ORG}.{COURSE}.{RUN}"/>\n</course>\n')
+            course.write(f'  <wiki slug="{ORG}.{COURSE}.{run}"/>\n</course>\n')
         self._write_policies()
         self._write_files()
         return self._counts
@@ -189,9 +196,10 @@ class _Writer:
 
     def _write_policies(self) -> None:
         folder = self._folder / "policies"
-        policy = {f"course/{RUN}": {"display_name": f"Synthetic course of {self._spec.components} components"}}
+        run = self._spec.run
+        policy = {f"course/{run}": {"display_name": f"Synthetic course of {self._spec.components} components"}}
         grading = {"GRADER": [], "GRADE_CUTOFFS": {"Pass": 0.5}}
-        for name, content in ((f"{RUN}/policy", policy), (f"{RUN}/grading_policy", grading), ("assets", {})):
+        for name, content in ((f"{run}/policy", policy), (f"{run}/grading_policy", grading), ("assets", {})):
             (folder / f"{name}.json").write_text(json.dumps(content, indent=4))
 
     def _write_files(self) -> None:
@@ -230,16 +238,18 @@ def main() -> None:
     )
     parser.add_argument("--words", type=int, default=CourseSpec.words, help="words in a text component")
     parser.add_argument("--seed", type=int, default=CourseSpec.seed)
+    parser.add_argument("--run", default=CourseSpec.run, help="the run in the course's key")
     options = vars(parser.parse_args())
     folder = options.pop("folder")
     if folder.exists():
         parser.error(f"{folder} exists already.")
     try:
-        counts = generate(folder, CourseSpec(**options))
+        spec = CourseSpec(**options)
+        counts = generate(folder, spec)
     except ValueError as error:
         parser.error(str(error))
     containers = f"{counts.sections} sections, {counts.subsections} subsections, {counts.units} units"
-    print(f"{COURSE_KEY} in {folder}: {containers}, {counts.components} components.")
+    print(f"{spec.key} in {folder}: {containers}, {counts.components} components.")
 
 
 if __name__ == "__main__":

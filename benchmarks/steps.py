@@ -6,20 +6,19 @@ A fresh process has a peak memory of its own, and no cache that an earlier step 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 import resource
-import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
+from floors import insert_floor, staging_floor
 from generate import COURSE_KEY
 
 TARGET = "lib:Bench:Target"
@@ -61,10 +60,17 @@ def peak_memory() -> int:
 
 @contextmanager
 def measured(found: dict[str, Any]) -> Iterator[Statements]:
-    """Measure what is done inside; the figures are put into ``found``."""
+    """
+    Measure what is done inside; the figures are put into ``found``, also how much of it was the loading of what the
+    library holds.
+    """
     from django.db import connection
 
+    from import_from_modulestore import completion
+
+    _add_up(found, "load_seconds", completion, "load_library_state")
     connection.ensure_connection()
+    trips = _count_trips(float(os.environ.get("ADDED_MS", "0")) / 1000)
     statements = Statements()
     before = peak_memory()
     started, cpu_started = time.perf_counter(), time.process_time()
@@ -75,10 +81,33 @@ def measured(found: dict[str, Any]) -> Iterator[Statements]:
         cpu_seconds=time.process_time() - cpu_started,
         memory=peak_memory() - before,
         statements=statements.total,
+        round_trips=len(trips),
         savepoints=statements.savepoints,
         phases=dict(statements.by_phase),
         shapes=dict(statements.by_shape.most_common(15)),
     )
+
+
+def _count_trips(added: float) -> list[None]:
+    """
+    What is sent to MySQL or MariaDB from now on, where that is the database, each thing ``added`` seconds later than it
+    could be: what is one statement to Django may be sent in several.
+    """
+    from django.db import connection
+
+    trips: list[None] = []
+    if connection.vendor == "mysql":
+        from MySQLdb.connections import Connection
+
+        send = Connection.query
+
+        def query(self: Any, sql: Any) -> Any:
+            trips.append(None)
+            time.sleep(added)
+            return send(self, sql)
+
+        Connection.query = query
+    return trips
 
 
 def prepare() -> dict[str, Any]:
@@ -89,7 +118,7 @@ def prepare() -> dict[str, Any]:
     from import_from_modulestore import api
 
     call_command("migrate", verbosity=0)
-    user = get_user_model().objects.create(username="bench", is_superuser=True)
+    user = get_user_model().objects.create(username="bench", is_superuser=True, is_staff=True)
     api.create_library(user=user, library_key=TARGET, title="Target")
     return {}
 
@@ -104,15 +133,15 @@ def list_source() -> dict[str, Any]:
     return found | {"blocks": sum(source.block_count for source in sources)}
 
 
-def stage(on_conflict: str = "skip") -> dict[str, Any]:
-    """Stage the course and index its blocks."""
+def stage(on_conflict: str = "skip", source_key: str = COURSE_KEY) -> dict[str, Any]:
+    """Stage a course and index its blocks."""
     from import_from_modulestore import api
     from import_from_modulestore.data import Decision, ImportOptions
 
     found: dict[str, Any] = {}
     user = _user()
     options = ImportOptions(on_conflict=Decision(on_conflict))
-    run = api.create_import(user=user, source_key=COURSE_KEY, library_key=TARGET, options=options)
+    run = api.create_import(user=user, source_key=source_key, library_key=TARGET, options=options)
     with measured(found) as statements:
         api.stage_import(user=user, import_id=run.id, progress=statements.progress)
     return found | {"import_id": run.id}
@@ -219,17 +248,11 @@ def pages(import_id: str) -> dict[str, Any]:
     Once before, so that templates are compiled and the plan of the review is known; that of a review that is opened
     for the first time is measured by ``review``.
     """
-    from django.conf import settings
-    from django.test import Client
     from django.urls import reverse
 
     from import_from_modulestore import api
 
-    settings.ALLOWED_HOSTS = ["*"]
-    user = _user()
-    client = Client()
-    client.force_login(user)
-    blocks = api.list_blocks(user=user, import_id=import_id, limit=20).items
+    blocks = api.list_blocks(user=_user(), import_id=import_id, limit=20).items
     holding = max(blocks, key=lambda block: block.child_count)
     component = next(block for block in blocks if not block.kind.is_container)
     urls = {
@@ -242,9 +265,20 @@ def pages(import_id: str) -> dict[str, Any]:
         "a block": reverse("modulestore_imports:block", args=[import_id, component.usage_key]),
         "a block, rendered": reverse("modulestore_imports:rendered", args=[import_id, component.usage_key]),
     }
+    return {"pages": _asked(urls, of_htmx={"a branch", "the bar"})}
+
+
+def _asked(urls: Mapping[str, str], of_htmx: Collection[str] = ()) -> dict[str, Any]:
+    """Ask for addresses as a browser does, each of them twice; the figures of the second time, by name."""
+    from django.conf import settings
+    from django.test import Client
+
+    settings.ALLOWED_HOSTS = ["*"]
+    client = Client()
+    client.force_login(_user())
     found: dict[str, Any] = {}
     for name, url in urls.items():
-        headers = {"HX-Request": "true"} if name in ("a branch", "the bar") else None
+        headers = {"HX-Request": "true"} if name in of_htmx else None
         client.get(url, headers=headers)
         figures: dict[str, Any] = {}
         with measured(figures):
@@ -253,10 +287,11 @@ def pages(import_id: str) -> dict[str, Any]:
             raise SystemExit(f"{url} answers {response.status_code}")
         found[name] = {
             "seconds": figures["seconds"],
+            "cpu_seconds": figures["cpu_seconds"],
             "statements": figures["statements"],
             "bytes": len(response.content),
         }
-    return {"pages": found}
+    return found
 
 
 def change_subtrees(import_id: str) -> dict[str, Any]:
@@ -353,62 +388,78 @@ def plan_only(blocks: int, items: int, case: str) -> dict[str, Any]:
     }
 
 
-def insert_floor(before: str, after: str) -> dict[str, Any]:
-    """
-    How long SQLite alone takes to insert the rows that ``after`` holds and ``before`` does not, into ``before``.
+def demo() -> dict[str, Any]:
+    """The sample course, from its export to a library that is published."""
+    from import_from_modulestore import api
 
-    In one transaction, with all indexes, without checks; rows that were only changed are not counted.
-    """
-    rows = {}
-    with sqlite3.connect(before) as database, sqlite3.connect(after) as other:
-        tables = other.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
-        for (table,) in tables.fetchall():
-            last = database.execute(f'SELECT coalesce(max(rowid), 0) FROM "{table}"').fetchone()[0]
-            if new := other.execute(f'SELECT * FROM "{table}" WHERE rowid > ?', (last,)).fetchall():
-                rows[table] = new
-        for pragma in ("foreign_keys = OFF", "ignore_check_constraints = ON", "synchronous = NORMAL"):
-            database.execute(f"PRAGMA {pragma}")
-        started, cpu_started = time.perf_counter(), time.process_time()
-        for table, values in rows.items():
-            marks = ", ".join("?" * len(values[0]))
-            database.executemany(f'INSERT INTO "{table}" VALUES ({marks})', values)
-        database.commit()
-    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
-    return {
-        "seconds": seconds,
-        "cpu_seconds": cpu_seconds,
-        "rows": {table: len(values) for table, values in rows.items()},
+    found: dict[str, Any] = {}
+    user = _user()
+    with measured(found):
+        [source] = api.list_sources(user=user).items
+        run = api.create_import(
+            user=user, source_key=source.key, library_key="lib:Bench:Demo", new_library_title="Demo"
+        )
+        api.stage_import(user=user, import_id=run.id)
+        done = api.complete_import(user=user, import_id=run.id)
+    return found | {"counts": dict(done.counts)}
+
+
+def crowd(items: int, imports: int) -> dict[str, Any]:
+    """Multiply what one import has left, until there are so many items and imports; tells how many there are."""
+    from crowd import multiply_history, multiply_library
+    from openedx_content.models_api import PublishableEntity
+
+    from import_from_modulestore.models import Import, ImportRecord
+
+    copies = max(1, items // PublishableEntity.objects.count())
+    multiply_library(copies)
+    multiply_history(imports, copies)
+    counted = {"items": PublishableEntity, "imports": Import, "records": ImportRecord}
+    return {name: model._default_manager.count() for name, model in counted.items()}
+
+
+def lists() -> dict[str, Any]:
+    """Lists, pages and lookups among many imports: each asked for twice, and measured the second time."""
+    from django.urls import reverse
+
+    from import_from_modulestore.models import Import, ImportRecord
+
+    run = Import.objects.order_by("pk")[min(40, Import.objects.count() - 1)]  # One that has made items.
+    record = ImportRecord.objects.filter(import_run=run, kind="component").order_by("-num")[0]
+    pages, run_id, item = "modulestore_imports", str(run.uuid), record.item_key
+    rest, records = "/api/modulestore_imports/v1", ImportRecord.objects.filter(import_run=run).count()
+    imports, of_records = (reverse(f"admin:{pages}_{model}_changelist") for model in ("import", "importrecord"))
+    urls = {
+        "page: home": reverse(f"{pages}:home"),
+        "page: imports": reverse(f"{pages}:imports"),
+        "page: imports, searched": reverse(f"{pages}:imports") + "?q=R0_7",
+        "page: an import": reverse(f"{pages}:import", args=[run_id]),
+        "page: its work": reverse(f"{pages}:work", args=[run_id]),
+        "page: its undo": reverse(f"{pages}:reversal", args=[run_id, "undo"]),
+        "page: libraries": reverse(f"{pages}:libraries"),
+        "page: a library": reverse(f"{pages}:library", args=[TARGET]),
+        "page: an item": reverse(f"{pages}:item", args=[item]),
+        "REST: imports": f"{rest}/imports/",
+        "REST: imports, last page": f"{rest}/imports/?page={(Import.objects.count() + 99) // 100}&page_size=100",
+        "REST: imports, searched": f"{rest}/imports/?search=R0_7",
+        "REST: an import": f"{rest}/imports/{run_id}/",
+        "REST: its records": f"{rest}/imports/{run_id}/records/?page={(records + 99) // 100}&page_size=100",
+        "REST: its records, searched": f"{rest}/imports/{run_id}/records/?search=Text",
+        "REST: its work": f"{rest}/imports/{run_id}/work/",
+        "REST: a library": f"{rest}/libraries/{TARGET}/",
+        "REST: a library's history": f"{rest}/libraries/{TARGET}/history/",
+        "REST: an item's history": f"{rest}/items/{item}/history/",
+        "REST: where a block went": f"{rest}/where/?usage_key={quote(record.usage_key)}",
+        "REST: where an item is from": f"{rest}/where/?item_key={quote(item)}",
+        "admin: imports": imports,
+        "admin: imports, searched": f"{imports}?q=R0_7",
+        "admin: an import": reverse(f"admin:{pages}_import_change", args=[run.pk]),
+        "admin: records": of_records,
+        "admin: records of an import": f"{of_records}?import_run__exact={run.pk}",
+        "admin: records, searched": f"{of_records}?q={quote(record.usage_key)}",
+        "admin: a record": reverse(f"admin:{pages}_importrecord_change", args=[record.pk]),
     }
-
-
-def staging_floor(folder: str, before: str, after: str) -> dict[str, Any]:
-    """
-    What staging cannot do without: each file of the export read once and hashed, its XML parsed once, what was staged
-    parsed once, and the rows that ``after`` holds and ``before`` does not inserted.
-    """
-    from lxml import etree
-
-    with sqlite3.connect(before) as database, sqlite3.connect(after) as other:
-        last = database.execute("SELECT coalesce(max(id), 0) FROM content_staging_stagedcontent").fetchone()[0]
-        query = "SELECT olx FROM content_staging_stagedcontent WHERE id > ?"
-        staged = [olx.encode() for (olx,) in other.execute(query, (last,))]
-    started, cpu_started = time.perf_counter(), time.process_time()
-    for parent, _folders, names in os.walk(folder):
-        for name in names:
-            with open(f"{parent}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 (no path is part of the floor)
-                content = file.read()
-            hashlib.blake2b(content, digest_size=20).digest()
-            if name.endswith(".xml"):
-                etree.fromstring(content)
-    for olx in staged:
-        etree.fromstring(olx)
-    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
-    inserted = insert_floor(before, after)
-    return {
-        "seconds": seconds + inserted["seconds"],
-        "cpu_seconds": cpu_seconds + inserted["cpu_seconds"],
-        "rows": inserted["rows"],
-    }
+    return {"pages": _asked(urls)}
 
 
 def _user() -> Any:
@@ -433,6 +484,9 @@ STEPS = {
         preview_undo,
         undo,
         redo,
+        demo,
+        crowd,
+        lists,
         insert_floor,
         staging_floor,
         plan_only,
@@ -446,15 +500,12 @@ def main() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "import_from_modulestore_standalone.settings")
     django.setup()
-    # What every step needs is loaded before anything is measured; some of it as late as it is used.
-    import edx_django_utils.monitoring
-    from opaque_keys.edx.keys import CourseKey
+    from django.conf import settings
 
+    settings.MAX_BLOCKS_PER_CONTENT_LIBRARY = 10**9
+    # What every step needs is loaded before anything is measured.
     import import_from_modulestore.api  # noqa: F401
     import import_from_modulestore_standalone.host  # noqa: F401
-
-    CourseKey.from_string(COURSE_KEY)
-    edx_django_utils.monitoring.set_custom_attribute("benchmarks", True)
 
     print(json.dumps(STEPS[sys.argv[1]](**json.loads(sys.argv[2]))))
 
