@@ -538,7 +538,7 @@ class ImportRecord(models.Model):
 
     state = case_sensitive_char_field(max_length=20, choices=ConflictState)
     decision = case_sensitive_char_field(max_length=20, choices=Decision, blank=True, default="")
-    outcome = case_sensitive_char_field(max_length=20, choices=Outcome, db_index=True)
+    outcome = case_sensitive_char_field(max_length=20, choices=Outcome)
     reason = text_field(blank=True, default="")
 
     item_key = case_sensitive_char_field(max_length=600, blank=True, default="", db_index=True)

@@ -7,8 +7,8 @@ from django.db import connection
 from import_from_modulestore import api
 from import_from_modulestore.models import Import, ImportRecord, Reversal, ReversalRecord
 
-from ..builders import KEY, TARGET, section, subsection, text, unit, write_course
-from .conftest import action_url, url
+from ..builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
+from .conftest import action_url, text_of, url
 
 
 def statements(pages, address: str) -> int:
@@ -82,3 +82,11 @@ def test_pages(pages, library, courses, user):
 
     count(5)  # The first one meets an empty library.
     assert count(5) == count(30)
+
+
+def test_a_search_for_a_whole_key_looks_it_up_and_finds_nothing_else(pages, library, courses, run_import):
+    write_course(courses / "c1", section("s", subsection("b", unit("u", *(text(f"t{n}") for n in range(12))))))
+    run_import()
+    for key in (usage_key("html", "t1"), "lb:Acme:Target:html:t1"):
+        assert "1 import record" in text_of(pages.get(url("importrecord"), q=key))
+    assert "3 import records" in text_of(pages.get(url("importrecord"), q="html+block@t1")), "t1, t10 and t11"

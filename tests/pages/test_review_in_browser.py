@@ -17,13 +17,13 @@ def review(site: Site) -> str:
     site.manage(COMMAND, "run", SOURCE, LIBRARY, "--create", "--branch", "published")
     site.manage(COMMAND, "stage", SOURCE, LIBRARY)
     site.go("/imports/?state=staged")
-    site.follow(site.page.locator("main ul.rows a").first)
+    site.page.locator("main ul.rows a").first.click()
     address = site.page.url.removeprefix(site.address)
     return f"{address}review/"
 
 
-def expect_focus(page: Page, name: str) -> None:
-    expect(page.locator(":focus .name").first).to_have_text(name)
+def focused(page: Page) -> str:
+    return page.evaluate("document.activeElement.querySelector('.name')?.textContent || document.activeElement.id")
 
 
 def row(page: Page, name: str):
@@ -89,30 +89,28 @@ def test_a_course_is_reviewed_by_keyboard_alone(site: Site, review):
     site.go(review)
     press = page.keyboard.press
     site.tab_to("[role=treeitem]", within=20)
-    expect_focus(page, "Why the sea rises and falls")
+    assert focused(page) == "Why the sea rises and falls"
     press("ArrowDown")
-    expect_focus(page, "The pull of the Moon")
+    assert focused(page) == "The pull of the Moon"
     press("ArrowRight")
     expect(row(page, "Start here")).to_be_visible()
     press("ArrowRight")
-    expect_focus(page, "Start here")
+    assert focused(page) == "Start here"
     press("Space")
     expect(row(page, "The pull of the Moon")).to_have_attribute("aria-checked", "mixed")
-    site.rest()
-    expect_focus(page, "Start here")
+    assert focused(page) == "Start here"
     press("Space")
     expect(row(page, "The pull of the Moon")).to_have_attribute("aria-checked", "true")
-    site.rest()
     press("ArrowLeft")
-    expect_focus(page, "The pull of the Moon")
+    assert focused(page) == "The pull of the Moon"
     press("ArrowLeft")
     expect(row(page, "Start here")).to_be_hidden()
     press("l")
-    expect_focus(page, "Living with the tide")
+    assert focused(page) == "Living with the tide"
     press("End")
-    expect_focus(page, "Looking back")
+    assert focused(page) == "Looking back"
     press("Home")
-    expect_focus(page, "Why the sea rises and falls")
+    assert focused(page) == "Why the sea rises and falls"
     press("ArrowDown")
     press("*")
     expect(row(page, "Why tides happen")).to_be_visible()
@@ -132,7 +130,7 @@ def test_a_course_is_reviewed_by_keyboard_alone(site: Site, review):
     expect(page.locator("[role=treeitem]:focus")).to_contain_text("Update")
     press("Enter")
     expect(page.locator("#block")).to_contain_text("The rule of twelfths")
-    expect(page.locator("#tree [tabindex='0']")).to_have_count(1)
+    assert len(page.locator("#tree [tabindex='0']").all()) == 1
 
 
 def test_nothing_overflows_on_a_telephone(site: Site, review):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from openedx_content.models_api import PublishableEntity
 
+from ..actions.records import MAX_SEARCH
 from ..actions.work import on_list
 from ..data import BlockKind, ConflictState, Decision, Outcome, ReversalKind, ReversalOutcome
 from ..hosts import item_url
@@ -138,6 +139,16 @@ class ImportRecordAdmin(_HistoryAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRecord]:
         """Newest import first, in each the order of the source."""
         return super().get_queryset(request).order_by("-import_run_id", "num")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A whole key is looked up; a search for a text goes through all records."""
+        key = search_term.strip()
+        found = queryset.filter(Q(usage_key=key) | Q(item_key=key))
+        if key and len(key) <= MAX_SEARCH and found.exists():
+            return found, False
+        return super().get_search_results(request, queryset, search_term)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The record, with a link to its item for this user."""

@@ -12,11 +12,12 @@ import csv
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
+from pathlib import Path
 
 from django.apps import apps
 
 from ..texts import xml_text
-from .files import Folder, UnreadableFile
+from .files import UnreadableFile, has_file, read_file
 from .texts import decode
 
 FILE = "tags.csv"
@@ -46,12 +47,12 @@ class ExportedTags:
     warnings: tuple[str, ...] = ()
 
 
-def read_tags(files: Folder) -> ExportedTags:
+def read_tags(folder: Path) -> ExportedTags:
     """Read the tags of an export; none where it has no file of them, or one that is no table of tags."""
-    if not files.has(FILE):
+    if not has_file(folder, FILE):
         return ExportedTags()
     try:
-        text, guessed = decode(files.read(FILE))
+        text, guessed = decode(read_file(folder, FILE))
         of_blocks = _tags_of(csv.reader(StringIO(text, newline="")))
     except (UnreadableFile, csv.Error, KeyError) as error:
         reason = f"it has no column {error}" if isinstance(error, KeyError) else str(error)
