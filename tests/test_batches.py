@@ -89,6 +89,13 @@ class TestMaking:
         assert api.get_batch(user=user, batch_id=made.id[:8]) == made
         assert api.list_batches(user=user, library_key=TARGET).items[0].states == {"created": 3}
 
+    def test_an_export_that_was_not_looked_into_when_it_was_made_counts_as_unchanged(self, batch, user):
+        made = batch(1)
+        api.do_batch_step(user=user, batch_id=made.id, action=Action.STAGE)
+        run = api.get_import(user=user, import_id=made.imports[0].id)
+        assert run.source_version.startswith(f"{run.source_export} of 20")
+        assert run.warnings == ()
+
     @pytest.mark.parametrize("collection", [None, CollectionChoice(title="All")])
     def test_or_all_are_in_one_collection_or_in_none(self, batch, collection):
         made = batch(2, options=ImportOptions(collection=collection))

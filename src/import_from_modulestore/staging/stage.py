@@ -52,7 +52,8 @@ def stage(
     try:
         block_count, notices = _stage_roots(run, host, user, source_key, source, options, progress)
         warnings = [*source.warnings, *(notice.sentence(count) for notice, count in notices.items())]
-        if run.source_export and run.source_version != source.version[:255]:
+        # A batch is asked for without a look into its exports, so that there is no version yet.
+        if run.source_export and run.source_version and run.source_version != source.version[:255]:
             warnings.insert(
                 0,
                 _("The export has changed since the import was asked for: it is {version} now.").format(
