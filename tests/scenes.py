@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -26,6 +27,7 @@ from import_from_modulestore.data import (
     Decision,
     ImportData,
     ImportOptions,
+    ImportState,
     Plan,
 )
 from import_from_modulestore.models import StagedBlock
@@ -56,6 +58,14 @@ class Run:
     options: ImportOptions
     choices: tuple[tuple[Decision | None, bool], ...]
     removals: tuple[bool, ...] | None
+
+
+@dataclass(frozen=True)
+class Back:
+    """An undo of an import that stands, or a redo of one that is undone; ``which`` chooses it."""
+
+    which: int
+    force: bool
 
 
 STATIC = {"one.png": b"PNG one", "two.txt": b"two", "other.png": b"PNG one"}
@@ -108,6 +118,7 @@ edits = st.builds(
 )
 work = st.builds(Step, st.sampled_from(["component", "collect", "subsection"]), numbers, numbers) | edits
 pasts = st.lists(runs | work, max_size=6)
+backs = st.builds(Back, numbers, st.booleans())
 
 
 class Scene:
@@ -198,6 +209,16 @@ class Scene:
         if model is Component:
             entities = entities.filter(component__isnull=False)
         return list(entities.filter(**filters).values_list("entity_ref", flat=True))
+
+    def back(self, step: Back) -> Callable[[], object] | None:
+        """The undo or redo that is chosen, as a call; ``None`` where there is no import yet."""
+        states = (ImportState.IMPORTED, ImportState.UNDONE)
+        found = [each for each in api.list_imports(user=self.user).items if each.state in states]
+        if not found:
+            return None
+        chosen = found[step.which % len(found)]
+        act = api.undo_import if chosen.state is ImportState.IMPORTED else api.redo_import
+        return partial(act, user=self.user, import_id=chosen.id, force=step.force)
 
     def state(self) -> dict[str, Any]:
         return library_state(TARGET)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,7 +27,7 @@ from import_from_modulestore.writing import writers
 
 from .builders import section, subsection, text, unit, write_course
 from .library_state import row_counts
-from .scenes import Run, Scene, fresh_scene, runs, work
+from .scenes import Back, Run, Scene, backs, edits, fresh_scene, pasts, runs, work
 from .traces import given_back, traced
 
 many = settings(
@@ -38,16 +40,26 @@ many = settings(
 few = settings(many, max_examples=max(8, many.max_examples // 4))
 
 
-def completed(there: Scene, import_id: str, writer: str) -> dict[str, Any]:
-    """Complete an import by a writer, and tell what that left."""
-    error: Exception | None = None
+def done(act: Callable[[], object], writer: str) -> dict[str, Any]:
+    """Do something by a writer, and tell what that left."""
     with override_settings(IMPORT_FROM_MODULESTORE_WRITER=writer), traced() as traces:
-        try:
-            api.complete_import(user=there.user, import_id=import_id)
-        except api.ImportError as raised:
-            error = raised
-    records = api.get_records(user=there.user, import_id=import_id)
-    return {**traces.all(), "error": repr(error), "records": records}
+        act()
+    return traces.all()
+
+
+def assert_same(act: Callable[[], object]) -> None:
+    """Do something by the bulk writer, which leaves what the reference leaves."""
+    with given_back(), transaction.atomic():
+        left = done(act, "reference")
+        transaction.set_rollback(True)
+    Container.reset_cache()
+    found = done(act, "bulk")
+    for name in left:
+        assert found[name] == left[name], name
+
+
+def assert_imports_the_same(there: Scene, run: Run) -> None:
+    assert_same(partial(api.complete_import, user=there.user, import_id=there.staged(run)))
 
 
 @many
@@ -55,21 +67,23 @@ def completed(there: Scene, import_id: str, writer: str) -> dict[str, Any]:
 def test_both_writers_leave_the_same(courses, user, library, happenings, last):
     with fresh_scene(courses, user, library) as there:
         for happening in (*happenings, last):
-            if not isinstance(happening, Run):
+            if isinstance(happening, Run):
+                assert_imports_the_same(there, happening)
+            else:
                 there.work(happening)
-                continue
-            assert_same(there, happening)
 
 
-def assert_same(there: Scene, run: Run) -> None:
-    import_id = there.staged(run)
-    with given_back(), transaction.atomic():
-        left = completed(there, import_id, "reference")
-        transaction.set_rollback(True)
-    Container.reset_cache()
-    found = completed(there, import_id, "bulk")
-    for name in left:
-        assert found[name] == left[name], name
+@many
+@given(past=pasts, run=runs, since=st.lists(runs | edits | backs, max_size=6), last=backs)
+def test_both_leave_the_same_of_undos_and_redos(courses, user, library, past, run, since, last):
+    with fresh_scene(courses, user, library) as there:
+        for happening in (*past, run):
+            there.happens(happening)
+        for happening in (*since, last):
+            if not isinstance(happening, Back):
+                there.happens(happening)
+            elif act := there.back(happening):
+                assert_same(act)
 
 
 @few
@@ -84,7 +98,7 @@ def test_what_is_held_in_several_places_changes_all_that_hold_it(courses, user, 
             bodies = {name: f"<p>{name} {name in names and len(there.refs(Component))}</p>" for name in "abcdef"}
             made = [unit(code, *(text(name, bodies[name]) for name in held)) for code, held in units.items()]
             course = section("s0", subsection("b0", *made[:3]), subsection("b1", *made[1:])), section("s1", made[0])
-            assert_same(there, Run(course, options, (), ()))
+            assert_imports_the_same(there, Run(course, options, (), ()))
 
 
 class TestSafetyCatch:

@@ -161,6 +161,25 @@ def test_a_small_import_takes_as_many_statements_in_a_library_that_holds_much(co
     assert counts("other") == few
 
 
+def undoing(user, import_id) -> int:
+    api.stage_import(user=user, import_id=import_id)
+    api.complete_import(user=user, import_id=import_id)
+    return counted(api.undo_import)(user, import_id)
+
+
+def redoing(user, import_id) -> int:
+    undoing(user, import_id)
+    return counted(api.redo_import)(user, import_id)
+
+
+@pytest.mark.parametrize("call", [undoing, redoing])
+def test_an_undo_and_a_redo_take_statements_by_batch(statements, call):
+    small = statements(20, call)
+    Import.objects.all().delete()
+    assert statements(1020, call) - small <= 12
+    assert small <= 80
+
+
 def test_a_list_of_imports_takes_a_fixed_number_of_statements(statements, user):
     seen = []
     for _ in range(3):

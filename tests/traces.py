@@ -1,8 +1,9 @@
 """
 All that a step leaves of itself in a library, in a form in which two ways of doing it can be compared.
 
-Every table of ``openedx_content``, the files in its storage, and what other apps are told after the commit. Surrogate
-keys are replaced by the places that their rows have in their table, UUIDs and times by what they are: there, or new.
+Every table of ``openedx_content`` and of the app, the files in the storage of libraries, and what other apps are told
+after the commit. Surrogate keys are replaced by the places that their rows have in their table, UUIDs and times by what
+they are: there, or new.
 """
 
 from __future__ import annotations
@@ -75,10 +76,19 @@ class Traces:
         return sorted(values, key=repr) if model in UNORDERED else values
 
     def _value(self, field: Any, value: Any) -> Any:
-        if field.is_relation and field.related_model in self._places:
+        if field.is_relation and field.related_model in self._places and field.target_field.primary_key:
             return self._place(field.related_model, value)
         if field.name == "dependencies_hash_digest" and not KEPT_KEYS:
             return bool(value)
+        if field.name == "contents_collections":
+            return [
+                each
+                | {
+                    "collection": self._place(Collection, each["collection"]),
+                    "added": sorted(self._place(PublishableEntity, pk) for pk in each["added"]),
+                }
+                for each in value
+            ]
         return self._known(value)
 
     def _place(self, model: Any, pk: Any) -> Any:
@@ -145,7 +155,11 @@ def given_back() -> Iterator[None]:
 
 
 def _models() -> list[Any]:
-    return list(apps.get_app_config("openedx_content").get_models())
+    return [
+        model
+        for label in ("openedx_content", "modulestore_imports")
+        for model in apps.get_app_config(label).get_models(include_auto_created=True)
+    ]
 
 
 def _fields(model: Any) -> list[Any]:

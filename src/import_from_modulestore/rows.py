@@ -9,7 +9,7 @@ rows: they are read back by what else is unique, so that it does not matter who 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import batched
 from typing import Any
@@ -82,6 +82,12 @@ def new_uuids() -> Callable[[], Any]:
     return lambda: uuid4().hex
 
 
-def in_batches[T](values: Iterable[T]) -> Iterable[tuple[T, ...]]:
-    """The values in batches of :data:`BATCH_SIZE`."""
-    return batched(values, BATCH_SIZE)
+def no_pause() -> None:
+    """Between batches of what does not take long, or is not to be stopped."""
+
+
+def in_batches[T](values: Iterable[T], pause: Callable[[], None] = no_pause) -> Iterator[tuple[T, ...]]:
+    """The values in batches of :data:`BATCH_SIZE`; after each, ``pause`` is called, which may raise to stop."""
+    for batch in batched(values, BATCH_SIZE):
+        yield batch
+        pause()

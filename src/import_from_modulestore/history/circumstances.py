@@ -1,11 +1,10 @@
-"""Reading what a judgement has to know of the library: a fixed number of queries for each 500 items."""
+"""Reading what a judgement has to know of the library: a fixed number of queries for each thousand items."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
 from typing import Any
 
 from django.db.models import F, Max, Min, Model, Q, QuerySet
@@ -13,8 +12,9 @@ from openedx_content.models_api import DraftChangeLogRecord, EntityListRow, Publ
 
 from ..data import Outcome, ReversalKind
 from ..models import Import, ImportRecord
+from ..rows import in_batches
 from .judging import Circumstances, Holder
-from .records import BATCH_SIZE, WRITING, Versions, versions_of
+from .records import WRITING, Changed, Versions, versions_of
 
 _VERSION = "entity_list__container_versions__publishable_entity_version"
 
@@ -29,30 +29,35 @@ class _Moment:
 
 def circumstances_of(
     run: Import,
-    records: Sequence[ImportRecord],
+    records: Sequence[Changed],
     kind: ReversalKind,
     *,
     with_holders: bool,
     before: Mapping[int, Versions],
+    pause: Callable[[], None],
 ) -> Circumstances:
-    """What the library holds now of the items of these records; or will, once entities have the versions ``before``."""
+    """
+    What the library holds now of the items of these records; or will, once entities have the versions ``before``.
+
+    ``pause`` is called amid longer work, and may raise.
+    """
     entity_ids: list[Any] = [record.entity_id for record in records if record.entity_id is not None]
-    versions = {pk: before.get(pk, now) for pk, now in versions_of(entity_ids).items()}
+    versions = {pk: before.get(pk, now) for pk, now in versions_of(entity_ids, pause).items()}
     drafts = {now.draft for now in versions.values() if now.draft is not None}
     deleted = [pk for pk, now in versions.items() if now.draft is None]
     holders: dict[int, list[Holder]] = {}
     if with_holders and kind is ReversalKind.UNDO:
-        holders = _holders(_Moment(run.draft_change_log_id or 0, run.started), entity_ids)
+        holders = _holders(_Moment(run.draft_change_log_id or 0, run.started), entity_ids, pause)
     elif with_holders:  # A redo takes out of the library what the import had removed, and nothing else.
-        removed = [record.entity_id for record in records if record.outcome == Outcome.REMOVED]
-        holders = _holders(_last_undo(run), removed) if removed else {}
+        removed = [record.entity_id for record in records if record.outcome is Outcome.REMOVED]
+        holders = _holders(_last_undo(run), removed, pause) if removed else {}
     gone = {pk for pk, then in before.items() if then.draft is None and then.published is None}
     holders = {pk: [each for each in found if each.entity_id not in gone] for pk, found in holders.items()}
     return Circumstances(
         versions=versions,
         holders=holders,
-        from_imports=_from_imports(run, drafts),
-        removed_by_imports=_removed_by_imports(run, deleted),
+        from_imports=_from_imports(run, drafts, pause),
+        removed_by_imports=_removed_by_imports(run, deleted, pause),
     )
 
 
@@ -61,26 +66,26 @@ def _last_undo(run: Import) -> _Moment:
     return _Moment(last.log or 0, last.finished)
 
 
-def _removed_by_imports(run: Import, entity_ids: Iterable[Any]) -> set[int]:
+def _removed_by_imports(run: Import, entity_ids: Iterable[Any], pause: Callable[[], None]) -> set[int]:
     found: set[int] = set()
-    for batch in batched(entity_ids, BATCH_SIZE):
+    for batch in in_batches(entity_ids, pause):
         removals = ImportRecord.objects.filter(entity_id__in=batch, outcome=Outcome.REMOVED, undone=False)
         found.update(removals.exclude(import_run=run).values_list("entity_id", flat=True))
     return found
 
 
-def _from_imports(run: Import, version_ids: Iterable[int]) -> set[int]:
+def _from_imports(run: Import, version_ids: Iterable[int], pause: Callable[[], None]) -> set[int]:
     found: set[int] = set()
-    for batch in batched(version_ids, BATCH_SIZE):
+    for batch in in_batches(version_ids, pause):
         written = ImportRecord.objects.filter(draft_after_id__in=batch, outcome__in=WRITING, undone=False)
         found.update(written.exclude(import_run=run).values_list("draft_after_id", flat=True))
     return found
 
 
-def _holders(moment: _Moment, entity_ids: Sequence[Any]) -> dict[int, list[Holder]]:
+def _holders(moment: _Moment, entity_ids: Sequence[Any], pause: Callable[[], None]) -> dict[int, list[Holder]]:
     """The containers that hold each of these entities, in their draft or their published version."""
     titles: dict[tuple[int, int], str] = {}
-    for batch in batched(entity_ids, BATCH_SIZE):
+    for batch in in_batches(entity_ids, pause):
         rows = EntityListRow.objects.filter(
             Q(**{f"{_VERSION}__draft__isnull": False}) | Q(**{f"{_VERSION}__published__isnull": False}),
             entity_id__in=batch,
@@ -92,7 +97,7 @@ def _holders(moment: _Moment, entity_ids: Sequence[Any]) -> dict[int, list[Holde
         )
         for entity_id, container_id, title, code in rows.order_by(f"{_VERSION}_id"):  # The newest title counts.
             titles[entity_id, container_id] = title or code
-    then = _held_then(moment, list({container_id for _entity_id, container_id in titles}), set(entity_ids))
+    then = _held_then(moment, list({container_id for _entity_id, container_id in titles}), set(entity_ids), pause)
     holders: dict[int, list[Holder]] = {}
     for (entity_id, container_id), title in titles.items():
         since = entity_id not in then.get(container_id, ())
@@ -100,7 +105,9 @@ def _holders(moment: _Moment, entity_ids: Sequence[Any]) -> dict[int, list[Holde
     return holders
 
 
-def _held_then(moment: _Moment, container_ids: Sequence[int], entity_ids: set[int]) -> dict[int, set[int]]:
+def _held_then(
+    moment: _Moment, container_ids: Sequence[int], entity_ids: set[int], pause: Callable[[], None]
+) -> dict[int, set[int]]:
     """
     What these containers held at a moment, in their drafts and their published versions.
 
@@ -108,7 +115,7 @@ def _held_then(moment: _Moment, container_ids: Sequence[int], entity_ids: set[in
     it. Publishing is told apart by time, since an import that publishes nothing leaves no publish log to count from.
     """
     containers_with: dict[int, int] = {}
-    for batch in batched(container_ids, BATCH_SIZE):
+    for batch in in_batches(container_ids, pause):
         drafts = DraftChangeLogRecord.objects.filter(draft_change_log_id__gt=moment.draft_change_log)
         published = PublishLogRecord.objects.filter(publish_log__published_at__gt=moment.published)
         versions = versions_of(batch)
@@ -121,7 +128,7 @@ def _held_then(moment: _Moment, container_ids: Sequence[int], entity_ids: set[in
                 if version_id is not None:
                     containers_with[version_id] = entity_id
     held: dict[int, set[int]] = {}
-    for batch in batched(containers_with, BATCH_SIZE):
+    for batch in in_batches(containers_with, pause):
         rows = EntityListRow.objects.filter(**{f"{_VERSION}_id__in": batch})
         for version_id, entity_id in rows.values_list(F(f"{_VERSION}_id"), "entity_id").iterator():
             if entity_id in entity_ids:

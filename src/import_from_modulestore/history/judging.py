@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..data import ReversalKind, ReversalOutcome
-from ..models import ImportRecord
-from .records import NO_VERSIONS, Versions
+from .records import NO_VERSIONS, Changed, Versions
 
 _NAMED = 3
 """How many holders a reason names."""
@@ -50,7 +49,7 @@ class Circumstances:
 class Verdict:
     """What becomes of the item of one record: it goes from ``now`` to ``goal``, or is kept for a ``reason``."""
 
-    record: ImportRecord
+    record: Changed
     now: Versions
     goal: Versions
     reason: str = ""
@@ -79,9 +78,7 @@ class Verdict:
         return ReversalOutcome.REVERTED
 
 
-def judge(
-    records: Sequence[ImportRecord], there: Circumstances, kind: ReversalKind, *, force: bool
-) -> tuple[Verdict, ...]:
+def judge(records: Sequence[Changed], there: Circumstances, kind: ReversalKind, *, force: bool) -> tuple[Verdict, ...]:
     """
     Judge the items of these records, each of which wrote something. Linear in records and holders.
 
@@ -102,30 +99,16 @@ def judge(
     return tuple(verdicts)
 
 
-def versions_before(record: ImportRecord) -> Versions:
-    """The versions of the record's item before its import."""
-    return Versions(
-        record.draft_before_id, record.draft_before_num, record.published_before_id, record.published_before_num
-    )
-
-
-def versions_after(record: ImportRecord) -> Versions:
-    """The versions of the record's item after its import."""
-    return Versions(
-        record.draft_after_id, record.draft_after_num, record.published_after_id, record.published_after_num
-    )
-
-
-def _judge_alone(record: ImportRecord, there: Circumstances, kind: ReversalKind, *, force: bool) -> Verdict:
-    before, after = versions_before(record), versions_after(record)
-    expected, goal = (after, before) if kind is ReversalKind.UNDO else (before, after)
+def _judge_alone(record: Changed, there: Circumstances, kind: ReversalKind, *, force: bool) -> Verdict:
+    undo = kind is ReversalKind.UNDO
+    expected, goal = (record.after, record.before) if undo else (record.before, record.after)
     now = there.versions.get(record.entity_id or 0)
     if now is None:
         return Verdict(record, NO_VERSIONS, NO_VERSIONS, _("It was removed from the library for good."))
     if _is_lost(goal):
         return Verdict(record, now, now, _("The version to go back to was removed from the library for good."))
     if now == goal:
-        if kind is ReversalKind.UNDO:
+        if undo:
             return Verdict(record, now, goal, _("It is as it was before the import already."), settled=True)
         return Verdict(record, now, goal, _("It is as the import left it already."), settled=True)
     if now != expected and not force:
@@ -140,7 +123,7 @@ def _is_lost(versions: Versions) -> bool:
     )
 
 
-def _what_happened(record: ImportRecord, expected: Versions, now: Versions, there: Circumstances) -> str:
+def _what_happened(record: Changed, expected: Versions, now: Versions, there: Circumstances) -> str:
     if now.draft is not None and now.draft in there.from_imports and now.draft > (expected.draft or 0):
         return _("Another import has changed it since. Undo that one first.")
     if now.draft is None and expected.draft is not None and record.entity_id in there.removed_by_imports:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import batched
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet
 from openedx_content.models_api import PublishableEntity
@@ -14,7 +13,7 @@ from ..data import BlockKind, ConflictState, Contents, Decision, Outcome, Plan, 
 from ..hosts import collection_url, item_url
 from ..keys import library_item_key
 from ..models import Import, ImportRecord
-from ..rows import Row, as_json, in_batches, insert
+from ..rows import Row, as_json, in_batches, insert, no_pause
 from ..staging.content import source_contents
 from ..writing import Written
 from ..writing.tags import Tags, TagsLeftOut
@@ -41,6 +40,24 @@ class Versions:
 NO_VERSIONS = Versions()
 
 
+class Changed(NamedTuple):
+    """What an import has done to one item: its versions before and after, and what tells of it. From a record."""
+
+    pk: int
+    num: int
+    usage_key: str
+    block_type: str
+    item_key: str
+    entity_id: PublishableEntity.ID | None
+    kind: BlockKind
+    title: str
+    name: str
+    outcome: Outcome
+    tags: Tags
+    before: Versions
+    after: Versions
+
+
 @dataclass(frozen=True, slots=True)
 class _Staged:
     """Names of the files that a block came with, and of those that were missing; the import that its choices are of."""
@@ -53,10 +70,10 @@ class _Staged:
 _NOT_STAGED = _Staged([], [], None)
 
 
-def versions_of(entity_ids: Sequence[int]) -> dict[int, Versions]:
-    """The current versions of these entities; one query for each 500."""
+def versions_of(entity_ids: Sequence[int], pause: Callable[[], None] = no_pause) -> dict[int, Versions]:
+    """The current versions of these entities; one query for each thousand, and ``pause`` after each."""
     found: dict[int, Versions] = {}
-    for batch in batched(entity_ids, BATCH_SIZE):
+    for batch in in_batches(entity_ids, pause):
         rows = PublishableEntity.objects.filter(pk__in=batch).values_list(
             "pk",
             "draft__version_id",
@@ -67,6 +84,31 @@ def versions_of(entity_ids: Sequence[int]) -> dict[int, Versions]:
         for pk, *versions in rows:
             found[pk] = Versions(*versions)
     return found
+
+
+def changed(records: QuerySet[ImportRecord]) -> Iterator[Changed]:
+    """What these records say that the import has done; one query, read in pieces."""
+    rows: Iterator[tuple[Any, ...]] = records.values_list(
+        *("pk", "num", "usage_key", "block_type", "item_key", "entity_id", "kind", "title", "name", "outcome", "tags"),
+        *("draft_before_id", "draft_before_num", "published_before_id", "published_before_num"),
+        *("draft_after_id", "draft_after_num", "published_after_id", "published_after_num"),
+    ).iterator(BATCH_SIZE)
+    for pk, num, usage_key, block_type, item_key, entity_id, kind, title, name, outcome, tags, *versions in rows:
+        yield Changed(
+            pk=pk,
+            num=num,
+            usage_key=usage_key,
+            block_type=block_type,
+            item_key=item_key,
+            entity_id=entity_id,
+            kind=BlockKind(kind),
+            title=title,
+            name=name or title,
+            outcome=Outcome(outcome),
+            tags={int(taxonomy): values for taxonomy, values in tags.items()},
+            before=Versions(*versions[:4]),
+            after=Versions(*versions[4:]),
+        )
 
 
 def write_records(

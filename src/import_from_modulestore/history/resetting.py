@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import batched
 
-from openedx_content import api as content_api
-from openedx_content.models_api import Draft, DraftChangeLog, LearningPackage, PublishableEntity, PublishLog
+from openedx_content.models_api import Draft, DraftChangeLog, PublishableEntity, PublishLog
 
-from ..data import Progress
-from ..writing.change_log import one_change_log
-from .records import BATCH_SIZE, Versions
-
-_PUBLISH_BATCH_SIZE = 5_000
-
-type _VersionOf = dict[PublishableEntity.ID, int | None]
+from ..rows import in_batches
+from ..writing import Job, VersionOf, setter_for
+from .records import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +34,9 @@ class Resetter:
     To be used once, inside :func:`..writing.change_log.all_or_nothing`.
     """
 
-    def __init__(
-        self, package_id: LearningPackage.ID, *, message: str, user_id: int | None, now: datetime, progress: Progress
-    ) -> None:
-        self._package_id = package_id
-        self._message = message
-        self._user_id = user_id
-        self._now = now
-        self._progress = progress
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._setter = setter_for(job)
         self._done = self._total = 0
         self._titles: dict[int, str] = {}
         self.draft_change_logs: list[DraftChangeLog] = []
@@ -69,53 +57,37 @@ class Resetter:
         published = {reset.entity_id: reset.goal.published for reset in resets if reset.publishes}
         drafts = {reset.entity_id: reset.goal.draft for reset in resets}
         now = {reset.entity_id: reset.now.draft for reset in resets}
-        never_published = _never_published(published.values())
-        now = never_published | now
-        final = never_published | drafts
-        first = final | dict.fromkeys(never_published) | published
+        never_published = _never_published(published.values(), self._job.tell_again)
+        now = {**never_published, **now}
+        final = {**never_published, **drafts}
+        first = {**final, **dict.fromkeys(never_published), **published}
 
         changes = _differences(now, first)
         changes_after = _differences(first, final)
         self._titles = {reset.entity_id: reset.title for reset in resets}
         self._total = len(changes) + len(changes_after)
         self._set_drafts(changes)
-        self._publish(list(never_published))
-        self._publish(list(published))
+        self.publish_logs += self._setter.publish(list(never_published))
+        self.publish_logs += self._setter.publish(list(published))
         self._set_drafts(changes_after)
 
-    def _set_drafts(self, versions: _VersionOf) -> None:
-        if not versions:
-            return
-        with one_change_log(self._package_id, changed_by=self._user_id, changed_at=self._now) as change_log:
-            for batch in batched(versions, BATCH_SIZE):
-                drafts = Draft.objects.filter(pk__in=batch).prefetch_related("entity").in_bulk()
-                for entity_id in batch:
-                    self._done += 1
-                    self._progress("reverting", self._done, self._total, self._titles.get(entity_id, ""))
-                    content_api.set_draft_version(drafts[entity_id], versions[entity_id])
-        self.draft_change_logs.append(change_log)
+    def _set_drafts(self, versions: VersionOf) -> None:
+        if versions:
+            self.draft_change_logs.append(self._setter.set_drafts(versions, self._tell))
 
-    def _publish(self, entity_ids: Sequence[PublishableEntity.ID]) -> None:
-        for batch in batched(entity_ids, _PUBLISH_BATCH_SIZE):
-            log = content_api.publish_from_drafts(
-                self._package_id,
-                Draft.objects.filter(pk__in=batch).order_by("pk"),
-                message=self._message,
-                published_at=self._now,
-                published_by=self._user_id,
-                publish_dependencies=False,
-            )
-            self.publish_logs.append(log)
+    def _tell(self, entity_id: PublishableEntity.ID) -> None:
+        self._done += 1
+        self._job.tell("reverting", self._done, self._total, self._titles.get(entity_id, ""))
 
 
-def _never_published(version_ids: Iterable[int | None]) -> _VersionOf:
+def _never_published(version_ids: Iterable[int | None], pause: Callable[[], None]) -> VersionOf:
     """The draft versions of the items that these versions hold and that have never been published, by entity."""
-    found: _VersionOf = {}
-    for batch in batched((pk for pk in version_ids if pk is not None), BATCH_SIZE):
+    found: dict[PublishableEntity.ID, int | None] = {}
+    for batch in in_batches((pk for pk in version_ids if pk is not None), pause):
         drafts = Draft.objects.filter(entity__affects__in=batch, entity__published=None)
         found.update(drafts.values_list("entity_id", "version_id"))
     return found
 
 
-def _differences(now: _VersionOf, then: _VersionOf) -> _VersionOf:
+def _differences(now: VersionOf, then: VersionOf) -> VersionOf:
     return {entity_id: version for entity_id, version in then.items() if version != now[entity_id]}

@@ -6,10 +6,10 @@ What is to happen is judged in :mod:`.judging` from what :mod:`.circumstances` r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import batched
 from typing import Any
 
 from django.db.models import Q
@@ -32,18 +32,19 @@ from ..errors import NotFound
 from ..hosts import Host, item_url
 from ..linking import revert_links, to_be_changed
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
+from ..rows import Row, in_batches, insert, no_pause
 from ..running import lifecycle
 from ..running.lifecycle import Step
+from ..writing import Job
 from ..writing.collection import put_back, take_out
 from ..writing.tags import Tags, add_tags, remove_tags
 from .circumstances import circumstances_of
 from .forwarding import forward_again_or_not, reversed_forwarding
 from .judging import Verdict, judge
-from .records import BATCH_SIZE, CHANGING, WRITING, Versions
+from .records import CHANGING, WRITING, Changed, Versions, changed
 from .resetting import Reset, Resetter
 
 _REVERTED = [outcome for outcome in ReversalOutcome if outcome is not ReversalOutcome.KEPT]
-_TOLD = ("warnings", "files", "missing_files", "left_out", "inside")  # Columns that tell people, and decide nothing.
 
 
 def plan_reversal(
@@ -51,7 +52,7 @@ def plan_reversal(
 ) -> tuple[ReversalPlan, dict[int, Versions]]:
     """
     What undoing or redoing the import would do now, and the versions that entities would then have. No side effects; a
-    fixed number of queries for each 500 items.
+    fixed number of queries for each thousand items.
 
     ``before`` are the versions that others will have set entities to by then. Raises ``NotFound`` where the library is
     gone.
@@ -81,24 +82,24 @@ def revert(
     package = LearningPackage.objects.select_for_update().filter(pk=run.learning_package_id).first()
     if package is None:
         raise _library_is_gone(run)
-    progress("reverting", 0, 0, run.library_title)
-    now = timezone.now()
-    records = _considered(run, kind)
-    _lock_drafts(records)
-    verdicts = _judged(run, kind, records, force=force)
+    job = Job(
+        package_id=package.id,
+        user_id=user.pk,
+        now=timezone.now(),
+        progress=progress,
+        message=f"{kind.value.capitalize()} of the import from {run.source_key}"[:500],
+    )
+    job.tell("reverting", 0, 0, run.library_title)
+    records = _considered(run, kind, job.tell_again)
+    _lock_drafts(records, job.tell_again)
+    verdicts = _judged(run, kind, records, force=force, pause=job.tell_again)
     reverted = [verdict for verdict in verdicts if not verdict.kept]
 
-    resetter = Resetter(
-        package.id,
-        message=f"{kind.value.capitalize()} of the import from {run.source_key}"[:500],
-        user_id=user.pk,
-        now=now,
-        progress=progress,
-    )
+    resetter = Resetter(job)
     resetter.reset([_as_reset(verdict) for verdict in sorted(reverted, key=_rank)])
     _collect_or_not(run, kind, verdicts, user)
     _tag_or_not(kind, reverted, partial(host.permitted_taxonomies, library_key))
-    _mark_records(kind, reverted)
+    _mark_records(kind, reverted, job.tell_again)
     forward_again_or_not(run, host, user, undone=kind is ReversalKind.UNDO)
 
     with lifecycle.hold(run):
@@ -108,13 +109,12 @@ def revert(
             user=user,
             username=user.get_username(),
             forced=force,
-            counts=(counts := _as_plan(kind, verdicts).counts()),
-            finished=now,
+            counts=(counts := dict(Counter(verdict.outcome.value for verdict in verdicts))),
+            finished=job.now,
         )
         reversal.draft_change_logs.set(resetter.draft_change_logs)
         reversal.publish_logs.set(resetter.publish_logs)
-        rows = (_as_record(reversal, verdict) for verdict in verdicts)
-        ReversalRecord.objects.bulk_create(rows, batch_size=BATCH_SIZE)
+        _write_records(reversal, verdicts, job.tell_again)
         revert_links(run, host, user, reversal, kept=_kept(verdicts))
     lifecycle.finish(run, Step.UNDO if kind is ReversalKind.UNDO else Step.REDO, told=counts)
 
@@ -132,12 +132,22 @@ def reversal_data(reversal: Reversal) -> ReversalData:
 
 def reversal_item(done: ReversalRecord) -> ReversalItem:
     """What an undo or redo did with one item, as plain data; reads ``done.record``."""
-    return _item(
-        done.record,
-        ReversalOutcome(done.outcome),
-        done.reason,
-        before=(done.draft_before_num, done.published_before_num),
-        after=(done.draft_after_num, done.published_after_num),
+    record = done.record
+    return ReversalItem(
+        num=record.num,
+        usage_key=record.usage_key,
+        block_type=record.block_type,
+        kind=BlockKind(record.kind),
+        title=record.title,
+        name=record.called,
+        item_key=record.item_key,
+        item_url=item_url(record.item_key),
+        outcome=ReversalOutcome(done.outcome),
+        reason=done.reason,
+        draft_before=done.draft_before_num,
+        draft_after=done.draft_after_num,
+        published_before=done.published_before_num,
+        published_after=done.published_after_num,
     )
 
 
@@ -145,24 +155,25 @@ def _library_is_gone(run: Import) -> NotFound:
     return NotFound(_("The library {key} is gone.").format(key=run.library_key))
 
 
-def _considered(run: Import, kind: ReversalKind) -> list[ImportRecord]:
+def _considered(run: Import, kind: ReversalKind, pause: Callable[[], None] = no_pause) -> list[Changed]:
     """An undo is about all that the import changed; a redo about what the last undo took back. Two queries at most."""
     records = run.records.filter(outcome__in=CHANGING)
     if kind is ReversalKind.REDO:
         last_undo = run.reversals.filter(kind=ReversalKind.UNDO).order_by("-pk").first()
         records = records.filter(reversal_records__reversal=last_undo, reversal_records__outcome__in=_REVERTED)
-    return list(records.order_by("num").defer(*_TOLD))
+    return [record for batch in in_batches(changed(records.order_by("num")), pause) for record in batch]
 
 
 def _judged(
     run: Import,
     kind: ReversalKind,
-    records: Sequence[ImportRecord],
+    records: Sequence[Changed],
     *,
     force: bool,
     before: Mapping[int, Versions] | None = None,
+    pause: Callable[[], None] = no_pause,
 ) -> tuple[Verdict, ...]:
-    there = circumstances_of(run, records, kind, with_holders=not force, before=before or {})
+    there = circumstances_of(run, records, kind, with_holders=not force, before=before or {}, pause=pause)
     return judge(records, there, kind, force=force)
 
 
@@ -171,9 +182,9 @@ def _kept(verdicts: Iterable[Verdict]) -> set[int]:
     return {verdict.record.pk for verdict in verdicts if verdict.kept}
 
 
-def _lock_drafts(records: Sequence[ImportRecord]) -> None:
-    """Make authors who are about to change one of these items wait. One statement for each 500."""
-    for batch in batched((record.entity_id for record in records if record.entity_id is not None), BATCH_SIZE):
+def _lock_drafts(records: Sequence[Changed], pause: Callable[[], None]) -> None:
+    """Make authors who are about to change one of these items wait. One statement for each thousand."""
+    for batch in in_batches((record.entity_id for record in records if record.entity_id is not None), pause):
         list(Draft.objects.select_for_update().filter(pk__in=batch).order_by("pk").values_list("pk"))
 
 
@@ -238,13 +249,12 @@ def _tag_or_not(
     taken: dict[str, Tags] = {}
     given: dict[str, Tags] = {}
     for record in (verdict.record for verdict in reverted if verdict.record.tags):
-        tags = {int(pk): values for pk, values in record.tags.items()}
-        (given if record.outcome in gives_back else taken)[record.item_key] = tags
+        (given if record.outcome in gives_back else taken)[record.item_key] = record.tags
     remove_tags(taken)
     add_tags(given, permitted)
 
 
-def _mark_records(kind: ReversalKind, reverted: Iterable[Verdict]) -> None:
+def _mark_records(kind: ReversalKind, reverted: Iterable[Verdict], pause: Callable[[], None]) -> None:
     """
     Keep ``undone`` true of the records of any import that tell of versions that were taken back, and of no others.
 
@@ -256,18 +266,18 @@ def _mark_records(kind: ReversalKind, reverted: Iterable[Verdict]) -> None:
     for verdict in reverted:
         in_force.add(verdict.goal.draft)
         if kind is ReversalKind.UNDO:
-            taken_back |= {verdict.record.draft_after_id, verdict.now.draft}
-    _set_undone(taken_back - in_force, True)
-    _set_undone(in_force, False)
+            taken_back |= {verdict.record.after.draft, verdict.now.draft}
+    _set_undone(taken_back - in_force, True, pause)
+    _set_undone(in_force, False, pause)
     # A removal has no version to be known by, and is known to no other import.
-    removals = [verdict.record.pk for verdict in reverted if verdict.record.outcome == Outcome.REMOVED]
-    for batch in batched(removals, BATCH_SIZE):
+    removals = [verdict.record.pk for verdict in reverted if verdict.record.outcome is Outcome.REMOVED]
+    for batch in in_batches(removals, pause):
         ImportRecord.objects.filter(pk__in=batch).update(undone=kind is ReversalKind.UNDO)
 
 
-def _set_undone(version_ids: Collection[int | None], undone: bool) -> None:
+def _set_undone(version_ids: Collection[int | None], undone: bool, pause: Callable[[], None]) -> None:
     known = [*WRITING, Outcome.UNCHANGED]
-    for batch in batched((pk for pk in version_ids if pk is not None), BATCH_SIZE):
+    for batch in in_batches((pk for pk in version_ids if pk is not None), pause):
         ImportRecord.objects.filter(draft_after_id__in=batch, outcome__in=known).update(undone=undone)
 
 
@@ -276,59 +286,56 @@ def _as_plan(kind: ReversalKind, verdicts: Iterable[Verdict]) -> ReversalPlan:
 
 
 def _as_item(verdict: Verdict) -> ReversalItem:
-    return _item(
-        verdict.record,
-        verdict.outcome,
-        verdict.reason,
-        before=(verdict.now.draft_num, verdict.now.published_num),
-        after=(verdict.after.draft_num, verdict.after.published_num),
-    )
-
-
-def _item(
-    record: ImportRecord,
-    outcome: ReversalOutcome,
-    reason: str,
-    *,
-    before: tuple[int | None, int | None],
-    after: tuple[int | None, int | None],
-) -> ReversalItem:
-    """``before`` and ``after`` are the numbers of the draft and the published version."""
+    record = verdict.record
     return ReversalItem(
         num=record.num,
         usage_key=record.usage_key,
         block_type=record.block_type,
-        kind=BlockKind(record.kind),
+        kind=record.kind,
         title=record.title,
-        name=record.called,
+        name=record.name,
         item_key=record.item_key,
         item_url=item_url(record.item_key),
-        outcome=outcome,
-        reason=reason,
-        draft_before=before[0],
-        draft_after=after[0],
-        published_before=before[1],
-        published_after=after[1],
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        draft_before=verdict.now.draft_num,
+        draft_after=verdict.after.draft_num,
+        published_before=verdict.now.published_num,
+        published_after=verdict.after.published_num,
     )
 
 
 def _as_reset(verdict: Verdict) -> Reset:
     assert verdict.record.entity_id is not None
-    return Reset(verdict.record.entity_id, verdict.record.called, verdict.now, verdict.goal)
+    return Reset(verdict.record.entity_id, verdict.record.name, verdict.now, verdict.goal)
 
 
 def _rank(verdict: Verdict) -> int:
-    return BlockKind(verdict.record.kind).rank
+    return verdict.record.kind.rank
 
 
-def _as_record(reversal: Reversal, verdict: Verdict) -> ReversalRecord:
-    return ReversalRecord(
-        reversal=reversal,
-        record=verdict.record,
-        outcome=verdict.outcome,
-        reason=verdict.reason,
-        draft_before_num=verdict.now.draft_num,
-        draft_after_num=verdict.after.draft_num,
-        published_before_num=verdict.now.published_num,
-        published_after_num=verdict.after.published_num,
+def _write_records(reversal: Reversal, verdicts: Iterable[Verdict], pause: Callable[[], None]) -> None:
+    """One record for every item; a statement for each batch."""
+    for batch in in_batches(verdicts, pause):
+        insert(ReversalRecord, _COLUMNS, [_row(reversal, verdict) for verdict in batch])
+
+
+_COLUMNS = (
+    *("reversal", "record", "outcome", "reason"),
+    *("draft_before_num", "draft_after_num", "published_before_num", "published_after_num"),
+)
+
+
+def _row(reversal: Reversal, verdict: Verdict) -> Row:
+    """A record as a row of :data:`_COLUMNS`."""
+    now, after = verdict.now, verdict.after
+    return (
+        reversal.pk,
+        verdict.record.pk,
+        verdict.outcome.value,
+        verdict.reason,
+        now.draft_num,
+        after.draft_num,
+        now.published_num,
+        after.published_num,
     )

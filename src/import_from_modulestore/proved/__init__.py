@@ -167,7 +167,7 @@ def reasons() -> list[str]:
 
 
 def check_writer(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Why imports are written item by item, or by a writer that was not proved here."""
+    """Why libraries are written to item by item, or by a writer that was not proved here."""
     own = getattr(settings, "IMPORT_FROM_MODULESTORE_WRITER", None)
     if own not in (None, BULK, REFERENCE):
         return [
@@ -184,13 +184,13 @@ def check_writer(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
         return [
             checks.Warning(
                 f"{told} It is used all the same.",
-                hint="IMPORT_FROM_MODULESTORE_WRITER says so. Without it, imports are written item by item here.",
+                hint="IMPORT_FROM_MODULESTORE_WRITER says so. Without it, libraries are written to item by item here.",
                 id="modulestore_imports.W002",
             )
         ]
     return [
         checks.Warning(
-            f"{told} Imports are written item by item, which takes many times as long, and leaves the same.",
+            f"{told} Imports are written and undone item by item, which takes many times as long, and leaves the same.",
             hint="Nothing has to be done. An upgrade of the app may know this version.",
             id="modulestore_imports.W001",
         )

@@ -1,9 +1,8 @@
-"""What is to be written, where, and by whom; and the two ways of doing it, which leave the same."""
+"""What is to be written, where, and by whom."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -31,53 +30,36 @@ class Written:
     """The names of the files of components that were merged, by ``num``."""
 
 
-class Writer(ABC):
-    """
-    Carries out one job. Must be inside :func:`.change_log.all_or_nothing`.
-
-    There are two, which leave the same behind: rows, logs, files, and what is told to others once it is committed.
-    """
-
-    def __init__(self, job: WriteJob) -> None:
-        self._job = job
-
-    @abstractmethod
-    def write_drafts(self) -> DraftChangeLog:
-        """
-        Give every item that is written its next version, and delete those that are removed, in one change log.
-
-        Components first, then containers from the smallest up: a container needs its children. Removals come last,
-        when nothing that is written holds them any more.
-        """
-
-    @abstractmethod
-    def publish(self, items: Sequence[PlannedItem], *, message: str) -> list[PublishLog]:
-        """
-        Publish the drafts of these items, and nothing else.
-
-        From the components up, one publish log a level: published all at once, ``openedx_content`` would take along
-        every child with unpublished changes, also those that the plan leaves as drafts (``new_version``, ``skip``).
-        None of these items may hold one that was never published and is not among them: the plan leaves such as drafts.
-        """
-
-    @abstractmethod
-    def publish_removals(self, entity_ids: Sequence[PublishableEntity.ID], *, message: str) -> list[PublishLog]:
-        """Publish that these items are deleted, as far as learners see them."""
-
-
 @dataclass(kw_only=True)
-class WriteJob:
-    """A plan to be carried out; ``written`` says what has been so far."""
+class Job:
+    """What is to be done to a library: to which one, on whose behalf, when, and whom to tell how far it is."""
 
-    run: Import
-    plan: Plan
     package_id: LearningPackage.ID
     user_id: int | None
     now: datetime
     progress: Progress
+    message: str
+    """What publish logs say of it."""
+    _told: tuple[str, int, int, str] = ("writing", 0, 0, "")
+
+    def tell(self, phase: str, done: int, total: int, title: str) -> None:
+        """Say how far it is; raises where it is to stop."""
+        self._told = phase, done, total, title
+        self.progress(*self._told)
+
+    def tell_again(self) -> None:
+        """Say the same once more, amid longer work: raises where it is to stop."""
+        self.progress(*self._told)
+
+
+@dataclass(kw_only=True)
+class WriteJob(Job):
+    """A plan to be carried out; ``written`` says what has been so far."""
+
+    run: Import
+    plan: Plan
     written: Written
     _done: int = 0
-    _told: tuple[str, int, int, str] = ("writing", 0, 0, "")
 
     @cached_property
     def changes(self) -> list[PlannedItem]:
@@ -104,19 +86,10 @@ class WriteJob:
     def _num_of(self) -> dict[LocalKey, int]:
         return {item.local_key: item.num for item in self.plan.items if item.local_key is not None}
 
-    def tell(self, phase: str, done: int, total: int, title: str) -> None:
-        """Say how far it is; raises where it is to stop."""
-        self._told = phase, done, total, title
-        self.progress(*self._told)
-
     def tell_item(self, item: PlannedItem) -> None:
         """Say that the next item is being done."""
         self._done += 1
         self.tell("writing", self._done, self.total, item.name)
-
-    def tell_again(self) -> None:
-        """Say the same once more, amid longer work: raises where it is to stop."""
-        self.progress(*self._told)
 
     def component_contents(self) -> Iterator[tuple[PlannedItem, etree._Element, list[dict[str, Any]]]]:
         """The components that are written, with what they are to hold and their files: as staged, then as merged."""

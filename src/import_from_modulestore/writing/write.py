@@ -27,7 +27,14 @@ def write_plan(
         entity_of={item.num: cast(PublishableEntity.ID, item.entity_id) for item in plan.everything if item.entity_id}
     )
     job = WriteJob(
-        run=run, plan=plan, package_id=package_id, user_id=user_id, now=now, progress=progress, written=written
+        run=run,
+        plan=plan,
+        package_id=package_id,
+        user_id=user_id,
+        now=now,
+        progress=progress,
+        message=f"Import from {run.source_key}"[:255],
+        written=written,
     )
     if not job.total:
         return written
@@ -37,7 +44,5 @@ def write_plan(
     to_publish_removed = [written.entity_of[item.num] for item in job.removed if item.publish]
     if to_publish or to_publish_removed:
         job.tell("publishing", job.total, job.total, run.library_title)
-        message = f"Import from {run.source_key}"[:255]
-        written.publish_logs = writer.publish(to_publish, message=message)
-        written.publish_logs += writer.publish_removals(to_publish_removed, message=message)
+        written.publish_logs = writer.publish(to_publish) + writer.publish_removals(to_publish_removed)
     return written

@@ -7,5 +7,6 @@ stands in for, function by function, is listed there.
 """
 
 from .drafts import BulkWriter
+from .setting import BulkSetter
 
-__all__ = ["BulkWriter"]
+__all__ = ["BulkSetter", "BulkWriter"]

@@ -18,27 +18,23 @@ from openedx_content.models_api import (
     Draft,
     DraftChangeLog,
     EntityListRow,
-    LearningPackage,
     PublishableContentModelRegistry,
     PublishableEntity,
     PublishableEntityVersion,
     PublishableEntityVersionDependency,
-    PublishLog,
 )
 
 from ...data import BlockKind, PlannedItem
 from ...library.items import FILES_PREFIX, OLX_PATH
 from ...olx.normal_form import component_olx
 from ...rows import Row, in_batches, insert, new_uuids, stored
-from ..job import WriteJob, Writer
+from ..job import WriteJob
 from ..names import NAMESPACE
-from .changes import DRAFTS, Change, Changes, Dependencies, log_changes
-from .events import tell_of_drafts
+from ..writer import Writer
+from .changes import Change, Changes
 from .lists import new_entity_lists
 from .media import BulkMedia, Wanted
-from .publishing import Publisher
-
-_KINDS = (BlockKind.COMPONENT, BlockKind.UNIT, BlockKind.SUBSECTION, BlockKind.SECTION)
+from .setting import BulkSetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +50,13 @@ _NOT_THERE = _Before(None, None, 0)
 
 
 class BulkWriter(Writer):
-    """The :class:`..job.Writer` for versions of ``openedx_content`` that it was compared with the reference on."""
+    """The :class:`..writer.Writer` for versions of ``openedx_content`` that it was compared with the reference on."""
 
     def __init__(self, job: WriteJob) -> None:
-        super().__init__(job)
-        self._package = LearningPackage.objects.get(pk=job.package_id)
-        self._dependencies = Dependencies()
+        self._bulk = BulkSetter(job)
+        super().__init__(job, self._bulk)
+        self._package = self._bulk.package
+        self._dependencies = self._bulk.dependencies
         self._changes: Changes = {}
         self._kinds: dict[PublishableEntity.ID, BlockKind] = {}
         self._before: dict[PublishableEntity.ID, _Before] = {}
@@ -68,43 +65,11 @@ class BulkWriter(Writer):
 
     @override
     def write_drafts(self) -> DraftChangeLog:
-        job = self._job
-        log = DraftChangeLog.objects.create(
-            learning_package_id=job.package_id, changed_by_id=job.user_id, changed_at=job.now
-        )
         self._before = self._found()
         self._write_components()
         self._write_containers()
         self._remove()
-        log_changes(DRAFTS, log.pk, self._changes, self._dependencies, job.tell_again)
-        tell_of_drafts(log, self._changes, self._package)
-        if not self._changes:
-            log.delete()
-        return log
-
-    @override
-    def publish(self, items: Sequence[PlannedItem], *, message: str) -> list[PublishLog]:
-        entity_of = self._job.written.entity_of
-        logs: list[PublishLog] = []
-        publisher = self._publisher(message)
-        for kind in _KINDS:
-            logs += publisher.publish([entity_of[item.num] for item in items if item.kind is kind])
-        return logs
-
-    @override
-    def publish_removals(self, entity_ids: Sequence[PublishableEntity.ID], *, message: str) -> list[PublishLog]:
-        return self._publisher(message).publish(entity_ids, only_published=True)
-
-    def _publisher(self, message: str) -> Publisher:
-        job = self._job
-        return Publisher(
-            self._package,
-            self._dependencies,
-            message=message,
-            published_by=job.user_id,
-            published_at=job.now,
-            pause=job.tell_again,
-        )
+        return self._bulk.log_drafts(self._changes)
 
     # What is there
 

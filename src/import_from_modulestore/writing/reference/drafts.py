@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import batched
 from typing import Any, override
 
 from openedx_content import api as content_api
 from openedx_content.models_api import (
     Container,
-    Draft,
     DraftChangeLog,
     PublishableEntity,
     PublishableEntityVersion,
-    PublishLog,
 )
 
 from ...data import PlannedItem
 from ...olx.normal_form import component_olx
 from ...packets import measured
 from ..change_log import one_change_log
-from ..job import Writer
+from ..job import WriteJob
+from ..writer import Writer
 from .media import ComponentMedia
-from .publishing import publish, publish_removals
-
-_BATCH_SIZE = 500
+from .setting import ReferenceSetter, set_drafts
 
 
 class ReferenceWriter(Writer):
-    """The :class:`..job.Writer` that others are measured by."""
+    """The :class:`..writer.Writer` that the other is measured by."""
+
+    def __init__(self, job: WriteJob) -> None:
+        super().__init__(job, ReferenceSetter(job))
 
     @override
     def write_drafts(self) -> DraftChangeLog:
@@ -39,17 +37,6 @@ class ReferenceWriter(Writer):
                 self._write_container(item)
             self._remove()
         return change_log
-
-    @override
-    def publish(self, items: Sequence[PlannedItem], *, message: str) -> list[PublishLog]:
-        return publish(self._job.package_id, items, self._job.written.entity_of, **self._how(message))
-
-    @override
-    def publish_removals(self, entity_ids: Sequence[PublishableEntity.ID], *, message: str) -> list[PublishLog]:
-        return publish_removals(self._job.package_id, entity_ids, **self._how(message))
-
-    def _how(self, message: str) -> dict[str, Any]:
-        return {"message": message, "published_by": self._job.user_id, "published_at": self._job.now}
 
     def _write_components(self) -> None:
         job = self._job
@@ -114,12 +101,8 @@ class ReferenceWriter(Writer):
         return [versions[item.pinned[key]] if key in item.pinned else by_id[pk] for key, pk in ids.items()]
 
     def _remove(self) -> None:
-        for batch in batched(self._job.removed, _BATCH_SIZE):
-            ids = [self._job.written.entity_of[item.num] for item in batch]
-            drafts = Draft.objects.filter(pk__in=ids).prefetch_related("entity").in_bulk()
-            for item, entity_id in zip(batch, ids, strict=True):
-                content_api.set_draft_version(drafts[entity_id], None)  # As soft_delete_draft, with fewer queries.
-                self._note(item, entity_id)
+        removed = {self._job.written.entity_of[item.num]: item for item in self._job.removed}
+        set_drafts(dict.fromkeys(removed), lambda entity_id: self._job.tell_item(removed[entity_id]))
 
     def _note(self, item: PlannedItem, entity_id: PublishableEntity.ID) -> None:
         self._job.written.entity_of[item.num] = entity_id
