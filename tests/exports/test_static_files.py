@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from import_from_modulestore.exports.files import Folder
 from import_from_modulestore.exports.static_files import StaticFiles
 
 from ..builders import write_course
@@ -13,7 +14,7 @@ def found(folder, name: str, files: dict[str, bytes], assets: object = None) -> 
     """The path below ``static/`` of the file that ``name`` means."""
     records = assets if isinstance(assets, str) else json.dumps(assets)
     write_course(folder, static=files, files={"policies/assets.json": records})
-    path = StaticFiles(folder).find(name)
+    path = StaticFiles(Folder(folder)).find(name)
     return path.relative_to(folder / "static").as_posix() if path else None
 
 
@@ -86,11 +87,11 @@ def test_links_are_not_followed(tmp_path, link):
     folder = write_course(tmp_path / "c1")
     (folder / link).parent.mkdir(exist_ok=True)
     (folder / link).symlink_to(tmp_path / "outside" / ("secret.txt" if link.endswith("txt") else ""))
-    files = StaticFiles(folder)
+    files = StaticFiles(Folder(folder))
     assert [files.find(name) for name in ("secret.txt", "x/secret.txt")] == [None, None]
     [said] = files.left_out.values()
     assert "was left out: it is a link" in said
 
 
 def test_a_course_may_have_none(tmp_path):
-    assert StaticFiles(write_course(tmp_path)).find("a.png") is None
+    assert StaticFiles(Folder(write_course(tmp_path))).find("a.png") is None

@@ -1,5 +1,6 @@
 """The stored form keeps the source's text; the compared form leaves formatting aside, and nothing else."""
 
+import hashlib
 from xml.sax.saxutils import escape
 
 import pytest
@@ -12,6 +13,7 @@ from import_from_modulestore.olx.normal_form import (
     component_olx,
     container_digest,
     normal_digest,
+    olx_and_digest,
 )
 from import_from_modulestore.olx.parsing import UnreadableXML, parse_xml
 
@@ -108,6 +110,42 @@ def test_content_changes_the_digest(olx, other):
 )
 def test_form_does_not(olx, other):
     assert normal_digest(olx) == normal_digest(other)
+
+
+_texts = st.text("ab<>&\"' \t\r\n\u2028é\U0001f30a", max_size=5)
+
+
+@st.composite
+def documents(draw) -> str:
+    """XML with what a canonical form could get wrong."""
+    element = etree.Element(draw(st.sampled_from(("p", "p", "p", "{urn:a}p", "{urn:b}p"))))
+    for name in draw(st.lists(st.sampled_from(("b", "a", "é", "B", "{urn:c}a")), unique=True)):
+        element.set(name, draw(_texts))
+    element.text = draw(_texts)
+    if draw(st.integers(0, 9)) == 0:
+        element.append(etree.ProcessingInstruction("do", draw(_texts).replace("?>", "")))
+    for child in draw(st.lists(st.sampled_from(("q", "{urn:a}q")), max_size=2)):
+        etree.SubElement(element, child, a=draw(_texts)).tail = draw(_texts)
+    if draw(st.integers(0, 9)) == 0:
+        element.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
+    beside = draw(st.sampled_from(("", "", "<?beside x?>", "<!-- c -->")))
+    return f"{beside}{etree.tostring(element, encoding='unicode')}{beside}"
+
+
+@given(olx=documents())
+def test_the_digest_is_that_of_canonical_xml_2(olx):
+    element = parse_xml(olx)
+    etree.strip_elements(element, etree.Comment, with_tail=False)
+    for node in element.iter():
+        node.text, node.tail = (text if (text or "").strip() else None for text in (node.text, node.tail))
+    canonical = etree.tostring(element, method="c14n2", with_comments=False)
+    assert normal_digest(olx) == hashlib.blake2b(canonical, digest_size=20).hexdigest()
+
+
+@given(tree=elements, data=st.data())
+def test_both_forms_at_once(tree, data):
+    element = parse_xml(Style(data.draw).element(tree))
+    assert olx_and_digest(element) == (component_olx(element), normal_digest(element))
 
 
 def test_a_digest_leaves_the_element_as_it_is():

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from ..processes import Project
 
 COMMAND, SOURCE, LIBRARY = "import_from_modulestore", "course-v1:Acme+Tides+2026", "lib:Acme:Tides"
 SAMPLE = Path(__file__).parents[2] / "courses" / "sample-course"
+
+expect.set_options(timeout=30_000)  # As long as for actions: who waits for a page shares the machine with others.
 
 
 def chromium() -> str | None:

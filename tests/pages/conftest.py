@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
 
 from ..processes import Project
 from .browsers import SAMPLE, chromium, signed_in
@@ -85,8 +85,18 @@ class Site:
     def go(self, path: str) -> None:
         self.page.goto(self.address + path)
 
+    def follow(self, link: Locator) -> None:
+        """Click on what leads to another page, and wait for that: what is done next is done there."""
+        with self.page.expect_navigation():
+            link.click()
+
+    def rest(self) -> None:
+        """Wait until all that the page has asked for has come, and stands in its place."""
+        expect(self.page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+
     def violations(self, *schemes: str) -> list[str]:
-        """What axe-core finds on the page, and where: in light and in dark, or as is said."""
+        """What axe-core finds on the page, and where, once it is at rest: in light and in dark, or as is said."""
+        self.rest()
         found = []
         for scheme in schemes or ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)

@@ -56,7 +56,8 @@ def walk(page: Page, address: str, folder: Path, project: Project) -> None:
     project.manage(COMMAND, "decide", "last", "overwrite", "twelfths_rule")
     go("/", "home")
     go("/imports/?state=staged", "imports")
-    page.locator("main ul.rows a").first.click()
+    with page.expect_navigation():
+        page.locator("main ul.rows a").first.click()
     staged = page.url.removeprefix(address)
     take(page, folder, "summary")
     page.goto(f"{address}{staged}review/?at={BLOCK.replace('+', '%2B')}")

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportState, SourceReference
@@ -176,8 +177,8 @@ def test_in_a_browser_an_answer_that_is_none_of_ours_is_put_nowhere(site: Site):
     page = site.page.context.new_page()  # Its console may speak of errors.
     page.goto(f"{site.address}/imports/")
     page.locator("main a[href^='/imports/']").first.click()
-    page.get_by_role("link", name="Review").first.click()
-    page.get_by_role("treeitem").first.wait_for()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Review").first.click()
     # As after a sign-in in another window, which makes another token.
     page.evaluate("document.body.setAttribute('hx-headers', '{\"X-CSRFToken\": \"old\"}')")
     page.evaluate("for (const field of document.getElementsByName('csrfmiddlewaretoken')) field.value = 'old'")
@@ -185,4 +186,4 @@ def test_in_a_browser_an_answer_that_is_none_of_ours_is_put_nowhere(site: Site):
     page.get_by_role("treeitem").first.focus()
     page.keyboard.press("Space")
     page.locator("#messages", has_text="Load the page again").wait_for()
-    assert page.get_by_role("treeitem").count() == rows
+    expect(page.get_by_role("treeitem")).to_have_count(rows)

@@ -24,11 +24,11 @@ def click(page: Page, role, name: str) -> None:
     page.get_by_role(role, name=name, exact=True).first.click()
 
 
-def begin(page: Page, title: str) -> None:
+def begin(site: Site, title: str) -> None:
     """From the first page: choose the course, and take what is suggested."""
-    page.get_by_role("link", name="Import a course").first.click()
-    page.wait_for_url("**/import/")
-    page.locator("main li", has_text=title).get_by_role("link", name="Import…").first.click()
+    page = site.page
+    site.follow(page.get_by_role("link", name="Import a course").first)
+    site.follow(page.locator("main li", has_text=title).get_by_role("link", name="Import…").first)
     click(page, "button", "Start")
     expect(page.get_by_text("can go into the library")).to_be_visible(timeout=60_000)
 
@@ -42,28 +42,27 @@ def test_a_course_goes_the_whole_way_and_back(site: Site, title):
     page = site.page
     site.go("/")
     assert site.violations() == []
-    begin(page, title)
+    begin(site, title)
     assert site.violations() == []
-    page.get_by_role("link", name="Review").first.click()
+    site.follow(page.get_by_role("link", name="Review").first)
     page.locator("[role=treeitem] a.name").first.click()
     expect(page.locator("#block iframe").first).to_be_visible()
     click(page, "button", "Import")
     expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=120_000)
     assert site.violations() == []
-    page.get_by_role("link", name="Undo…").first.click()
+    site.follow(page.get_by_role("link", name="Undo…").first)
     assert site.violations() == []
     click(page, "button", "Undo")
     expect(page.get_by_role("heading", name="It was undone")).to_be_visible(timeout=60_000)
-    page.get_by_role("link", name="Redo…").first.click()
+    site.follow(page.get_by_role("link", name="Redo…").first)
     click(page, "button", "Redo")
     expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
-    click(page, "link", "Libraries")
-    page.wait_for_url("**/libraries/")
-    page.locator("main li a").first.click()
+    site.follow(page.get_by_role("link", name="Libraries", exact=True).first)
+    site.follow(page.locator("main li a").first)
     expect(page.locator(".timeline li")).to_have_count(3)
     assert site.violations() == []
-    page.locator(".timeline a").first.click()
-    page.locator(".block-row a.name").first.click()
+    site.follow(page.locator(".timeline a").first)
+    site.follow(page.locator(".block-row a.name").first)
     expect(page.locator(".timeline li").first).to_be_visible()
     assert site.violations() == []
 
@@ -110,8 +109,8 @@ def test_a_block_is_merged_where_both_sides_have_changed_it(site: Site):
     change(folder / "spring_neap.xml", "Springs and neaps", "Springs in the source")
     change(folder / "spring_neap.html", "smaller partner", "lesser partner")
     site.go("/")
-    begin(page, "Tides and the Sea")
-    page.get_by_role("link", name="conflict").first.click()
+    begin(site, "Tides and the Sea")
+    site.follow(page.get_by_role("link", name="conflict").first)
     page.locator("[role=treeitem] a.name", has_text="Springs in the source").click()
     click(page, "button", "Merge")
     expect(page.locator("#bar")).to_contain_text("Merge needs you")
@@ -130,8 +129,8 @@ def test_a_block_is_edited_where_what_is_not_well_formed_is_marked(site: Site):
     site.manage(COMMAND, "run", SOURCE, LIBRARY, "--create")
     change(site.courses / "sample-course" / "html" / "spring_neap.html", "smaller partner", "lesser partner")
     site.go("/")
-    begin(page, "Tides and the Sea")
-    page.get_by_role("link", name="conflict").first.click()
+    begin(site, "Tides and the Sea")
+    site.follow(page.get_by_role("link", name="conflict").first)
     page.locator("[role=treeitem] a.name", has_text="Springs and neaps").click()
     expect(page.frame_locator("#block iframe >> nth=0").locator("ins", has_text="lesser")).to_be_visible()
     click(page, "button", "Overwrite")
@@ -151,7 +150,7 @@ def test_a_block_is_edited_where_what_is_not_well_formed_is_marked(site: Site):
 def test_a_step_that_no_worker_takes_up_says_so_and_is_canceled(site: Site):
     page = site.page
     site.go("/")
-    begin(page, "Tides and the Sea")
+    begin(site, "Tides and the Sea")
     for process in psutil.Process(site.pid).children(recursive=True):
         os.kill(process.pid, signal.SIGSTOP)
     click(page, "button", "Import")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from playwright.sync_api import expect
 
 from import_from_modulestore import api
 from import_from_modulestore.data import BlockIds, Branch, Contents, Decision, ImportState
@@ -277,7 +278,7 @@ class TestInABrowser:
         site.go("/import/")
         site.page.get_by_text("53 blocks").wait_for()
         looks_well(site)
-        site.page.get_by_role("link", name="Import… Tides and the Sea").click()
+        site.follow(site.page.get_by_role("link", name="Import… Tides and the Sea"))
         looks_well(site)
         site.page.get_by_role("button", name="Start").click()
         site.page.get_by_role("heading", name="It is laid out for you").wait_for(timeout=60_000)
@@ -309,15 +310,15 @@ class TestInABrowser:
         keyboard.press("Enter")
         site.page.get_by_text("2 Staged").wait_for(timeout=60_000)
         looks_well(site)
-        assert len(site.page.query_selector_all("#batch .rows > li")) == 2
+        expect(site.page.locator("#batch .rows > li")).to_have_count(2)
 
     def test_what_is_said_of_a_library_comes_and_goes_with_it(self, site: Site):
         site.manage(COMMAND, "run", SOURCE, "lib:Acme:Sea", "--create")
         site.go("/import/options/?source=course-v1:Acme%2BTides%2B2026")
         title = site.page.get_by_label("Title of the new library")
-        assert not title.is_visible()
+        expect(title).to_be_hidden()
         site.page.get_by_label("A new library").check()
-        assert title.is_visible()
+        expect(title).to_be_visible()
 
 
 def looks_well(site: Site) -> None:

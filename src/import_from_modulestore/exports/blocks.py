@@ -16,17 +16,16 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from lxml import etree
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import BlockUsageLocator
 
-from import_from_modulestore.keys import fitting_block_id
-
 from ..data import Notice
+from ..keys import UsageKeys
 from ..olx.blocks import PARENT_TYPES, holds_block, is_component, read_display_name
 from ..olx.course_bound import is_place
 from ..olx.files.addresses import CourseName, OwnAddresses
@@ -42,7 +41,7 @@ from ..olx.units import UNIT_TAG, UnitMaker
 from ..texts import xml_text
 from . import drafts
 from .drafts import Drafts
-from .files import UnreadableFile, has_file, read_file
+from .files import Folder, UnreadableFile
 from .policy import Policy
 from .texts import decode, read_xml
 
@@ -95,7 +94,7 @@ class BlockReader:
 
     def __init__(
         self,
-        folder: Path,
+        files: Folder,
         source_key: LearningContextKey,
         *,
         drafts: Drafts | None = None,
@@ -104,8 +103,8 @@ class BlockReader:
         outline: bool = False,
         shared_names: Callable[[], Collection[BlockName]] = frozenset,
     ) -> None:
-        self._folder = folder.resolve()
-        self._source_key = source_key
+        self._files = files
+        self._usage_key = UsageKeys(source_key)
         self._drafts = drafts
         self._policy = policy or Policy()
         self._addresses = addresses or OwnAddresses(CourseName.of_key(str(source_key)))
@@ -191,55 +190,48 @@ class BlockReader:
 
     # Definitions
 
-    def _definition_file(self, node: etree._Element, tag: str, file_name: str) -> Path | None:
-        """The file that defines the block, or ``None`` where the node itself does."""
+    def _definition_file(self, node: etree._Element, tag: str, file_name: str) -> str:
+        """The file that defines the block; empty where the node itself does."""
         if not file_name or len(child_elements(node)) or (node.text or "").strip():
-            return None
-        is_pointer = "url_name" in node.attrib and set(node.attrib) <= _POINTER_ATTRIBUTES
+            return ""
+        is_pointer = "url_name" in node.attrib and _POINTER_ATTRIBUTES.issuperset(node.attrib)
         if not is_pointer and ("xblock-family" in node.attrib or "filename" in node.attrib):
-            return None
-        name = f"{tag}/{file_name.replace(':', '/')}.xml"
-        if self._drafts is not None and has_file(self._folder, f"{drafts.FOLDER}/{name}"):
-            return Path(drafts.FOLDER, name)
-        if is_pointer or has_file(self._folder, name):
-            return Path(name)
-        return None
+            return ""
+        name = _plain_path(f"{tag}/{file_name.replace(':', '/')}.xml")
+        if self._drafts is not None and self._files.has(f"{drafts.FOLDER}/{name}"):
+            return f"{drafts.FOLDER}/{name}"
+        return name if is_pointer or self._files.has(name) else ""
 
-    def _definition(
-        self, node: etree._Element, tag: str, usage_key: str, definition_file: Path | None
-    ) -> etree._Element:
+    def _definition(self, node: etree._Element, tag: str, usage_key: str, definition_file: str) -> etree._Element:
         if self._outline and is_component(tag):
             return etree.Element(tag, dict(node.attrib))
-        if definition_file is None:
+        if not definition_file:
             return copy.deepcopy(node)
         try:
             element = self._parse(definition_file, usage_key)
         except UnreadableBlock as problem:
-            if definition_file.parts[0] != drafts.FOLDER:
-                raise
-            published = definition_file.relative_to(drafts.FOLDER)
-            if not has_file(self._folder, published.as_posix()):
+            published = definition_file.removeprefix(f"{drafts.FOLDER}/")
+            if published == definition_file or not self._files.has(published):
                 raise
             element = self._parse(published, usage_key)
             self._warn(usage_key, f"{problem} The published version was read in place of the draft.")
         if element.tag != tag:
             raise UnreadableBlock(
-                f"{definition_file.as_posix()} defines a <{element.tag}>, but is named as a <{tag}>. Correct one of "
-                "the two."
+                f"{definition_file} defines a <{element.tag}>, but is named as a <{tag}>. Correct one of the two."
             )
         for name, value in node.attrib.items():
             element.set(name, value)
         return element
 
-    def _parse(self, name: Path, usage_key: str) -> etree._Element:
+    def _parse(self, name: str, usage_key: str) -> etree._Element:
         try:
             element, guessed = read_xml(self._read_file(name))
         except UnreadableXML as error:
             raise UnreadableBlock(
-                f"{name.as_posix()} could not be read: {error}. Correct the file, or export the course again."
+                f"{name} could not be read: {error}. Correct the file, or export the course again."
             ) from None
         if guessed:
-            self._warn(usage_key, f"{name.as_posix()} is not UTF-8; it was read as {guessed}.")
+            self._warn(usage_key, f"{name} is not UTF-8; it was read as {guessed}.")
         return element
 
     def _give_names(self, element: etree._Element, url_name: str) -> None:
@@ -271,7 +263,7 @@ class BlockReader:
         if element.tag == "html":
             self._read_html(element, file_name, usage_key)
         elif filename := element.attrib.pop("filename", None):
-            definition = self._parse(Path(f"{element.tag}/{filename}.xml"), usage_key)
+            definition = self._parse(_plain_path(f"{element.tag}/{filename}.xml"), usage_key)
             element.text = definition.text
             element.extend(list(definition))
             for name, value in definition.attrib.items():
@@ -294,7 +286,7 @@ class BlockReader:
         if element.tag in PARENT_TYPES:
             return holds_block(element, child)
         url_name = child.get("url_name")
-        return url_name is not None and self._definition_file(child, child.tag, url_name) is not None
+        return url_name is not None and bool(self._definition_file(child, child.tag, url_name))
 
     def _read_html(self, element: etree._Element, file_name: str, usage_key: str) -> None:
         filename = element.attrib.pop("filename", None)
@@ -320,8 +312,8 @@ class BlockReader:
         if self._drafts is not None:
             candidates = [f"{drafts.FOLDER}/{name}" for name in candidates] + candidates
         for name in candidates:
-            if has_file(self._folder, name):
-                text, guessed = decode(self._read_file(Path(name)))
+            if self._files.has(name):
+                text, guessed = decode(self._read_file(_plain_path(name)))
                 if guessed:
                     self._warn(usage_key, f"{name} is not UTF-8; it was read as {guessed}.")
                 return text
@@ -330,15 +322,15 @@ class BlockReader:
             "again."
         )
 
-    def _read_file(self, name: Path) -> bytes:
+    def _read_file(self, name: str) -> bytes:
         try:
-            return read_file(self._folder, name.as_posix())
+            return self._files.read(name)
         except UnreadableFile as error:
             raise UnreadableBlock(str(error)) from None
 
     # Names
 
-    def _own_name(self, node: etree._Element, file_name: str, definition_file: Path | None) -> _Name:
+    def _own_name(self, node: etree._Element, file_name: str, definition_file: str) -> _Name:
         """
         The name by which this content goes: the same whenever it is met, and never one that other content has.
 
@@ -348,7 +340,7 @@ class BlockReader:
         """
         tag = node.tag
         digest = _short_hash(file_name) if definition_file else _content_hash(node)
-        mark = definition_file.as_posix() if definition_file else digest
+        mark = definition_file or digest
         known = self._names.get((tag, file_name, mark))
         if known is not None:
             return known
@@ -385,11 +377,7 @@ class BlockReader:
         except InvalidKeyError:
             cleaned = _clean(name)
             name = cleaned if any(map(str.isalnum, cleaned)) else f"{tag}_{_short_hash(name)}"
-        return fitting_block_id(self._source_key, tag, name)
-
-    def _usage_key(self, tag: str, url_name: str) -> str:
-        key: Any = self._source_key
-        return str(key.make_usage_key(tag, url_name))
+        return self._usage_key.fitting_id(tag, name)
 
     def _warn(self, usage_key: str, warning: str) -> None:
         self._root.warnings.setdefault(usage_key, []).append(warning)
@@ -408,6 +396,11 @@ def _given_name(node: etree._Element) -> str:
         if name := (node.get(attribute) or "").strip():
             return _clean(name)
     return ""
+
+
+def _plain_path(name: str) -> str:
+    """The path without slashes and dots that lead nowhere."""
+    return PurePosixPath(name).as_posix() if "//" in name or "./" in name or name.endswith(("/", "/.")) else name
 
 
 def _clean(name: str) -> str:

@@ -19,7 +19,7 @@ from opaque_keys.edx.keys import UsageKey
 
 from ..olx.parsing import UnreadableXML
 from ..texts import clean, is_xml_text
-from .files import UnreadableFile, read_file
+from .files import Folder, UnreadableFile
 from .texts import read_xml
 
 FOLDER = "drafts"
@@ -40,12 +40,12 @@ class DraftRoot:
 class Drafts:
     """The draft roots of an export by parent; empty where the export has no drafts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, files: Folder) -> None:
         self._by_parent: dict[tuple[str, str], list[DraftRoot]] = {}
         self.unreadable: dict[str, str] = {}
         """Draft files and folders that cannot be read, with the reason."""
         self._asked_for: set[tuple[str, str]] = set()
-        for root in sorted(self._draft_roots(folder), key=lambda root: root.index):
+        for root in sorted(self._draft_roots(files), key=lambda root: root.index):
             self._by_parent.setdefault(root.parent, []).append(root)
 
     def below(self, tag: str, url_name: str) -> list[DraftRoot]:
@@ -57,10 +57,10 @@ class Drafts:
         """The drafts below blocks that nobody has asked about; after a whole reading, those that have no place."""
         return [root for parent, roots in self._by_parent.items() if parent not in self._asked_for for root in roots]
 
-    def _draft_roots(self, folder: Path) -> Iterator[DraftRoot]:
-        for name in self._files(folder):
+    def _draft_roots(self, files: Folder) -> Iterator[DraftRoot]:
+        for name in self._files(files.path):
             try:
-                root = _draft_root(folder, name)
+                root = _draft_root(files, name)
             except (UnreadableFile, UnreadableXML) as error:
                 self.unreadable[clean(name.as_posix())] = str(error)
                 continue
@@ -84,9 +84,9 @@ class Drafts:
         )
 
 
-def _draft_root(folder: Path, name: Path) -> DraftRoot | None:
+def _draft_root(files: Folder, name: Path) -> DraftRoot | None:
     """The draft in a file; ``None`` where another draft holds it."""
-    element = read_xml(read_file(folder, name.as_posix())).element
+    element = read_xml(files.read(name.as_posix())).element
     parent_url = element.get("parent_url") or element.get("parent_sequential_url")
     if not parent_url:
         return None

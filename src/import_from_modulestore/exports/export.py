@@ -24,7 +24,7 @@ from ..olx.tree import walk
 from ..texts import clean, clean_title
 from .blocks import BlockName, BlockReader, ReadRoot, is_block
 from .drafts import DraftRoot, Drafts
-from .files import UnreadableFile, read_file
+from .files import Folder, UnreadableFile
 from .policy import Policy
 from .static_files import StaticFiles
 from .tags import ExportedTags, read_tags
@@ -60,6 +60,7 @@ class Export:
             raise SourceError(no_export(name))
         path = folder.resolve() / root
         self.folder, self.kind = path.parent, ROOT_FILES[path.name]
+        self._files = Folder(self.folder)
         self._guessed: list[str] = []
         root_file = path.name
         pointer = self._parse(root_file)
@@ -109,12 +110,12 @@ class Export:
     @cached_property
     def tags(self) -> ExportedTags:
         """The tags of its blocks."""
-        return read_tags(self.folder)
+        return read_tags(self._files)
 
     @cached_property
     def static_files(self) -> StaticFiles:
         """The files that components may refer to."""
-        return StaticFiles(self.folder)
+        return StaticFiles(self._files)
 
     def count(self) -> tuple[Counter[str], Counter[str]]:
         """Blocks by kind and components by type; reads the hierarchy, not the components."""
@@ -145,7 +146,7 @@ class Export:
         yield from self._roots(self._reader(drafts, shared_names=lambda: self._outline.shared_names))
 
     def _reader(self, drafts: Drafts | None, **more: Any) -> BlockReader:
-        return BlockReader(self.folder, self.key, drafts=drafts, policy=self._policy, addresses=self._addresses, **more)
+        return BlockReader(self._files, self.key, drafts=drafts, policy=self._policy, addresses=self._addresses, **more)
 
     def _roots(self, reader: BlockReader) -> Iterator[ReadRoot]:
         if self.kind is SourceKind.LIBRARY:
@@ -157,11 +158,11 @@ class Export:
 
     @cached_property
     def _drafts(self) -> Drafts:
-        return Drafts(self.folder)
+        return Drafts(self._files)
 
     @cached_property
     def _policy(self) -> Policy:
-        return Policy.of(self.folder, self._url_name)
+        return Policy.of(self._files, self._url_name)
 
     @cached_property
     def _addresses(self) -> OwnAddresses:
@@ -178,7 +179,7 @@ class Export:
 
     def _parse(self, file: str) -> etree._Element:
         try:
-            element, guessed = read_xml(read_file(self.folder, file))
+            element, guessed = read_xml(self._files.read(file))
         except UnreadableFile as error:
             raise SourceError(f"{self.name}: {error}") from None
         except UnreadableXML as error:

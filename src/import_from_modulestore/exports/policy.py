@@ -14,12 +14,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ..olx.course_bound import is_place
 from ..texts import xml_text
-from .files import read_json
+from .files import Folder
 
 MAX_VALUE = 100_000
 """Characters of the largest value of a field that is taken; settings are short, and content is not in policies."""
@@ -52,9 +51,9 @@ class Policy:
         self._blocks = blocks or {}
 
     @classmethod
-    def of(cls, folder: Path, run: str) -> Policy:
+    def of(cls, files: Folder, run: str) -> Policy:
         """Read an export's policy. One that cannot be read, or is no policy, counts as none."""
-        return cls(read_json(folder, f"policies/{run}/policy.json") or read_json(folder, f"policies/{run}.json"))
+        return cls(files.read_json(f"policies/{run}/policy.json") or files.read_json(f"policies/{run}.json"))
 
     def fields(self, tag: str, url_name: str) -> dict[str, str]:
         """The attributes of one block."""

@@ -28,7 +28,7 @@ from ..texts import clean
 from .archive import STANDARD_LIMITS, SUFFIXES, TooSlow, UnpackLimits, is_archive, unpack
 from .background import begin
 from .export import Export, find_roots, no_export
-from .files import read_file, remove
+from .files import Folder, remove
 from .outline import BACKUP_FILE, Outline
 
 log = logging.getLogger(__name__)
@@ -570,7 +570,7 @@ def _what_it_is(folder: Path, name: str) -> str:
         return no_export(name)
     which = ""
     with suppress(ValueError, KeyError, TypeError, RecursionError):
-        package = tomllib.loads(read_file(folder.resolve(), BACKUP_FILE)[:_MAX_TOML_BYTES].decode())["learning_package"]
+        package = tomllib.loads(Folder(folder).read(BACKUP_FILE)[:_MAX_TOML_BYTES].decode())["learning_package"]
         which = f", “{package['title']}” ({package['key']})"
     return (
         f"{name} is the backup of a content library{which}, and none of a course: there is nothing to import. "
@@ -606,10 +606,15 @@ def _stamp(folder: Path) -> list[float] | None:
 def _measure(folder: Path) -> tuple[int, float]:
     """The bytes of all files in a folder, and when it, or one of them, was changed last."""
     size, changed = 0, folder.stat().st_mtime
-    for parent, _folders, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                stat = Path(parent, name).lstat()
-                size += stat.st_size
-                changed = max(changed, stat.st_mtime)
+    folders = [os.fspath(folder)]
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        stat = entry.stat(follow_symlinks=False)
+                        size += stat.st_size
+                        changed = max(changed, stat.st_mtime)
     return size, changed

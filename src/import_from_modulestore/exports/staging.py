@@ -17,6 +17,7 @@ from django.db import transaction
 from lxml import etree
 
 from ..data import Branch, Notice, StagedRoot
+from ..keys import UsageKeys
 from ..olx.blocks import title_of
 from ..olx.course_bound import take_off_groups
 from ..olx.files.closure import gather
@@ -38,7 +39,7 @@ def stage_export(export: Export, branch: Branch, user: Any, purpose: str) -> Ite
     Each root is written by itself, in pieces where it is too large for one statement; a file is copied once for the
     whole export, whatever names it.
     """
-    source_key: Any = export.key
+    usage_key = UsageKeys(export.key)
     contents, file_model = content_model(), _file_model()
     store = _FileStore(purpose)
     tags = _Tags(export)
@@ -50,8 +51,7 @@ def stage_export(export: Export, branch: Branch, user: Any, purpose: str) -> Ite
         files = {name: stored for name, path in gathered.files.items() if (stored := store.put(path)) is not None}
         files |= {name: store.put_made(name, data) for name, data in gathered.made.items()}
         for block, warning in gathered.warnings:
-            usage_key = str(source_key.make_usage_key(block.block_type, block.block_id))
-            root.warnings.setdefault(usage_key, []).append(warning)
+            root.warnings.setdefault(usage_key(block.block_type, block.block_id), []).append(warning)
         if gathered.running_python and PYTHON_LIBRARY in export.static_files.left_out:
             root.notices[Notice.PYTHON_LIBRARY_LEFT_OUT] = gathered.running_python
         tagged, without_taxonomy = tags.below(root.element)
@@ -102,7 +102,7 @@ class _Tags:
     """The tags of an export, root by root, each block's once."""
 
     def __init__(self, export: Export) -> None:
-        self._source_key: Any = export.key
+        self._usage_key = UsageKeys(export.key)
         self._left = dict(export.tags.of_blocks)
         self._known = known_taxonomies({export_id for tags in self._left.values() for export_id in tags})
 
@@ -113,7 +113,7 @@ class _Tags:
         for block in walk(root) if self._left else ():
             tags = self._left.pop((block.block_type, block.block_id), None)
             if tags:
-                found[str(self._source_key.make_usage_key(block.block_type, block.block_id))] = as_staged(tags)
+                found[self._usage_key(block.block_type, block.block_id)] = as_staged(tags)
                 without += not self._known.keys() >= tags.keys()
         return found, without
 

@@ -12,7 +12,7 @@ from opaque_keys.edx.locator import AssetLocator
 from ..olx.files.addresses import CourseName
 from ..olx.files.references import MAX_READ_BYTES, normal_name
 from ..texts import clean
-from .files import read_json
+from .files import Folder
 
 _FOLDER = "static"
 _MAX_FILENAME = 255
@@ -30,18 +30,18 @@ class StaticFiles:
     the courses that the assets belonged to when they were exported.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, files: Folder) -> None:
         self.left_out: dict[str, str] = {}
         self._by_name: dict[str, Path] = {}
-        static = folder / _FOLDER
-        paths = []
+        static = files.path / _FOLDER
+        by_path: dict[str, Path] = {}
         if static.is_symlink():
             self.left_out[""] = f"The folder {_FOLDER} was left out: it is a link. Put the folder itself in its place."
         elif static.is_dir():
-            paths = sorted(self._plain_files(static))
-        by_path = {path.relative_to(static).as_posix(): path for path in paths}
+            names = sorted(self._plain_files(static), key=lambda name: name.split("/"))
+            by_path = {name: static / name for name in names}
         self._by_name.update(by_path)
-        assets = _recorded_assets(folder)
+        assets = _recorded_assets(files)
         self.recorded_courses = set(map(CourseName.of_key, assets))
         for key, recorded in assets.items():
             if found := next((by_path[path] for path in recorded if path in by_path), None):
@@ -70,21 +70,27 @@ class StaticFiles:
         except OSError:
             return None
 
-    def _plain_files(self, folder: Path) -> Iterator[Path]:
-        """All plain files below the folder, and links to such; notes what is left out."""
-        inside = Path(os.path.realpath(folder))
-        for parent, folders, names in os.walk(folder, followlinks=False):
-            for name in (*names, *(each for each in folders if Path(parent, each).is_symlink())):
-                path = Path(parent, name)
-                if name.startswith("._") or name == ".DS_Store":
+    def _plain_files(self, static: Path) -> Iterator[str]:
+        """All plain files below the folder, and links to such, by their paths; notes what is left out."""
+        inside = Path(os.path.realpath(static))
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            below = []
+            for entry in _entries(static / folder):
+                where = f"{folder}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    below.append(f"{where}/")
+                elif entry.name.startswith("._") or entry.name == ".DS_Store":
                     continue
-                where = path.relative_to(folder).as_posix()
-                if path.is_symlink() and not (path.is_file() and Path(os.path.realpath(path)).is_relative_to(inside)):
+                elif entry.is_symlink() and not (
+                    Path(entry.path).is_file() and Path(os.path.realpath(entry.path)).is_relative_to(inside)
+                ):
                     self.left_out[where] = (
                         f"{_FOLDER}/{clean(where)} was left out: it is a link to what is not a file in the folder "
                         f"{_FOLDER}. Put the file itself in its place."
                     )
-                elif not path.is_file():
+                elif not entry.is_symlink() and not entry.is_file(follow_symlinks=False):
                     continue
                 elif clean(where) != where:
                     self.left_out[where] = (
@@ -92,7 +98,8 @@ class StaticFiles:
                         "Rename it."
                     )
                 else:
-                    yield path
+                    yield where
+            folders += reversed(below)
 
 
 def asset_name(name: str) -> str:
@@ -105,6 +112,15 @@ def asset_name(name: str) -> str:
     return AssetLocator.clean_keeping_underscores(name.replace("/", "_"))
 
 
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder; nothing of one that cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
 def md5_of(path: Path) -> str:
     """MD5 of a file's content, read in pieces (the hash that ``content_staging`` keeps; it only identifies)."""
     with path.open("rb") as file:
@@ -115,10 +131,10 @@ def _name_in_key(key: str) -> str:
     return key.rpartition("@" if "@" in key else "/")[2]
 
 
-def _recorded_assets(folder: Path) -> dict[str, list[str]]:
+def _recorded_assets(files: Folder) -> dict[str, list[str]]:
     """By an asset's key, the paths below ``static/`` at which the export may have put the asset."""
     recorded = {}
-    for name, asset in read_json(folder.resolve(), "policies/assets.json").items():
+    for name, asset in files.read_json("policies/assets.json").items():
         values = asset if isinstance(asset, dict) else {}
         key, title, import_path = (values.get(field) for field in ("filename", "displayname", "import_path"))
         if isinstance(key, str) and ("@" in key or "c4x/" in key):

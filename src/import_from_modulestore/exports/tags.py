@@ -12,12 +12,11 @@ import csv
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
-from pathlib import Path
 
 from django.apps import apps
 
 from ..texts import xml_text
-from .files import UnreadableFile, has_file, read_file
+from .files import Folder, UnreadableFile
 from .texts import decode
 
 FILE = "tags.csv"
@@ -47,12 +46,12 @@ class ExportedTags:
     warnings: tuple[str, ...] = ()
 
 
-def read_tags(folder: Path) -> ExportedTags:
+def read_tags(files: Folder) -> ExportedTags:
     """Read the tags of an export; none where it has no file of them, or one that is no table of tags."""
-    if not has_file(folder, FILE):
+    if not files.has(FILE):
         return ExportedTags()
     try:
-        text, guessed = decode(read_file(folder, FILE))
+        text, guessed = decode(files.read(FILE))
         of_blocks = _tags_of(csv.reader(StringIO(text, newline="")))
     except (UnreadableFile, csv.Error, KeyError) as error:
         reason = f"it has no column {error}" if isinstance(error, KeyError) else str(error)

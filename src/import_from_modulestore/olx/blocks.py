@@ -225,6 +225,8 @@ def read_display_name(element: etree._Element) -> None:
     written = element.get("display_name")
     if written is None or "xblock-family" in element.attrib:
         return
+    if written.lstrip(" \t\n\r")[:1] not in ('"', "n"):
+        return
     try:
         title = json.loads(written)
     except (ValueError, RecursionError):

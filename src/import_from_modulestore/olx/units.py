@@ -16,7 +16,7 @@ from lxml import etree
 from opaque_keys.edx.keys import LearningContextKey
 
 from ..data import BlockKind
-from ..keys import fitting_block_id
+from ..keys import UsageKeys
 from .blocks import PARENT_TYPES, is_component, kind_of, title_of
 from .parsing import child_elements
 from .tree import walk
@@ -49,7 +49,7 @@ class UnitMaker:
     """
 
     def __init__(self, source_key: LearningContextKey, claim: Callable[[str], bool]) -> None:
-        self._source_key = source_key
+        self._usage_keys = UsageKeys(source_key)
         self._claim = claim
         self._made: dict[str, tuple[str, ...]] = {}
 
@@ -71,7 +71,7 @@ class UnitMaker:
         members = tuple(f"{component.tag}/{component.get('url_name')}" for component in run)
         names = [f"{component.get('url_name')}~unit" for component in holdable]
         digest = hashlib.sha1("\n".join(members).encode(), usedforsecurity=False).hexdigest()[:12]
-        for name in (fitting_block_id(self._source_key, UNIT_TAG, name) for name in (*names, f"{digest}~unit")):
+        for name in (self._usage_keys.fitting_id(UNIT_TAG, name) for name in (*names, f"{digest}~unit")):
             if self._made.get(name) == members:
                 return name
             if name not in self._made and self._claim(name):

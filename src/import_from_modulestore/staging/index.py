@@ -19,14 +19,14 @@ from ..data import BlockKind, Notice
 from ..data import StagedRoot as StagedRootData
 from ..errors import InvalidOption
 from ..hosts import Host
-from ..keys import is_component_type
+from ..keys import UsageKeys, is_component_type
 from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StagedRoot, StandingChoice
 from ..olx.blocks import has_children, name_for_people, title_of
 from ..olx.course_bound import notes_on
 from ..olx.files.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
 from ..olx.files.closure import Closure
 from ..olx.files.references import MAX_READ_BYTES, PYTHON_LIBRARY, Reference, addresses_in, runs_python
-from ..olx.normal_form import component_digest, component_olx, normal_digest, text_digest
+from ..olx.normal_form import component_digest, olx_and_digest, text_digest
 from ..olx.parsing import parse_xml
 from ..olx.tree import OlxBlock, walk
 from ..quoting import MAX_TEXT, bounded, listed, shortened
@@ -89,6 +89,7 @@ class Indexer:
         self._reviewed = reviewed
         self._last_time = last_time
         self._source_key = source_key
+        self._keys = UsageKeys(source_key)
         self._host = host
         self._met: dict[str, int] = {}
         self._hashes: dict[str, tuple[str, int]] = {}
@@ -274,8 +275,7 @@ class Indexer:
             parent_num = root.first_num + block.parent if is_here else continued[block.parent].num
         usage_key = self._usage_key(block.block_type, block.block_id)
         row = StagedBlock(
-            import_run=self._run,
-            root=root,
+            import_run_id=self._run.pk,
             num=num,
             parent_num=parent_num,
             depth=block.depth,
@@ -296,7 +296,7 @@ class Indexer:
 
     def _usage_key(self, block_type: str, block_id: str) -> str:
         try:
-            return str(self._source_key.make_usage_key(block_type, block_id))
+            return self._keys(block_type, block_id)
         except InvalidKeyError:
             return f"{block_type}+{block_id}"
 
@@ -323,8 +323,8 @@ class Indexer:
         self._describe_files(row, element, files)
         row.warnings = bounded(row.warnings)
         row.missing_files = bounded(row.missing_files, length=MAX_TEXT)
-        row.olx_digest = text_digest(component_olx(element))
-        row.normal_digest = normal_digest(element)
+        olx, row.normal_digest = olx_and_digest(element)
+        row.olx_digest = text_digest(olx)
         row.digest = component_digest(
             row.normal_digest, row.title, ((file["name"], file["digest"]) for file in row.files)
         )

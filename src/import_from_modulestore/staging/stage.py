@@ -18,7 +18,7 @@ from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
 from ..errors import NotFound
 from ..hosts import Host, get_host
 from ..models import Import, Removal, StagedBlock, StagedRoot, StandingChoice
-from ..packets import in_statements
+from ..rows import in_batches, insert_instances
 from ..running.lifecycle import Step, finish, hold
 from ..waiting import at_most
 from .index import BATCH_SIZE, Indexer
@@ -130,8 +130,10 @@ def _stage_roots(
         indexer.notices.update(staged.notices)
         with transaction.atomic(), hold(run):
             root.save()
-            for batch in in_statements(rows, BATCH_SIZE):
-                StagedBlock.objects.bulk_create(batch)
+            for row in rows:
+                row.root_id = root.pk
+            for batch in in_batches(rows):
+                insert_instances(batch)
             for row in continued:
                 StagedBlock.objects.filter(import_run=run, num=row.num).update(
                     end_num=row.end_num, child_count=row.child_count

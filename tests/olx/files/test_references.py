@@ -1,6 +1,7 @@
 """Which files a component names: by exact name, in every form that Studio resolves, and by none that only looks so."""
 
 from dataclasses import dataclass
+from html.entities import html5
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
@@ -36,6 +37,15 @@ def mentioned(olx: str) -> list[str]:
 def html_block(body: str) -> str:
     """A text block with this HTML."""
     return f"<html><![CDATA[{body}]]></html>"
+
+
+def test_a_word_is_mentioned_by_the_numbers_of_its_letters_too():
+    assert mentioned(html_block("see /&#115;tatic/a.png")) == ["a.png"]
+
+
+def test_no_character_has_a_name_that_hides_the_word_static():
+    """What holds neither that word nor a character by number is not looked into."""
+    assert not [name for name, value in html5.items() if set(value) & set("static")]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote
@@ -51,7 +51,10 @@ _UNQUOTED_END = re.compile(r"[\s\"'`<>()\[\]{}|\\,;]")
 _CANDIDATES = re.compile(rf"\s[\d.]+[wx]\s*(?:,|$)|[\s,]{STATIC}")
 # Not what stands in quotes or parentheses, or after a colon: an address without its scheme.
 _SCRIPT_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|(?<![^\s;{}])//[^\n]*", re.DOTALL)
-_HINT = re.compile(r"static|asset-v1|c4x|jump_to|course")
+_HINTS = ("static", "asset-v1", "c4x", "jump_to", "course")
+_HINT = re.compile("|".join(_HINTS))
+_MENTIONS = ("static", "&#", "&amp;#")
+"""One of these is in every text that mentions a file: no name of a character stands for one of its letters."""
 _PLACEHOLDER = re.compile(r"[{}$*<>]|%[sd(]")
 _PYTHON_SCRIPT_TYPES = frozenset(("text/python", "loncapa/python"))
 _CODE_TAGS = frozenset(("script", "style"))
@@ -192,6 +195,8 @@ def _needed(text: str, kind: str) -> Iterator[Reference]:
 
 def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:
     """Every text of the element and what it is, texts in texts taken apart."""
+    if not _holds(element, _HINTS):
+        return
     for node in element.iter(etree.Element):
         for name, value in node.attrib.items():
             yield from _taken_apart(value.strip(), _kind_of(name))
@@ -200,6 +205,12 @@ def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:
         for child in node:
             if child.tail:
                 yield from _taken_apart(child.tail, _PROSE)
+
+
+def _holds(element: etree._Element, marks: Iterable[str]) -> bool:
+    """Whether any text of the element, or anything else of it, holds one of these; most components hold none."""
+    written = etree.tostring(element, encoding="unicode", with_tail=False)
+    return any(mark in written for mark in marks)
 
 
 def _kind_of(attribute: str) -> str:
@@ -255,6 +266,8 @@ def _json_texts(text: str) -> list[tuple[str, str]] | None:
 
 
 def _mentioned(element: etree._Element) -> Iterator[Reference]:
+    if not _holds(element, _MENTIONS):
+        return
     for node in element.iter():
         texts = [*node.attrib.values(), node.text] if isinstance(node.tag, str) else []
         texts += [node.tail] if node is not element else []
