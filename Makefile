@@ -78,8 +78,9 @@ soak: install  ## Use a site for MINUTES=… and disturb it: WITH="killer filler
 	@$(BIN)/python -m tests.hostile.soak --minutes $(or $(MINUTES),20) --on $(or $(ON),sqlite) \
 		--with $(or $(WITH),killer filler restarter rest) $(if $(SEED),--seed $(SEED))
 
-screenshots: install  ## Take pictures of every page, into var/screenshots, and those of the documentation, into docs/images
+screenshots: install  ## Take pictures of every page, into var/screenshots; those of the documentation, and of the terminal, into docs/images
 	@$(BIN)/python -m tests.pages.screenshots $(or $(VAR_DIR),var)/screenshots
+	@$(BIN)/python -m tests.command_line.pictures
 
 docs: $(VENV)/documenting  ## Build the documentation into var/docs/html; what is wrong in it, or leads nowhere, is an error
 	@$(BIN)/sphinx-build -q -W -d $(or $(VAR_DIR),var)/docs/doctrees docs $(or $(VAR_DIR),var)/docs/html

@@ -23,8 +23,9 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 def pages() -> list[Path]:
     """All Markdown of the repository."""
-    told = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [ROOT / name for name in told.splitlines()]
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
+    told = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in told.splitlines() if (ROOT / name).exists()]
 
 
 @cache

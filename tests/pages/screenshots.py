@@ -19,8 +19,8 @@ from .browsers import COMMAND, LIBRARY, SAMPLE, SOURCE, chromium, signed_in
 
 BLOCK = "block-v1:Acme+Tides+2026+type@html+block@twelfths_rule"
 
-IN_DOCUMENTATION = {"review": "review", "result": "result", "block": "block"}
-"""Pages whose picture at 1280 pixels, in light, is kept, and under which name."""
+IN_DOCUMENTATION = {"summary", "review", "block", "result", "undo"}
+"""Pages whose picture at 1280 pixels, in light, is kept."""
 
 SIZES = ((1280, "light"), (1280, "dark"), (400, "light"))
 
@@ -34,7 +34,7 @@ def take(page: Page, folder: Path, name: str) -> None:
         page.wait_for_timeout(400)  # Frames and images that come with the page.
         page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=width == 400)
         if width == 1280 and scheme == "light" and name in IN_DOCUMENTATION:
-            kept = Path(__file__).parents[2] / "docs" / "images" / f"{IN_DOCUMENTATION[name]}.png"
+            kept = Path(__file__).parents[2] / "docs" / "images" / f"{name}.png"
             kept.parent.mkdir(exist_ok=True)
             shutil.copy(folder / f"{name}-{width}-{scheme}.png", kept)
     page.set_viewport_size({"width": 1280, "height": 860})
