@@ -112,7 +112,7 @@ bench: install  ## Measure time, statements and memory, on SQLite and MariaDB; O
 	@$(if $(shell command -v mariadbd),.ci/mariadb) $(BIN)/python benchmarks/run.py $(OPTIONS)
 
 requirements: install  ## Pin the requirements again
-	@cd requirements && for name in base dev docs mysql; do \
+	@cd requirements && for name in base dev docs mysql ci; do \
 		CUSTOM_COMPILE_COMMAND="make requirements" ../$(BIN)/uv pip compile --quiet --universal --python-version 3.12 \
 			--no-emit-index-url --upgrade $$name.in -o $$name.txt; done
 

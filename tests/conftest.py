@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import hypothesis
@@ -244,7 +244,7 @@ def _migrated(request, tmp_path_factory) -> Path:
         folder = tmp_path_factory.mktemp("migrated")
         migrate(folder, f"sqlite:///{folder / 'db.sqlite3'}")
         own = kept.with_suffix(f".{os.getpid()}")
-        with sqlite3.connect(folder / "db.sqlite3") as made, sqlite3.connect(own) as copy:
+        with closing(sqlite3.connect(folder / "db.sqlite3")) as made, closing(sqlite3.connect(own)) as copy:
             made.backup(copy)
         own.replace(kept)
     return kept
@@ -262,7 +262,7 @@ def django_db_modify_db_settings(request, tmp_path_factory, django_db_modify_db_
         if migrated:
             connection.settings_dict["NAME"] = name
             connection.ensure_connection()
-            with sqlite3.connect(migrated) as source:
+            with closing(sqlite3.connect(migrated)) as source:
                 source.backup(connection.connection)
             return name
         address = os.environ["TEST_DATABASE_URL"]

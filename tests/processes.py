@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from email.message import Message
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -109,7 +109,7 @@ class Project:
 
     def query(self, sql: str) -> list[tuple]:
         """Look into the database from outside."""
-        with sqlite3.connect(self.database, timeout=30) as database:
+        with closing(sqlite3.connect(self.database, timeout=30)) as database, database:
             return database.execute(sql).fetchall()
 
     def with_database(self, database: Path) -> Project:

@@ -49,7 +49,7 @@ def action_url(action: str, *runs: Import) -> str:
 
 def text_of(response) -> str:
     """What a person reads on a page."""
-    content = re.sub("(?s)<head>.*?</head>|<nav.*?</nav>", "", response.content.decode())
+    content = re.sub("(?s)<head>.*?</head>|<nav(?! class=.paginator).*?</nav>", "", response.content.decode())
     content = re.sub("(?s)<[^>]*>", " ", content)
     return re.sub(r"\s+", " ", html.unescape(content))
 
