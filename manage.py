@@ -16,9 +16,6 @@ def main() -> None:
         if OWN_PYTHON.exists() and Path(sys.prefix) != OWN_PYTHON.parents[1]:
             os.execv(OWN_PYTHON, [str(OWN_PYTHON), *sys.argv])  # noqa: S606
         sys.exit("Nothing is installed here yet. Run `make install` first.")
-    # From whatever folder it is called: the project's own.
-    os.environ.setdefault("VAR_DIR", str(HERE / "var"))
-    os.environ.setdefault("COURSES_DIR", str(HERE / "courses"))
     from import_from_modulestore_standalone.__main__ import main as run
 
     run()

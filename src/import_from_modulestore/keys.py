@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from opaque_keys import InvalidKeyError
-from opaque_keys.edx.keys import CourseKey, LearningContextKey, UsageKey
+from opaque_keys.edx.keys import CourseKey, UsageKey
 from opaque_keys.edx.locator import (
     BlockUsageLocator,
     CourseLocator,
@@ -29,7 +29,7 @@ _PLAIN_NAME = re.compile(r"[\w.~-]+", re.ASCII)
 """What types and IDs of blocks nearly always are; less than what keys can hold."""
 
 
-def parse_source_key(text: str) -> LearningContextKey:
+def parse_source_key(text: str) -> CourseLocator | LibraryLocator:
     """
     The key of a course (``course-v1:Org+Course+Run``) or legacy library (``library-v1:Org+Library``).
 
@@ -58,6 +58,17 @@ def parse_library_key(text: str) -> LibraryLocatorV2:
     if key is None or len(text) > _MAX_KEY_LENGTH:
         raise InvalidKey(_("{text!r} is not the key of a content library (lib:Org:slug).").format(text=shortened(text)))
     return key
+
+
+def library_key_for(source_key: CourseLocator | LibraryLocator) -> LibraryLocatorV2:
+    """
+    The key of a library for a source where nobody has named one: ``lib:Org:Course-Run``, or ``lib:Org:Library``.
+
+    Keys of sources may have characters that keys of libraries may not (opaque_keys: ``CourseLocator``,
+    ``LibraryLocatorV2``); ``_`` stands in their place.
+    """
+    slug = source_key.library if isinstance(source_key, LibraryLocator) else f"{source_key.course}-{source_key.run}"
+    return LibraryLocatorV2(*(re.sub(r"[^A-Za-z0-9_.-]", "_", str(name)) for name in (source_key.org, slug)))
 
 
 def library_item_key(library_key: LibraryLocatorV2, kind: BlockKind, item: LocalKey) -> str:

@@ -11,14 +11,16 @@ from django.db.utils import Error
 from import_from_modulestore.errors import DatabaseUnavailable
 
 
-class _Commands(ManagementUtility):
+class Commands(ManagementUtility):
     """Django's, without looking for garbage among what is only being loaded: that took a sixth of a start."""
 
     def execute(self) -> None:
+        """Run the command that is asked for."""
         gc.disable()
         super().execute()
 
     def fetch_command(self, subcommand: str) -> Any:
+        """Load a command."""
         command = super().fetch_command(subcommand)
         gc.freeze()
         gc.enable()
@@ -27,14 +29,19 @@ class _Commands(ManagementUtility):
 
 def main() -> None:
     """Run a management command with the standalone settings."""
+    run(Commands(sys.argv))
+
+
+def run(commands: Commands) -> None:
+    """Run the one that is asked for."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "import_from_modulestore_standalone.settings")
     try:
-        _Commands(sys.argv).execute()
+        commands.execute()
     except (Error, DatabaseUnavailable) as error:  # Whatever the command: Django's own have no words for it.
         from import_from_modulestore.trouble import in_full, unavailable
 
         told = unavailable(error)
-        if told is None or "--traceback" in sys.argv:
+        if told is None or "--traceback" in commands.argv:
             raise
         sys.exit(f"{in_full(told)}\nIts address is in DATABASE_URL.")
 

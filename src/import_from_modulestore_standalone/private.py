@@ -19,6 +19,7 @@ _OURS = (
     "broker",
     "cache",
     "celerybeat-schedule*",
+    "courses",
     "db.sqlite3*",
     "exports",
     "library-media",

@@ -4,9 +4,9 @@ Settings of the standalone project. Everything that differs between machines com
 ========================== ================================================= =====================================
 variable                   meaning                                           default
 ========================== ================================================= =====================================
-``DATABASE_URL``           where data is kept: SQLite, MySQL or MariaDB      ``sqlite:///var/db.sqlite3``
-``COURSES_DIR``            the folder of exports                             ``courses``
-``VAR_DIR``                the folder for everything that the project writes ``var``
+``DATABASE_URL``           where data is kept: SQLite, MySQL or MariaDB      a file in ``VAR_DIR``
+``COURSES_DIR``            the folder of exports                             ``courses`` in ``VAR_DIR``
+``VAR_DIR``                the folder for everything that the project writes the user's own, for data
 ``SECRET_KEY``             Django's secret key                               made once, kept in ``VAR_DIR``
 ``DEBUG``                  Django's debug mode                               off
 ``LANGUAGE_CODE``          the language where nobody asks for another        ``en``; or ``ar``, ``es``, ``fr``
@@ -28,6 +28,8 @@ variable                   meaning                                           def
 ``JWT_PUBLIC_KEYS``        that issuer's public keys, as a JSON JWK set      none; tokens are refused
 ``JWT_AUDIENCE``           whom the tokens have to be for                    anybody
 ========================== ================================================= =====================================
+
+In a checkout, ``VAR_DIR`` is its ``var``, and ``COURSES_DIR`` its ``courses``, wherever a command is called.
 """
 
 import logging
@@ -45,10 +47,22 @@ from .public import PublicAddress
 
 env = environ.Env()
 
+
+def _folder_of_the_user() -> Path:
+    """Where programs keep the data of who uses them: on Linux below ``XDG_DATA_HOME`` or ``~/.local/share``."""
+    from platformdirs import user_data_path
+
+    return user_data_path("import-from-modulestore", appauthor=False)
+
+
 UMASK = write_privately()
 """What the user has files be like: those that they ask for, and that are theirs."""
 
-VAR_DIR = Path(env("VAR_DIR", default="var")).resolve()
+_ROOT = Path(__file__).parents[2]
+CHECKOUT = _ROOT if (_ROOT / "manage.py").exists() else None
+"""Where the project runs from its source; ``None`` where it is installed."""
+
+VAR_DIR = Path(env("VAR_DIR", default="") or (CHECKOUT / "var" if CHECKOUT else _folder_of_the_user())).resolve()
 try:
     VAR_DIR.mkdir(parents=True, exist_ok=True)
     keep_to_ourselves(VAR_DIR)
@@ -285,7 +299,7 @@ OPENEDX_LEARNING = {
     }
 }
 
-COURSES_DIR = Path(env("COURSES_DIR", default="courses")).resolve()
+COURSES_DIR = Path(env("COURSES_DIR", default="") or (CHECKOUT or VAR_DIR) / "courses").resolve()
 EXPORTS_CACHE_DIR = VAR_DIR / "exports"
 UPLOADS_DIR = VAR_DIR / "uploads"
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=2_000_000_000)

@@ -6,12 +6,13 @@ import argparse
 import dataclasses
 import inspect
 import json
+import os
 import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TextIO
@@ -25,6 +26,7 @@ from ..data import Action, ConflictState, ImportData, ImportState, Outcome, Page
 from ..models import Import
 from ..running.attempts import own_attempts
 from ..running.lifecycle import STEP_OF
+from .called import called
 from .terminal.gone import gone_list
 from .terminal.marks import summary
 from .terminal.outline import Item, notes, outline
@@ -138,6 +140,8 @@ class Session:
     """The import that this call is about, once that is known; errors then say how to go on with it."""
     batch_id: str = ""
     """The batch that it is about, if it is about one."""
+    umask: int | None = None
+    """What files are like that the user has asked for, where others of this process are not like that."""
 
     def find(self, name: str) -> ImportData:
         """
@@ -190,6 +194,16 @@ class Session:
             self.stdout.flush()
         except BrokenPipeError as error:
             raise ReaderGone from error
+
+    @contextmanager
+    def writing_for_user(self) -> Iterator[None]:
+        """While a file is written that is the user's own."""
+        before = os.umask(self.umask) if self.umask is not None else None
+        try:
+            yield
+        finally:
+            if before is not None:
+                os.umask(before)
 
     def can_ask(self) -> bool:
         """Whether there is a person at a terminal, and not a script that wants JSON."""
@@ -265,7 +279,7 @@ def short(import_id: str) -> str:
 
 def command_line(words: str, import_id: str) -> str:
     """A line to be typed; ``{id}`` in the words stands for the import."""
-    return f"import_from_modulestore {words.format(id=short(import_id))}"
+    return f"{called()} {words.format(id=short(import_id))}"
 
 
 def refusal(error: Exception | str, code: int) -> CommandError:

@@ -9,6 +9,7 @@ from typing import Any
 from .. import api
 from ..data import Action, BatchDetails, BatchStep, ImportState, SourceReference
 from .base import NOT_CONFIRMED, PARTLY, USAGE, Session, refusal, short, subcommand
+from .called import called
 from .steps import arguments_of_options, import_options, new_library_title
 from .terminal.batches import batch_table, batches_table, reversals_told
 from .terminal.text import counted, printable
@@ -154,7 +155,7 @@ def _show(session: Session, found: BatchDetails, done: BatchStep | None = None) 
 
 def _next_steps(found: BatchDetails) -> str:
     possible = [
-        f"  import_from_modulestore batch {short(found.id)} --{action.value}  ({counted(len(ids), 'import')})"
+        f"  {called()} batch {short(found.id)} --{action.value}  ({counted(len(ids), 'import')})"
         for action, ids in found.permitted.items()
     ]
     return "\n".join(["Possible now:", *possible]) if possible else "Nothing can be done with all of it now."

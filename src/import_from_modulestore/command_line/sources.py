@@ -53,11 +53,14 @@ def libraries(session: Session, *, search: str, **options: Any) -> None:
 @subcommand(_arguments_of_backup)
 def backup(session: Session, *, library: str, file: Path, force: bool, **options: Any) -> None:
     """Write a library to an archive that Studio restores."""
-    size = api.backup_library(user=session.user, library_key=library, file=file, overwrite=force)
-    session.show(
-        {"library": library, "file": str(file), "size": size},
-        printable(
-            f"{library} is in {file} ({counted(size, 'byte')}). Studio restores it: Libraries › New library › "
-            "Create from archive."
-        ),
+    session.show(*write_backup(session, library, file, force=force))
+
+
+def write_backup(session: Session, library: str, file: Path, *, force: bool) -> tuple[dict[str, Any], str]:
+    """Write a library to an archive; what is to be said of it, as data and for people."""
+    with session.writing_for_user():
+        size = api.backup_library(user=session.user, library_key=library, file=file, overwrite=force)
+    return {"library": library, "file": str(file), "size": size}, printable(
+        f"{library} is in {file} ({counted(size, 'byte')}). Studio restores it: Libraries › New library › "
+        "Create from archive."
     )

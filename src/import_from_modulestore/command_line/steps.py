@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from .. import api
@@ -19,7 +22,10 @@ from ..data import (
     ImportOptions,
     ImportState,
     Plan,
+    SourceReference,
 )
+from ..exports.archive import is_archive
+from ..keys import library_key_for, parse_source_key
 from .base import (
     FAILED,
     LAST,
@@ -36,20 +42,31 @@ from .base import (
     subcommand,
 )
 from .gone import gone_in_short
+from .sources import write_backup
 from .terminal.marks import summary
 from .terminal.text import counted, printable
 
+_SOURCES = "course-v1:Org+Course+Run, library-v1:Org+Library, or the file of an export (course.tar.gz)"
 
-def _arguments_of_new(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="course-v1:Org+Course+Run or library-v1:Org+Library")
+
+def _arguments_of_preview(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help=_SOURCES)
     parser.add_argument("library", metavar="LIBRARY", help="lib:Org:slug")
+
+
+def _arguments_of_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help=_SOURCES)
+    parser.add_argument(
+        "library",
+        metavar="LIBRARY",
+        help="lib:Org:slug, or FILE.zip: an archive to write, of a library that is made where there is none",
+    )
+    parser.add_argument("--force", action="store_true", help="replace the archive where it exists")
 
 
 def _arguments_of_new_or_begun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "source",
-        metavar="SOURCE",
-        help=f"course-v1:Org+Course+Run or library-v1:Org+Library; or an import not completed yet, its ID or `{LAST}`",
+        "source", metavar="SOURCE", help=f"{_SOURCES}; or an import not completed yet, its ID or `{LAST}`"
     )
     parser.add_argument("library", nargs="?", metavar="LIBRARY", help="lib:Org:slug; an import has one")
 
@@ -163,22 +180,22 @@ is never written again (fork aside).
 """
 
 
-@subcommand(_arguments_of_new, _arguments_of_source, arguments_of_options, arguments_of_tree)
+@subcommand(_arguments_of_preview, _arguments_of_source, arguments_of_options, arguments_of_tree)
 def preview(session: Session, *, source: str, library: str, everything: bool, **options: Any) -> int:
     """
     Show what an import would do, without doing it.
 
     Reads the source, plans the import block by block, and leaves nothing behind.
     """
-    with session.progress() as progress:
+    with _source(session, source, options) as found, session.progress() as progress:
         source_data, plan = api.preview_import(
             user=session.user,
-            source_key=source,
+            source_key=found.key,
             library_key=library,
             options=import_options(options),
             new_library_title=new_library_title(options),
-            origin=options["origin"],
-            export=options["export"],
+            origin=found.origin,
+            export=found.export,
             progress=progress,
         )
     told = f"\nNothing was written. `run` with the same words would {_told_of(plan)}."
@@ -196,19 +213,31 @@ def preview(session: Session, *, source: str, library: str, everything: bool, **
     return _end_of_plan(session, plan, told)
 
 
-@subcommand(_arguments_of_new, _arguments_of_source, arguments_of_options, arguments_of_tree)
-def run(session: Session, *, source: str, library: str, everything: bool, **options: Any) -> int:
+@subcommand(_arguments_of_run, _arguments_of_source, arguments_of_options, arguments_of_tree)
+def run(session: Session, *, source: str, library: str, everything: bool, force: bool, **options: Any) -> int:
     """
     Import a course or legacy library.
 
     All or nothing, and every block is recorded. Stages and writes without a stop between. To look through what would be
     written, and to decide about conflicts one by one, use `stage` instead.
+
+    From file to file, an export goes in and an archive comes out, which Studio restores as a library. The library is
+    called as the course, lib:Org:Course-Run, and is kept: the same again writes only what has changed since.
+
+      run course.tar.gz library.zip
     """
-    created = _create(session, source, library, options)
-    with session.progress() as progress:
-        api.stage_import(user=session.user, import_id=created.id, progress=progress)
-        done = api.complete_import(user=session.user, import_id=created.id, progress=progress)
-    return _show_result(session, done, everything)
+    archive = Path(library) if library.lower().endswith(".zip") else None
+    if archive and archive.exists() and not force:
+        raise refusal(f"{archive} exists already. Choose another name, or replace it (`--force`).", FAILED)
+    with _source(session, source, options) as found:
+        if archive:
+            library, options["create"] = str(library_key_for(parse_source_key(found.key))), True
+        created = _create(session, found, library, options)
+        with session.progress() as progress:
+            api.stage_import(user=session.user, import_id=created.id, progress=progress)
+            done = api.complete_import(user=session.user, import_id=created.id, progress=progress)
+    backup, told = write_backup(session, library, archive, force=force) if archive else (None, "")
+    return _show_result(session, done, everything, backup, told)
 
 
 @subcommand(_arguments_of_new_or_begun, _arguments_of_source, arguments_of_options)
@@ -227,7 +256,11 @@ def stage(session: Session, *, source: str, library: str | None, **options: Any)
       complete   write it
       cancel     give it up
     """
-    begun = _create(session, source, library, options) if library else _begun(session, source, options)
+    if library:
+        with _source(session, source, options, is_kept=True) as found:
+            begun = _create(session, found, library, options)
+    else:
+        begun = _begun(session, source, options)
     with session.progress() as progress:
         staged = api.stage_import(user=session.user, import_id=begun.id, progress=progress)
     _show_staged(session, staged)
@@ -304,15 +337,43 @@ def cancel(session: Session, *, import_name: str, **options: Any) -> None:
     session.show(canceled, f"{stopped}Import {short(found.id)} {canceled.state.told}. The library is as it was.")
 
 
-def _create(session: Session, source: str, library: str, options: dict[str, Any]) -> ImportData:
+@contextmanager
+def _source(
+    session: Session, name: str, options: dict[str, Any], *, is_kept: bool = False
+) -> Iterator[SourceReference]:
+    """
+    The source of this key; or what the file of this name holds, as an upload.
+
+    It is removed at the end, unless it ``is_kept``, or an import is left that has to be tried again.
+    """
+    file = Path(name)
+    if not is_archive(file) and (":" in name or not file.exists()):
+        yield SourceReference(name, origin=options["origin"], export=options["export"])
+        return
+    if options["origin"] or options["export"]:
+        raise refusal("A file is an export by itself. Leave out --origin and --export.", USAGE)
+    if file.is_dir():
+        raise refusal(f"{file} is a folder. Pack it first: tar -czf course.tar.gz {file}", USAGE)
+    with file.open("rb") as opened:
+        found = api.upload_export(user=session.user, file=opened, name=file.name)
+    is_done = False
+    try:
+        yield SourceReference(found.key, origin=found.origin, export=found.export)
+        is_done = not is_kept
+    finally:
+        if is_done or not session.import_id:
+            api.remove_export(user=session.user, export=found.export)
+
+
+def _create(session: Session, source: SourceReference, library: str, options: dict[str, Any]) -> ImportData:
     created = api.create_import(
         user=session.user,
-        source_key=source,
+        source_key=source.key,
         library_key=library,
         options=import_options(options),
         new_library_title=new_library_title(options),
-        origin=options["origin"],
-        export=options["export"],
+        origin=source.origin,
+        export=source.export,
     )
     session.import_id = created.id
     return created
@@ -365,10 +426,12 @@ def _told_of(plan: Plan) -> str:
     return f"write {counted(plan.writes, 'item')}{removed}"
 
 
-def _show_result(session: Session, done: ImportData, everything: bool) -> int:
+def _show_result(
+    session: Session, done: ImportData, everything: bool, backup: dict[str, Any] | None = None, told_of_backup: str = ""
+) -> int:
     records = api.get_records(user=session.user, import_id=done.id)
     session.show(
-        {"import": done, "records": records},
+        {"import": done, "records": records} | ({"backup": backup} if backup else {}),
         *result(done.library_title, records, done.warnings, everything=everything, planned=False),
     )
     if not session.as_json:
@@ -376,6 +439,8 @@ def _show_result(session: Session, done: ImportData, everything: bool) -> int:
         if Action.UNDO in done.actions:
             told += f"; `undo {short(done.id)}` takes it back"
         session.say(told, style="dim")
+        if told_of_backup:
+            session.say(f"\n{told_of_backup}")
     return exit_code_of(records)
 
 

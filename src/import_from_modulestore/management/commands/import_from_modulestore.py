@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from rich.console import Console
 
-from ... import api
+from ... import __version__, api
 from ...command_line.base import (
     EXIT_CODES,
     FAILED,
@@ -35,6 +35,7 @@ from ...command_line.base import (
     refusal,
     short,
 )
+from ...command_line.called import CALLED, called
 from ...command_line.subcommands import EPILOGS, SUBCOMMANDS
 from ...texts import cleaned
 from ...trouble import in_full, of_newer_version, recognized
@@ -50,10 +51,11 @@ _EXIT_CODE_OF: dict[type[Exception], int] = {
 
 _EXAMPLES = """\
 for example:
-  import_from_modulestore sources
-  import_from_modulestore stage course-v1:Acme+Tides+2026 lib:Acme:Sea --create --level unit
-  import_from_modulestore review last
-  import_from_modulestore complete last
+  {called} sources
+  {called} run course.tar.gz library.zip
+  {called} stage course-v1:Acme+Tides+2026 lib:Acme:Sea --create --level unit
+  {called} review last
+  {called} complete last
 
 Any command's --help explains it. --json prints what scripts can read.
 """
@@ -64,25 +66,34 @@ def _overview() -> str:
     lines = ["Bring courses and legacy libraries into content libraries."]
     for purpose, group in SUBCOMMANDS.items():
         lines += ["", f"{purpose}:", *(f"  {command.name:<{width}}{command.summary}" for command in group)]
-    return "\n".join([*lines, "", _EXAMPLES])
+    return "\n".join([*lines, "", _EXAMPLES.format(called=called())])
 
 
 class Command(BaseCommand):
     """``manage.py import_from_modulestore``."""
 
-    help = _overview()
     requires_system_checks = []  # They load every URL of the site, which takes a second.
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """As the base class, with help texts kept as they are laid out."""
         kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        self._prog = f"{Path(prog_name).name} {subcommand}"
+        self.help = self.overview()
+        self._prog = CALLED.get() or f"{Path(prog_name).name} {subcommand}"
         kwargs.setdefault("usage", f"{self._prog} COMMAND …")
         return super().create_parser(prog_name, subcommand, epilog=EXIT_CODES, **kwargs)
+
+    def get_version(self) -> str:
+        """The app's own."""
+        return __version__
+
+    def overview(self) -> str:
+        """What there is, by what it is for, with examples."""
+        return _overview()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Define the subcommands."""
         self._parser = parser
+        parser.prog = self._prog
         common = argparse.ArgumentParser(add_help=False)
         common.add_argument("--user", dest="username", help="who acts (default: the project's own user)")
         common.add_argument("--json", action="store_true", dest="as_json", help="print JSON, for scripts")
@@ -106,7 +117,7 @@ class Command(BaseCommand):
             self._parser.print_help(self.stdout)
             sys.exit(USAGE)
         options = cleaned(options)
-        session = self._session(options)
+        session = self.session(options)
         try:
             with recognized(), watched(session.tell_who_writes):
                 # What cannot be done now (the broker is away, somebody writes) is done by the next call.
@@ -130,7 +141,8 @@ class Command(BaseCommand):
         if code:
             sys.exit(code)
 
-    def _session(self, options: dict[str, Any]) -> Session:
+    def session(self, options: dict[str, Any]) -> Session:
+        """One call: where it prints, and how."""
         self.stdout.ending = ""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):  # A terminal that has no tree lines shows something else for them.
@@ -172,7 +184,7 @@ def _told_of_interrupt(session: Session) -> str:
             run = api.get_import(user=session.user, import_id=session.import_id)
             return after_interrupt(run)
         if session.batch_id:
-            return f"Interrupted. How far each import is: import_from_modulestore batch {short(session.batch_id)}"
+            return f"Interrupted. How far each import is: {called()} batch {short(session.batch_id)}"
         return "Interrupted. The library is as it was."
     return "Interrupted. `history` tells where the import stands."
 

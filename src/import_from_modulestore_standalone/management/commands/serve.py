@@ -22,9 +22,11 @@ from django.urls import reverse
 from kombu.exceptions import KombuError
 
 from import_from_modulestore import api
+from import_from_modulestore.command_line.called import CALLED
 
 from ...celery import SERVED, app
 from ...database import is_up_to_date
+from ...first_use import make_courses_folder
 from ...server import server_at
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
@@ -82,6 +84,7 @@ class Command(BaseCommand):
         if not is_up_to_date():
             self.stdout.write("Bringing the database up to date…")
             call_command("migrate", verbosity=0, interactive=False)
+        make_courses_folder()
 
     def _check_broker(self) -> None:
         with app.connection_for_write() as broker:
@@ -177,7 +180,11 @@ def how_to_sign_in() -> str:
         return f"{name}, password {password} (made just now, and kept in {file})"
     if file.exists() and user.check_password(file.read_text().strip()):
         return f"{name}, with the password in {file}"
-    return f"{name}, with the password that you gave; `manage.py changepassword {name}` sets another"
+    return f"{name}, with the password that you gave; `{_changes_password()} {name}` sets another"
+
+
+def _changes_password() -> str:
+    return f"{CALLED.get() or 'manage.py'} changepassword"
 
 
 def _work(workers: int) -> str:
