@@ -20,3 +20,5 @@ SECRET_KEY = "tests"
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
 CELERY_TASK_ALWAYS_EAGER = True
+RATE_LIMITS: dict[str, str] = {}
+"""The tests of them have their own."""

@@ -57,6 +57,7 @@ def test_each_step_that_is_done_is_told_once(created, user, editor, told, worked
     assert [name for name, _step in told] == list(NAMES)
     assert [step.state for _name, step in told] == ["staged", "imported", "undone", "imported"]
     assert [dict(step.counts) for _name, step in told] == [{}, {"created": 12}, {"removed": 12}, {"restored": 12}]
+    assert all((step.seconds > 0, step.block_count) == (True, 12) for _name, step in told)
     step = told[1][1]
     assert (step.import_id, step.user_id, step.forced) == (created.id, editor.pk, False)
     assert (step.source_key, step.source_title, step.library_key, step.library_title) == (

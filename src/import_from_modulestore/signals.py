@@ -50,9 +50,10 @@ _OF_STEP = {
 }
 
 
-def tell(run: Import, was: str, counts: Mapping[str, int]) -> None:
+def tell(run: Import, was: str, counts: Mapping[str, int], *, seconds: float) -> None:
     """
-    Tell other apps that the step of state ``was`` is done, once the transaction around this is committed.
+    Tell other apps that the step of state ``was`` is done, and took so long, once the transaction around this is
+    committed.
 
     Costs no statement.
     """
@@ -69,6 +70,8 @@ def tell(run: Import, was: str, counts: Mapping[str, int]) -> None:
         counts=dict(counts),
         forced=run.force and was in (ImportState.UNDOING, ImportState.REDOING),
         finished=timezone.now(),
+        seconds=seconds,
+        block_count=run.block_count,
     )
     signal = _OF_STEP[ImportState(was)]
     transaction.on_commit(lambda: signal.send_robust(sender=None, step=step), robust=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin import autodiscover
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
@@ -23,17 +24,22 @@ class AdminConfig(SimpleAdminConfig):
 class StandaloneConfig(AppConfig):
     """The standalone project as an app: commands, grants and their admin pages."""
 
+    default = True  # There are two in this module.
     name = "import_from_modulestore_standalone"
     label = "import_from_modulestore_standalone"
     verbose_name = _("Standalone project")
 
     def ready(self) -> None:
-        """Let the grants on a library go with it."""
+        """Let the grants on a library go with it, and have steps counted where somebody wants to know."""
         from openedx_content.models_api import LearningPackage
 
         from .grants import remove_grants
 
         post_delete.connect(remove_grants, sender=LearningPackage, dispatch_uid="remove_grants")
+        if settings.METRICS_TOKEN:
+            from .metrics import listen
+
+            listen()
 
 
 def _check_admin(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:

@@ -2,22 +2,21 @@
 Whether the site lives, and whether it can do its work: for those who start and watch its processes.
 
 ``/healthz`` is answered by a process that answers at all, ``/readyz`` by one whose database, migrations, broker and
-storage are there as well; where one is not, with 503 and the word for it. Both are answered before anything else: they
-need no session, no host name and no user, and say nothing that is not for everybody. The log says more.
+storage are there as well; where one is not, with 503 and the word for it. Neither says what is not for everybody; the
+log says more.
 """
 
 from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from import_from_modulestore.errors import DatabaseUnavailable
 from import_from_modulestore.trouble import Trouble, in_full, recognized
@@ -25,8 +24,6 @@ from import_from_modulestore.waiting import at_most
 
 from .celery import app
 from .database import is_up_to_date
-
-ADDRESSES = ("/healthz", "/readyz")
 
 FRESH = 2.0
 """For how many seconds an answer holds: however often one asks, it costs the site next to nothing."""
@@ -36,22 +33,17 @@ OK = "ok"
 log = logging.getLogger(__name__)
 
 
-def before_all_else(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
-    """A middleware, the first of all: the answers at :data:`ADDRESSES`."""
-    readiness = Readiness()
+def lives(request: HttpRequest) -> HttpResponse:
+    """``/healthz``."""
+    return _told(200, {"status": OK})
 
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        if request.path_info not in ADDRESSES or request.method not in ("GET", "HEAD"):
-            return get_response(request)
-        if request.path_info == "/healthz":
-            return _told(200, {"status": OK})
-        checks = readiness.checks()
-        is_ready = set(checks.values()) == {OK}
-        return _told(200 if is_ready else 503, {"status": "ready" if is_ready else "not ready", "checks": checks})
 
-    return answer
+def is_ready(request: HttpRequest) -> HttpResponse:
+    """``/readyz``."""
+    checks = _readiness.checks()
+    if set(checks.values()) == {OK}:
+        return _told(200, {"status": "ready", "checks": checks})
+    return _told(503, {"status": "not ready", "checks": checks})
 
 
 class Readiness:
@@ -72,6 +64,9 @@ class Readiness:
             finally:
                 self._lock.release()
         return self._found
+
+
+_readiness = Readiness()
 
 
 def check_all() -> dict[str, str]:
@@ -121,7 +116,7 @@ def _write_in(folder: Path) -> None:
         file.write(bytes(4096))
 
 
-def _told(status: int, what: dict[str, object]) -> HttpResponseBase:
+def _told(status: int, what: dict[str, object]) -> HttpResponse:
     response = JsonResponse(what, status=status, headers={"Cache-Control": "no-store"})
     response.headers["Content-Length"] = str(len(response.content))
     return response

@@ -1,4 +1,4 @@
-"""What the standalone project keeps of its own: a permission that belongs to no row, and tokens."""
+"""What the standalone project keeps of its own: a permission that belongs to no row, tokens, times of steps."""
 
 from django.conf import settings
 from django.db import models
@@ -46,3 +46,26 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return self.name or str(self.pk)
+
+
+class StepTime(models.Model):
+    """
+    How many times a step was done that took so long, what these times come to, and the blocks of these imports; see
+    :mod:`.metrics`. Only ever added to.
+
+    .. no_pii:
+    """
+
+    step = case_sensitive_char_field(max_length=20)
+    up_to = models.PositiveIntegerField(help_text=_("Milliseconds that each of them took at most."))
+    count = models.PositiveBigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    blocks = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["step", "up_to"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["step", "up_to"], name="one_row_for_each_step_and_time")]
+
+    def __str__(self) -> str:
+        return f"{self.step} up to {self.up_to} ms"

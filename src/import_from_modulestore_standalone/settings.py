@@ -18,10 +18,14 @@ variable                   meaning                                           def
 ``CELERY_BROKER_URL``      the message broker between server and workers     a folder in ``VAR_DIR``
 ``REDIS_URL``              the cache, for live progress among several hosts  a folder in ``VAR_DIR``
 ``LOG_FORMAT``             ``json``: an object a line, for programs           ``text``
+``METRICS_TOKEN``          who sends it may read ``/metrics``                none; there is no such address
 ``EMAIL_URL``              how to send e-mails: ``smtp+tls://user:pass@host``  none; none are sent
 ``EMAIL_FROM``             whom they are from                                ``imports@localhost``
 ``MAX_UPLOAD_BYTES``       how large an export may be that is uploaded        ``2000000000``
 ``MAX_UPLOADS_BYTES``      how much of them is kept for one person           ``10000000000``
+``RATE_SIGN_IN``           how often one name may be tried; ``off`` for ever  ``10/minute``
+``RATE_UPLOAD``            how often one person may upload                   ``60/hour``
+``RATE_STEP``              how often one person may ask for a step           ``120/minute``
 ``KEEP_STAGED_DAYS``       for how long what was staged outlives its import  ``14``
 ``WRITER``                 what writes to libraries: ``bulk``, ``reference`` ``bulk`` where it was proved
 ``JWT_ISSUER``             whose tokens the REST API takes                   none; tokens are refused
@@ -34,6 +38,7 @@ In a checkout, ``VAR_DIR`` is its ``var``, and ``COURSES_DIR`` its ``courses``, 
 
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -129,7 +134,7 @@ ROOT_URLCONF = "import_from_modulestore_standalone.urls"
 WSGI_APPLICATION = "import_from_modulestore_standalone.wsgi.application"
 
 MIDDLEWARE = [
-    "import_from_modulestore_standalone.health.before_all_else",
+    "import_from_modulestore_standalone.machines.before_all_else",
     "import_from_modulestore_standalone.logs.of_request",
     "import_from_modulestore_standalone.unavailable.waits_for_seconds",
     "django.middleware.security.SecurityMiddleware",
@@ -142,6 +147,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "import_from_modulestore_standalone.limits.OnPages",
 ]
 
 AUTHENTICATION_BACKENDS = [
@@ -271,6 +277,20 @@ JWT_AUTH = {
     "JWT_VERIFY_AUDIENCE": bool(JWT_AUDIENCE),
 }
 
+
+def _rate(name: str, rate: str) -> str | None:
+    if not re.fullmatch(r"off|[1-9]\d*/(second|minute|hour|day)", rate):
+        sys.exit(f"{name} is {rate!r}. Give a number for a second, minute, hour or day, as 120/minute, or off.")
+    return None if rate == "off" else rate
+
+
+RATE_LIMITS = {
+    "sign_in": _rate("RATE_SIGN_IN", env("RATE_SIGN_IN", default="10/minute")),
+    "upload": _rate("RATE_UPLOAD", env("RATE_UPLOAD", default="60/hour")),
+    "step": _rate("RATE_STEP", env("RATE_STEP", default="120/minute")),
+}
+REST_FRAMEWORK = {"DEFAULT_THROTTLE_CLASSES": ["import_from_modulestore_standalone.limits.Limits"]}
+
 SPECTACULAR_SETTINGS = {
     "DEFAULT_GENERATOR_CLASS": "import_from_modulestore.rest_api.schema.ApiSchemaGenerator",
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -343,6 +363,8 @@ STOCK_BLOCK_TYPES = {
     "videoalpha",
     "word_cloud",
 }
+
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 LOG_FORMAT = env("LOG_FORMAT", default="text")
 if LOG_FORMAT not in ("json", "text"):

@@ -110,6 +110,7 @@ class Site:
             "COURSES_DIR": str(self.courses),
             "DATABASE_URL": self.database.url if self.database else f"sqlite:///{self.database_file}",
             "HOSTILE_RECOVER_EVERY": str(recover_every),
+            **{f"RATE_{what}": "off" for what in ("SIGN_IN", "UPLOAD", "STEP")},  # Refusals try nothing.
             **more,
         }
         if self.redis:

@@ -161,6 +161,10 @@ class FinishedStep:
     forced: bool
     """Whether an undo or redo also took what was changed since."""
     finished: datetime
+    seconds: float
+    """How long the attempt took that has done it."""
+    block_count: int
+    """Blocks that are staged, or were."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ _TITLES = {
     403: _("You may not do this"),
     404: _("It is not there, or you may not see it"),
     409: _("This does not fit what has happened meanwhile"),
+    429: _("Too many requests"),
     503: _("Not now"),
 }
 
@@ -97,8 +98,11 @@ class AuthorView(View):
         return HttpResponseClientRedirect(url) if self.htmx else HttpResponseRedirect(url)
 
     def refused(self, error: api.ImportFromModulestoreError) -> HttpResponse:
-        """What is wrong and what to do about it: as a page, or in the place for messages of the page that asked."""
-        status = error.http_status
+        """What is wrong and what to do about it."""
+        return self.refusal(str(error), error.http_status)
+
+    def refusal(self, error: str, status: int) -> HttpResponse:
+        """A refusal in these words: as a page, or in the place for messages of the page that asked."""
         if self.is_part:
             response = self.page("_refusal.html", error=error, status=status)
             response["HX-Retarget"] = "#messages"

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread
+from time import monotonic
 from uuid import uuid4
 
 from django.db import transaction
@@ -37,8 +38,8 @@ _GLANCE = 1.0
 
 log = logging.getLogger(__name__)
 
-_own: set[str] = set()
-"""The attempts of this process, of all its threads. Its operations are atomic."""
+_own: dict[str, float] = {}
+"""The attempts of this process, of all its threads, and when they began. Its operations are atomic."""
 
 os.register_at_fork(after_in_child=_own.clear)
 
@@ -54,7 +55,7 @@ def attempt() -> Iterator[str]:
 
     process = psutil.Process(os.getpid())
     name = f"{socket.gethostname()}:{process.pid}:{process.create_time():.2f}:{uuid4().hex[:12]}"
-    _own.add(name)
+    _own[name] = monotonic()
     try:
         yield name
     except BaseException:
@@ -64,7 +65,13 @@ def attempt() -> Iterator[str]:
 
 def leave(name: str) -> None:
     """Say that this process is not at the attempt any more."""
-    _own.discard(name)
+    _own.pop(name, None)
+
+
+def seconds_of(name: str) -> float:
+    """How long this process has been at the attempt; 0 where it is not."""
+    began = _own.get(name)
+    return monotonic() - began if began is not None else 0.0
 
 
 def own_attempts() -> frozenset[str]:

@@ -23,7 +23,7 @@ from .. import signals
 from ..data import Action, ImportState
 from ..errors import WrongState
 from ..models import Import
-from .attempts import HEARTBEAT_EVERY, attempt, is_alive, leave
+from .attempts import HEARTBEAT_EVERY, attempt, is_alive, leave, seconds_of
 from .logs import ImportLog
 
 log = logging.getLogger(__name__)
@@ -151,12 +151,12 @@ def finish(run: Import, step: Step, *, told: Mapping[str, int] | None = None, **
 
     ``told`` are the numbers that :class:`..data.FinishedStep` tells. Raises what :func:`hold` does.
     """
-    before, to = run.state, STATES[step].done
+    before, to, seconds = run.state, STATES[step].done, seconds_of(run.worker)
     if not _own(run).update(state=to, worker="", **fields):
         raise _not_own(run)
     run.refresh_from_db(fields=["state", "worker", *fields])
     _tell(run, before)
-    signals.tell(run, before, told or {})
+    signals.tell(run, before, told or {}, seconds=seconds)
 
 
 def _own(run: Import) -> QuerySet[Import]:

@@ -1,0 +1,139 @@
+"""
+How often one may do what costs the site much, or serves to guess passwords: sign in, upload, ask for a step.
+
+Counts are kept in the cache, which all web servers share (``REDIS_URL``), and are those of REST framework, on pages and
+in the admin as well. Where the cache cannot be used, nobody is refused. Whoever has given up is let do so: cancels are
+not counted. No header is believed that says where somebody comes from, so that behind a proxy all sign in from its own
+address.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import ngettext
+from django_htmx.middleware import HtmxDetails
+from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
+
+from import_from_modulestore.data import Action
+from import_from_modulestore.pages.base import AuthorView
+from import_from_modulestore.pages.security import secure
+
+NAMES_AT_ONE_ADDRESS = 6
+"""How many times as often as one name all names may be tried from one address."""
+
+_STEPS = ("stage", "complete", "retry", "undo", "redo")
+_VIEWS = {
+    "sign_in": ("sign_in", "admin:login"),
+    "upload": ("modulestore_imports_api:v1:sources", "modulestore_imports:upload"),
+    "step": (
+        *(f"modulestore_imports_api:v1:{name}" for name in ("imports", "batches", "preview", "links", "unlink")),
+        *(f"modulestore_imports_api:v1:{kind}{step}" for kind in ("", "batch-") for step in _STEPS),
+        *(
+            f"modulestore_imports:{name}"
+            for name in ("options", "do", "reversal", "batch_do", "batch_reversal", "links")
+        ),
+        *(f"admin:modulestore_imports_{kind}_{name}" for kind in ("import", "batch") for name in ("add", "action")),
+    ),
+}
+_SCOPES = {view: scope for scope, views in _VIEWS.items() for view in views}
+"""What a form or request to a view counts as, by the view's name."""
+
+log = logging.getLogger(__name__)
+
+
+class Limits(BaseThrottle):
+    """For REST framework: all limits, by what is asked for."""
+
+    _wait: float | None = None
+
+    def allow_request(self, request: Any, view: Any) -> bool:
+        """Whether the request is answered."""
+        self._wait = seconds_to_wait(request, view)
+        return self._wait is None
+
+    def wait(self) -> float | None:
+        """For how many seconds others will not be."""
+        return self._wait
+
+
+class OnPages:
+    """A middleware: the same for everything that is not REST framework's; after those for users and forms."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """What is found further in."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        """A page that says so, where it is too often."""
+        if hasattr(view, "cls"):  # Who asks over REST, its own view finds out.
+            return None
+        seconds = seconds_to_wait(request, view)
+        return None if seconds is None else _refusal(request, math.ceil(seconds))
+
+
+def seconds_to_wait(request: Any, view: Any) -> float | None:
+    """For how long the request is to wait; ``None`` where it need not. One look into the cache for each count."""
+    try:
+        for count in _counts(request):
+            if not count.allow_request(request, view):
+                return count.wait() or 1.0
+    except Exception as error:  # Whatever the cache's errors are: nobody is kept from work by it.
+        log.warning("Nobody is limited now, since the cache cannot be used: %s", error)
+    return None
+
+
+class _Count(SimpleRateThrottle):
+    """How often somebody may do something."""
+
+    def __init__(self, rate: str, scope: str, who: str, times: int = 1) -> None:
+        self.rate, self._times = rate, times
+        super().__init__()
+        self._key = f"modulestore_imports:limit:{scope}:{who}"
+
+    def parse_rate(self, rate: Any) -> Any:
+        """How many in how many seconds."""
+        number, seconds = super().parse_rate(rate)
+        return (number or 0) * self._times, seconds
+
+    def get_cache_key(self, request: Any, view: Any) -> str:
+        """Of whom and what it is."""
+        return self._key
+
+
+def _counts(request: Any) -> Iterator[_Count]:
+    match = request.resolver_match
+    scope = _SCOPES.get(match.view_name, "") if match else ""
+    rate = settings.RATE_LIMITS.get(scope)
+    if not rate or request.method != "POST" or match.kwargs.get("action") == Action.CANCEL:
+        return
+    if scope == "sign_in":
+        name = str(request.POST.get("username", "")).casefold()
+        yield _Count(rate, scope, f"name:{sha256(name.encode(errors='replace')).hexdigest()}")
+        yield _Count(rate, scope, f"address:{request.META.get('REMOTE_ADDR', '')}", NAMES_AT_ONE_ADDRESS)
+    elif request.user.is_authenticated:
+        yield _Count(rate, scope, f"user:{request.user.pk}")
+
+
+def _refusal(request: HttpRequest, seconds: int) -> HttpResponseBase:
+    page = AuthorView()
+    page.setup(request)
+    page.htmx = HtmxDetails(request)
+    told = ngettext(
+        "This was asked for too often just now. Try again in {count} second.",
+        "This was asked for too often just now. Try again in {count} seconds.",
+        seconds,
+    )
+    response = page.refusal(told.format(count=seconds), 429)
+    response.headers["Retry-After"] = str(seconds)
+    secure(response)
+    return response

@@ -1,0 +1,155 @@
+"""How often one may sign in, upload, and ask for a step."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from import_from_modulestore import api
+
+from .builders import KEY, TARGET
+from .processes import Project
+from .test_site import API
+
+
+@pytest.fixture(autouse=True)
+def limits(settings, tmp_path):
+    """Two of each in an hour, and a cache of the test's own."""
+    settings.RATE_LIMITS = dict.fromkeys(("sign_in", "upload", "step"), "2/hour")
+    cache.clear()
+    yield settings.RATE_LIMITS
+    cache.clear()
+
+
+@pytest.fixture
+def of(django_user_model):
+    """A client of somebody who is signed in: ``of(user)``."""
+
+    def signed_in(user) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+def assert_refused(answer) -> None:
+    assert answer.status_code == 429
+    assert 3500 < int(answer.headers["Retry-After"]) <= 3600
+
+
+SIGN_IN = ("/sign-in/", "/admin/login/")
+
+
+def try_to_sign_in(page: str, name: str, password: str = "wrong", **options):
+    return Client(**options).post(page, {"username": name, "password": password})
+
+
+class TestSigningIn:
+    @pytest.mark.parametrize("page", SIGN_IN)
+    def test_one_name_is_tried_so_often_wherever_from(self, db, page, django_user_model):
+        django_user_model.objects.create_user("author", password="right", is_staff=True)
+        for number in range(2):
+            assert try_to_sign_in(page, "author", REMOTE_ADDR=f"10.0.0.{number}").status_code == 200
+        answer = try_to_sign_in(page, "Author", "right", REMOTE_ADDR="10.0.0.9")
+        assert_refused(answer)
+        assert "Too many requests" in answer.content.decode()
+        assert "Try again in" in answer.content.decode()
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert try_to_sign_in(page, "somebody", REMOTE_ADDR="10.0.0.9").status_code == 200
+
+    def test_both_pages_count_as_one(self, db):
+        assert [try_to_sign_in(page, "a").status_code for page in SIGN_IN] == [200, 200]
+        assert_refused(try_to_sign_in(SIGN_IN[0], "a"))
+
+    def test_so_are_all_names_from_one_address_and_no_header_gives_another(self, db):
+        answers = [
+            try_to_sign_in(SIGN_IN[0], f"name{number}", headers={"X-Forwarded-For": f"10.0.0.{number}"})
+            for number in range(13)
+        ]
+        assert {answer.status_code for answer in answers[:12]} == {200}
+        assert_refused(answers[12])
+
+    def test_to_look_at_the_page_is_free(self, db):
+        assert {Client().get(SIGN_IN[0]).status_code for _ in range(20)} == {200}
+
+
+class TestSteps:
+    @pytest.fixture
+    def run(self, course, stage):
+        return stage()
+
+    def test_over_rest_they_are_refused_as_a_problem(self, run, user, of):
+        client = of(user)
+        addresses = (f"/{API}/imports/{run}/stage/", f"/{API}/imports/{run}/complete/", f"/{API}/preview/")
+        first, second, third = (client.post(each, {}, "application/json") for each in addresses)
+        assert 429 not in (first.status_code, second.status_code)
+        assert_refused(third)
+        assert (third.headers["Content-Type"], third.json()["code"]) == ("application/problem+json", "throttled")
+
+    def test_on_pages_and_in_the_admin_on_a_page_and_all_doors_count_as_one(self, run, user, of):
+        client = of(user)
+        assert client.post(f"/{API}/imports/{run}/stage/", {}, "application/json").status_code == 202
+        assert client.post(f"/imports/{run}/do/complete/").status_code != 429
+        for page in (f"/imports/{run}/undo/", f"/imports/{run}/do/redo/", "/admin/modulestore_imports/import/add/"):
+            assert_refused(client.post(page))
+        part = client.post(f"/imports/{run}/undo/", headers={"HX-Request": "true"})
+        assert_refused(part)
+        assert (part.headers["HX-Retarget"], "<html" in part.content.decode()) == ("#messages", False)
+
+    def test_others_are_not_kept_waiting_by_it(self, run, user, editor, of):
+        for _number in range(3):
+            answer = of(user).post(f"/{API}/imports/{run}/stage/", {}, "application/json")
+        assert_refused(answer)
+        assert of(editor).post(f"/{API}/imports/{run}/stage/", {}, "application/json").status_code == 409
+
+    def test_whoever_has_enough_is_let_stop_and_look(self, course, user, library, of):
+        client = of(user)
+        for _number in range(3):
+            run = api.create_import(user=user, source_key=KEY, library_key=TARGET).id
+            assert client.post(f"/imports/{run}/do/cancel/").status_code == 302
+            assert client.get(f"/imports/{run}/").status_code == 200
+            assert client.post(f"/{API}/imports/{run}/cancel/", {}, "application/json").status_code != 429
+            assert client.get(f"/{API}/imports/{run}/").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/import/upload/", f"/{API}/sources/"])
+def test_uploads_are_limited_by_themselves(user, of, address):
+    client = of(user)
+    for _number in range(2):
+        assert client.post(address, {}).status_code != 429
+    assert_refused(client.post(address, {}))
+    assert client.post(f"/{API}/preview/", {}, "application/json").status_code != 429
+
+
+def test_every_name_of_a_view_that_counts_is_one_of_a_view():
+    """A view that gets another name would count no more."""
+    from django.urls import get_resolver
+
+    from import_from_modulestore_standalone.limits import _SCOPES
+
+    def names(resolver, spaces=()):
+        for each in resolver.url_patterns:
+            if hasattr(each, "url_patterns"):
+                yield from names(each, (*spaces, each.namespace) if each.namespace else spaces)
+            elif each.name:
+                yield ":".join((*spaces, each.name))
+
+    assert set(_SCOPES) - set(names(get_resolver())) == set()
+
+
+def test_off_is_no_limit(limits, db):
+    limits["sign_in"] = None
+    assert {try_to_sign_in(SIGN_IN[0], "author").status_code for _ in range(5)} == {200}
+
+
+def test_a_cache_that_is_gone_keeps_nobody_from_work(db, settings, monkeypatch):
+    monkeypatch.setattr("import_from_modulestore_standalone.limits._Count.cache", None)
+    assert {try_to_sign_in(SIGN_IN[0], "author").status_code for _ in range(4)} == {200}
+
+
+def test_what_is_no_rate_is_refused_with_an_example(tmp_path):
+    refused = Project(tmp_path, RATE_STEP="many").manage("check")
+    told = "RATE_STEP is 'many'. Give a number for a second, minute, hour or day, as 120/minute, or off.\n"
+    assert (refused.returncode, refused.stderr) == (1, told)
