@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -209,6 +210,35 @@ def test_it_stops_wherever_it_is_asked_to_also_within_a_batch(course, stage, use
         api.complete_import(user=user, import_id=import_id, progress=stop)
     assert row_counts() == before
     assert api.complete_import(user=user, import_id=import_id).counts == {"created": 7}
+
+
+@pytest.mark.parametrize("act", [api.undo_import, api.redo_import])
+def test_an_undo_and_a_redo_stop_wherever_they_are_asked_to(course, run_import, user, state, act):
+    run, _records = run_import()
+    if act is api.redo_import:
+        api.undo_import(user=user, import_id=run.id)
+    there, before = state(), row_counts()
+    looks = 0
+    last = sys.maxsize
+
+    def stop(phase: str, done: int, total: int, title: str = "") -> None:
+        nonlocal looks
+        looks += 1
+        if looks == last:
+            raise KeyboardInterrupt
+
+    with transaction.atomic():
+        act(user=user, import_id=run.id, progress=stop)
+        transaction.set_rollback(True)
+    Container.reset_cache()
+    assert looks > 20
+    for last in range(1, looks + 1, 4):
+        looks = 0
+        with pytest.raises(KeyboardInterrupt):
+            act(user=user, import_id=run.id, progress=stop)
+        assert (looks, row_counts(), state()) == (last, before, there)
+    act(user=user, import_id=run.id)
+    assert state() != there
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite returns the keys of all rows")

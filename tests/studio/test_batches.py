@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from user_tasks import user_task_stopped
 from user_tasks.models import UserTaskStatus
 
@@ -94,3 +96,21 @@ def test_where_importing_is_not_switched_on_nothing_is_begun(ada, site, library,
     site.switch(on=False)
     with pytest.raises(api.NotPermitted, match="Importing is not switched on"):
         api.create_batch(user=ada, sources=sources, library_key=TARGET)
+
+
+def test_a_batch_asks_once_for_the_links_of_all_its_imports(ada, library, load, do):
+    def statements(size: int) -> list[int]:
+        sources = [
+            SourceReference(load(section(f"s{name}", text(f"t{name}")), run=name))
+            for name in (f"R{size}x{n}" for n in range(size))
+        ]
+        made = api.create_batch(user=ada, sources=sources, library_key=TARGET)
+        found = []
+        for action in (Action.STAGE, Action.COMPLETE, Action.UNDO):
+            do(ada, made.id, action)
+            with CaptureQueriesContext(connection) as queries:
+                api.get_batch(user=ada, batch_id=made.id)
+            found.append(len(queries))
+        return found
+
+    assert statements(2) == statements(5)

@@ -153,6 +153,12 @@ class TestWhatSpeaksAgainstIt:
         with pytest.raises(api.InvalidOption, match="Linked to something else"):
             api.link_back(user=ada, import_id=imported, usage_keys=[T1])
 
+    def test_an_item_that_is_deleted_in_the_library_though_learners_still_see_it(self, ada, imported, author, told):
+        author.delete("xblock.v1:html:t1")
+        assert (told(imported, T1).state, told(imported, T1).version) == (LinkState.UNPUBLISHED, None)
+        assert "It is deleted in the library." in told(imported, T1).reason
+        assert api.link_back(user=ada, import_id=imported) == 3  # The other unit and its text, and the problem.
+
     def test_an_item_that_is_not_published(self, ada, course, run_import, author, states):
         run, _records = run_import(publish=False)
         assert set(states(run.id).values()) == {LinkState.UNPUBLISHED}

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from user_tasks.models import UserTaskStatus
 
+from .. import linking
 from ..data import (
     Action,
     BatchData,
@@ -33,6 +34,7 @@ from ..data import (
     LeftImport,
     Page,
     Progress,
+    ReversalKind,
     SourceData,
     SourceReference,
     no_progress,
@@ -349,7 +351,7 @@ def _as_it_is(user: Any, batch: Batch) -> BatchDetails:
 
 
 def _details(user: Any, batch: Batch, runs: Sequence[Import]) -> BatchDetails:
-    rights = _Rights(user)
+    rights = _Rights(user, runs)
     permitted: dict[Action, tuple[str, ...]] = {}
     for action in ACTIONS:
         possible = _possible(runs, action, ())
@@ -387,13 +389,15 @@ def _states(batches: Sequence[Batch]) -> dict[Any, dict[str, int]]:
 class _Rights:
     """What a user may do with the imports of a batch; what several of them take is looked at once."""
 
-    def __init__(self, user: Any) -> None:
+    def __init__(self, user: Any, runs: Collection[Import]) -> None:
         self._user = user
+        self._runs = runs
         self._known: dict[Hashable, str] = {}
+        self._changing_links: dict[ReversalKind, set[int]] = {}
 
     def refusal(self, action: Action, run: Import, *, force: bool) -> str:
         """Why the user may not; empty where they may."""
-        for right, require in _rights_of(action, run, force=force):
+        for right, require in self._rights_of(action, run, force=force):
             if right not in self._known:
                 try:
                     require(self._user)
@@ -404,17 +408,21 @@ class _Rights:
                 return self._known[right]
         return ""
 
+    def _rights_of(self, action: Action, run: Import, *, force: bool) -> Iterator[tuple[Hashable, Any]]:
+        if action is Action.CANCEL:
+            reversal = run.state in (ImportState.UNDOING, ImportState.REDOING)
+            owner = run.actor_id if reversal else run.user_id
+            yield (
+                ("cancel", owner, run.makes_library, run.learning_package_id),
+                partial(steps.require_cancel, run=run),
+            )
+        else:
+            yield from steps.rights_of(_step_of(run, action), run, force=force, changes_links=self._changes_links)
 
-def _rights_of(action: Action, run: Import, *, force: bool) -> Iterator[tuple[Hashable, Any]]:
-    if action is Action.CANCEL:
-        reversal = run.state in (ImportState.UNDOING, ImportState.REDOING)
-        owner = run.actor_id if reversal else run.user_id
-        yield (
-            ("cancel", owner, run.makes_library, run.learning_package_id),
-            partial(steps.require_cancel, run=run),
-        )
-    else:
-        yield from steps.rights_of(_step_of(run, action), run, force=force)
+    def _changes_links(self, run: Import, kind: ReversalKind) -> bool:
+        if kind not in self._changing_links:
+            self._changing_links[kind] = linking.changing_links(self._runs, kind)
+        return run.pk in self._changing_links[kind]
 
 
 def _step_of(run: Import, action: Action) -> Step:
@@ -449,7 +457,7 @@ def _chosen(
     """The imports to do it with, in order, and those that are left, each with the reason."""
     if action not in ACTIONS:
         raise InvalidOption(_("That is not done with a batch, but with each import."), field="action")
-    rights, chosen, left, refusals = _Rights(user), [], [], []
+    rights, chosen, left, refusals = _Rights(user, runs), [], [], []
     for run in _in_order(_possible(runs, action, import_ids), action):
         if run.state not in lifecycle.ALLOWED[action]:
             reason = str(lifecycle.wrong_state(run))

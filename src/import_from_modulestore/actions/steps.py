@@ -493,9 +493,18 @@ def require_rights(step: Step, user: Any, run: Import, *, force: bool) -> None:
         require(user)
 
 
-def rights_of(step: Step, run: Import, *, force: bool) -> Iterator[tuple[Hashable, Callable[[Any], None]]]:
+def changes_links(run: Import, kind: ReversalKind) -> bool:
+    """Whether an undo or redo of the import may change links of blocks. One query."""
+    return bool(linking.changing_links([run], kind))
+
+
+def rights_of(
+    step: Step, run: Import, *, force: bool, changes_links: Callable[[Import, ReversalKind], bool] = changes_links
+) -> Iterator[tuple[Hashable, Callable[[Any], None]]]:
     """
     What the step takes: rights, each with what requires it of a user; those that are equal need but one look.
+
+    ``changes_links`` is for who asks about several imports, and knows it of all at once.
 
     An undo or redo that is forced may take from learners what somebody else has published since.
     """
@@ -504,7 +513,10 @@ def rights_of(step: Step, run: Import, *, force: bool) -> Iterator[tuple[Hashabl
         yield (run.source_key, run.source_origin, run.source_export), partial(access.require_reading, run=run)
     yield (library_key, run.makes_library, run.learning_package_id), partial(access.require_library, run=run)
     if step in KINDS:
-        yield ("links", run.pk), partial(_require_changing_links, run=run, kind=KINDS[step])
+        yield (
+            ("links", run.pk),
+            partial(_require_changing_links, run=run, kind=KINDS[step], changes_links=changes_links),
+        )
     if step is Step.COMPLETE:
         forward = Forward(run.forward) if run.forward else None
         source_key = parse_source_key(run.source_key)
@@ -516,10 +528,12 @@ def rights_of(step: Step, run: Import, *, force: bool) -> Iterator[tuple[Hashabl
         yield "publish", partial(access.require_publishing, library_key=library_key)
 
 
-def _require_changing_links(user: Any, run: Import, kind: ReversalKind) -> None:
+def _require_changing_links(
+    user: Any, run: Import, kind: ReversalKind, changes_links: Callable[[Import, ReversalKind], bool]
+) -> None:
     """An undo unlinks blocks of the course that follow the import's items, and a redo links them again."""
     links, source_key = linking.links_at(run, get_host()), parse_source_key(run.source_key)
-    if links is None or not linking.to_be_changed(run, kind).exists():
+    if links is None or not changes_links(run, kind):
         return
     if not links.can_edit(user, source_key) and linking.course_is_there(run, links):
         raise NotPermitted(

@@ -64,6 +64,7 @@ class Resetter:
 
         changes = _differences(now, first)
         changes_after = _differences(first, final)
+        self._job.tell_again()
         self._titles = {reset.entity_id: reset.title for reset in resets}
         self._total = len(changes) + len(changes_after)
         self._set_drafts(changes)

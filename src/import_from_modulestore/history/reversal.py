@@ -62,7 +62,7 @@ def plan_reversal(
     verdicts = _judged(run, kind, _considered(run, kind), force=force, before=before)
     after = {verdict.record.entity_id: verdict.goal for verdict in verdicts if not verdict.kept}
     kept = _kept(verdicts)
-    links = sum(pk not in kept for pk in to_be_changed(run, kind).values_list("record_id", flat=True))
+    links = sum(pk not in kept for pk in to_be_changed([run], kind).values_list("record_id", flat=True))
     plan = replace(_as_plan(kind, verdicts), links=links, forwarding=reversed_forwarding(run, kind))
     return plan, {entity_id: goal for entity_id, goal in after.items() if entity_id is not None}
 
@@ -93,6 +93,7 @@ def revert(
     records = _considered(run, kind, job.tell_again)
     _lock_drafts(records, job.tell_again)
     verdicts = _judged(run, kind, records, force=force, pause=job.tell_again)
+    job.tell_again()
     reverted = [verdict for verdict in verdicts if not verdict.kept]
 
     resetter = Resetter(job)

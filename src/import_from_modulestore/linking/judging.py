@@ -35,6 +35,8 @@ class PublishedItem:
 
     version_num: int | None
     children: tuple[int, ...] = ()
+    is_deleted: bool = False
+    """Its draft is: Studio then finds no item to follow, also while learners still see it."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class Judge:
         if block.upstream and not follows:
             told = _("It follows {key}. Unlink it in Studio first, if it is to follow this item.")
             return _Verdict(LinkState.ELSEWHERE, told.format(key=block.upstream))
+        if published.is_deleted:
+            return _Verdict(LinkState.UNPUBLISHED, _("It is deleted in the library. Restore it there first."))
         if published.version_num is None:
             return _Verdict(LinkState.UNPUBLISHED, _("Publish it in the library, and look here again."))
         state, reason = self._of_children(record, block, published)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import batched
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from openedx_content.models_api import EntityListRow, PublishableEntity
 
@@ -30,17 +30,21 @@ def links_of(run: Import) -> QuerySet[BlockLink]:
     return BlockLink.objects.filter(record__import_run=run, unlinked=None).select_related("record", "change")
 
 
-def to_be_changed(run: Import, kind: ReversalKind) -> QuerySet[BlockLink]:
+def to_be_changed(runs: Collection[Import], kind: ReversalKind) -> QuerySet[BlockLink]:
     """
-    The links that an undo or redo of the import may take off or make again: all but those of items that it has changed
-    and that stay as they are.
+    The links that an undo or redo of these imports may take off or make again: all but those of items that an import
+    has changed and that stay as they are.
     """
+    links = BlockLink.objects.filter(record__import_run__in=runs).select_related("record", "change")
     if kind is ReversalKind.UNDO:
-        return links_of(run)
-    undo = run.reversals.filter(kind=ReversalKind.UNDO).order_by("-pk").first()
-    if undo is None:
-        return BlockLink.objects.none()
-    return BlockLink.objects.filter(unlinked__reversal=undo).select_related("record")
+        return links.filter(unlinked=None)
+    undos = Reversal.objects.filter(import_run=OuterRef("record__import_run"), kind=ReversalKind.UNDO)
+    return links.filter(unlinked__reversal=Subquery(undos.order_by("-pk").values("pk")[:1]))
+
+
+def changing_links(runs: Collection[Import], kind: ReversalKind) -> set[int]:
+    """The primary keys of those of these imports of which an undo or redo may change links. One query."""
+    return set(to_be_changed(runs, kind).order_by().values_list("record__import_run", flat=True).distinct())
 
 
 def links_at(run: Import, host: Host) -> CourseLinks | None:
@@ -119,7 +123,7 @@ def revert_links(run: Import, host: Host, user: Any, reversal: Reversal, *, kept
     if course is None:
         return 0
     kind = ReversalKind(reversal.kind)
-    rows = [row for row in to_be_changed(run, kind) if row.record_id not in kept or kind is ReversalKind.REDO]
+    rows = [row for row in to_be_changed([run], kind) if row.record_id not in kept or kind is ReversalKind.REDO]
     blocks = _course(run, course) if rows else None
     if blocks is None:
         return 0
@@ -228,9 +232,11 @@ def _published(entity_ids: Sequence[Any]) -> dict[int, PublishedItem]:
         current = F("entity_list__container_versions__publishable_entity_version__published__entity_id")
         for container_id, _current, entity_id in held.order_by("order_num").values_list(owner, current, "entity_id"):
             children.setdefault(container_id, []).append(entity_id)
-        versions = PublishableEntity.objects.filter(pk__in=batch).values_list("pk", "published__version__version_num")
-        for pk, num in versions:
-            found[pk] = PublishedItem(num, tuple(children.get(pk, ())))
+        versions = PublishableEntity.objects.filter(pk__in=batch).values_list(
+            "pk", "published__version__version_num", "draft__version"
+        )
+        for pk, num, draft in versions:
+            found[pk] = PublishedItem(num, tuple(children.get(pk, ())), is_deleted=draft is None)
     return found
 
 
