@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
+import gettext
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polib
 import pytest
+from django.core.management import CommandError
 from django.test import Client
 from django.utils import translation
 from django.utils.translation import get_language_info
 
+from import_from_modulestore.command_line.languages import ARGPARSE, speak
+from import_from_modulestore.management.commands.import_from_modulestore import Command
+
+from .command_line.calls import command
 from .pages.conftest import dom, page_url
 
 SRC = Path(__file__).parents[1] / "src"
@@ -21,7 +31,7 @@ CATALOGUES = [
 ]
 
 PLACEHOLDER = re.compile(
-    r"%\((?P<percent>\w+)\)[sd]|(?<!\{)\{(?P<brace>\w+)(?:![rs])?(?P<form>:[^{}]*)?\}(?!\})|%[sdr](?![\w(])"
+    r"%\((?P<percent>\w+)\)[sdr]|(?<!\{)\{(?P<brace>\w+)(?:![rs])?(?P<form>:[^{}]*)?\}(?!\})|%[sdr](?![\w(])"
 )
 A_NUMBER = 7_654_321
 
@@ -121,3 +131,74 @@ def test_a_page_for_authors_is_in_arabic_from_right_to_left(user, course, run_im
     page = dom(reader.get(page_url("import", run.id)))
     assert page.get("dir") == "rtl"
     assert "مستورَد" in page.text_content()
+
+
+@contextmanager
+def spoken(*words: str, **environment: str) -> Iterator[None]:
+    """The language that a command takes of what one typed, and of one's environment."""
+    before, domain = dict(os.environ), gettext.textdomain()
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        os.environ.pop(name, None)
+    os.environ.update(environment)
+    try:
+        speak(["manage.py", "import_from_modulestore", *words])
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        gettext.textdomain(domain)
+        translation.deactivate()
+
+
+@pytest.mark.parametrize(
+    ("words", "environment"),
+    [
+        (["--language", "fr"], {}),
+        (["libraries", "--language=fr"], {"LANG": "ar_EG.UTF-8"}),
+        ([], {"LANG": "fr_CA.UTF-8"}),
+        ([], {"LC_ALL": "fr", "LANG": "ar"}),
+        ([], {"LANGUAGE": "de:fr:ar", "LANG": "ar"}),
+    ],
+)
+def test_a_command_speaks_the_language_of_the_terminal_or_the_one_that_is_asked_for(db, words, environment):
+    with spoken(*words, **environment):
+        assert command("libraries") == "Pas encore de bibliothèques. `run … --create` en crée une.\n"
+
+
+@pytest.mark.parametrize("environment", [{}, {"LANG": "C.UTF-8"}, {"LC_ALL": "POSIX", "LANG": "fr"}, {"LANG": "de_DE"}])
+def test_where_no_language_is_asked_for_a_command_speaks_the_sites(db, environment):
+    with spoken(**environment):
+        assert command("libraries") == "No libraries yet. `run … --create` makes one.\n"
+
+
+def test_a_language_that_the_site_does_not_speak_is_refused():
+    with pytest.raises(CommandError, match="This site does not speak 'tlh'"), spoken("--language=tlh"):
+        pass
+
+
+def test_help_and_what_argparse_says_are_in_that_language(capsys):
+    with spoken("--language=fr"):
+        parser = Command().create_parser("manage.py", "import_from_modulestore")
+        assert "  history    lister les importations, les plus récentes d’abord" in parser.format_help()
+        assert parser.format_help().startswith("usage\N{NO-BREAK SPACE}:")
+        with pytest.raises(SystemExit):
+            argparse.ArgumentParser(prog="x").parse_args(["y"])
+    assert capsys.readouterr().err.endswith(
+        "x\N{NO-BREAK SPACE}: erreur\N{NO-BREAK SPACE}: arguments inconnus\N{NO-BREAK SPACE}: y\n"
+    )
+
+
+def test_what_is_translated_of_argparse_is_what_it_says():
+    said = Path(argparse.__file__).read_text()
+    for text in ARGPARSE[:-1]:
+        assert repr(str(text).rstrip("\n"))[1:-1] in said, text
+
+
+def test_an_import_is_told_in_arabic_on_a_terminal(course, run_import):
+    """In tables too, and without the signs that isolate names, which terminals show as boxes."""
+    with spoken("--language=ar"):
+        run, _records = run_import()
+        told = command("show", run.id)
+    assert "المكوّنات" in told
+    assert run.library_key in told
+    assert not re.search("[\u2066-\u2069]", told)

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.utils.translation import gettext as _
 
 _SAMPLE = (settings.CHECKOUT or Path(__file__).parent) / "courses" / "sample-course"
 
@@ -20,7 +21,7 @@ def set_up(say: Callable[[str], object]) -> None:
     A database that ``DATABASE_URL`` names, and a folder that does not lie in ``VAR_DIR``, are left to who named them.
     """
     if settings.HAS_OWN_DATABASE and not connection.introspection.table_names():
-        say(f"Setting up the database in {settings.VAR_DIR}, once…")
+        say(_("Setting up the database in {folder}, once…").format(folder=settings.VAR_DIR))
         call_command("migrate", verbosity=0, interactive=False)
     make_courses_folder()
 

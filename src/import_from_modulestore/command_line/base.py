@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import inspect
 import json
 import os
 import re
@@ -19,6 +18,9 @@ from typing import Any, TextIO
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rich.console import Console, RenderableType
 
 from .. import api
@@ -31,7 +33,7 @@ from .terminal.gone import gone_list
 from .terminal.marks import summary
 from .terminal.outline import Item, notes, outline
 from .terminal.progress import ProgressBar
-from .terminal.text import escaped, printable
+from .terminal.text import escaped, printable, without_isolates
 
 FAILED = 1
 USAGE = 2
@@ -43,19 +45,21 @@ NOT_CONFIRMED = 7
 INTERRUPTED = 130
 NO_READER = 141
 
-EXIT_CODES = f"""\
-exit codes:
-  0    done
-  {FAILED}    failed, or refused; nothing was written
-  {USAGE}    the command line itself is wrong
-  {PARTLY}    done, but not for every block, or import of a batch: some could not be read, or were kept as they are
-  {NOT_FOUND}    no such source, library, import or block
-  {NOT_PERMITTED}    not permitted
-  {WRONG_STATE}    the import is in a state that does not allow this
-  {NOT_CONFIRMED}    not confirmed; nothing was changed
-  {INTERRUPTED}  interrupted
-  {NO_READER}  what reads the output went away, as `head` does
-"""
+EXIT_CODES = {
+    0: gettext_lazy("done"),
+    FAILED: gettext_lazy("failed, or refused; nothing was written"),
+    USAGE: gettext_lazy("the command line itself is wrong"),
+    PARTLY: gettext_lazy(
+        "done, but not for every block, or import of a batch: some could not be read, or were kept as they are"
+    ),
+    NOT_FOUND: gettext_lazy("no such source, library, import or block"),
+    NOT_PERMITTED: gettext_lazy("not permitted"),
+    WRONG_STATE: gettext_lazy("the import is in a state that does not allow this"),
+    NOT_CONFIRMED: gettext_lazy("not confirmed; nothing was changed"),
+    INTERRUPTED: gettext_lazy("interrupted"),
+    NO_READER: gettext_lazy("what reads the output went away, as `head` does"),
+}
+"""What they mean."""
 
 _BLANKS_AT_END = re.compile(r" +$", re.MULTILINE)
 
@@ -88,36 +92,92 @@ _GO_ON = {
 type Arguments = Callable[[argparse.ArgumentParser], None]
 
 
+type Paragraph = Promise | Listing
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Lines of a help text, each with what one types, and below each other what that means."""
+
+    rows: tuple[tuple[str, Promise], ...]
+    gap: int
+    title: Promise | None
+
+    def laid_out(self, width: int) -> str:
+        """The lines, none of them longer than so many characters where words allow."""
+        column = max(len(typed) for typed, _meaning in self.rows) + self.gap
+        lines = [
+            textwrap.fill(
+                str(meaning),
+                width,
+                initial_indent=f"  {typed:<{column}}",
+                subsequent_indent=" " * (column + 2),
+                break_on_hyphens=False,
+            )
+            for typed, meaning in self.rows
+        ]
+        return "\n".join([*([str(self.title)] if self.title else []), *lines])
+
+
+def listing(*rows: tuple[str, Promise], gap: int = 3, title: Promise | None = None) -> Listing:
+    """What one can type, and what it means, with so many blanks between; the title stands above."""
+    return Listing(rows, gap, title)
+
+
+def laid_out(paragraphs: Sequence[Paragraph]) -> str:
+    """A help text, in the language of this moment, as wide as the terminal, or as one likes to read."""
+    width = min(shutil.get_terminal_size().columns, 100) - 2
+    fill = textwrap.TextWrapper(width, break_on_hyphens=False).fill  # lib-block-v1:… is one word.
+    return "\n\n".join(text.laid_out(width) if isinstance(text, Listing) else fill(str(text)) for text in paragraphs)
+
+
+def exit_codes() -> str:
+    """What the command's exit codes mean, for the end of its help."""
+    rows = tuple((str(code), told) for code, told in EXIT_CODES.items())
+    return laid_out([listing(*rows, gap=2, title=gettext_lazy("exit codes:"))])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Subcommand:
-    """One subcommand; its help is the docstring of the function that does it."""
+    """One subcommand."""
 
     name: str
     do: Callable[..., int | None]
     """Called with the :class:`Session` and the arguments by name; what it returns is the exit code."""
     arguments: tuple[Arguments, ...]
+    told: tuple[Paragraph, ...]
+    """What it is for; the first is a sentence."""
+    more: tuple[Paragraph, ...]
+    """What stands below its arguments."""
 
     @property
     def description(self) -> str:
-        """What ``--help`` says, laid out for the terminal; indented lines stay as they are."""
-        width = min(shutil.get_terminal_size().columns, 100) - 2
-        fill = textwrap.TextWrapper(width, break_on_hyphens=False).fill  # lib-block-v1:… is one word.
-        return "\n\n".join(text if text.startswith(" ") else fill(text) for text in self._paragraphs)
+        """What ``--help`` says of it."""
+        return laid_out(self.told)
+
+    @property
+    def epilog(self) -> str:
+        """What ``--help`` ends with."""
+        return laid_out(self.more)
 
     @property
     def summary(self) -> str:
         """The first sentence, for the list of subcommands."""
-        first = " ".join(self._paragraphs[0].split()).rstrip(".")
+        first = str(self.told[0]).rstrip(".")
         return first[0].lower() + first[1:]
 
-    @property
-    def _paragraphs(self) -> list[str]:
-        return inspect.cleandoc(self.do.__doc__ or self.name).split("\n\n")
 
+def subcommand(
+    *arguments: Arguments, told: tuple[Paragraph, ...], name: str = "", more: tuple[Paragraph, ...] = ()
+) -> Callable[[Callable[..., int | None]], Subcommand]:
+    """
+    Make a function a subcommand with these arguments, called as the function is, or by ``name``.
 
-def subcommand(*arguments: Arguments, name: str = "") -> Callable[[Callable[..., int | None]], Subcommand]:
-    """Make a function a subcommand with these arguments, called as the function is, or by ``name``."""
-    return lambda do: Subcommand(name=name or do.__name__.replace("_", "-"), do=do, arguments=arguments)
+    What it is for is ``told``, here and not in its docstring, since it is translated.
+    """
+    return lambda do: Subcommand(
+        name=name or do.__name__.replace("_", "-"), do=do, arguments=arguments, told=told, more=more
+    )
 
 
 class ReaderGone(Exception):
@@ -152,7 +212,7 @@ class Session:
         if name == LAST:
             newest = api.list_imports(user=self.user, username=self.user.get_username(), limit=1).items
             if not newest:
-                raise api.NotFound("You have no imports yet. `stage` or `run` begins one.")
+                raise api.NotFound(_("You have no imports yet. `stage` or `run` begins one."))
             run = newest[0]
         else:
             run = api.get_import(user=self.user, import_id=name)
@@ -162,7 +222,7 @@ class Session:
     def tell_who_writes(self) -> None:
         """Say what this call waits for; called beside it, while it waits for the database."""
         with suppress(DatabaseError):
-            self.err.print(f"{_who_writes()} This waits for it; Ctrl-C gives up.")
+            self.err.print(printable(_("{who} This waits for it; Ctrl-C gives up.").format(who=_who_writes())))
 
     def progress(self) -> ProgressBar:
         """A progress bar, to be entered."""
@@ -185,7 +245,7 @@ class Session:
         """Print something for people; tables fill lines with blanks, which are of no use in a log."""
         with self.out.capture() as captured:
             self.out.print(part, style=style)
-        self.write(_BLANKS_AT_END.sub("", captured.get()))
+        self.write(_BLANKS_AT_END.sub("", without_isolates(captured.get())))
 
     def write(self, text: str) -> None:
         """Print text as it is."""
@@ -211,23 +271,26 @@ class Session:
 
     def confirm(self, question: str, *, default: bool = False) -> bool:
         """Ask a person yes or no; the end of input is a no."""
-        choices = "[Y/n]" if default else "[y/N]"
-        self.err.print(f"{question} {choices} ", end="")
+        choices = _("[Y/n]") if default else _("[y/N]")
+        self.err.print(without_isolates(f"{question} {choices} "), end="")
         line = self.stdin.readline()
         answer = line.strip().lower()
-        return answer in ("y", "yes") or (default and line != "" and not answer)
+        # Translators: what one may type for yes, with blanks between; the first letter of it as in [Y/n].
+        return answer in ("y", "yes", *_("y yes").split()) or (default and line != "" and not answer)
 
 
 def arguments_of_import(parser: argparse.ArgumentParser) -> None:
     """``IMPORT``."""
     parser.add_argument(
-        "import_name", metavar="IMPORT", help=f"its ID, the beginning of it, or `{LAST}`: your newest import"
+        "import_name",
+        metavar="IMPORT",
+        help=_("its ID, the beginning of it, or `{last}`: your newest import").format(last=LAST),
     )
 
 
 def arguments_of_tree(parser: argparse.ArgumentParser) -> None:
     """``--all``."""
-    parser.add_argument("--all", action="store_true", dest="everything", help="show every block, with its key")
+    parser.add_argument("--all", action="store_true", dest="everything", help=_("show every block, with its key"))
 
 
 def result(
@@ -245,7 +308,7 @@ def result(
     """
     blocks = [item for item in items if item.state is not ConflictState.GONE]
     if not blocks:
-        shown: list[RenderableType | None] = ["There is nothing to import here."]
+        shown: list[RenderableType | None] = [_("There is nothing to import here.")]
     else:
         shown = [outline(title, blocks, everything=everything), "", summary(items, planned=planned)]
     gone = gone_list(
@@ -287,31 +350,46 @@ def refusal(error: Exception | str, code: int) -> CommandError:
     return CommandError(printable(str(error)), returncode=code)
 
 
+def what_would_happen(import_id: str) -> str:
+    """How to see what a change of the review comes to."""
+    return _("What would happen now: {command}").format(command=command_line("plan {id}", import_id))
+
+
+def nobody_to_ask(words: str) -> str:
+    """What is said where a person would be asked, and there is none; the words do it without."""
+    told = _("Nothing was changed, since there is nobody to ask. To do this without being asked: {command}")
+    return told.format(command=words)
+
+
 def next_steps(run: ImportData) -> str:
     """What can be done with the import as it is now, as lines to be typed."""
     if run.state.is_running:
-        stop = f"{Action.CANCEL.label_in(run.state)} with: {command_line(_NEXT[Action.CANCEL], run.id)}"
-        return f"Follow it with: {command_line('show {id} --watch', run.id)}\n{stop}"
+        follow = _("Follow it with: {command}").format(command=command_line("show {id} --watch", run.id))
+        stop = _("{action} with: {command}").format(
+            action=Action.CANCEL.label_in(run.state), command=command_line(_NEXT[Action.CANCEL], run.id)
+        )
+        return f"{follow}\n{stop}"
     possible = [
         action
         for action in run.actions
         if not (action is Action.STAGE and run.state is ImportState.STAGING_FAILED)  # To retry is the same.
     ]
     if not possible:
-        return "Nothing can be done with it any more; `stage` or `run` begins a new one."
-    return "\n".join(["Possible now:", *("  " + command_line(_NEXT[action], run.id) for action in possible)])
+        return _("Nothing can be done with it any more; `stage` or `run` begins a new one.")
+    return "\n".join([_("Possible now:"), *("  " + command_line(_NEXT[action], run.id) for action in possible)])
 
 
 def after_failure(run: ImportData, error: Exception) -> str:
     """How to go on after a step of the import failed, or could not be begun, with this error."""
-    told = "The library is as it was."
+    told = _("The library is as it was.")
     action = _GO_ON.get(run.state) if run.error else None
     if run.state is ImportState.STAGED and run.error:
-        told, action = "The library is as it was, and so is what was staged before.", Action.STAGE
+        told, action = _("The library is as it was, and so is what was staged before."), Action.STAGE
     if isinstance(error, api.StagedContentGone):
         action = Action.STAGE
     if action is not None:
-        return f"{told} Go on from here with: {command_line(_NEXT[action], run.id)}"
+        go_on = _("Go on from here with: {command}").format(command=command_line(_NEXT[action], run.id))
+        return f"{told} {go_on}"
     return told
 
 
@@ -323,24 +401,37 @@ def after_interrupt(run: ImportData) -> str:
     """
     match run.state:
         case ImportState.CREATED | ImportState.STAGING_FAILED | ImportState.IMPORT_FAILED:
-            told, words = "The library is as it was; go on with", _NEXT[_GO_ON[run.state]]
+            told = _("Interrupted. The library is as it was; go on with: {command}")
+            words = _NEXT[_GO_ON[run.state]]
         case ImportState.STAGED:
-            told, words = "It is staged, and the library is as it was; go on with", _NEXT[_GO_ON[run.state]]
+            told = _("Interrupted. It is staged, and the library is as it was; go on with: {command}")
+            words = _NEXT[_GO_ON[run.state]]
         case ImportState.IMPORTED:
-            told, words = "The import stands in the library; what it holds is shown by", "show {id}"
+            told = _("Interrupted. The import stands in the library; what it holds is shown by: {command}")
+            words = "show {id}"
         case ImportState.UNDONE:
-            told, words = "The import is undone in the library; what was done is shown by", "show {id}"
+            told = _("Interrupted. The import is undone in the library; what was done is shown by: {command}")
+            words = "show {id}"
         case ImportState.CANCELED:
-            told, words = "The import is canceled, and the library is as it was; its history is shown by", "show {id}"
+            told = _(
+                "Interrupted. The import is canceled, and the library is as it was; its history is shown by: {command}"
+            )
+            words = "show {id}"
         case _:
-            told, words = f"The import {run.state.told}; see how it ends with", "show {id} --watch"
-    return f"Interrupted. {told}: {command_line(words, run.id)}"
+            told = _("Interrupted. The import {is_so}; see how it ends with: {command}")
+            words = "show {id} --watch"
+    return told.format(is_so=run.state.told, command=command_line(words, run.id))
 
 
 def _who_writes() -> str:
     at_work = Import.objects.filter(state__in=STEP_OF).exclude(worker__in=("", *own_attempts())).order_by("heartbeat")
-    told = " and ".join(f"import {short(str(run.uuid))} {ImportState(run.state).told}" for run in at_work[:3])
-    return f"The database is busy: {told or 'another program is writing to it'}."
+    told = [
+        _("import {id} {is_so}").format(id=short(str(run.uuid)), is_so=ImportState(run.state).told)
+        for run in at_work[:3]
+    ]
+    if not told:
+        return _("The database is busy: another program is writing to it.")
+    return _("The database is busy: {what}.").format(what=" · ".join(told))
 
 
 def _plain(value: Any) -> Any:

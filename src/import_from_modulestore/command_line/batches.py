@@ -6,13 +6,16 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
 from .. import api
 from ..data import Action, BatchDetails, BatchStep, ImportState, SourceReference
-from .base import NOT_CONFIRMED, PARTLY, USAGE, Session, refusal, short, subcommand
+from .base import NOT_CONFIRMED, PARTLY, USAGE, Session, listing, nobody_to_ask, refusal, short, subcommand
 from .called import called
-from .steps import arguments_of_options, import_options, new_library_title
+from .steps import OPTIONS_HELP, arguments_of_options, import_options, new_library_title
 from .terminal.batches import batch_table, batches_table, reversals_told
-from .terminal.text import counted, printable
+from .terminal.text import counted_imports, printable
 
 LAST = "last"
 """What one's newest batch can be called instead of by its ID."""
@@ -26,10 +29,14 @@ def _arguments_of_batch(parser: argparse.ArgumentParser) -> None:
         "words",
         nargs="+",
         metavar="WORD",
-        help="SOURCE … LIBRARY, to begin one (SOURCE=NAME reads the export of this name); or a batch that there is: "
-        f"its ID, or `{LAST}`",
+        help=_(
+            "SOURCE … LIBRARY, to begin one (SOURCE=NAME reads the export of this name); or a batch that there is: "
+            "its ID, or `{last}`"
+        ).format(last=LAST),
     )
-    parser.add_argument("--origin", default="", metavar="NAME", help="read only this one, where sources have several")
+    parser.add_argument(
+        "--origin", default="", metavar="NAME", help=_("read only this one, where sources have several")
+    )
     steps = parser.add_mutually_exclusive_group()
     for action in _STEPS:
         steps.add_argument(
@@ -37,20 +44,43 @@ def _arguments_of_batch(parser: argparse.ArgumentParser) -> None:
             action="store_const",
             const=action,
             dest="step",
-            help=f"{str(action.label).lower()} all of its imports of which that is possible",
+            help=_("{action}: all of its imports of which that is possible").format(action=str(action.label).lower()),
         )
-    parser.add_argument("--undecided", action="store_true", help="complete also what leaves conflicts to decide")
-    parser.add_argument("--preview", action="store_true", help="only show what --undo or --redo would do")
-    parser.add_argument("--force", action="store_true", help="also items that were changed or put to use since")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--undecided", action="store_true", help=_("complete also what leaves conflicts to decide"))
+    parser.add_argument("--preview", action="store_true", help=_("only show what --undo or --redo would do"))
+    parser.add_argument("--force", action="store_true", help=_("also items that were changed or put to use since"))
+    parser.add_argument("--yes", action="store_true", help=_("do not ask"))
 
 
 def _arguments_of_batches(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--library", default="", metavar="LIBRARY", help="only batches into this library")
-    parser.add_argument("--limit", type=int, default=100, metavar="N", help="at most so many, 1 to 1000 (default: 100)")
+    parser.add_argument("--library", default="", metavar="LIBRARY", help=_("only batches into this library"))
+    parser.add_argument(
+        "--limit", type=int, default=100, metavar="N", help=_("at most so many, 1 to 1000 (default: 100)")
+    )
 
 
-@subcommand(_arguments_of_batch, arguments_of_options)
+@subcommand(
+    _arguments_of_batch,
+    arguments_of_options,
+    told=(
+        gettext_lazy("Import several courses or legacy libraries into one library."),
+        gettext_lazy(
+            "With sources and a library, each source becomes an import of its own, and all are staged, "
+            "one after another. Look at any of them as at other imports: `review`, `plan`. With a batch "
+            "that there is, this shows it, or does one step with all its imports of which that is "
+            "possible:"
+        ),
+        listing(
+            ("batch last --complete", gettext_lazy("write those in which nothing is left to decide")),
+            ("batch last --retry", gettext_lazy("do again what failed")),
+            ("batch last --undo", gettext_lazy("take them back, the last one first")),
+            ("batch last --cancel", gettext_lazy("give up what is not written")),
+            gap=4,
+        ),
+        gettext_lazy("One that fails stops none of the others."),
+    ),
+    more=OPTIONS_HELP,
+)
 def batch(
     session: Session,
     *,
@@ -62,20 +92,6 @@ def batch(
     yes: bool,
     **options: Any,
 ) -> int:
-    """
-    Import several courses or legacy libraries into one library.
-
-    With sources and a library, each source becomes an import of its own, and all are staged, one after another. Look at
-    any of them as at other imports: `review`, `plan`. With a batch that there is, this shows it, or does one step with
-    all its imports of which that is possible:
-
-      batch last --complete    write those in which nothing is left to decide
-      batch last --retry       do again what failed
-      batch last --undo        take them back, the last one first
-      batch last --cancel      give up what is not written
-
-    One that fails stops none of the others.
-    """
     if len(words) > 1:
         made = _create(session, words, options)
         step = Action.STAGE
@@ -100,9 +116,8 @@ def batch(
     return _show(session, done.batch, done)
 
 
-@subcommand(_arguments_of_batches)
+@subcommand(_arguments_of_batches, told=(gettext_lazy("List the batches, newest first."),))
 def batches(session: Session, *, library: str, limit: int, **options: Any) -> None:
-    """List the batches, newest first."""
     page = api.list_batches(user=session.user, library_key=library, limit=limit)
     session.show(page.items, batches_table(page.items, page.total))
 
@@ -110,7 +125,7 @@ def batches(session: Session, *, library: str, limit: int, **options: Any) -> No
 def _create(session: Session, words: Sequence[str], options: dict[str, Any]) -> BatchDetails:
     *sources, library = words
     if not library.startswith("lib:"):
-        raise refusal("Name the library last: batch SOURCE … lib:Org:slug.", USAGE)
+        raise refusal(_("Name the library last: batch SOURCE … lib:Org:slug."), USAGE)
     named = [source.partition("=") for source in sources]
     return api.create_batch(
         user=session.user,
@@ -126,19 +141,17 @@ def _find(session: Session, name: str) -> BatchDetails:
         own = (each for each in api.list_batches(user=session.user, limit=1000).items)
         newest = next((each for each in own if each.username == session.user.get_username()), None)
         if newest is None:
-            raise api.NotFound("You have no batches yet. `batch SOURCE … LIBRARY` begins one.")
+            raise api.NotFound(_("You have no batches yet. `batch SOURCE … LIBRARY` begins one."))
         name = newest.id
     return api.get_batch(user=session.user, batch_id=name)
 
 
 def _confirm(session: Session, step: Action, count: int) -> None:
     if not session.can_ask():
-        told = (
-            f"Nothing was changed, since there is nobody to ask. To do this without being asked: --{step.value} --yes"
-        )
-        raise refusal(told, NOT_CONFIRMED)
-    if not session.confirm(f"\n{step.label} {counted(count, 'import')}?"):
-        raise refusal("Nothing was changed.", NOT_CONFIRMED)
+        raise refusal(nobody_to_ask(f"--{step.value} --yes"), NOT_CONFIRMED)
+    question = ngettext("{action} {count} import?", "{action} {count} imports?", count)
+    if not session.confirm("\n" + question.format(action=step.label, count=count)):
+        raise refusal(_("Nothing was changed."), NOT_CONFIRMED)
 
 
 def _show(session: Session, found: BatchDetails, done: BatchStep | None = None) -> int:
@@ -155,7 +168,7 @@ def _show(session: Session, found: BatchDetails, done: BatchStep | None = None) 
 
 def _next_steps(found: BatchDetails) -> str:
     possible = [
-        f"  {called()} batch {short(found.id)} --{action.value}  ({counted(len(ids), 'import')})"
+        f"  {called()} batch {short(found.id)} --{action.value}  ({counted_imports(len(ids))})"
         for action, ids in found.permitted.items()
     ]
-    return "\n".join(["Possible now:", *possible]) if possible else "Nothing can be done with all of it now."
+    return "\n".join([_("Possible now:"), *possible]) if possible else _("Nothing can be done with all of it now.")

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from .. import api
 from ..data import BlockData
 from .base import PAGE, Session, command_line
@@ -63,11 +65,16 @@ def _find(session: Session, name: str, blocks: Sequence[BlockData]) -> BlockData
     if len(found) == 1:
         return next(iter(found.values()))
     if found:
-        raise api.NotFound(f"{name} can be any of these blocks; say which:\n{_listed(reversed(found.values()))}")
+        told = _("{name} can be any of these blocks; say which:").format(name=name)
+        raise api.NotFound(f"{told}\n{_listed(reversed(found.values()))}")
     similar = _similar(name, blocks)
-    candidates = f" Did you mean one of these?\n{_listed(similar)}" if similar else ""
-    told = f"No block of this import is called {name}.{candidates}"
-    raise api.NotFound(f"{told}\nAll of them are listed by: {command_line('review {id} --all', session.import_id)}")
+    if similar:
+        told = _("No block of this import is called {name}. Did you mean one of these?").format(name=name)
+        told += f"\n{_listed(similar)}"
+    else:
+        told = _("No block of this import is called {name}.").format(name=name)
+    listed = _("All of them are listed by: {command}")
+    raise api.NotFound(f"{told}\n" + listed.format(command=command_line("review {id} --all", session.import_id)))
 
 
 def _similar(name: str, blocks: Sequence[BlockData]) -> list[BlockData]:
@@ -84,6 +91,7 @@ def _similar(name: str, blocks: Sequence[BlockData]) -> list[BlockData]:
 
 def _listed(blocks: Iterable[BlockData]) -> str:
     shown = list(blocks)
-    more = f"\n  … and {len(shown) - _CANDIDATES} more" if len(shown) > _CANDIDATES else ""
+    left = len(shown) - _CANDIDATES
+    more = "\n  " + _("… and {count:,} more").format(count=left) if left > 0 else ""
     lines = (f"  {block.num}  {type_of(block)}/{_block_id(block)}  {block.name}" for block in shown[:_CANDIDATES])
     return "\n".join(lines) + more

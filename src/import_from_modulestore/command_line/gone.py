@@ -7,31 +7,49 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
 from .. import api
 from ..data import GoneData, GonePage
-from .base import PAGE, Session, all_of, arguments_of_import, command_line, subcommand
+from .base import PAGE, Session, all_of, arguments_of_import, command_line, listing, subcommand, what_would_happen
 from .terminal.gone import gone_list
 from .terminal.marks import type_of
-from .terminal.text import counted
 
-ITEMS_HELP = """\
-naming items:
-  12                  by the number that `gone` shows
-  intro               by the ID of the block
-  html/intro          by type and ID, where several types share an ID
-  lb:…, lct:…         by the item's key
-"""
+ITEMS_HELP = (
+    listing(
+        ("12", gettext_lazy("by the number that `gone` shows")),
+        ("intro", gettext_lazy("by the ID of the block")),
+        ("html/intro", gettext_lazy("by type and ID, where several types share an ID")),
+        ("lb:…, lct:…", gettext_lazy("by the item's key")),
+        gap=9,
+        title=gettext_lazy("naming items:"),
+    ),
+)
 
 
 def _arguments_of_gone(parser: argparse.ArgumentParser) -> None:
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--remove", nargs="+", metavar="ITEM", help="remove these from the library with the import")
-    choice.add_argument("--remove-all", action="store_true", help="all but those that are edited or in use")
-    choice.add_argument("--keep", nargs="+", metavar="ITEM", help="keep these after all")
-    choice.add_argument("--keep-all", action="store_true", help="keep all of them after all")
+    choice.add_argument("--remove", nargs="+", metavar="ITEM", help=_("remove these from the library with the import"))
+    choice.add_argument("--remove-all", action="store_true", help=_("all but those that are edited or in use"))
+    choice.add_argument("--keep", nargs="+", metavar="ITEM", help=_("keep these after all"))
+    choice.add_argument("--keep-all", action="store_true", help=_("keep all of them after all"))
 
 
-@subcommand(arguments_of_import, _arguments_of_gone)
+@subcommand(
+    arguments_of_import,
+    _arguments_of_gone,
+    told=(
+        gettext_lazy("Show what the source has lost since it was imported, and remove it."),
+        gettext_lazy(
+            "These are items of the library whose blocks are nowhere in the source any more. They stay, "
+            "unless --remove or --remove-all says otherwise; `complete` then removes them, and `undo` "
+            "restores them. ⚠ says what was edited in the library or is in use: that goes only where it "
+            "is named. Each line has the item's number."
+        ),
+    ),
+    more=ITEMS_HELP,
+)
 def gone(
     session: Session,
     *,
@@ -42,13 +60,6 @@ def gone(
     keep_all: bool,
     **options: Any,
 ) -> None:
-    """
-    Show what the source has lost since it was imported, and remove it.
-
-    These are items of the library whose blocks are nowhere in the source any more. They stay, unless --remove or
-    --remove-all says otherwise; `complete` then removes them, and `undo` restores them. ⚠ says what was edited in
-    the library or is in use: that goes only where it is named. Each line has the item's number.
-    """
     run = session.find(import_name)
     names = remove or keep
     if names or remove_all or keep_all:
@@ -59,12 +70,16 @@ def gone(
             remove=bool(remove or remove_all),
         )
     items, page = _all_gone(session)
-    told = f"{counted(page.removed, 'item')} of {page.total:,} to be removed, the others kept."
-    steps = [command_line("gone {id} --remove-all", run.id), command_line("plan {id}", run.id)]
+    told = ngettext(
+        "{count:,} item of {total:,} to be removed, the others kept.",
+        "{count:,} items of {total:,} to be removed, the others kept.",
+        page.removed,
+    ).format(count=page.removed, total=page.total)
+    remove_all_of_them = _("Remove them: {command}").format(command=command_line("gone {id} --remove-all", run.id))
     session.show(
         {"gone": items, "removed": page.removed, "unknown": page.unknown},
-        gone_list(items, page.unknown, everything=True) or "Nothing is gone from the source since it was imported.",
-        *(["", told, f"Remove them: {steps[0]}", f"What would happen now: {steps[1]}"] if items else ()),
+        gone_list(items, page.unknown, everything=True) or _("Nothing is gone from the source since it was imported."),
+        *(["", told, remove_all_of_them, what_would_happen(run.id)] if items else ()),
     )
 
 
@@ -76,7 +91,12 @@ def gone_in_review(session: Session, *, everything: bool) -> Any:
 
 def gone_in_short(session: Session, total: int) -> str | None:
     """How many items are gone, in a line; ``None`` where there are none."""
-    return f"{counted(total, 'item')} of the library gone from the source: {_how(session)}" if total else None
+    told = ngettext(
+        "{count:,} item of the library gone from the source: {command}",
+        "{count:,} items of the library gone from the source: {command}",
+        total,
+    )
+    return told.format(count=total, command=_how(session)) if total else None
 
 
 def _how(session: Session) -> str:
@@ -110,7 +130,9 @@ def _find(session: Session, name: str, items: Sequence[GoneData]) -> GoneData:
         return found[0]
     if found:
         keys = "\n".join(f"  {item.num}  {type_of(item)}  {item.name}" for item in found)
-        raise api.NotFound(f"{name} can be any of these; name one by its number:\n{keys}")
+        raise api.NotFound(_("{name} can be any of these; name one by its number:").format(name=name) + f"\n{keys}")
     raise api.NotFound(
-        f"Nothing that is gone from the source is called {name}. All of it is listed by: {_how(session)}"
+        _("Nothing that is gone from the source is called {name}. All of it is listed by: {command}").format(
+            name=name, command=_how(session)
+        )
     )

@@ -6,26 +6,53 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
 from .. import api
 from ..data import LinkData
-from .base import NOT_CONFIRMED, Session, arguments_of_import, arguments_of_tree, command_line, refusal, subcommand
+from .base import (
+    NOT_CONFIRMED,
+    Session,
+    arguments_of_import,
+    arguments_of_tree,
+    command_line,
+    nobody_to_ask,
+    refusal,
+    subcommand,
+)
+from .review import BLOCKS_HELP
 from .terminal.links import links_counts, links_list
 from .terminal.marks import type_of
-from .terminal.text import counted
 
 
 def _arguments_of_link(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("blocks", nargs="*", metavar="BLOCK", help="these alone, each with all in it")
-    parser.add_argument("--preview", action="store_true", help="only show what can be linked")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("blocks", nargs="*", metavar="BLOCK", help=_("these alone, each with all in it"))
+    parser.add_argument("--preview", action="store_true", help=_("only show what can be linked"))
+    parser.add_argument("--yes", action="store_true", help=_("do not ask"))
 
 
 def _arguments_of_unlink(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("blocks", nargs="*", metavar="BLOCK", help="these alone, each with what is linked around it")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("blocks", nargs="*", metavar="BLOCK", help=_("these alone, each with what is linked around it"))
+    parser.add_argument("--yes", action="store_true", help=_("do not ask"))
 
 
-@subcommand(arguments_of_import, arguments_of_tree, _arguments_of_link)
+@subcommand(
+    arguments_of_import,
+    arguments_of_tree,
+    _arguments_of_link,
+    told=(
+        gettext_lazy("Have blocks of the course follow the items that they became."),
+        gettext_lazy(
+            "Studio then shows them as linked to the library, and offers updates, as of what was added "
+            "from it. Without BLOCK, all that can be linked and were not changed in the course since. It "
+            "takes the right to change the course, which gets drafts of these blocks: nothing is "
+            "published. `unlink` goes back."
+        ),
+        gettext_lazy("Shows what can be linked, then asks; --yes does not ask, --preview only shows."),
+    ),
+    more=BLOCKS_HELP,
+)
 def link(
     session: Session,
     *,
@@ -36,15 +63,6 @@ def link(
     yes: bool,
     **options: Any,
 ) -> None:
-    """
-    Have blocks of the course follow the items that they became.
-
-    Studio then shows them as linked to the library, and offers updates, as of what was added from it. Without BLOCK,
-    all that can be linked and were not changed in the course since. It takes the right to change the course, which
-    gets drafts of these blocks: nothing is published. `unlink` goes back.
-
-    Shows what can be linked, then asks; --yes does not ask, --preview only shows.
-    """
     run = session.find(import_name)
     keys = None
     if blocks or not yes:
@@ -52,44 +70,57 @@ def link(
         keys = [_find(name, plan.items) for name in blocks] or None
         if preview or not session.as_json:
             data = {"links": plan.items, "counts": plan.counts(), "ready": plan.ready}
-            session.show(data, links_list(plan.items, everything=everything), "", links_counts(plan) or _NOTHING)
+            session.show(data, links_list(plan.items, everything=everything), "", links_counts(plan) or _nothing())
         if preview:
             return
         if not yes:
-            _ask(session, f"Link {counted(len(keys) if keys else plan.ready, 'block')}?", "link")
+            count = len(keys) if keys else plan.ready
+            _ask(
+                session, ngettext("Link {count:,} block?", "Link {count:,} blocks?", count).format(count=count), "link"
+            )
     changed = api.link_back(user=session.user, import_id=run.id, usage_keys=keys)
-    told = f"{counted(changed, 'block')} of the course linked. {command_line('unlink {id}', run.id)} goes back."
+    told = ngettext(
+        "{count:,} block of the course linked. {command} goes back.",
+        "{count:,} blocks of the course linked. {command} goes back.",
+        changed,
+    ).format(count=changed, command=command_line("unlink {id}", run.id))
     session.show({"changed": changed}, told)
 
 
-@subcommand(arguments_of_import, _arguments_of_unlink)
+@subcommand(
+    arguments_of_import,
+    _arguments_of_unlink,
+    told=(
+        gettext_lazy("Have blocks of the course follow no items any more that this import has linked."),
+        gettext_lazy(
+            "They say again what they said before, and what else they hold stays as it is. A block goes "
+            "with the containers around it that the import has linked, and all in these."
+        ),
+    ),
+    more=BLOCKS_HELP,
+)
 def unlink(session: Session, *, import_name: str, blocks: Sequence[str], yes: bool, **options: Any) -> None:
-    """
-    Have blocks of the course follow no items any more that this import has linked.
-
-    They say again what they said before, and what else they hold stays as it is. A block goes with the containers
-    around it that the import has linked, and all in these.
-    """
     run = session.find(import_name)
     keys = None
     if blocks:
         plan = api.preview_links(user=session.user, import_id=run.id)
         keys = [_find(name, plan.items) for name in blocks]
     if not yes:
-        _ask(session, "Unlink these blocks?" if keys else "Unlink all that this import has linked?", "unlink")
+        _ask(session, _("Unlink these blocks?") if keys else _("Unlink all that this import has linked?"), "unlink")
     changed = api.unlink(user=session.user, import_id=run.id, usage_keys=keys)
-    session.show({"changed": changed}, f"{counted(changed, 'block')} of the course unlinked.")
+    told = ngettext("{count:,} block of the course unlinked.", "{count:,} blocks of the course unlinked.", changed)
+    session.show({"changed": changed}, told.format(count=changed))
 
 
-_NOTHING = "Nothing of this import became an item that a block could follow."
+def _nothing() -> str:
+    return _("Nothing of this import became an item that a block could follow.")
 
 
 def _ask(session: Session, question: str, name: str) -> None:
     if not session.can_ask():
-        told = f"Nothing was changed, since there is nobody to ask. To do this without being asked: {name} --yes"
-        raise refusal(told, NOT_CONFIRMED)
+        raise refusal(nobody_to_ask(f"{name} --yes"), NOT_CONFIRMED)
     if not session.confirm(question):
-        raise refusal("Nothing was changed.", NOT_CONFIRMED)
+        raise refusal(_("Nothing was changed."), NOT_CONFIRMED)
 
 
 def _find(name: str, items: Sequence[LinkData]) -> str:
@@ -107,5 +138,7 @@ def _find(name: str, items: Sequence[LinkData]) -> str:
         return found[0].usage_key
     if found:
         keys = "\n".join(f"  {item.num}  {type_of(item)}  {item.name}" for item in found)
-        raise api.NotFound(f"{name} can be any of these; name one by its number:\n{keys}")
-    raise api.NotFound(f"No block that became an item is called {name}. `link --preview` lists them.")
+        raise api.NotFound(_("{name} can be any of these; name one by its number:").format(name=name) + f"\n{keys}")
+    raise api.NotFound(
+        _("No block that became an item is called {name}. `link --preview` lists them.").format(name=name)
+    )

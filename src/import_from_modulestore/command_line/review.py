@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from .. import api
 from .. import choices as document
@@ -32,31 +34,36 @@ from .base import (
     arguments_of_import,
     arguments_of_tree,
     command_line,
+    listing,
     refusal,
     subcommand,
+    what_would_happen,
 )
 from .blocks import all_blocks, find_keys
 from .gone import gone_in_review
-from .terminal.marks import summary, type_of
+from .terminal.marks import in_short, summary, type_of
 from .terminal.outline import notes
 from .terminal.review import block_view, review_counts, review_tree
-from .terminal.text import counted, printable
+from .terminal.text import printable
 
 _DEFAULT = "default"
 _STATES = [state.value for state in ConflictState if state is not ConflictState.GONE]
 
-BLOCKS_HELP = """\
-naming blocks:
-  12                  by the number that `review` shows
-  intro               by block ID
-  html/intro          by type and block ID, where several types share an ID
-  block-v1:…          by usage key
-"""
+BLOCKS_HELP = (
+    listing(
+        ("12", gettext_lazy("by the number that `review` shows")),
+        ("intro", gettext_lazy("by block ID")),
+        ("html/intro", gettext_lazy("by type and block ID, where several types share an ID")),
+        ("block-v1:…", gettext_lazy("by usage key")),
+        gap=10,
+        title=gettext_lazy("naming blocks:"),
+    ),
+)
 
 
 def _arguments_of_review(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("block", nargs="?", metavar="BLOCK", help="show this block in full, with its differences")
-    parser.add_argument("--conflicts", action="store_true", help="only blocks that a decision settles")
+    parser.add_argument("block", nargs="?", metavar="BLOCK", help=_("show this block in full, with its differences"))
+    parser.add_argument("--conflicts", action="store_true", help=_("only blocks that a decision settles"))
     parser.add_argument(
         "--state",
         action="append",
@@ -64,22 +71,24 @@ def _arguments_of_review(parser: argparse.ArgumentParser) -> None:
         dest="states",
         default=[],
         metavar="STATE",
-        help=f"only blocks in this state; repeat ({', '.join(_STATES)})",
+        help=_("only blocks in this state; repeat ({states})").format(states=", ".join(_STATES)),
     )
-    parser.add_argument("--search", default="", metavar="TEXT", help="only blocks with this in their title or key")
-    parser.add_argument("--type", default="", dest="block_type", metavar="TYPE", help="only blocks of this type")
-    parser.add_argument("--edited", action="store_true", help="only blocks that were edited")
-    parser.add_argument("--left-out", action="store_true", help="only blocks that are left out")
+    parser.add_argument("--search", default="", metavar="TEXT", help=_("only blocks with this in their title or key"))
+    parser.add_argument("--type", default="", dest="block_type", metavar="TYPE", help=_("only blocks of this type"))
+    parser.add_argument("--edited", action="store_true", help=_("only blocks that were edited"))
+    parser.add_argument("--left-out", action="store_true", help=_("only blocks that are left out"))
     parser.add_argument(
-        "--as-last-time", action="store_true", help="only blocks of which is said what an earlier review had said"
+        "--as-last-time", action="store_true", help=_("only blocks of which is said what an earlier review had said")
     )
-    parser.add_argument("--below", metavar="BLOCK", help="only this block and what is below it")
-    parser.add_argument("--diff", action="store_true", help="show the differences of the block, or of every conflict")
+    parser.add_argument("--below", metavar="BLOCK", help=_("only this block and what is below it"))
+    parser.add_argument(
+        "--diff", action="store_true", help=_("show the differences of the block, or of every conflict")
+    )
 
 
 def _arguments_of_blocks(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("blocks", nargs="+", metavar="BLOCK", help="see below")
-    parser.add_argument("--only", action="store_true", help="just these blocks, not what is below them")
+    parser.add_argument("blocks", nargs="+", metavar="BLOCK", help=_("see below"))
+    parser.add_argument("--only", action="store_true", help=_("just these blocks, not what is below them"))
 
 
 def _arguments_of_decide(parser: argparse.ArgumentParser) -> None:
@@ -88,24 +97,27 @@ def _arguments_of_decide(parser: argparse.ArgumentParser) -> None:
         type=lambda text: text.replace("-", "_"),
         choices=[*Decision.values, _DEFAULT],
         metavar="DECISION",
-        help=f"{', '.join(Decision.values)}, or {_DEFAULT}: as the import's --on-conflict says",
+        help=_("{decisions}, or {default}: as the import's --on-conflict says").format(
+            decisions=", ".join(Decision.values), default=_DEFAULT
+        ),
     )
-    parser.add_argument("blocks", nargs="*", metavar="BLOCK", help="see below")
-    parser.add_argument("--only", action="store_true", help="just these blocks, not what is below them")
-    parser.add_argument("--all", action="store_true", dest="every", help="all conflicts of the import")
+    parser.add_argument("blocks", nargs="*", metavar="BLOCK", help=_("see below"))
+    parser.add_argument("--only", action="store_true", help=_("just these blocks, not what is below them"))
+    parser.add_argument("--all", action="store_true", dest="every", help=_("all conflicts of the import"))
 
 
 def _arguments_of_merge(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("block", metavar="BLOCK", help="see below")
-    for side in ("library", "source"):
-        parser.add_argument(
-            f"--{side}", action="append", default=[], metavar="PIECE", help=f"take the {side}'s of this piece; repeat"
-        )
+    parser.add_argument("block", metavar="BLOCK", help=_("see below"))
+    for side, told in (
+        ("library", _("take the library's of this piece; repeat")),
+        ("source", _("take the source's of this piece; repeat")),
+    ):
+        parser.add_argument(f"--{side}", action="append", default=[], metavar="PIECE", help=told)
     parser.add_argument(
-        "--edit", action="append", nargs=2, default=[], metavar=("PIECE", "TEXT"), help="take this text; repeat"
+        "--edit", action="append", nargs=2, default=[], metavar=("PIECE", "TEXT"), help=_("take this text; repeat")
     )
     parser.add_argument(
-        "--undecided", action="append", default=[], metavar="PIECE", help="take the choice back; repeat"
+        "--undecided", action="append", default=[], metavar="PIECE", help=_("take the choice back; repeat")
     )
 
 
@@ -115,41 +127,68 @@ def _arguments_of_contents(parser: argparse.ArgumentParser) -> None:
         type=lambda text: text.replace("-", "_"),
         choices=[*Contents.values, _DEFAULT],
         metavar="CONTENTS",
-        help=f"leave-out, unit, collection, or {_DEFAULT}: as the import's --contents says",
+        help=_("leave-out, unit, collection, or {default}: as the import's --contents says").format(default=_DEFAULT),
     )
     _arguments_of_blocks(parser)
 
 
 def _arguments_of_forward(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "forward", choices=[*Forward.values, _DEFAULT], help=f"see below; {_DEFAULT}: as --forward has it"
+        "forward",
+        choices=[*Forward.values, _DEFAULT],
+        help=_("see below; {default}: as --forward has it").format(default=_DEFAULT),
     )
 
 
 def _arguments_of_choices(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
-        "--as-last-time", action="store_true", default=None, help="take all that was said last time of the other blocks"
+        "--as-last-time",
+        action="store_true",
+        default=None,
+        help=_("take all that was said last time of the other blocks"),
     )
     what.add_argument(
         "--not-as-last-time",
         action="store_false",
         dest="as_last_time",
         default=None,
-        help="take nothing of what other reviews have said",
+        help=_("take nothing of what other reviews have said"),
     )
-    what.add_argument("--export", metavar="FILE", help="write what the review says into this file; - prints it")
-    what.add_argument("--apply", metavar="FILE", help="apply what another says; - reads standard input")
+    what.add_argument("--export", metavar="FILE", help=_("write what the review says into this file; - prints it"))
+    what.add_argument("--apply", metavar="FILE", help=_("apply what another says; - reads standard input"))
 
 
 def _arguments_of_edit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("block", metavar="BLOCK", help="see below")
-    parser.add_argument("--title", help="give it this title")
-    parser.add_argument("--olx", metavar="FILE", help="give it the OLX in this file; - reads standard input")
-    parser.add_argument("--revert", action="store_true", help="take all edits of it back")
+    parser.add_argument("block", metavar="BLOCK", help=_("see below"))
+    parser.add_argument("--title", help=_("give it this title"))
+    parser.add_argument("--olx", metavar="FILE", help=_("give it the OLX in this file; - reads standard input"))
+    parser.add_argument("--revert", action="store_true", help=_("take all edits of it back"))
 
 
-@subcommand(arguments_of_import, _arguments_of_review, arguments_of_tree)
+@subcommand(
+    arguments_of_import,
+    _arguments_of_review,
+    arguments_of_tree,
+    told=(
+        gettext_lazy("Show what is staged: all of it as a tree, or one block in full."),
+        gettext_lazy(
+            "Each line has the block's number, what would happen to it (+ create, ↑ update, ⑂ fork, = "
+            "unchanged, – skip, ⊘ unsupported, ✗ cannot be read, ○ left out), its name and type, its "
+            "state where that is a conflict, the decision that settles it, what becomes of the blocks "
+            "inside where a library cannot hold it, whether it was edited, and whether all of that is as "
+            "the last review of this source had it."
+        ),
+        gettext_lazy(
+            "A block is shown with its OLX, its files, what stands in the library in its place, and the "
+            "differences: - is what the library holds, + is what would replace it. For a block that was "
+            "imported before, the differences also say what changed since, in the library and in the "
+            "source."
+        ),
+        gettext_lazy("What the source has lost since it was imported is named at the end; `gone` lists all of it."),
+    ),
+    more=BLOCKS_HELP,
+)
 def review(
     session: Session,
     *,
@@ -160,20 +199,6 @@ def review(
     everything: bool,
     **filters: Any,
 ) -> None:
-    """
-    Show what is staged: all of it as a tree, or one block in full.
-
-    Each line has the block's number, what would happen to it (+ create, ↑ update, ⑂ fork, = unchanged, – skip,
-    ⊘ unsupported, ✗ cannot be read, ○ left out), its name and type, its state where that is a conflict, the decision
-    that settles it, what becomes of the blocks inside where a library cannot hold it, whether it was edited, and
-    whether all of that is as the last review of this source had it.
-
-    A block is shown with its OLX, its files, what stands in the library in its place, and the differences: - is what
-    the library holds, + is what would replace it. For a block that was imported before, the differences also say what
-    changed since, in the library and in the source.
-
-    What the source has lost since it was imported is named at the end; `gone` lists all of it.
-    """
     run = session.find(import_name)
     if block is not None:
         (key,) = find_keys(session, [block])
@@ -186,10 +211,10 @@ def review(
     if diff:
         compared = [api.get_block(user=session.user, import_id=run.id, usage_key=found.usage_key) for found in shown]
         parts = [part for details in compared for part in (block_view(details, only_differences=True), "")]
-        session.show(compared, *(parts[:-1] or ["No such conflicts."]))
+        session.show(compared, *(parts[:-1] or [_("No such conflicts.")]))
         return
     if not shown:
-        session.show(shown, "No such blocks." if blocks else "There is nothing to import here.")
+        session.show(shown, _("No such blocks.") if blocks else _("There is nothing to import here."))
         return
     # That a conflict is skipped is told by its line; a note on each would bury the others.
     noted = [staged for staged in shown if staged.outcome is not Outcome.SKIPPED]
@@ -206,11 +231,28 @@ def review(
         "" if worth_knowing else None,
         worth_knowing,
         "",
-        "One block in full: " + command_line("review {id} BLOCK", run.id),
+        _("One block in full: {command}").format(command=command_line("review {id} BLOCK", run.id)),
     )
 
 
-@subcommand(arguments_of_import, _arguments_of_decide)
+@subcommand(
+    arguments_of_import,
+    _arguments_of_decide,
+    told=(
+        gettext_lazy("Decide what to do with conflicts."),
+        gettext_lazy("With those among the blocks and all that is below them:"),
+        listing(
+            ("skip", gettext_lazy("leave the library's item as it is")),
+            ("overwrite", gettext_lazy("make the imported content the item's next version, live at once")),
+            ("new_version", gettext_lazy("make it the item's next draft, for an author to publish")),
+            ("fork", gettext_lazy("create a separate item under the next free ID")),
+            ("merge", gettext_lazy("put what the library and the source have changed into one version")),
+            ("default", gettext_lazy("go back to the import's own default")),
+            gap=2,
+        ),
+    ),
+    more=BLOCKS_HELP,
+)
 def decide(
     session: Session,
     *,
@@ -221,20 +263,8 @@ def decide(
     every: bool,
     **options: Any,
 ) -> None:
-    """
-    Decide what to do with conflicts.
-
-    With those among the blocks and all that is below them:
-
-      skip         leave the library's item as it is
-      overwrite    make the imported content the item's next version, live at once
-      new_version  make it the item's next draft, for an author to publish
-      fork         create a separate item under the next free ID
-      merge        put what the library and the source have changed into one version
-      default      go back to the import's own default
-    """
     if bool(blocks) == every:
-        raise CommandError("Name blocks, or say --all for all conflicts: one of the two.", returncode=USAGE)
+        raise CommandError(_("Name blocks, or say --all for all conflicts: one of the two."), returncode=USAGE)
     run = session.find(import_name)
     keys = [top.usage_key for top in all_blocks(session, top=True)] if every else find_keys(session, blocks)
     changed = api.decide_blocks(
@@ -247,14 +277,27 @@ def decide(
     conflicts = all_blocks(session, conflicts=True)
     session.show(
         {"changed": changed, "conflicts": conflicts},
-        "Decided. All conflicts, as they are settled now:",
+        _("Decided. All conflicts, as they are settled now:"),
         *_conflict_lines(conflicts),
         "",
-        "What would happen now: " + command_line("plan {id}", run.id),
+        what_would_happen(run.id),
     )
 
 
-@subcommand(arguments_of_import, _arguments_of_merge)
+@subcommand(
+    arguments_of_import,
+    _arguments_of_merge,
+    told=(
+        gettext_lazy("Choose the pieces of a merge that need you."),
+        gettext_lazy(
+            "A block that is decided as `merge` needs you where the library and the source have changed "
+            "the same piece, each in another way: title, body, body:1 for the first such place in it, "
+            "setting:weight, file:photo.png. Without options, the block is shown with its pieces. What "
+            "you choose holds until the library or the source changes."
+        ),
+    ),
+    more=BLOCKS_HELP,
+)
 def merge(
     session: Session,
     *,
@@ -266,13 +309,6 @@ def merge(
     undecided: list[str],
     **options: Any,
 ) -> None:
-    """
-    Choose the pieces of a merge that need you.
-
-    A block that is decided as `merge` needs you where the library and the source have changed the same piece, each in
-    another way: title, body, body:1 for the first such place in it, setting:weight, file:photo.png. Without options,
-    the block is shown with its pieces. What you choose holds until the library or the source changes.
-    """
     run = session.find(import_name)
     (key,) = find_keys(session, [block])
     asked: dict[str, Any] = {"user": session.user, "import_id": run.id, "usage_key": key}
@@ -284,22 +320,30 @@ def merge(
     session.show(details, block_view(details, only_differences=False))
 
 
-@subcommand(arguments_of_import, _arguments_of_contents)
+@subcommand(
+    arguments_of_import,
+    _arguments_of_contents,
+    told=(
+        gettext_lazy("Choose what becomes of blocks inside components."),
+        gettext_lazy(
+            "Of experiments, banks of questions and other components that a library cannot hold, since "
+            "they are made of other blocks. Of those that are named, and those in the blocks that are "
+            "named:"
+        ),
+        listing(
+            ("leave-out", gettext_lazy("the blocks inside go with the component")),
+            ("unit", gettext_lazy("they are imported, and stand in the unit in its stead")),
+            ("collection", gettext_lazy("they are imported on their own, into a collection that bears its name")),
+            ("default", gettext_lazy("go back to what the import's --contents says")),
+        ),
+        gettext_lazy(
+            "The blocks inside are listed by `review`; `select`, `leave-out`, `edit` and `decide` work "
+            "with them as with all others."
+        ),
+    ),
+    more=BLOCKS_HELP,
+)
 def contents(session: Session, *, import_name: str, choice: str, blocks: list[str], only: bool, **options: Any) -> None:
-    """
-    Choose what becomes of blocks inside components.
-
-    Of experiments, banks of questions and other components that a library cannot hold, since they are made of other
-    blocks. Of those that are named, and those in the blocks that are named:
-
-      leave-out    the blocks inside go with the component
-      unit         they are imported, and stand in the unit in its stead
-      collection   they are imported on their own, into a collection that bears its name
-      default      go back to what the import's --contents says
-
-    The blocks inside are listed by `review`; `select`, `leave-out`, `edit` and `decide` work with them as with all
-    others.
-    """
     run = session.find(import_name)
     changed = api.choose_contents(
         user=session.user,
@@ -310,51 +354,86 @@ def contents(session: Session, *, import_name: str, choice: str, blocks: list[st
     )
     session.show(
         {"changed": changed},
-        f"Chosen; {counted(changed, 'component')} changed. What would happen now: {command_line('plan {id}', run.id)}",
+        ngettext("Chosen; {count:,} component changed.", "Chosen; {count:,} components changed.", changed).format(
+            count=changed
+        )
+        + f" {what_would_happen(run.id)}",
     )
 
 
-@subcommand(arguments_of_import, _arguments_of_forward)
+@subcommand(
+    arguments_of_import,
+    _arguments_of_forward,
+    told=(
+        gettext_lazy("Say whether references of courses are forwarded."),
+        gettext_lazy(
+            "Courses refer to the blocks of legacy libraries (library_content). Once the import is "
+            "completed, these references"
+        ),
+        listing(
+            ("yes", gettext_lazy("lead to its items, unless they are forwarded to another library")),
+            ("instead", gettext_lazy("lead to its items, also instead of to another library")),
+            ("no", gettext_lazy("stay as they are")),
+            (
+                "default",
+                gettext_lazy(
+                    "lead to its items, if it is the first import of the library, by somebody who may change that"
+                ),
+            ),
+        ),
+    ),
+)
 def forward(session: Session, *, import_name: str, forward: str, **options: Any) -> None:
-    """
-    Say whether references of courses are forwarded.
-
-    Courses refer to the blocks of legacy libraries (library_content). Once the import is completed, these references
-
-      yes       lead to its items, unless they are forwarded to another library
-      instead   lead to its items, also instead of to another library
-      no        stay as they are
-      default   lead to its items, if it is the first import of the library, by somebody who may change that
-    """
     run = session.find(import_name)
     asked = None if forward == _DEFAULT else Forward(forward)
     found = api.choose_forward(user=session.user, import_id=run.id, forward=asked)
-    told = found.reason if found else "References of courses stay as they are."
+    told = found.reason if found else _("References of courses stay as they are.")
     session.show({"forwarding": found}, printable(told))
 
 
-@subcommand(arguments_of_import, _arguments_of_blocks)
+@subcommand(
+    arguments_of_import,
+    _arguments_of_blocks,
+    told=(
+        gettext_lazy("Select blocks that were left out."),
+        gettext_lazy(
+            "With everything below them, unless --only. What is selected inside a block that stays left "
+            "out stands on its own in the library."
+        ),
+    ),
+    more=BLOCKS_HELP,
+)
 def select(session: Session, **options: Any) -> None:
-    """
-    Select blocks that were left out.
-
-    With everything below them, unless --only. What is selected inside a block that stays left out stands on its own in
-    the library.
-    """
     _select(session, selected=True, **options)
 
 
-@subcommand(arguments_of_import, _arguments_of_blocks, name="leave-out")
+@subcommand(
+    arguments_of_import,
+    _arguments_of_blocks,
+    name="leave-out",
+    told=(
+        gettext_lazy("Leave blocks out of the import."),
+        gettext_lazy("With everything below them, unless --only. They stay staged; `select` has them imported again."),
+    ),
+    more=BLOCKS_HELP,
+)
 def leave_out(session: Session, **options: Any) -> None:
-    """
-    Leave blocks out of the import.
-
-    With everything below them, unless --only. They stay staged; `select` has them imported again.
-    """
     _select(session, selected=False, **options)
 
 
-@subcommand(arguments_of_import, _arguments_of_edit)
+@subcommand(
+    arguments_of_import,
+    _arguments_of_edit,
+    told=(
+        gettext_lazy("Edit a staged block: its title, or its OLX."),
+        gettext_lazy(
+            "Without options, the OLX opens in your editor (the environment's VISUAL or EDITOR) and is "
+            "saved when you save it. The OLX has to keep its root tag and url_name, and can name only "
+            "files that came with the source. Neither the source nor the library is changed."
+        ),
+    ),
+    more=BLOCKS_HELP,
+)
 def edit(
     session: Session,
     *,
@@ -365,32 +444,45 @@ def edit(
     revert: bool,
     **options: Any,
 ) -> None:
-    """
-    Edit a staged block: its title, or its OLX.
-
-    Without options, the OLX opens in your editor (the environment's VISUAL or EDITOR) and is saved when you save it.
-    The OLX has to keep its root tag and url_name, and can name only files that came with the source. Neither the source
-    nor the library is changed.
-    """
     if revert and (title is not None or olx is not None):
-        raise CommandError("--revert takes all edits back; it goes with no other option.", returncode=USAGE)
+        raise CommandError(_("--revert takes all edits back; it goes with no other option."), returncode=USAGE)
     run = session.find(import_name)
     (key,) = find_keys(session, [block])
     asked: dict[str, Any] = {"user": session.user, "import_id": run.id, "usage_key": key}
     if revert:
-        details, told = api.revert_block(**asked), "The edits of {title} are taken back."
+        details, told = api.revert_block(**asked), _("The edits of {title} are taken back.")
     elif title is not None or olx is not None:
         text = None if olx is None else _read(session, olx)
-        details, told = api.edit_block(**asked, title=title, olx=text), "{title} is edited."
+        details, told = api.edit_block(**asked, title=title, olx=text), _("{title} is edited.")
     else:
         before = api.get_block(**asked)
         changed = _edit_in_editor(session, run.id, before.olx, asked, type_of(before.block))
-        details, told = changed or before, "{title} is edited." if changed else "Nothing was changed."
-    look = command_line(f"review {{id}} {details.block.num}", run.id)
-    session.show(details, printable(told.format(title=details.block.name)), f"Look at it: {look}")
+        details, told = changed or before, _("{title} is edited.") if changed else _("Nothing was changed.")
+    look = _("Look at it: {command}").format(command=command_line(f"review {{id}} {details.block.num}", run.id))
+    session.show(details, printable(told.format(title=details.block.name)), look)
 
 
-@subcommand(arguments_of_import, _arguments_of_choices)
+@subcommand(
+    arguments_of_import,
+    _arguments_of_choices,
+    told=(
+        gettext_lazy(
+            "Take what other reviews have said as a whole: all of last time's, none, or that of another import."
+        ),
+        gettext_lazy(
+            "--as-last-time takes all that the last reviews of the source have said, for the library, of "
+            "blocks of which this one says nothing; --not-as-last-time takes back all that others have "
+            "said."
+        ),
+        gettext_lazy(
+            "--export writes what the review says as JSON: what is left out, decided, edited, and what "
+            "becomes of contents. --apply has another review say the same: of another run of the course, "
+            "or for another library. Blocks are found by type and ID. What does not stand is listed, and "
+            "the exit code is 3: blocks that are not there, edits of what is something else in this "
+            "source, decisions where there is nothing to decide, and what this review says otherwise."
+        ),
+    ),
+)
 def choices(
     session: Session,
     *,
@@ -400,32 +492,31 @@ def choices(
     apply: str | None,
     **options: Any,
 ) -> int | None:
-    """
-    Take what other reviews have said as a whole: all of last time's, none, or that of another import.
-
-    --as-last-time takes all that the last reviews of the source have said, for the library, of blocks of which this one
-    says nothing; --not-as-last-time takes back all that others have said.
-
-    --export writes what the review says as JSON: what is left out, decided, edited, and what becomes of contents.
-    --apply has another review say the same: of another run of the course, or for another library. Blocks are found by
-    type and ID. What does not stand is listed, and the exit code is 3: blocks that are not there, edits of what is
-    something else in this source, decisions where there is nothing to decide, and what this review says otherwise.
-    """
     run = session.find(import_name)
     asked: dict[str, Any] = {"user": session.user, "import_id": run.id}
-    look = f"Look at them: {command_line('review {id} --as-last-time', run.id)}"
+    look = _("Look at them: {command}").format(command=command_line("review {id} --as-last-time", run.id))
     if as_last_time is not None:
         changed = api.choose_as_last_time(**asked, as_last_time=as_last_time)
-        told = "as last time" if as_last_time else "as the source has it"
-        session.show({"changed": changed}, f"{counted(changed, 'block')} changed: {told}.", look)
+        told = (
+            ngettext("{count:,} block changed: as last time.", "{count:,} blocks changed: as last time.", changed)
+            if as_last_time
+            else ngettext(
+                "{count:,} block changed: as the source has it.",
+                "{count:,} blocks changed: as the source has it.",
+                changed,
+            )
+        )
+        session.show({"changed": changed}, told.format(count=changed), look)
         return None
     if apply is not None:
         applied = api.apply_choices(**asked, choices=document.from_text(_document(session, apply)))
         left = [f"  {each.told}" for each in applied.unapplied]
         session.show(
             applied,
-            f"{counted(applied.changed, 'block')} changed.",
-            "\n".join(["Not applied:", *map(printable, bounded(left))]) if left else None,
+            ngettext("{count:,} block changed.", "{count:,} blocks changed.", applied.changed).format(
+                count=applied.changed
+            ),
+            "\n".join([_("Not applied:"), *map(printable, bounded(left))]) if left else None,
             look,
         )
         return PARTLY if left else None
@@ -435,8 +526,13 @@ def choices(
         return None
     with Path(str(export)).open("x", encoding="utf-8") as file:
         file.write(document.as_text(exported))
-    told = f"What the review says of {counted(len(exported.blocks), 'block')} is written into {export}."
-    session.show({"blocks": len(exported.blocks)}, printable(told))
+    count = len(exported.blocks)
+    told = ngettext(
+        "What the review says of {count:,} block is written into {file}.",
+        "What the review says of {count:,} blocks is written into {file}.",
+        count,
+    )
+    session.show({"blocks": count}, printable(told.format(count=count, file=export)))
     return None
 
 
@@ -476,7 +572,7 @@ def _with_descendants(blocks: list[BlockData], key: str) -> set[int]:
         if top is not None:
             found.add(block.num)
     if top is None:
-        raise api.NotFound(f"Not among the blocks of this import: {key}.")
+        raise api.NotFound(_("Not among the blocks of this import: {keys}.").format(keys=key))
     return found
 
 
@@ -484,11 +580,14 @@ def _conflict_lines(conflicts: list[BlockData]) -> list[str]:
     lines = [
         printable(
             f"  {block.num}  {block.name} ({type_of(block)}): {str(block.state.label).lower() if block.state else ''}"
-            f" → {(block.decision or Decision.SKIP).value.replace('_', ' ')}"
+            f" → {in_short(block.decision or Decision.SKIP)}"
         )
         for block in conflicts[:20]
     ]
-    return [*lines, f"  … and {len(conflicts) - 20:,} more conflicts"] if len(conflicts) > 20 else lines
+    if (left := len(conflicts) - 20) > 0:
+        told = ngettext("… and {count:,} more conflict", "… and {count:,} more conflicts", left).format(count=left)
+        lines.append(f"  {told}")
+    return lines
 
 
 def _select(
@@ -502,11 +601,12 @@ def _select(
         selected=selected,
         below=not only,
     )
-    verb = "selected" if selected else "left out"
-    session.show(
-        {"changed": changed},
-        f"{counted(changed, 'block')} {verb}. What would happen now: {command_line('plan {id}', run.id)}",
+    told = (
+        ngettext("{count:,} block selected.", "{count:,} blocks selected.", changed)
+        if selected
+        else ngettext("{count:,} block left out.", "{count:,} blocks left out.", changed)
     )
+    session.show({"changed": changed}, f"{told.format(count=changed)} {what_would_happen(run.id)}")
 
 
 def _read(session: Session, name: str) -> str:
@@ -517,19 +617,22 @@ def _read(session: Session, name: str) -> str:
         with Path(name).open(encoding="utf-8") as file:
             return file.read(MAX_OLX_CHARACTERS + 1)
     except UnicodeDecodeError as error:
-        raise api.InvalidEdit(f"{name} is not text in UTF-8: {error.reason} at byte {error.start}.") from error
+        told = _("{name} is not text in UTF-8: {reason} at byte {at}.")
+        raise api.InvalidEdit(told.format(name=name, reason=error.reason, at=error.start)) from error
 
 
 def _edit_in_editor(session: Session, import_id: str, olx: str, asked: dict[str, Any], type_name: str) -> Any:
     """Have a person edit the OLX until it is accepted, or given up; ``None`` where nothing was changed."""
     if not olx:
-        raise api.InvalidEdit(f"A {type_name} has no OLX of its own. Rename it with --title.")
+        told = _("A {type} has no OLX of its own. Rename it with --title.")
+        raise api.InvalidEdit(told.format(type=type_name))
     text: str | None = olx
     while True:
         try:
             text = click.edit(text, extension=".xml")
         except click.ClickException as error:
-            raise refusal(f"{error.message}. Name your editor in the environment: EDITOR=nano.", FAILED) from error
+            told = _("{reason}. Name your editor in the environment: EDITOR=nano.").format(reason=error.message)
+            raise refusal(told, FAILED) from error
         if text is None or text.strip() == olx.strip():
             return None
         try:
@@ -538,13 +641,14 @@ def _edit_in_editor(session: Session, import_id: str, olx: str, asked: dict[str,
             reason = f"{error}\n"
             if session.can_ask():
                 session.err.print(printable(str(error)), style="red")
-                if session.confirm("Go on editing?", default=True):
+                if session.confirm(_("Go on editing?"), default=True):
                     continue
                 reason = ""
             words = f"edit {{id}} {asked['usage_key']} --olx {_kept(text)}"
             raise api.InvalidEdit(
-                f"{reason}Nothing was changed. What you wrote is kept; mend it and save it with:\n"
-                f"  {command_line(words, import_id)}"
+                reason
+                + _("Nothing was changed. What you wrote is kept; mend it and save it with:")
+                + f"\n  {command_line(words, import_id)}"
             ) from error
 
 

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from .. import api
 from ..data import (
     Action,
@@ -30,11 +33,13 @@ from .base import (
     FAILED,
     LAST,
     USAGE,
+    Paragraph,
     Session,
     arguments_of_import,
     arguments_of_tree,
     command_line,
     exit_code_of,
+    listing,
     next_steps,
     refusal,
     result,
@@ -44,31 +49,35 @@ from .base import (
 from .gone import gone_in_short
 from .sources import write_backup
 from .terminal.marks import summary
-from .terminal.text import counted, printable
+from .terminal.text import counted_blocks, counted_conflicts, counted_items, printable
 
-_SOURCES = "course-v1:Org+Course+Run, library-v1:Org+Library, or the file of an export (course.tar.gz)"
+
+def _sources() -> str:
+    return _("course-v1:Org+Course+Run, library-v1:Org+Library, or the file of an export (course.tar.gz)")
 
 
 def _arguments_of_preview(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help=_SOURCES)
+    parser.add_argument("source", metavar="SOURCE", help=_sources())
     parser.add_argument("library", metavar="LIBRARY", help="lib:Org:slug")
 
 
 def _arguments_of_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help=_SOURCES)
+    parser.add_argument("source", metavar="SOURCE", help=_sources())
     parser.add_argument(
         "library",
         metavar="LIBRARY",
-        help="lib:Org:slug, or FILE.zip: an archive to write, of a library that is made where there is none",
+        help=_("lib:Org:slug, or FILE.zip: an archive to write, of a library that is made where there is none"),
     )
-    parser.add_argument("--force", action="store_true", help="replace the archive where it exists")
+    parser.add_argument("--force", action="store_true", help=_("replace the archive where it exists"))
 
 
 def _arguments_of_new_or_begun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "source", metavar="SOURCE", help=f"{_SOURCES}; or an import not completed yet, its ID or `{LAST}`"
+        "source",
+        metavar="SOURCE",
+        help=_("{sources}; or an import not completed yet, its ID or `{last}`").format(sources=_sources(), last=LAST),
     )
-    parser.add_argument("library", nargs="?", metavar="LIBRARY", help="lib:Org:slug; an import has one")
+    parser.add_argument("library", nargs="?", metavar="LIBRARY", help=_("lib:Org:slug; an import has one"))
 
 
 def _arguments_of_source(parser: argparse.ArgumentParser) -> None:
@@ -76,37 +85,37 @@ def _arguments_of_source(parser: argparse.ArgumentParser) -> None:
         "--origin",
         default="",
         metavar="NAME",
-        help="where several origins have the source: the one to read, as `sources` names it (default: the first)",
+        help=_("where several origins have the source: the one to read, as `sources` names it (default: the first)"),
     )
     parser.add_argument(
         "--export",
         default="",
         metavar="NAME",
-        help="where several exports hold the source: the one to read, as `sources` names it (default: the newest)",
+        help=_("where several exports hold the source: the one to read, as `sources` names it (default: the newest)"),
     )
     parser.add_argument(
         "--select",
         action="append",
         dest="selection",
         metavar="BLOCK",
-        help="import only this block (its usage key); repeat",
+        help=_("import only this block (its usage key); repeat"),
     )
 
 
 def arguments_of_options(parser: argparse.ArgumentParser) -> None:
     """How to import, whatever the sources are."""
-    parser.add_argument("--create", action="store_true", help="make the library where there is none")
-    parser.add_argument("--title", help="title of the library that --create makes (default: the source's)")
+    parser.add_argument("--create", action="store_true", help=_("make the library where there is none"))
+    parser.add_argument("--title", help=_("title of the library that --create makes (default: the source's)"))
     parser.add_argument(
-        "--level", choices=CompositionLevel.values, default="section", help="see below (default: section)"
+        "--level", choices=CompositionLevel.values, default="section", help=_("see below (default: section)")
     )
-    parser.add_argument("--on-conflict", choices=Decision.values, default="skip", help="see below (default: skip)")
+    parser.add_argument("--on-conflict", choices=Decision.values, default="skip", help=_("see below (default: skip)"))
     parser.add_argument(
         "--unmerged",
         type=lambda text: text.replace("-", "_"),
         choices=[decision for decision in Decision.values if decision != Decision.MERGE.value],
         metavar="DECISION",
-        help="instead of merges that need you: skip, overwrite, new_version or fork (default: the import waits)",
+        help=_("instead of merges that need you: skip, overwrite, new_version or fork (default: the import waits)"),
     )
     parser.add_argument(
         "--contents",
@@ -114,79 +123,96 @@ def arguments_of_options(parser: argparse.ArgumentParser) -> None:
         choices=Contents.values,
         default="leave_out",
         metavar="CONTENTS",
-        help="leave-out, unit or collection: see below (default: leave-out)",
+        help=_("leave-out, unit or collection: see below (default: leave-out)"),
     )
     parser.add_argument(
         "--not-as-last-time",
         action="store_false",
         dest="as_last_time",
-        help="begin with nothing of what the review of this source's last import into the library has said",
+        help=_("begin with nothing of what the review of this source's last import into the library has said"),
     )
     parser.add_argument(
         "--forward",
         choices=Forward.values,
-        help="see below (default: the first import of a legacy library, by somebody who may change that)",
+        help=_("see below (default: the first import of a legacy library, by somebody who may change that)"),
     )
-    parser.add_argument("--no-publish", action="store_false", dest="publish", help="leave everything as drafts")
+    parser.add_argument("--no-publish", action="store_false", dest="publish", help=_("leave everything as drafts"))
     parser.add_argument(
         "--block-ids",
         choices=BlockIds.values,
         default="keep",
         dest="block_ids",
-        help="IDs of new items: the source's, or made from titles (default: keep)",
+        help=_("IDs of new items: the source's, or made from titles (default: keep)"),
     )
     parser.add_argument(
         "--branch",
         choices=Branch.values,
         default="draft",
-        help="read what authors see or what learners see (default: draft)",
+        help=_("read what authors see or what learners see (default: draft)"),
     )
     parser.add_argument(
         "--collection",
         nargs="?",
         const="",
         metavar="TITLE",
-        help="put the top-level items into the collection of this title, made where needed (default: the source's)",
+        help=_("put the top-level items into the collection of this title, made where needed (default: the source's)"),
     )
-    parser.add_argument("--collection-code", default="", metavar="CODE", help="put them into an existing collection")
-    parser.add_argument("--no-collection", action="store_true", help="put them into none")
+    parser.add_argument("--collection-code", default="", metavar="CODE", help=_("put them into an existing collection"))
+    parser.add_argument("--no-collection", action="store_true", help=_("put them into none"))
 
 
-OPTIONS_HELP = """\
-levels (--level), the highest container that is kept:
-  section      sections, subsections, units and components
-  subsection   subsections, units and components
-  unit         units and components
-  component    components only
+OPTIONS_HELP: tuple[Paragraph, ...] = (
+    listing(
+        ("section", gettext_lazy("sections, subsections, units and components")),
+        ("subsection", gettext_lazy("subsections, units and components")),
+        ("unit", gettext_lazy("units and components")),
+        ("component", gettext_lazy("components only")),
+        title=gettext_lazy("levels (--level), the highest container that is kept:"),
+    ),
+    listing(
+        ("skip", gettext_lazy("leave the library's item as it is")),
+        ("overwrite", gettext_lazy("make this the item's next version, live at once")),
+        ("new_version", gettext_lazy("make this the item's next draft, for an author to publish")),
+        ("fork", gettext_lazy("create a separate item under the next free ID")),
+        gap=2,
+        title=gettext_lazy(
+            "conflicts (--on-conflict), when the library already holds something else in a block's place:"
+        ),
+    ),
+    listing(
+        ("leave-out", gettext_lazy("the blocks inside go with the component")),
+        ("unit", gettext_lazy("they are imported, and stand in the unit in its stead")),
+        ("collection", gettext_lazy("they are imported on their own, into a collection that bears its name")),
+        title=gettext_lazy(
+            "contents (--contents), of components that a library cannot hold, since they are made of other blocks:"
+        ),
+    ),
+    listing(
+        ("yes", gettext_lazy("they lead to the items of this import, unless they are forwarded to another library")),
+        ("instead", gettext_lazy("they do, also instead of to another library")),
+        ("no", gettext_lazy("they do not")),
+        gap=6,
+        title=gettext_lazy("forwarding (--forward), of the references of courses to the source, where Studio can:"),
+    ),
+    gettext_lazy(
+        "Every decision keeps the item's whole version history. A block that the library holds already, unchanged, is "
+        "never written again (fork aside)."
+    ),
+)
 
-conflicts (--on-conflict), when the library already holds something else in a block's place:
-  skip         leave the library's item as it is
-  overwrite    make this the item's next version, live at once
-  new_version  make this the item's next draft, for an author to publish
-  fork         create a separate item under the next free ID
 
-contents (--contents), of components that a library cannot hold, since they are made of other blocks:
-  leave-out    the blocks inside go with the component
-  unit         they are imported, and stand in the unit in its stead
-  collection   they are imported on their own, into a collection that bears its name
-
-forwarding (--forward), of the references of courses to the source, where Studio can:
-  yes          they lead to the items of this import, unless they are forwarded to another library
-  instead      they do, also instead of to another library
-  no           they do not
-
-Every decision keeps the item's whole version history. A block that the library holds already, unchanged,
-is never written again (fork aside).
-"""
-
-
-@subcommand(_arguments_of_preview, _arguments_of_source, arguments_of_options, arguments_of_tree)
+@subcommand(
+    _arguments_of_preview,
+    _arguments_of_source,
+    arguments_of_options,
+    arguments_of_tree,
+    told=(
+        gettext_lazy("Show what an import would do, without doing it."),
+        gettext_lazy("Reads the source, plans the import block by block, and leaves nothing behind."),
+    ),
+    more=OPTIONS_HELP,
+)
 def preview(session: Session, *, source: str, library: str, everything: bool, **options: Any) -> int:
-    """
-    Show what an import would do, without doing it.
-
-    Reads the source, plans the import block by block, and leaves nothing behind.
-    """
     with _source(session, source, options) as found, session.progress() as progress:
         source_data, plan = api.preview_import(
             user=session.user,
@@ -198,7 +224,11 @@ def preview(session: Session, *, source: str, library: str, everything: bool, **
             export=found.export,
             progress=progress,
         )
-    told = f"\nNothing was written. `run` with the same words would {_told_of(plan)}."
+    told = "\n" + _told_of(
+        plan,
+        _("Nothing was written. `run` with the same words would write {items}."),
+        _("Nothing was written. `run` with the same words would write {items}, and remove {removed}."),
+    )
     session.show(
         {"source": source_data, "plan": plan, "counts": plan.counts()},
         *result(
@@ -213,22 +243,31 @@ def preview(session: Session, *, source: str, library: str, everything: bool, **
     return _end_of_plan(session, plan, told)
 
 
-@subcommand(_arguments_of_run, _arguments_of_source, arguments_of_options, arguments_of_tree)
+@subcommand(
+    _arguments_of_run,
+    _arguments_of_source,
+    arguments_of_options,
+    arguments_of_tree,
+    told=(
+        gettext_lazy("Import a course or legacy library."),
+        gettext_lazy(
+            "All or nothing, and every block is recorded. Stages and writes without a stop between. To "
+            "look through what would be written, and to decide about conflicts one by one, use `stage` "
+            "instead."
+        ),
+        gettext_lazy(
+            "From file to file, an export goes in and an archive comes out, which Studio restores as a library. The "
+            "library is called as the course, lib:Org:Course-Run, and is kept: the same again writes only what has "
+            "changed since. For example: run course.tar.gz library.zip"
+        ),
+    ),
+    more=OPTIONS_HELP,
+)
 def run(session: Session, *, source: str, library: str, everything: bool, force: bool, **options: Any) -> int:
-    """
-    Import a course or legacy library.
-
-    All or nothing, and every block is recorded. Stages and writes without a stop between. To look through what would be
-    written, and to decide about conflicts one by one, use `stage` instead.
-
-    From file to file, an export goes in and an archive comes out, which Studio restores as a library. The library is
-    called as the course, lib:Org:Course-Run, and is kept: the same again writes only what has changed since.
-
-      run course.tar.gz library.zip
-    """
     archive = Path(library) if library.lower().endswith(".zip") else None
     if archive and archive.exists() and not force:
-        raise refusal(f"{archive} exists already. Choose another name, or replace it (`--force`).", FAILED)
+        told = _("{file} exists already. Choose another name, or replace it (`--force`).").format(file=archive)
+        raise refusal(told, FAILED)
     with _source(session, source, options) as found:
         if archive:
             library, options["create"] = str(library_key_for(parse_source_key(found.key))), True
@@ -240,22 +279,33 @@ def run(session: Session, *, source: str, library: str, everything: bool, force:
     return _show_result(session, done, everything, backup, told)
 
 
-@subcommand(_arguments_of_new_or_begun, _arguments_of_source, arguments_of_options)
+@subcommand(
+    _arguments_of_new_or_begun,
+    _arguments_of_source,
+    arguments_of_options,
+    told=(
+        gettext_lazy("Read a course or legacy library, for a review."),
+        gettext_lazy(
+            "It is kept in the staging area; the library stays as it is. An import that was begun and not"
+            " completed is staged with the options that it was begun with, and what the review has chosen"
+            " and edited is kept. Ends with the import's ID, by which all that follows is told which "
+            "import is meant:"
+        ),
+        listing(
+            ("review", gettext_lazy("what is staged, and what it meets in the library")),
+            (
+                "decide",
+                gettext_lazy("what to do with a conflict; `select`, `leave-out` and `edit` change what is imported"),
+            ),
+            ("gone", gettext_lazy("what the source has lost since it was imported, and removing it")),
+            ("plan", gettext_lazy("what would happen")),
+            ("complete", gettext_lazy("write it")),
+            ("cancel", gettext_lazy("give it up")),
+        ),
+    ),
+    more=OPTIONS_HELP,
+)
 def stage(session: Session, *, source: str, library: str | None, **options: Any) -> None:
-    """
-    Read a course or legacy library, for a review.
-
-    It is kept in the staging area; the library stays as it is. An import that was begun and not completed is staged
-    with the options that it was begun with, and what the review has chosen and edited is kept. Ends with the import's
-    ID, by which all that follows is told which import is meant:
-
-      review     what is staged, and what it meets in the library
-      decide     what to do with a conflict; `select`, `leave-out` and `edit` change what is imported
-      gone       what the source has lost since it was imported, and removing it
-      plan       what would happen
-      complete   write it
-      cancel     give it up
-    """
     if library:
         with _source(session, source, options, is_kept=True) as found:
             begun = _create(session, found, library, options)
@@ -266,14 +316,18 @@ def stage(session: Session, *, source: str, library: str | None, **options: Any)
     _show_staged(session, staged)
 
 
-@subcommand(arguments_of_import, arguments_of_tree)
+@subcommand(
+    arguments_of_import,
+    arguments_of_tree,
+    told=(
+        gettext_lazy("Show exactly what completing an import would do now."),
+        gettext_lazy(
+            "In numbers and block by block, made from what is staged, edited and decided, and from the "
+            "library as it is at this moment. Changes nothing."
+        ),
+    ),
+)
 def plan(session: Session, *, import_name: str, everything: bool, **options: Any) -> int:
-    """
-    Show exactly what completing an import would do now.
-
-    In numbers and block by block, made from what is staged, edited and decided, and from the library as it is at this
-    moment. Changes nothing.
-    """
     found = session.find(import_name)
     made = api.plan_import(user=session.user, import_id=found.id)
     session.show(
@@ -287,33 +341,45 @@ def plan(session: Session, *, import_name: str, everything: bool, **options: Any
             gone_unknown=made.gone_unknown,
         ),
     )
-    words = command_line("complete {id}", found.id)
-    told = f"\nNothing was written. This would {_told_of(made)}; to do it:\n  {words}"
+    told = _told_of(
+        made,
+        _("Nothing was written. This would write {items}; to do it:"),
+        _("Nothing was written. This would write {items}, and remove {removed}; to do it:"),
+    )
+    told = f"\n{told}\n  {command_line('complete {id}', found.id)}"
     return _end_of_plan(session, made, told)
 
 
-@subcommand(arguments_of_import, arguments_of_tree)
+@subcommand(
+    arguments_of_import,
+    arguments_of_tree,
+    told=(
+        gettext_lazy("Write a staged import into its library."),
+        gettext_lazy(
+            "All or nothing, and every block is recorded. The plan is made anew, from the library as it "
+            "is at this moment. `undo` takes it back."
+        ),
+    ),
+)
 def complete(session: Session, *, import_name: str, everything: bool, **options: Any) -> int:
-    """
-    Write a staged import into its library.
-
-    All or nothing, and every block is recorded. The plan is made anew, from the library as it is at this moment. `undo`
-    takes it back.
-    """
     found = session.find(import_name)
     with session.progress() as progress:
         done = api.complete_import(user=session.user, import_id=found.id, progress=progress)
     return _show_result(session, done, everything)
 
 
-@subcommand(arguments_of_import, arguments_of_tree)
+@subcommand(
+    arguments_of_import,
+    arguments_of_tree,
+    told=(
+        gettext_lazy("Retry the step that failed."),
+        gettext_lazy(
+            "That step alone: an import that failed while it was staged then waits for its review, also "
+            "where `run` began it. `complete` writes it."
+        ),
+    ),
+)
 def retry(session: Session, *, import_name: str, everything: bool, **options: Any) -> int:
-    """
-    Retry the step that failed.
-
-    That step alone: an import that failed while it was staged then waits for its review, also where `run` began it.
-    `complete` writes it.
-    """
     found = session.find(import_name)
     with session.progress() as progress:
         done = api.retry_import(user=session.user, import_id=found.id, progress=progress)
@@ -323,18 +389,25 @@ def retry(session: Session, *, import_name: str, everything: bool, **options: An
     return _show_result(session, done, everything)
 
 
-@subcommand(arguments_of_import)
+@subcommand(
+    arguments_of_import,
+    told=(
+        gettext_lazy("Give an import up before it is written, or stop its undo or redo."),
+        gettext_lazy(
+            "A step that runs is stopped and rolled back. The library stays as it is. What was staged is "
+            "removed later, by `cleanup`. An import that was being undone or redone is afterwards what it"
+            " was before."
+        ),
+    ),
+)
 def cancel(session: Session, *, import_name: str, **options: Any) -> None:
-    """
-    Give an import up before it is written, or stop its undo or redo.
-
-    A step that runs is stopped and rolled back. The library stays as it is. What was staged is removed later, by
-    `cleanup`. An import that was being undone or redone is afterwards what it was before.
-    """
     found = session.find(import_name)
     canceled = api.cancel_import(user=session.user, import_id=found.id)
-    stopped = "" if canceled.state is ImportState.CANCELED else "Stopped. "
-    session.show(canceled, f"{stopped}Import {short(found.id)} {canceled.state.told}. The library is as it was.")
+    if canceled.state is ImportState.CANCELED:
+        told = _("Import {id} {is_so}. The library is as it was.")
+    else:
+        told = _("Stopped. Import {id} {is_so}. The library is as it was.")
+    session.show(canceled, told.format(id=short(found.id), is_so=canceled.state.told))
 
 
 @contextmanager
@@ -351,9 +424,10 @@ def _source(
         yield SourceReference(name, origin=options["origin"], export=options["export"])
         return
     if options["origin"] or options["export"]:
-        raise refusal("A file is an export by itself. Leave out --origin and --export.", USAGE)
+        raise refusal(_("A file is an export by itself. Leave out --origin and --export."), USAGE)
     if file.is_dir():
-        raise refusal(f"{file} is a folder. Pack it first: tar -czf course.tar.gz {file}", USAGE)
+        told = _("{file} is a folder. Pack it first: tar -czf course.tar.gz {file}").format(file=file)
+        raise refusal(told, USAGE)
     with file.open("rb") as opened:
         found = api.upload_export(user=session.user, file=opened, name=file.name)
     is_done = False
@@ -381,21 +455,27 @@ def _create(session: Session, source: SourceReference, library: str, options: di
 
 def _begun(session: Session, name: str, options: dict[str, Any]) -> ImportData:
     if ":" in name:
-        raise refusal("Name the library as well: stage SOURCE LIBRARY.", USAGE)
+        raise refusal(_("Name the library as well: stage SOURCE LIBRARY."), USAGE)
     given = any(options[name] for name in ("create", "title", "origin", "export")) or options["collection"] is not None
     if given or import_options(options) != ImportOptions():
-        raise refusal("An import keeps the options that it was begun with. Leave them out.", USAGE)
+        raise refusal(_("An import keeps the options that it was begun with. Leave them out."), USAGE)
     return session.find(name)
 
 
 def _show_staged(session: Session, staged: ImportData) -> None:
     made = api.plan_import(user=session.user, import_id=staged.id)
     conflicts = sum(item.state.is_conflict for item in made.items)
-    told = (
-        f"Import {short(staged.id)} is staged: {counted(staged.block_count, 'block')} of {staged.source_title}, "
-        f"{counted(conflicts, 'conflict')} with {staged.library_key}. The library is as it was."
+    told = _("Import {id} is staged: {blocks} of {source}, {conflicts} with {library}. The library is as it was.")
+    told = told.format(
+        id=short(staged.id),
+        blocks=counted_blocks(staged.block_count),
+        source=staged.source_title,
+        conflicts=counted_conflicts(conflicts),
+        library=staged.library_key,
     )
-    blockers = [f"It cannot be written as it is: {printable(blocker)}" for blocker in made.blockers]
+    blockers = [
+        printable(_("It cannot be written as it is: {blocker}").format(blocker=blocker)) for blocker in made.blockers
+    ]
     session.show(
         {
             "import": staged,
@@ -410,7 +490,7 @@ def _show_staged(session: Session, staged: ImportData) -> None:
         *blockers,
         *map(printable, _told_of_forwarding(made)),
         "",
-        "What would happen:",
+        _("What would happen:"),
         summary(made.everything, planned=True),
         "",
         next_steps(staged),
@@ -421,9 +501,10 @@ def _told_of_forwarding(plan: Plan) -> tuple[str, ...]:
     return (plan.forwarding.reason,) if plan.forwarding else ()
 
 
-def _told_of(plan: Plan) -> str:
-    removed = f", and remove {counted(plan.removes, 'item')}" if plan.removes else ""
-    return f"write {counted(plan.writes, 'item')}{removed}"
+def _told_of(plan: Plan, writes: str, removes: str) -> str:
+    """What a plan would do, by the sentence for one that only writes, or by that for one that removes as well."""
+    told = removes if plan.removes else writes
+    return told.format(items=counted_items(plan.writes), removed=counted_items(plan.removes))
 
 
 def _show_result(
@@ -435,10 +516,12 @@ def _show_result(
         *result(done.library_title, records, done.warnings, everything=everything, planned=False),
     )
     if not session.as_json:
-        told = f"\nimport {short(done.id)} from {done.source_key} into {done.library_key}"
         if Action.UNDO in done.actions:
-            told += f"; `undo {short(done.id)}` takes it back"
-        session.say(told, style="dim")
+            told = _("import {id} from {source} into {library}; `undo {id}` takes it back")
+        else:
+            told = _("import {id} from {source} into {library}")
+        told = told.format(id=short(done.id), source=done.source_key, library=done.library_key)
+        session.say("\n" + printable(told), style="dim")
         if told_of_backup:
             session.say(f"\n{told_of_backup}")
     return exit_code_of(records)
@@ -447,9 +530,10 @@ def _show_result(
 def _end_of_plan(session: Session, made: Plan, told: str) -> int:
     if not session.as_json:
         for blocker in made.blockers:
-            session.say(f"\nThis cannot be imported: {printable(blocker)}", style="bold red")
+            told = _("This cannot be imported: {blocker}").format(blocker=blocker)
+            session.say("\n" + printable(told), style="bold red")
         if not made.blockers:
-            session.say(told, style="dim")
+            session.say(printable(told), style="dim")
     return FAILED if made.blockers else exit_code_of(made.items)
 
 

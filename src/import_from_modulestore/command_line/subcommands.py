@@ -1,13 +1,15 @@
 """The subcommands as they are listed; each is a thin door onto :mod:`import_from_modulestore.api`."""
 
+from django.utils.translation import gettext_noop as _
+
 from . import batches, gone, history, links, review, sources, steps
 from .base import Subcommand
 
 SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
-    "what there is": (sources.sources, sources.libraries),
-    "in one go": (steps.preview, steps.run),
-    "several at once": (batches.batch, batches.batches),
-    "step by step": (
+    _("what there is"): (sources.sources, sources.libraries),
+    _("in one go"): (steps.preview, steps.run),
+    _("several at once"): (batches.batch, batches.batches),
+    _("step by step"): (
         steps.stage,
         review.review,
         review.decide,
@@ -24,31 +26,11 @@ SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
         steps.cancel,
         steps.retry,
     ),
-    "what happened": (history.history, history.show, history.report, history.work, history.where, history.story),
-    "back into the course": (links.link, links.unlink),
-    "back and forth": (history.undo, history.redo),
-    "keeping house": (sources.backup, history.cleanup),
+    _("what happened"): (history.history, history.show, history.report, history.work, history.where, history.story),
+    _("back into the course"): (links.link, links.unlink),
+    _("back and forth"): (history.undo, history.redo),
+    _("keeping house"): (sources.backup, history.cleanup),
 }
-"""Subcommands by what they are for."""
+"""Subcommands by what they are for, to be translated where it is shown."""
 
-EPILOGS = {
-    **dict.fromkeys((steps.preview.name, steps.run.name, steps.stage.name, batches.batch.name), steps.OPTIONS_HELP),
-    **dict.fromkeys(
-        (
-            review.review.name,
-            review.decide.name,
-            review.select.name,
-            review.leave_out.name,
-            review.contents.name,
-            review.edit.name,
-            review.merge.name,
-            links.link.name,
-            links.unlink.name,
-        ),
-        review.BLOCKS_HELP,
-    ),
-    gone.gone.name: gone.ITEMS_HELP,
-}
-"""What stands at the end of a subcommand's help."""
-
-__all__ = ["EPILOGS", "SUBCOMMANDS", "Subcommand"]
+__all__ = ["SUBCOMMANDS", "Subcommand"]

@@ -8,12 +8,32 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 from rich.console import Console
 
+from import_from_modulestore.command_line.languages import speak
 from import_from_modulestore.command_line.terminal.text import printable
 
 
-class ConsoleCommand(BaseCommand):
+class SpokenCommand(BaseCommand):
+    """A command that speaks the language of who typed it."""
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """As the base class, in that language."""
+        speak(argv)
+        super().run_from_argv(argv)
+
+    def told(self) -> str:
+        """What its help begins with, in the language of this moment."""
+        return ""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """As the base class, with that help."""
+        self.help = self.told()
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+
+class ConsoleCommand(SpokenCommand):
     """A command with subcommands, for people."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -36,5 +56,6 @@ def find_user(name: str) -> Any:
         return users._default_manager.get_by_natural_key(name)
     except users.DoesNotExist:
         raise CommandError(
-            printable(f"There is no user {name!r}. `createsuperuser` and the admin make users."), returncode=4
+            printable(_("There is no user {name!r}. `createsuperuser` and the admin make users.").format(name=name)),
+            returncode=4,
         ) from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -11,12 +13,12 @@ from ...data import BatchData, BatchDetails, BatchReversal, ImportState, tally
 from .outline import hanging
 from .reversal import kept_items
 from .tables import indented, reversal_counts, state_of, when
-from .text import counted, printable
+from .text import counted_sources, printable
 
 
 def batch_table(batch: BatchDetails, left: Mapping[str, str]) -> RenderableType:
     """A batch, import by import; ``left`` says of those that a step was not done with why."""
-    title = f"{counted(batch.size, 'source')} → {batch.library_title}  {batch.library_key}"
+    title = f"{counted_sources(batch.size)} → {batch.library_title}  {batch.library_key}"
     parts: list[RenderableType] = [
         Text.assemble((batch.id[:8], "cyan"), f"  {printable(title)}"),
         indented(Text(printable(f"{_states(batch)} · {batch.username}, {when(batch.created)}"), style="dim")),
@@ -24,7 +26,8 @@ def batch_table(batch: BatchDetails, left: Mapping[str, str]) -> RenderableType:
     for run in batch.imports:
         told = Text.assemble(state_of(run), f"  {printable(run.source_title)}  ", (run.source_key, "dim"))
         if run.to_decide and run.state is ImportState.STAGED:
-            told.append(f"  {counted(run.to_decide, 'conflict')} to decide", style="yellow")
+            decide = ngettext("{count:,} conflict to decide", "{count:,} conflicts to decide", run.to_decide)
+            told.append("  " + decide.format(count=run.to_decide), style="yellow")
         parts.append(hanging(Text(run.id[:8], style="cyan"), told))
         if why := left.get(run.id) or run.error:
             parts.append(indented(Text(printable(why), style="red")))
@@ -34,17 +37,18 @@ def batch_table(batch: BatchDetails, left: Mapping[str, str]) -> RenderableType:
 def batches_table(batches: Sequence[BatchData], total: int) -> RenderableType:
     """Batches, newest first; ``total`` counts those not shown too."""
     if not batches:
-        return Text("No batches.")
+        return Text(_("No batches."))
     parts: list[RenderableType] = []
     for batch in batches:
-        way = f"{counted(batch.size, 'source')} → {batch.library_title}  {batch.library_key}"
+        way = f"{counted_sources(batch.size)} → {batch.library_title}  {batch.library_key}"
         told = f"{_states(batch)} · {batch.username}, {when(batch.created)}"
         parts += [
             Text.assemble((batch.id[:8], "cyan"), f"  {printable(way)}"),
             indented(Text(printable(told), style="dim")),
         ]
     if total > len(batches):
-        parts.append(Text(f"… and {total - len(batches):,} more; --limit shows them.", style="dim"))
+        more = _("… and {count:,} more; --limit shows them.").format(count=total - len(batches))
+        parts.append(Text(more, style="dim"))
     return Group(*parts)
 
 

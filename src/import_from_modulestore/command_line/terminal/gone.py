@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...data import GoneData, RecordData
 from .marks import MARKS, type_beside_title
 from .outline import Item, hanging
-from .text import counted, printable
+from .text import printable
 
 MAX_GONE = 10
 """Items that are shown before the rest is only counted."""
@@ -35,13 +37,15 @@ def gone_list(
     if not items:
         return None
     total = len(items) if total is None else total
-    lines: list[RenderableType] = [Text(f"Gone from the source: {counted(total, 'item')}", style="bold")]
+    told = ngettext("Gone from the source: {count:,} item", "Gone from the source: {count:,} items", total)
+    lines: list[RenderableType] = [Text(told.format(count=total), style="bold")]
     shown = items if everything else items[:MAX_GONE]
     lines += [hanging(Text(*MARKS[item.outcome]), _told(item, keys=everything)) for item in shown]
     if total > len(shown):
-        lines.append(Text(f"… and {total - len(shown):,} more", style="dim"))
+        lines.append(Text(_("… and {count:,} more").format(count=total - len(shown)), style="dim"))
     if more:
-        lines.append(Text(f"See all, keep or remove them: {more}", style="dim"))
+        how = _("See all, keep or remove them: {command}").format(command=more)
+        lines.append(Text(printable(how), style="dim"))
     return Group(*lines)
 
 
@@ -52,7 +56,7 @@ def _told(item: GoneData | Item, *, keys: bool) -> Text:
     text.append(printable(item.name), "bold" if item.kind.is_container else "")
     text.append(f"  {type_beside_title(item)}".rstrip(), style="dim")
     if isinstance(item, RecordData) and item.undone:
-        text.append("  undone", style="yellow")
+        text.append("  " + _("undone"), style="yellow")
     if item.warnings:
         text.append(f"  ⚠ {printable(' '.join(item.warnings))}", style="yellow")
     if keys:

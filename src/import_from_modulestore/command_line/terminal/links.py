@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...data import LinkData, LinkPlan, LinkState, tally
 from .marks import type_beside_title
 from .outline import hanging
-from .text import counted, printable
+from .text import counted_blocks, printable
 
 _MARKS = {
     LinkState.READY: ("○", "green"),
@@ -32,7 +33,7 @@ def links_list(items: Sequence[LinkData], *, everything: bool) -> RenderableType
 
 def links_counts(plan: LinkPlan) -> str:
     """Blocks by state, in a line."""
-    return ", ".join(f"{counted(count, 'block')}: {state.label}" for state, count in tally(LinkState, plan.counts()))
+    return ", ".join(f"{counted_blocks(count)}: {state.label}" for state, count in tally(LinkState, plan.counts()))
 
 
 def _told(item: LinkData, *, keys: bool) -> Text:
@@ -46,7 +47,7 @@ def _told(item: LinkData, *, keys: bool) -> Text:
         if told:
             text.append(f"  {printable(told)}", style="yellow")
     if item.state is LinkState.LINKED and item.has_update:
-        text.append("  an update is offered", style="cyan")
+        text.append("  " + _("an update is offered"), style="cyan")
     if keys:
         text.append(f"  {item.usage_key} → {item.item_key}", style="dim")
     return text

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from rich.console import RenderableType
 from rich.table import Table
 
-from ...data import BlockData, BlockKind, Outcome, RecordData, ReversalOutcome
+from ...data import BlockData, BlockKind, Contents, Decision, Outcome, RecordData, ReversalOutcome
 
 MARKS: dict[Outcome | ReversalOutcome, tuple[str, str]] = {
     Outcome.CREATED: ("+", "green"),
@@ -28,11 +30,27 @@ MARKS: dict[Outcome | ReversalOutcome, tuple[str, str]] = {
 """A sign and its style for everything that can happen to a block; some outcomes are in both vocabularies."""
 
 _PLURALS = {
-    BlockKind.SECTION: "Sections",
-    BlockKind.SUBSECTION: "Subsections",
-    BlockKind.UNIT: "Units",
-    BlockKind.COMPONENT: "Components",
+    BlockKind.SECTION: gettext_lazy("Sections"),
+    BlockKind.SUBSECTION: gettext_lazy("Subsections"),
+    BlockKind.UNIT: gettext_lazy("Units"),
+    BlockKind.COMPONENT: gettext_lazy("Components"),
 }
+
+
+def counted_kind(count: int, kind: BlockKind) -> str:
+    """A number of blocks or items of one kind, in words."""
+    told = {
+        BlockKind.SECTION: ngettext("{count:,} section", "{count:,} sections", count),
+        BlockKind.SUBSECTION: ngettext("{count:,} subsection", "{count:,} subsections", count),
+        BlockKind.UNIT: ngettext("{count:,} unit", "{count:,} units", count),
+        BlockKind.COMPONENT: ngettext("{count:,} component", "{count:,} components", count),
+    }
+    return told[kind].format(count=count)
+
+
+def in_short(choice: Decision | Contents) -> str:
+    """The first words of the label of a choice: ``new version`` of ``New version: make this …``."""
+    return str(choice.label).partition(":")[0].strip().lower()
 
 
 class Typed(Protocol):
@@ -79,7 +97,7 @@ def type_beside_title(item: Titled) -> str:
 
 def as_in(block: BlockData | RecordData) -> str:
     """Of which earlier import the review has said what stands of a block; for one of which that is so."""
-    return f"as in import {block.choices_from[:8]}"
+    return _("as in import {id}").format(id=block.choices_from[:8])
 
 
 def label_of(outcome: Outcome | ReversalOutcome, *, planned: bool) -> str:
@@ -95,12 +113,12 @@ def summary(items: Sequence[Settled], *, planned: bool) -> RenderableType:
     for outcome in outcomes:
         mark, style = MARKS[outcome]
         table.add_column(f"{mark} {label_of(outcome, planned=planned)}", justify="right", style=style)
-    table.add_column("All", justify="right")
+    table.add_column(_("All"), justify="right")
     for kind in BlockKind:
         counts = Counter(item.outcome for item in items if item.kind is kind and item.outcome is not None)
         if counts:
             table.add_row(
-                _PLURALS[kind],
+                str(_PLURALS[kind]),
                 *(f"{counts[outcome]:,}" if counts[outcome] else "·" for outcome in outcomes),
                 f"{counts.total():,}",
             )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ...data import BlockData, Outcome, PlannedItem, RecordData
-from .marks import MARKS, as_in, type_beside_title
+from .marks import MARKS, as_in, in_short, type_beside_title
 from .text import printable
 from .tree import Row, in_tree_order, tree
 
@@ -39,7 +40,7 @@ def notes(
     order = [Outcome.FAILED, Outcome.UNSUPPORTED]
     noted.sort(key=lambda item: (order.index(item.outcome) if item.outcome in order else len(order), item.num))
     shown = noted if everything else noted[:MAX_NOTES]
-    lines: list[RenderableType] = [Text("Worth knowing", style="bold")]
+    lines: list[RenderableType] = [Text(_("Worth knowing"), style="bold")]
     lines += [Text(f"⚠ {printable(warning)}") for warning in warnings]
     for item in shown:
         mark, style = MARKS[item.outcome]  # type: ignore[index]  # Those without an outcome are not noted.
@@ -48,7 +49,8 @@ def notes(
         heading = Text.assemble((printable(item.name), "bold"), f"{kind}: ", printable(texts))
         lines.append(hanging(Text(mark, style=style), heading))
     if len(noted) > len(shown):
-        lines.append(Text(f"… and {len(noted) - len(shown)} more; --all shows them.", style="dim"))
+        more = _("… and {count:,} more; --all shows them.").format(count=len(noted) - len(shown))
+        lines.append(Text(more, style="dim"))
     return Group(*lines)
 
 
@@ -69,13 +71,13 @@ def _row(item: Item, depth: int, *, keys: bool) -> Row:
     if item.state.is_conflict:
         text.append(f"  {str(item.state.label).lower()}", style="yellow")
     if item.outcome.writes and item.decision:
-        text.append(f"  {item.decision.value.replace('_', ' ')}", style="cyan")
+        text.append(f"  {in_short(item.decision)}", style="cyan")
     if item.warnings and not is_loss:
         text.append("  ⚠", style="yellow")
     if isinstance(item, RecordData) and item.choices_from:
         text.append(f"  {as_in(item)}", style="cyan")
     if isinstance(item, RecordData) and item.undone:
-        text.append("  undone", style="yellow")
+        text.append("  " + _("undone"), style="yellow")
     if keys:
         text.append(f"  {item.usage_key}", style="dim")
     return Row(

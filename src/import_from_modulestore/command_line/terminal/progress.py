@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from django.utils.translation import gettext_lazy as _
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,12 +19,12 @@ from rich.progress import (
 from .text import printable
 
 PHASES = {
-    "staging": "Reading",
-    "planning": "Planning",
-    "writing": "Writing",
-    "publishing": "Publishing",
-    "reverting": "Reverting",
-    "waiting": "Waiting",
+    "staging": _("Reading"),
+    "planning": _("Planning"),
+    "writing": _("Writing"),
+    "publishing": _("Publishing"),
+    "reverting": _("Reverting"),
+    "waiting": _("Waiting"),
 }
 """What is going on, by the phase that is reported."""
 
@@ -63,5 +64,5 @@ class ProgressBar:
         if phase not in self._tasks:
             for task in self._tasks.values():
                 self._bars.update(task, visible=False)
-            self._tasks[phase] = self._bars.add_task(PHASES.get(phase, phase), total=None, title="")
+            self._tasks[phase] = self._bars.add_task(str(PHASES.get(phase, phase)), total=None, title="")
         self._bars.update(self._tasks[phase], completed=done, total=total or None, title=printable(title)[:50])

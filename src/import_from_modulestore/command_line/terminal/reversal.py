@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from django.utils.translation import gettext as _
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -33,7 +34,7 @@ def kept_items(items: Sequence[ReversalItem]) -> RenderableType | None:
     kept = [item for item in items if item.outcome is ReversalOutcome.KEPT]
     if not kept:
         return None
-    lines: list[RenderableType] = [Text("Kept", style="bold")]
+    lines: list[RenderableType] = [Text(_("Kept"), style="bold")]
     mark, style = MARKS[ReversalOutcome.KEPT]
     for item in kept:
         kind = f" {type_beside_title(item)}".rstrip()
@@ -82,10 +83,11 @@ def _versions(item: ReversalItem) -> str:
     draft = (item.draft_before, item.draft_after)
     published = (item.published_before, item.published_after)
     if draft == published:
-        return f"back to version {draft[1]}"
+        return _("back to version {version}").format(version=draft[1])
     told = []
     if draft[0] != draft[1]:
-        told.append(f"draft back to version {draft[1]}")
+        told.append(_("draft back to version {version}").format(version=draft[1]))
     if published[0] != published[1]:
-        told.append(f"published version {published[1]} again" if published[1] else "not published any more")
+        again = _("published version {version} again").format(version=published[1])
+        told.append(again if published[1] else _("not published any more"))
     return ", ".join(told)

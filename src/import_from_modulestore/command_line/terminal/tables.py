@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from ...data import (
     BlockKind,
+    Branch,
     Contents,
     HistoryEntry,
     ImportData,
@@ -25,10 +27,10 @@ from ...data import (
     SourceData,
     tally,
 )
-from .marks import MARKS, as_in, type_beside_title
+from .marks import MARKS, as_in, counted_kind, in_short, type_beside_title
 from .outline import hanging
 from .progress import PHASES
-from .text import counted, printable
+from .text import counted_blocks, printable
 
 _STATE_STYLES = {
     ImportState.IMPORTED: "green",
@@ -56,14 +58,12 @@ def sources_table(sources: Sequence[SourceData], *, more: int = 0, none: str = "
             ]
             continue
         contents = ", ".join(
-            counted(source.counts[kind.value], str(kind.label).lower())
-            for kind in BlockKind
-            if source.counts.get(kind.value)
+            counted_kind(source.counts[kind.value], kind) for kind in BlockKind if source.counts.get(kind.value)
         )
         facts = " · ".join(
             part
             for part in (
-                f"{source.kind.label} of {contents or 'nothing'}",
+                _("{source} of {contents}").format(source=source.kind.label, contents=contents or _("nothing")),
                 source.location,
                 source.origin if several else "",
                 _size(source.size) if source.size else "",
@@ -80,24 +80,25 @@ def sources_table(sources: Sequence[SourceData], *, more: int = 0, none: str = "
     if not parts:
         return Text(printable(none))
     if more:
-        return Group(*parts, Text(f"… and {more} more; find them with --search, or raise --limit.", style="dim"))
+        told = _("… and {count:,} more; find them with --search, or raise --limit.").format(count=more)
+        return Group(*parts, Text(told, style="dim"))
     return Group(*parts[:-1])
 
 
 def libraries_table(libraries: Sequence[LibraryData]) -> RenderableType:
     """The libraries of this site."""
     if not libraries:
-        return Text("No libraries yet. `run … --create` makes one.")
+        return Text(_("No libraries yet. `run … --create` makes one."))
     return Group(*(Text.assemble((printable(library.title), "bold"), f"  {library.key}") for library in libraries))
 
 
 def imports_table(imports: Sequence[ImportData], total: int) -> RenderableType:
     """Imports, newest first: a few lines each, since keys and titles are long. ``total`` counts those not shown too."""
     if not imports:
-        return Text("No imports.")
+        return Text(_("No imports."))
     parts: list[RenderableType] = []
     for run in imports:
-        way = f"{run.source_title} → {run.library_key} · {run.options.level.value} level"
+        way = f"{run.source_title} → {run.library_key} · {_level(run)}"
         parts += [
             Text.assemble((run.id[:8], "cyan"), "  ", state_of(run), (f"  {when(run.created)}, {run.username}", "dim")),
             indented(Text(printable(way))),
@@ -106,7 +107,8 @@ def imports_table(imports: Sequence[ImportData], total: int) -> RenderableType:
             parts.append(indented(Text(printable(result), style="dim")))
         parts.append("")
     if total > len(imports):
-        parts += [Text(f"… and {total - len(imports):,} more; --limit shows them.", style="dim"), ""]
+        more = _("… and {count:,} more; --limit shows them.").format(count=total - len(imports))
+        parts += [Text(more, style="dim"), ""]
     return Group(*parts[:-1])
 
 
@@ -114,47 +116,53 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
     """Everything about one import but its blocks: with the undos and redos since, oldest first."""
     options = run.options
     how = [
-        f"{options.level.value} level",
-        f"conflicts: {options.on_conflict.value.replace('_', ' ')}",
-        *([f"merges that need you: {options.unmerged.value.replace('_', ' ')}"] if options.unmerged else []),
-        "published" if options.publish else "left as drafts",
-        f"{options.branch.value} branch",
+        _level(run),
+        _("conflicts: {decision}").format(decision=in_short(options.on_conflict)),
+        *(
+            [_("merges that need you: {decision}").format(decision=in_short(options.unmerged))]
+            if options.unmerged
+            else []
+        ),
+        _("published") if options.publish else _("left as drafts"),
+        _("draft branch") if options.branch is Branch.DRAFT else _("published branch"),
     ]
     if options.contents is not Contents.LEAVE_OUT:
-        how.append(f"contents: {options.contents.value}")
+        how.append(_("contents: {choice}").format(choice=in_short(options.contents)))
     if not options.as_last_time:
-        how.append("not as last time")
+        how.append(_("not as last time"))
     if options.forward:
-        how.append(f"forward: {options.forward.value}")
+        how.append(_("forward: {choice}").format(choice=options.forward.value))
     if options.selection:
-        how.append(f"{len(options.selection)} selected")
+        how.append(_("{count:,} selected").format(count=len(options.selection)))
     if options.collection:
-        how.append(f"collection {options.collection.code or options.collection.title}")
+        how.append(_("collection {name}").format(name=options.collection.code or options.collection.title))
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
-    table.add_row("Import", Text(run.id))
-    table.add_row("From", Text(printable(f"{run.source_title}  {run.source_key}")))
+    table.add_row(_("Import"), Text(run.id))
+    table.add_row(_("From"), Text(printable(f"{run.source_title}  {run.source_key}")))
     where = (run.source_origin, run.source_version if run.source_export else "")
     table.add_row("", Text(printable(" · ".join(filter(None, where))), style="dim"))
     if run.source_url:
         table.add_row("", Text(printable(run.source_url), style="dim"))
-    table.add_row("Into", Text(printable(f"{run.library_title}  {run.library_key}")))
+    table.add_row(_("Into"), Text(printable(f"{run.library_title}  {run.library_key}")))
     if run.library_url:
         table.add_row("", Text(printable(run.library_url), style="dim"))
     if run.collection_url:
         table.add_row("", Text(printable(run.collection_url), style="dim"))
-    table.add_row("How", Text(printable(" · ".join(how))))
-    table.add_row("Who", Text(printable(f"{run.username}, {when(run.created)}{_took(run)}")))
+    table.add_row(_("How"), Text(printable(" · ".join(how))))
+    table.add_row(_("Who"), Text(printable(f"{run.username}, {when(run.created)}{_took(run)}")))
     if run.forwards:
-        table.add_row("", Text("references of courses to the source are forwarded to what it has brought", style="dim"))
+        table.add_row(
+            "", Text(_("references of courses to the source are forwarded to what it has brought"), style="dim")
+        )
     if run.block_count:
-        table.add_row("Staged", Text(counted(run.block_count, "block")))
+        table.add_row(_("Staged"), Text(counted_blocks(run.block_count)))
     for reversal in reversals:
         table.add_row(str(reversal.kind.label), Text(printable(_reversal(reversal))))
-    table.add_row("State", state_of(run))
+    table.add_row(_("State"), state_of(run))
     if run.error:
-        table.add_row("Error", Text(printable(run.error), style="red"))
+        table.add_row(_("Error"), Text(printable(run.error), style="red"))
     for warning in run.warnings:
         table.add_row("", Text(f"⚠ {printable(warning)}", style="yellow"))
     return table
@@ -167,23 +175,27 @@ def places_table(records: Sequence[RecordData], imports: Mapping[str, ImportData
     ``imports`` are those that the records belong to, by ID; ``to`` says that the records are about one source block.
     """
     if not records:
-        return Text("No import that you may see knows of it.")
+        return Text(_("No import that you may see knows of it."))
     parts: list[RenderableType] = []
     for record in records:
         run, (mark, style) = imports[record.import_id], MARKS[record.outcome]
         heading = Text.assemble((f"{mark} {record.outcome.label}", style), f"  {printable(record.name)}")
         heading.append(f"  {type_beside_title(record)}".rstrip(), style="dim")
         if record.undone:
-            heading.append("  undone", style="yellow")
+            heading.append("  " + _("undone"), style="yellow")
         if record.choices_from:
             heading.append(f"  {as_in(record)}", style="cyan")
         place = (record.item_key if to else record.usage_key) or record.reason
         if record.inside:
-            heading.append(printable(f"  inside {': '.join(record.inside)}"), style="dim")
-        told = f"import {run.id[:8]}, {when(run.finished or run.created)}, {run.username}"
+            inside = _("inside {names}").format(names=": ".join(record.inside))
+            heading.append(f"  {printable(inside)}", style="dim")
+        told = _("import {id}, {moment}, {name}").format(
+            id=run.id[:8], moment=when(run.finished or run.created), name=run.username
+        )
+        way = printable(_("to {key}") if to else _("from {key}")).partition("{key}")
         parts += [
             heading,
-            indented(Text.assemble("to " if to else "from ", (printable(place), "cyan"))),
+            indented(Text.assemble(way[0], (printable(place), "cyan"), way[2])),
             indented(Text(printable(told), style="dim")),
             "",
         ]
@@ -193,7 +205,7 @@ def places_table(records: Sequence[RecordData], imports: Mapping[str, ImportData
 def story_lines(entries: Sequence[HistoryEntry]) -> RenderableType:
     """What happened to a library or an item of it: a line for each, with the import to be named to other commands."""
     if not entries:
-        return Text("No import that you may see knows of it.")
+        return Text(_("No import that you may see knows of it."))
     return Group(
         *(hanging(Text(entry.import_id[:8], style="cyan"), Text(printable(entry.sentence))) for entry in entries)
     )
@@ -201,27 +213,28 @@ def story_lines(entries: Sequence[HistoryEntry]) -> RenderableType:
 
 def reversal_counts(counts: Mapping[str, int]) -> str:
     """What an undo or redo did, in one line; ``counts`` are items by outcome."""
-    return _counts(counts, ReversalOutcome) or "nothing to change"
+    return _counts(counts, ReversalOutcome) or _("nothing to change")
 
 
 def state_of(run: ImportData) -> Text:
     """The import's state, and how far the step is that runs."""
     state = Text(str(run.state.label), style=_STATE_STYLES.get(run.state, "yellow"))
     if run.queued:
-        state.append(f"  waiting for {'the database' if run.is_put_off else 'a worker'}", style="dim")
+        told = _("waiting for the database") if run.is_put_off else _("waiting for a worker")
+        state.append(f"  {told}", style="dim")
     elif run.progress is not None:
         progress = run.progress
-        told = PHASES.get(progress.phase, progress.phase).lower()
+        told = str(PHASES.get(progress.phase, progress.phase)).lower()
         if progress.total:
-            told += f", {progress.done:,} of {progress.total:,}"
+            told += _(", {done:,} of {total:,}").format(done=progress.done, total=progress.total)
         if progress.seconds_left is not None:
-            told += f", about {progress.seconds_left:.0f} s left"
+            told += _(", about {seconds:.0f} s left").format(seconds=progress.seconds_left)
         state.append(printable(f"  {told}  {progress.title}".rstrip()), style="dim")
     return state
 
 
 def _reversal(reversal: ReversalData) -> str:
-    forced = ", with what was changed since" if reversal.forced else ""
+    forced = _(", with what was changed since") if reversal.forced else ""
     return f"{when(reversal.finished)}, {reversal.username}{forced}: {reversal_counts(reversal.counts)}"
 
 
@@ -242,7 +255,12 @@ def when(moment: datetime) -> str:
 def _took(run: ImportData) -> str:
     if run.finished is None or run.started is None:
         return ""
-    return f", written in {(run.finished - run.started).total_seconds():.1f} s"
+    return _(", written in {seconds:.1f} s").format(seconds=(run.finished - run.started).total_seconds())
+
+
+def _level(run: ImportData) -> str:
+    """The highest container that is kept."""
+    return _("{kind} level").format(kind=str(BlockKind(run.options.level.value).label).lower())
 
 
 def _size(size: int) -> str:

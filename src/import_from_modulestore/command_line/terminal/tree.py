@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Protocol
 
+from django.utils.translation import npgettext
 from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
 from ...data import BlockKind
-from .text import counted, printable
+from .text import printable
 
 MAX_LINES = 130
 """Lines that a tree may have before the lowest blocks are summed up."""
@@ -142,8 +143,22 @@ def _sum_of(nodes: Sequence[_Node]) -> Text:
     for (mark, style), count in Counter((row.mark, row.style) for row in rows).items():
         sum_of.append(f"{mark} {count} ", style=style)
     kinds = {row.kind for row in rows}
-    noun = str(kinds.pop().label).lower() if len(kinds) == 1 else "block"
-    return sum_of.append(counted(len(rows), noun).partition(" ")[2], style="dim")
+    noun = (
+        _noun(kinds.pop(), len(rows))
+        if len(kinds) == 1
+        else npgettext("after its number", "block", "blocks", len(rows))
+    )
+    return sum_of.append(noun, style="dim")
+
+
+def _noun(kind: BlockKind, count: int) -> str:
+    """What so many of a kind are called, after their number."""
+    return {
+        BlockKind.SECTION: npgettext("after its number", "section", "sections", count),
+        BlockKind.SUBSECTION: npgettext("after its number", "subsection", "subsections", count),
+        BlockKind.UNIT: npgettext("after its number", "unit", "units", count),
+        BlockKind.COMPONENT: npgettext("after its number", "component", "components", count),
+    }[kind]
 
 
 def _with_descendants(nodes: Sequence[_Node]) -> Iterator[_Node]:

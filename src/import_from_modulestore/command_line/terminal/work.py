@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -35,7 +36,7 @@ def _told(item: WorkItem) -> Text:
         if reason is Work.FILES_MISSING:
             text.append(printable(f": {', '.join(record.missing_files)}"))
     if item.done:
-        text.append(printable(f"  done, {item.done_by}"), style="green")
+        text.append("  " + printable(_("done, {name}").format(name=item.done_by)), style="green")
     elif item.brought_by:
-        text.append(f"  done by import {item.brought_by[:8]}", style="green")
+        text.append("  " + printable(_("done by import {id}").format(id=item.brought_by[:8])), style="green")
     return text

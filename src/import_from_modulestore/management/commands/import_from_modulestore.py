@@ -15,11 +15,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 from rich.console import Console
 
 from ... import __version__, api
 from ...command_line.base import (
-    EXIT_CODES,
     FAILED,
     INTERRUPTED,
     NO_READER,
@@ -31,12 +31,15 @@ from ...command_line.base import (
     Session,
     after_failure,
     after_interrupt,
+    exit_codes,
     next_steps,
     refusal,
     short,
 )
 from ...command_line.called import CALLED, called
-from ...command_line.subcommands import EPILOGS, SUBCOMMANDS
+from ...command_line.languages import LANGUAGE_OPTION, speak
+from ...command_line.subcommands import SUBCOMMANDS
+from ...command_line.terminal.text import printable
 from ...texts import cleaned
 from ...trouble import in_full, of_newer_version, recognized
 from ...waiting import at_most, watched
@@ -50,23 +53,22 @@ _EXIT_CODE_OF: dict[type[Exception], int] = {
 }
 
 _EXAMPLES = """\
-for example:
   {called} sources
   {called} run course.tar.gz library.zip
   {called} stage course-v1:Acme+Tides+2026 lib:Acme:Sea --create --level unit
   {called} review last
   {called} complete last
-
-Any command's --help explains it. --json prints what scripts can read.
 """
 
 
-def _overview() -> str:
+def _overview(beside: str) -> str:
     width = max(map(len, _BY_NAME)) + 2
-    lines = ["Bring courses and legacy libraries into content libraries."]
+    lines = [_("Bring courses and legacy libraries into content libraries.")]
     for purpose, group in SUBCOMMANDS.items():
-        lines += ["", f"{purpose}:", *(f"  {command.name:<{width}}{command.summary}" for command in group)]
-    return "\n".join([*lines, "", _EXAMPLES.format(called=called())])
+        lines += ["", f"{_(purpose)}:", *(f"  {command.name:<{width}}{command.summary}" for command in group)]
+    told = _("Any command's --help explains it. --json prints what scripts can read.")
+    examples = _EXAMPLES.format(called=called())
+    return "\n".join([*lines, "", *([beside, ""] if beside else []), _("for example:"), examples, told, ""])
 
 
 class Command(BaseCommand):
@@ -74,37 +76,47 @@ class Command(BaseCommand):
 
     requires_system_checks = []  # They load every URL of the site, which takes a second.
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        """As the base class, in the language of who typed it."""
+        speak(argv)
+        super().run_from_argv(argv)
+
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """As the base class, with help texts kept as they are laid out."""
         kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        self.help = self.overview()
+        self.help = _overview(self.beside())
         self._prog = CALLED.get() or f"{Path(prog_name).name} {subcommand}"
-        kwargs.setdefault("usage", f"{self._prog} COMMAND …")
-        return super().create_parser(prog_name, subcommand, epilog=EXIT_CODES, **kwargs)
+        kwargs.setdefault("usage", self._prog + " " + _("COMMAND …"))
+        return super().create_parser(prog_name, subcommand, epilog=exit_codes(), **kwargs)
 
     def get_version(self) -> str:
         """The app's own."""
         return __version__
 
-    def overview(self) -> str:
-        """What there is, by what it is for, with examples."""
-        return _overview()
+    def beside(self) -> str:
+        """What there is beside the subcommands, for the help."""
+        return ""
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Define the subcommands."""
         self._parser = parser
         parser.prog = self._prog
         common = argparse.ArgumentParser(add_help=False)
-        common.add_argument("--user", dest="username", help="who acts (default: the project's own user)")
-        common.add_argument("--json", action="store_true", dest="as_json", help="print JSON, for scripts")
+        common.add_argument("--user", dest="username", help=_("who acts (default: the project's own user)"))
+        common.add_argument(
+            LANGUAGE_OPTION, metavar="CODE", help=_("speak this language (default: that of your terminal)")
+        )
+        common.add_argument("--json", action="store_true", dest="as_json", help=_("print JSON, for scripts"))
         for option in ("--no-color", "--force-color"):  # Django's own, understood after the subcommand as well.
             common.add_argument(option, action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-        subparsers = parser.add_subparsers(dest="action", metavar="COMMAND", help="one of those above", prog=self._prog)
+        subparsers = parser.add_subparsers(
+            dest="action", metavar="COMMAND", help=_("one of those above"), prog=self._prog
+        )
         for name, subcommand in _BY_NAME.items():
             defined = subparsers.add_parser(
                 name,
                 description=subcommand.description,
-                epilog=EPILOGS.get(name),
+                epilog=subcommand.epilog,
                 parents=[common],  # type: ignore[list-item]
                 formatter_class=argparse.RawDescriptionHelpFormatter,
             )
@@ -130,7 +142,9 @@ class Command(BaseCommand):
         except api.ImportFromModulestoreError as error:
             _refuse(session, error)
         except DatabaseError as error:
-            raise refusal(of_newer_version() or f"The database cannot do this: {error}", FAILED) from error
+            raise refusal(
+                of_newer_version() or _("The database cannot do this: {error}").format(error=error), FAILED
+            ) from error
         except ReaderGone:
             _end_quietly()
         except OSError as error:
@@ -184,9 +198,10 @@ def _told_of_interrupt(session: Session) -> str:
             run = api.get_import(user=session.user, import_id=session.import_id)
             return after_interrupt(run)
         if session.batch_id:
-            return f"Interrupted. How far each import is: {called()} batch {short(session.batch_id)}"
-        return "Interrupted. The library is as it was."
-    return "Interrupted. `history` tells where the import stands."
+            told = _("Interrupted. How far each import is: {command}")
+            return told.format(command=f"{called()} batch {short(session.batch_id)}")
+        return _("Interrupted. The library is as it was.")
+    return _("Interrupted. `history` tells where the import stands.")
 
 
 def _user(username: str | None) -> Any:
@@ -196,10 +211,11 @@ def _user(username: str | None) -> Any:
         try:
             return users.get_by_natural_key(username)
         except get_user_model().DoesNotExist:
-            raise CommandError(f"There is no user {username!r}.", returncode=NOT_FOUND) from None
+            told = _("There is no user {name!r}.").format(name=username)
+            raise CommandError(printable(told), returncode=NOT_FOUND) from None
     own = cleaned(getattr(settings, "IMPORT_FROM_MODULESTORE_USERNAME", None))
     if not own:
-        raise CommandError("Say who acts: --user USERNAME.", returncode=USAGE)
+        raise CommandError(_("Say who acts: --user USERNAME."), returncode=USAGE)
     user, created = users.get_or_create(username=own, defaults={"is_superuser": True, "is_staff": True})
     if created:
         user.set_unusable_password()

@@ -7,34 +7,46 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from openedx_content.models_api import LearningPackage
 from rich.table import Table
 from rich.text import Text
 
 from import_from_modulestore import api
+from import_from_modulestore.command_line.base import laid_out, listing
 from import_from_modulestore.command_line.terminal.text import printable
 from import_from_modulestore.keys import parse_library_key
 
 from ...grants import Grant, Role, give, list_grants, take
 from ..base import ConsoleCommand, find_user
 
-_HELP = """\
-Who may do what: give, take and list roles of users and groups.
+_TOLD = (
+    gettext_lazy("Who may do what: give, take and list roles of users and groups."),
+    listing(
+        ("list [LIBRARY]", gettext_lazy("who has which role, of one library or of all")),
+        ("give NAME ROLE [LIBRARY]", gettext_lazy("give a user (or --group) a role")),
+        ("take NAME ROLE [LIBRARY]", gettext_lazy("take it away")),
+        gap=2,
+    ),
+    listing(
+        ("viewer", gettext_lazy("sees the library and the history of its imports")),
+        ("editor", gettext_lazy("changes the library as well")),
+        title=gettext_lazy("roles of one library:"),
+    ),
+    listing(
+        ("reader", gettext_lazy("reads the courses on the shelf")),
+        ("creator", gettext_lazy("makes new libraries, and is the editor of those")),
+        title=gettext_lazy("roles of the whole site:"),
+    ),
+    gettext_lazy(
+        "Viewers and editors without LIBRARY are such of all libraries. To import, one needs reader, and editor of the "
+        "library or creator. Superusers may do everything."
+    ),
+    gettext_lazy("For example:"),
+)
 
-  list [LIBRARY]            who has which role, of one library or of all
-  give NAME ROLE [LIBRARY]  give a user (or --group) a role
-  take NAME ROLE [LIBRARY]  take it away
-
-roles of one library:       viewer   sees the library and the history of its imports
-                            editor   changes the library as well
-roles of the whole site:    reader   reads the courses on the shelf
-                            creator  makes new libraries, and is the editor of those
-
-Viewers and editors without LIBRARY are such of all libraries. To import, one needs reader, and editor of the
-library or creator. Superusers may do everything.
-
-For example:
-
+_EXAMPLES = """\
   grants give bob reader
   grants give bob editor lib:Acme:Sea
   grants give --group reviewers viewer lib:Acme:Sea
@@ -45,18 +57,22 @@ For example:
 class Command(ConsoleCommand):
     """``manage.py grants``."""
 
-    help = _HELP
+    def told(self) -> str:
+        """What it is for, and how it is used."""
+        return f"{laid_out(_TOLD)}\n\n{_EXAMPLES}"
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Define the subcommands."""
         commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
-        shown = commands.add_parser("list", help="list who has which role")
-        shown.add_argument("library", nargs="?", metavar="LIBRARY", help="lib:Org:slug (default: all)")
-        for name, help_text in (("give", "give a user or group a role"), ("take", "take a role again")):
+        shown = commands.add_parser("list", help=_("list who has which role"))
+        shown.add_argument("library", nargs="?", metavar="LIBRARY", help=_("lib:Org:slug (default: all)"))
+        for name, help_text in (("give", _("give a user or group a role")), ("take", _("take a role again"))):
             command = commands.add_parser(name, help=help_text)
-            command.add_argument("name", metavar="NAME", help="the user, or the group with --group")
+            command.add_argument("name", metavar="NAME", help=_("the user, or the group with --group"))
             command.add_argument("role", choices=Role.values)
-            command.add_argument("library", nargs="?", metavar="LIBRARY", help="lib:Org:slug (default: the whole site)")
+            command.add_argument(
+                "library", nargs="?", metavar="LIBRARY", help=_("lib:Org:slug (default: the whole site)")
+            )
             command.add_argument("--group", action="store_true", dest="is_group", help="NAME is a group")
 
     def handle(self, *args: Any, action: str, library: str | None, **options: Any) -> None:
@@ -71,13 +87,15 @@ class Command(ConsoleCommand):
     def _list(self, package: LearningPackage | None) -> None:
         superusers = get_user_model()._default_manager.filter(is_superuser=True, is_active=True)
         names = ", ".join(user.get_username() for user in superusers)
-        self._out.print(Text(printable(f"Superusers, who may do everything: {names or 'none'}"), style="dim"))
+        told = _("Superusers, who may do everything: {names}").format(names=names or _("none"))
+        self._out.print(Text(printable(told), style="dim"))
         grants = list_grants(package)
         if not grants:
-            self._out.print("Nobody else has a role" + (f" of {package.package_ref}." if package else "."))
+            told = _("Nobody else has a role of {library}.") if package else _("Nobody else has a role.")
+            self._out.print(printable(told.format(library=package.package_ref if package else "")))
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in ("Who", "Role", "Of"):
+        for title in (_("Who"), _("Role"), _("Of")):
             table.add_column(title)
         for grant in grants:
             table.add_row(_who(grant), Text(grant.role.value, style="cyan"), _of(grant))
@@ -85,19 +103,19 @@ class Command(ConsoleCommand):
 
     def _change(self, action: str, package: LearningPackage | None, role: Role, name: str, *, is_group: bool) -> None:
         if package is not None and not role.is_of_library:
-            raise CommandError(f"The role {role} is for the whole site. Leave {package.package_ref} out.", returncode=2)
+            told = _("The role {role} is for the whole site. Leave {library} out.")
+            raise CommandError(printable(told.format(role=role, library=package.package_ref)), returncode=2)
         who = _group(name) if is_group else find_user(name)
-        of = package.package_ref if package else "all libraries" if role.is_of_library else "the whole site"
-        told = f"{'Group ' if is_group else ''}{name}"
+        of = package.package_ref if package else _("all libraries") if role.is_of_library else _("the whole site")
+        named = {"who": _("Group {name}").format(name=name) if is_group else name, "role": role, "of": of}
         if action == "give":
             give(who, role, package)
-            self._out.print(Text(printable(f"{told} is {role} of {of} now.")))
+            self._out.print(Text(printable(_("{who} is {role} of {of} now.").format(**named))))
         elif take(who, role, package):
-            self._out.print(Text(printable(f"{told} is {role} of {of} no longer.")))
+            self._out.print(Text(printable(_("{who} is {role} of {of} no longer.").format(**named))))
         else:
-            raise CommandError(
-                printable(f"{told} is not {role} of {of}. `grants list` shows who has which role."), returncode=1
-            )
+            told = _("{who} is not {role} of {of}. `grants list` shows who has which role.").format(**named)
+            raise CommandError(printable(told), returncode=1)
 
 
 def _package(library: str) -> LearningPackage:
@@ -108,7 +126,12 @@ def _package(library: str) -> LearningPackage:
     package = LearningPackage.objects.filter(package_ref=key).first()
     if package is None:
         raise CommandError(
-            f"There is no library {key}. `import_from_modulestore libraries` lists those there are.", returncode=4
+            printable(
+                _("There is no library {key}. `import_from_modulestore libraries` lists those there are.").format(
+                    key=key
+                )
+            ),
+            returncode=4,
         )
     return package
 
@@ -116,16 +139,17 @@ def _package(library: str) -> LearningPackage:
 def _group(name: str) -> Group:
     group = Group.objects.filter(name=name).first()
     if group is None:
-        raise CommandError(printable(f"There is no group {name!r}. The admin makes groups."), returncode=4)
+        told = _("There is no group {name!r}. The admin makes groups.").format(name=name)
+        raise CommandError(printable(told), returncode=4)
     return group
 
 
 def _who(grant: Grant) -> Text:
-    kind = " (group)" if grant.is_group else "" if grant.is_active else " (account closed: may do nothing)"
-    return Text.assemble(printable(grant.name), (kind, "dim"))
+    kind = _("(group)") if grant.is_group else "" if grant.is_active else _("(account closed: may do nothing)")
+    return Text.assemble(printable(grant.name), (f" {kind}".rstrip(), "dim"))
 
 
 def _of(grant: Grant) -> Text:
     if grant.library:
         return Text(grant.library)
-    return Text("all libraries" if grant.role.is_of_library else "the whole site", style="bold")
+    return Text(_("all libraries") if grant.role.is_of_library else _("the whole site"), style="bold")

@@ -6,24 +6,23 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from import_from_modulestore.command_line.base import Session
+from import_from_modulestore.command_line.base import Session, laid_out, listing
 from import_from_modulestore.command_line.called import CALLED
+from import_from_modulestore.command_line.terminal.text import printable
 from import_from_modulestore.management.commands import import_from_modulestore as app
 
 from ...first_use import set_up
 
-_SITE = """\
-the site:
-  serve      start the pages, the REST API and a worker
-  grants     say who may do what
-  tokens     give tokens to scripts
-  migrate, changepassword, createsuperuser, check, shell …: what Django brings along
-
-Everything is kept in {data}: --data DIR, or VAR_DIR in the environment, names another folder.
-Exports that lie in {courses} are listed by `sources`.
-
-"""
+_SITE = listing(
+    ("serve", gettext_lazy("start the pages, the REST API and a worker")),
+    ("grants", gettext_lazy("say who may do what")),
+    ("tokens", gettext_lazy("give tokens to scripts")),
+    ("migrate …", gettext_lazy("what Django brings along: changepassword, createsuperuser, check, shell and others")),
+    title=gettext_lazy("the site:"),
+)
 
 
 class Command(app.Command):
@@ -35,18 +34,25 @@ class Command(app.Command):
             self.suppressed_base_arguments = {"--settings", "--pythonpath", "-v", "--traceback"}
         return super().create_parser(prog_name, subcommand, **kwargs)
 
-    def overview(self) -> str:
-        """As the app's, with what the site has besides where all is one command."""
-        told = super().overview()
+    def beside(self) -> str:
+        """What the site has besides, where all is one command, and where everything is kept."""
         if not CALLED.get():
-            return told
-        site = _SITE.format(data=settings.VAR_DIR, courses=settings.COURSES_DIR)
-        return told.replace("for example:\n", f"{site}for example:\n")
+            return ""
+        kept = _("Everything is kept in {data}: --data DIR, or VAR_DIR in the environment, names another folder.")
+        listed = _("Exports that lie in {courses} are listed by `sources`.")
+        return "\n".join(
+            (
+                laid_out([_SITE]),
+                "",
+                printable(kept.format(data=settings.VAR_DIR)),
+                printable(listed.format(courses=settings.COURSES_DIR)),
+            )
+        )
 
     def handle(self, *args: Any, action: str | None = None, **options: Any) -> None:
         """Set up what is not there yet, then run the subcommand. One statement where all is there."""
         if action:
-            set_up(lambda told: self.stderr.write(told, lambda text: text))
+            set_up(lambda told: self.stderr.write(printable(told), lambda text: text))
         super().handle(*args, action=action, **options)
 
     def session(self, options: dict[str, Any]) -> Session:

@@ -17,17 +17,21 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from kombu.exceptions import KombuError
 
 from import_from_modulestore import api
 from import_from_modulestore.command_line.called import CALLED
+from import_from_modulestore.command_line.terminal.text import printable
 
 from ...celery import SERVED, app
 from ...database import is_up_to_date
 from ...first_use import make_courses_folder
 from ...server import server_at
+from ..base import SpokenCommand
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
 _FAILED = 1
@@ -37,33 +41,40 @@ class _WorkerEnded(SystemExit):
     """The worker has ended by itself."""
 
 
-class Command(BaseCommand):
+class Command(SpokenCommand):
     """``manage.py serve``."""
 
-    help = (
-        "Start the web server and a worker in one command, after bringing the database up to date. Ctrl-C stops both "
-        "once what is under way is done; a second Ctrl-C does not wait."
-    )
+    def told(self) -> str:
+        """What it is for."""
+        return _(
+            "Start the web server and a worker in one command, after bringing the database up to date. Ctrl-C stops "
+            "both once what is under way is done; a second Ctrl-C does not wait."
+        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Define the options."""
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1)")
-        parser.add_argument("--port", type=int, default=8000, help="port to listen at (default: 8000)")
+        parser.add_argument("--host", default="127.0.0.1", help=_("address to listen at (default: 127.0.0.1)"))
+        parser.add_argument("--port", type=int, default=8000, help=_("port to listen at (default: 8000)"))
         parser.add_argument(
-            "--workers", type=int, default=2, metavar="N", help="how many steps of imports run at a time (default: 2)"
+            "--workers",
+            type=int,
+            default=2,
+            metavar="N",
+            help=_("how many steps of imports run at a time (default: 2)"),
         )
         parser.add_argument(
-            "--no-worker", action="store_true", help="start the web server alone; workers run elsewhere"
+            "--no-worker", action="store_true", help=_("start the web server alone; workers run elsewhere")
         )
 
     def handle(self, *args: Any, host: str, port: int, workers: int, no_worker: bool, **options: Any) -> None:
         """Run until stopped."""
         if not 0 <= port <= 65535:
             raise CommandError(
-                f"{port} is not a port. Choose one from 0 to 65535; 0 takes any that is free.", returncode=2
+                _("{port} is not a port. Choose one from 0 to 65535; 0 takes any that is free.").format(port=port),
+                returncode=2,
             )
         if workers < 1:
-            raise CommandError("--workers needs 1 or more; --no-worker starts none.", returncode=2)
+            raise CommandError(_("--workers needs 1 or more; --no-worker starts none."), returncode=2)
         for name in ("SIGTERM", "SIGHUP"):
             signal.signal(getattr(signal, name), signal.default_int_handler)
         try:
@@ -78,11 +89,11 @@ class Command(BaseCommand):
                     _serve(listener, worker)
         except KeyboardInterrupt:
             pass
-        self.stdout.write("Stopped.")
+        self.stdout.write(_("Stopped."))
 
     def _update_database(self) -> None:
         if not is_up_to_date():
-            self.stdout.write("Bringing the database up to date…")
+            self.stdout.write(_("Bringing the database up to date…"))
             call_command("migrate", verbosity=0, interactive=False)
         make_courses_folder()
 
@@ -92,10 +103,11 @@ class Command(BaseCommand):
                 broker.ensure_connection(max_retries=1, interval_start=0)
                 app.amqp.queues[app.conf.task_default_queue](broker.default_channel).declare()
             except (KombuError, OSError) as error:
-                raise CommandError(
-                    f"The message broker {broker.as_uri()} cannot be reached: {str(error).rstrip('.')}. "
-                    "Its address is in CELERY_BROKER_URL; without one, a folder serves."
-                ) from error
+                told = _(
+                    "The message broker {broker} cannot be reached: {error}. Its address is in CELERY_BROKER_URL; "
+                    "without one, a folder serves."
+                ).format(broker=broker.as_uri(), error=str(error).rstrip("."))
+                raise CommandError(printable(told)) from error
 
     @contextmanager
     def _worker(self, count: int) -> Iterator[subprocess.Popen[bytes] | None]:
@@ -126,7 +138,7 @@ class Command(BaseCommand):
                     worker.wait(4)
                 except subprocess.TimeoutExpired:
                     self.stdout.write(
-                        "Stopping, once what is under way is done. Ctrl-C breaks it off: then it can be tried again."
+                        _("Stopping, once what is under way is done. Ctrl-C breaks it off: then it can be tried again.")
                     )
                     worker.wait()
         except KeyboardInterrupt:
@@ -145,17 +157,21 @@ class Command(BaseCommand):
         here = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
         public = settings.PUBLIC_ADDRESS
         site = public.origin if public else here
-        self.stdout.write(
-            f"\n  Open     {site}{reverse('modulestore_imports:home')}"
-            f"\n  API      {site}{reverse('modulestore_imports_api:v1:docs')}"
-            f"\n  Sign in  {sign_in}"
-            f"\n  Work     {_work(workers)}"
-            + (f"\n  Proxy    is to pass on to {here}" if public else "")
-            + "\n\nSign in, choose a course, and look at what would come of it. Ctrl-C stops it."
-        )
+        rows = [
+            (_("Open"), f"{site}{reverse('modulestore_imports:home')}"),
+            (_("API"), f"{site}{reverse('modulestore_imports_api:v1:docs')}"),
+            (_("Sign in"), sign_in),
+            (_("Work"), _work(workers)),
+            *([(_("Proxy"), _("is to pass on to {address}").format(address=here))] if public else []),
+        ]
+        width = max(len(title) for title, _told in rows) + 2
+        lines = "".join(f"\n  {title:<{width}}{printable(told)}" for title, told in rows)
+        told = _("Sign in, choose a course, and look at what would come of it. Ctrl-C stops it.")
+        self.stdout.write(f"{lines}\n\n{told}")
         if host in _EVERYWHERE and not (public or {shown, "*"} & {*settings.ALLOWED_HOSTS}):
             names = ", ".join(settings.ALLOWED_HOSTS)
-            self.stdout.write(f"It answers only to the names in ALLOWED_HOSTS: {names}.\n")
+            told = _("It answers only to the names in ALLOWED_HOSTS: {names}.").format(names=names)
+            self.stdout.write(f"{printable(told)}\n")
         self.stdout.flush()
 
 
@@ -177,10 +193,12 @@ def how_to_sign_in() -> str:
         file.write_text(password + "\n")
         user.set_password(password)
         user.save()
-        return f"{name}, password {password} (made just now, and kept in {file})"
+        told = _("{name}, password {password} (made just now, and kept in {file})")
+        return told.format(name=name, password=password, file=file)
     if file.exists() and user.check_password(file.read_text().strip()):
-        return f"{name}, with the password in {file}"
-    return f"{name}, with the password that you gave; `{_changes_password()} {name}` sets another"
+        return _("{name}, with the password in {file}").format(name=name, file=file)
+    told = _("{name}, with the password that you gave; `{command} {name}` sets another")
+    return told.format(name=name, command=_changes_password())
 
 
 def _changes_password() -> str:
@@ -188,10 +206,15 @@ def _changes_password() -> str:
 
 
 def _work(workers: int) -> str:
-    broker = "a folder" if app.conf.broker_url.startswith("folder:") else app.connection_for_write().as_uri()
+    broker = _("a folder") if app.conf.broker_url.startswith("folder:") else app.connection_for_write().as_uri()
     if not workers:
-        return f"is left to other workers, which hear of it through {broker}"
-    return f"{workers} step{'s' if workers > 1 else ''} of imports at a time; messages go through {broker}"
+        return _("is left to other workers, which hear of it through {broker}").format(broker=broker)
+    told = ngettext(
+        "{count} step of imports at a time; messages go through {broker}",
+        "{count} steps of imports at a time; messages go through {broker}",
+        workers,
+    )
+    return told.format(count=workers, broker=broker)
 
 
 @contextmanager
@@ -204,14 +227,10 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.listen()
     except (OSError, OverflowError) as error:
         if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise CommandError(
-                f"Port {port} is taken, perhaps by another `serve`. Stop that, or choose another: --port {port + 1}.",
-                returncode=_FAILED,
-            ) from error
-        raise CommandError(
-            f"The server cannot listen at {host}, port {port}: {error}. Choose another: --host, --port.",
-            returncode=_FAILED,
-        ) from error
+            told = _("Port {port} is taken, perhaps by another `serve`. Stop that, or choose another: --port {next}.")
+            raise CommandError(printable(told.format(port=port, next=port + 1)), returncode=_FAILED) from error
+        told = _("The server cannot listen at {host}, port {port}: {error}. Choose another: --host, --port.")
+        raise CommandError(printable(told.format(host=host, port=port, error=error)), returncode=_FAILED) from error
     with listener:
         yield listener
 
@@ -230,4 +249,5 @@ def _serve(listener: socket.socket, worker: subprocess.Popen[bytes] | None) -> N
         on_child()  # Before there was somebody to be told.
         server_at(listener).run()  # An interrupt makes it return.
     if ended:
-        raise CommandError(f"The worker ended by itself, with code {ended[0]}. What it said last stands above.")
+        told = _("The worker ended by itself, with code {code}. What it said last stands above.")
+        raise CommandError(told.format(code=ended[0]))
