@@ -107,17 +107,17 @@ class UsageKeys:
     The usage keys of a source's blocks, as texts.
 
     Those of plain names are put together: a key of *opaque_keys* takes 20 times as long, and each block is asked for
-    several times.
+    several times. All start with :attr:`beginning`.
     """
 
     def __init__(self, source_key: Any) -> None:
         self._source_key = source_key
-        self._beginning = str(source_key.make_usage_key("x", "x")).removesuffix("x+block@x")
+        self.beginning = str(source_key.make_usage_key("x", "x")).removesuffix("x+block@x")
 
     def __call__(self, block_type: str, block_id: str) -> str:
         """The usage key of a block. Raises ``InvalidKeyError`` where no key can hold the names."""
         if _PLAIN_NAME.fullmatch(block_type) and _PLAIN_NAME.fullmatch(block_id):
-            return f"{self._beginning}{block_type}+block@{block_id}"
+            return f"{self.beginning}{block_type}+block@{block_id}"
         return str(self._source_key.make_usage_key(block_type, block_id))
 
     def fitting_id(self, block_type: str, block_id: str) -> str:

@@ -63,7 +63,6 @@ _KEPT = (
     (libraries_api, "roles"),
     (libraries_api, "creators"),
     (staging_api, "not_written"),
-    (staging_api, "tags"),
     (staging_api, "transcripts"),
     (tagging_utils, "orgs"),
     (helpers, "values"),
@@ -220,7 +219,6 @@ class DoubleSite(Site):
             tagging_api.add_tag_to_taxonomy(taxonomy, value)
         if orgs:
             tagging_utils.orgs[taxonomy.pk] = set(orgs)
-        staging_api.tags.setdefault(usage_key, {})[taxonomy.pk] = list(values)
         tagging_api.tag_object(usage_key, taxonomy, list(values))
 
     def switch(self, *, on: bool, org: str = "") -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from openedx_tagging.models import ObjectTag, Tag
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Decision
-from tests.builders import usage_key
+from import_from_modulestore.hosts.cms.platform import tags_known
+from import_from_modulestore.keys import parse_source_key, parse_usage_key
+from import_from_modulestore.models import Import
+from tests.builders import LIBRARY_KEY, section, subsection, text, unit, usage_key
 
 T1, U1 = usage_key("html", "t1"), usage_key("vertical", "u1")
 ITEM, UNIT = "lb:Acme:Target:html:t1", "lct:Acme:Target:unit:u1"
@@ -15,6 +20,13 @@ ITEM, UNIT = "lb:Acme:Target:html:t1", "lct:Acme:Target:unit:u1"
 
 def tags_of(item_key: str) -> set[str]:
     return {tag.value for tag in ObjectTag.objects.filter(object_id=item_key)}
+
+
+def staged_tags(run) -> dict[str, list[list[str]]]:
+    """The tags that were staged with blocks, by usage key, of one taxonomy after the other."""
+    roots = Import.objects.get(uuid=run.id).roots.select_related("staged_content")
+    tags = [block for root in roots for block in root.staged_content.tags.items()]
+    return {usage_key: list(by_taxonomy.values()) for usage_key, by_taxonomy in tags if by_taxonomy}
 
 
 @pytest.fixture
@@ -115,12 +127,54 @@ def test_one_that_is_gone_since_is_named(ada, tagged, stage):
     assert (tags_of(ITEM), tags_of(UNIT)) == ({"Sea"}, {"Sea"})
 
 
-def test_untagged_courses_cost_no_query_more(ada, load, stage, django_assert_max_num_queries):
+def about_tags(queries: CaptureQueriesContext) -> int:
+    return sum("oel_tagging" in query["sql"] for query in queries.captured_queries)
+
+
+def test_untagged_courses_cost_no_query_more(ada, load, stage):
     load()
     run = stage()
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     with CaptureQueriesContext(connection) as queries:
         api.complete_import(user=ada, import_id=run.id)
-    assert not [query for query in queries.captured_queries if "oel_tagging" in query["sql"]]
+    assert not about_tags(queries)
+
+
+class TestStaging:
+    @pytest.mark.parametrize("texts", [1, 20])
+    def test_asks_once_for_the_tags_of_all_blocks(self, site, load, stage, texts):
+        load(*(section(f"s{n}", subsection(f"b{n}", unit(f"u{n}", text(f"t{n}")))) for n in range(texts)))
+        for n in range(texts):
+            site.tag(usage_key("html", f"t{n}"), "Moon", f"Sea {n}")
+        with CaptureQueriesContext(connection) as queries:
+            run = stage()
+        assert about_tags(queries) == 1
+        assert staged_tags(run) == {usage_key("html", f"t{n}"): [["Moon", f"Sea {n}"]] for n in range(texts)}
+
+    def test_does_so_for_a_legacy_library_as_well(self, site, legacy, stage):
+        key = legacy()
+        tagged = usage_key("html", "t1", LIBRARY_KEY)
+        site.tag(tagged, "Moon")
+        with CaptureQueriesContext(connection) as queries:
+            run = stage(key, level="component")
+        assert about_tags(queries) == 1
+        assert staged_tags(run) == {tagged: [["Moon"]]}
+
+    def test_of_two_courses_neither_gets_those_of_the_other(self, site, load, stage):
+        load()
+        site.tag(T1, "Moon")
+        site.tag(T1.replace("+C1+", "+C11+"), "Sea")
+        assert staged_tags(stage()) == {T1: [["Moon"]]}
+
+    def test_others_are_answered_meanwhile_as_ever(self, site, load):
+        """And afterwards everybody is asked in the platform's own way."""
+        from openedx.core.djangoapps.content_tagging.api import get_all_object_tags
+        from openedx.core.lib.xblock_serializer import block_serializer
+
+        source, other = parse_source_key(load()), parse_usage_key(T1.replace("+C1+", "+C11+"))
+        site.tag(str(other), "Sea")
+        with tags_known(source, {T1: {1: ["Moon"]}}):
+            known, _taxonomies = block_serializer.get_all_object_tags(content_key=parse_usage_key(T1))
+            asked, _taxonomies = block_serializer.get_all_object_tags(content_key=other)
+        assert known == {T1: {1: ["Moon"]}}
+        assert [list(tags.values()) for tags in asked.values()] == [[["Sea"]]]
+        assert block_serializer.get_all_object_tags is get_all_object_tags

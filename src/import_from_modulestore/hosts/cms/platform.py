@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from opaque_keys.edx.locator import LibraryLocatorV2
 
 from ...data import Branch
 from ...errors import StepFailed
+from ...keys import UsageKeys
 from ...olx.blocks import is_component
 
 
@@ -102,6 +104,53 @@ def export_settings_kept() -> Iterator[None]:
         yield
     finally:
         XmlMixin.export_to_file = export_to_file
+
+
+type Tags = Mapping[str, Mapping[int, list[str]]]
+"""Tags of blocks: values by primary key of their taxonomy, by usage key."""
+
+
+def tags_of(source_key: LearningContextKey) -> Tags:
+    """
+    The tags of all blocks of a source, as the serializer asks for those of one (platform:
+    ``openedx/core/djangoapps/content_tagging/api.py``, ``get_all_object_tags``, which knows no legacy libraries). One
+    query.
+    """
+    from openedx_tagging.models import ObjectTag
+
+    found: dict[str, dict[int, list[str]]] = {}
+    tagged: Any = ObjectTag
+    rows = tagged.objects.filter(
+        object_id__startswith=UsageKeys(source_key).beginning, tag__taxonomy__isnull=False
+    ).order_by("object_id", "tag__taxonomy_id", "pk")
+    for usage_key, taxonomy, value in rows.values_list("object_id", "tag__taxonomy_id", "tag__value"):
+        found.setdefault(usage_key, {}).setdefault(taxonomy, []).append(value)
+    return found
+
+
+@contextmanager
+def tags_known(source_key: LearningContextKey, tags: Tags) -> Iterator[None]:
+    """
+    Have the serializer know the tags of a source's blocks (:func:`tags_of`): it asks for those of each by a query.
+
+    Whoever else asks it meanwhile, in another thread, or about other content, is answered as ever.
+    """
+    from openedx.core.lib.xblock_serializer import block_serializer
+
+    ask, asking, beginning = block_serializer.get_all_object_tags, get_ident(), UsageKeys(source_key).beginning
+
+    def answer(content_key: Any, *args: Any, **kwargs: Any) -> Any:
+        usage_key = str(content_key)
+        if get_ident() != asking or not usage_key.startswith(beginning):
+            return ask(content_key, *args, **kwargs)
+        return {usage_key: tags.get(usage_key, {})}, {}
+
+    block_serializer.get_all_object_tags = answer
+    try:
+        yield
+    finally:
+        block_serializer.get_all_object_tags = ask
+        asking = 0  # Should two threads give each other's back, it knows nothing any more.
 
 
 def versions_of(source_keys: Iterable[LearningContextKey]) -> dict[str, str]:

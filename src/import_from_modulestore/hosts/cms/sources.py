@@ -28,7 +28,7 @@ from ..links import CourseLinks
 from ..sources import Sources
 from .assets import Assets
 from .outline import outline_of
-from .platform import authoring_address, modulestore, reading, versions_of
+from .platform import authoring_address, modulestore, reading, tags_known, tags_of, versions_of
 from .staging import Stager
 from .upstream import StudioLinks
 
@@ -116,8 +116,9 @@ class Modulestore(Sources):
         outline = outline_of(key, branch)
         assets = Assets(key)
         units = UnitMaker(key, lambda name: (UNIT_TAG, name) not in outline.blocks)
+        tags = tags_of(key)
         for usage_key in outline.roots:
-            with reading(key, branch), measured(str(usage_key)):
+            with reading(key, branch), measured(str(usage_key)), tags_known(key, tags):
                 staged = Stager(key, user, purpose, outline, assets, units).stage(usage_key)
             yield from staged
 

@@ -21,13 +21,13 @@ from xmodule.contentstore.django import contentstore
 from xmodule.modulestore.django import BlockData, BlockKey
 from xmodule.xml_block import XmlMixin
 
+from openedx.core.lib.xblock_serializer import block_serializer
+
 from .models import StagedContent
 
 LIMIT = 10 * 1024 * 1024
 HTML_ATTRIBUTES = ("display_name", "editor")
 
-tags: dict[str, dict[int, list[str]]] = {}
-"""For the tests: tags of blocks, by usage key and taxonomy."""
 transcripts: dict[str, dict[str, bytes]] = {}
 """For the tests: files that a video keeps outside the course, by usage key and name."""
 not_written: set[str] = set()
@@ -48,7 +48,7 @@ def stage_xblock_temporarily(block: Any, user_id: int, purpose: str, version_num
             olx=etree.tostring(element, encoding="unicode", pretty_print=True),
             display_name=block.display_name or "",
             suggested_url_name=block.usage_key.block_id,
-            tags={key: {str(pk): values for pk, values in tags.get(key, {}).items()} for key in serializer.keys},
+            tags=serializer.tags,
         )
     _save_files(content, block.usage_key, serializer.files)
     return content
@@ -58,7 +58,7 @@ class _Serializer:
     def __init__(self, course_key: Any, blocks: dict[BlockKey, BlockData]) -> None:
         self._course_key = course_key
         self._blocks = blocks
-        self.keys: list[str] = []
+        self.tags: dict[str, dict[int, list[str]]] = {}
         self.files: dict[str, bytes] = {}
 
     def serialize(self, key: BlockKey, children: Sequence[BlockKey] | None = None) -> etree._Element:
@@ -66,14 +66,15 @@ class _Serializer:
         XmlMixin.export_to_file = lambda _self: False
         element = self._own(key, data)
         XmlMixin.export_to_file = _export_to_file
-        usage_key = str(self._course_key.make_usage_key(*key))
+        block_key = self._course_key.make_usage_key(*key)
+        usage_key = str(block_key)
         element.set("url_name", key.id)
         for child in data.fields.get("children", ()) if children is None else children:
             if child in self._blocks:
                 element.append(self.serialize(child))
         if "copied_from_block" not in not_written:
             element.set("copied_from_block", usage_key)
-        self.keys.append(usage_key)
+        self.tags[usage_key] = block_serializer.tags_of(block_key)
         self.files.update(transcripts.get(usage_key, {}))
         return element
 
