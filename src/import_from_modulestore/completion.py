@@ -50,7 +50,7 @@ _BATCH_SIZE = 500
 def plan_of(run: Import, *, host: Host) -> Plan:
     """What writing the import would do now, but for :func:`with_forwarding`. No side effects."""
     staged = StagedBlock.objects.filter(import_run=run)
-    blocks = [_source_block(block) for block in staged.order_by("num").defer("files", "missing_files").iterator()]
+    blocks = [_source_block(row) for row in staged.order_by("num").values_list(*_PLANNED, named=True).iterator()]
     options = options_of(run)
     library = load_library_state(
         run.learning_package_id,
@@ -224,7 +224,15 @@ def _contents_of(plan: Plan, written: Written) -> list[tuple[PlannedItem, list[i
     return [(item, [entity_of[key] for key in item.inner]) for item in components]
 
 
-def _source_block(block: StagedBlock) -> SourceBlock:
+_PLANNED = (
+    *("num", "parent_num", "usage_key", "block_type", "block_id", "kind", "title", "name"),
+    *("digest", "source_digest", "source_title", "repeats", "problem", "refusal", "reading_warnings", "warnings"),
+    *("decision", "contents", "selected", "edited_olx"),
+)
+"""Columns of staged blocks that planning knows; tens of thousands of rows are read, so that each is no instance."""
+
+
+def _source_block(block: Any) -> SourceBlock:
     return SourceBlock(
         num=block.num,
         parent=block.parent_num,

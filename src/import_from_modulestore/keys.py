@@ -28,6 +28,9 @@ _MAX_KEY_LENGTH = 255
 _PLAIN_NAME = re.compile(r"[\w.~-]+", re.ASCII)
 """What types and IDs of blocks nearly always are; less than what keys can hold."""
 
+_PLAIN_ITEM = re.compile(r"[\w.-]+", re.ASCII)
+"""The same of a library's items."""
+
 
 def parse_source_key(text: str) -> CourseLocator | LibraryLocator:
     """
@@ -72,7 +75,14 @@ def library_key_for(source_key: CourseLocator | LibraryLocator) -> LibraryLocato
 
 
 def library_item_key(library_key: LibraryLocatorV2, kind: BlockKind, item: LocalKey) -> str:
-    """The opaque key of an item: ``lb:Org:slug:type:id`` for a component, ``lct:Org:slug:type:id`` for a container."""
+    """
+    The opaque key of an item: ``lb:Org:slug:type:id`` for a component, ``lct:Org:slug:type:id`` for a container.
+
+    That of plain names is put together, as with :class:`UsageKeys`.
+    """
+    if _PLAIN_ITEM.fullmatch(item.type) and _PLAIN_ITEM.fullmatch(item.code):
+        namespace = "lct" if kind.is_container else "lb"
+        return f"{namespace}:{library_key.org}:{library_key.slug}:{item.type}:{item.code}"
     if kind.is_container:
         return str(LibraryContainerLocator(library_key, container_type=item.type, container_id=item.code))
     return str(LibraryUsageLocatorV2(library_key, item.type, item.code))  # type: ignore[abstract]

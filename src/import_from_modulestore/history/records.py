@@ -130,10 +130,12 @@ def write_records(
     ``before`` holds the versions of existing items as they were before the write; ``collected`` the entities that were
     put into the import's collection; ``tags``, by the items' keys, what the import added, and
     ``tags_left_out`` what it could not. Four statements for each
-    batch, and what :func:`source_contents` takes where blocks were edited in a review.
+    batch, two where nothing was written, and what :func:`source_contents` takes where blocks were edited in a review.
     """
+    is_changed = written.draft_change_log is not None or bool(written.publish_logs)
     for batch in in_batches(plan.everything):
-        after = versions_of([written.entity_of[item.num] for item in batch if item.num in written.entity_of])
+        entity_ids = [written.entity_of[item.num] for item in batch if item.num in written.entity_of]
+        after = versions_of(entity_ids) if is_changed else before
         staged = _staged(run, [item.num for item in batch])
         sources = source_contents(run, [item.num for item in batch if _differs_from_source(item)])
         records = [

@@ -16,6 +16,8 @@ _NOT_ALLOWED = {
     Letters.BASIC: re.compile(r"(?:[^\w.-]|[\U00010000-\U0010ffff])+"),
     Letters.ASCII: re.compile(r"[^\w.-]+", re.ASCII),
 }
+_IN_SLUGS = re.compile("[a-z0-9]", re.IGNORECASE | re.ASCII)
+"""What no slug leaves out."""
 
 
 def wanted_code(block: SourceBlock, block_ids: BlockIds, letters: Letters) -> str:
@@ -36,6 +38,8 @@ def usable_code(block_id: str, letters: Letters = Letters.ANY) -> str:
     ('week_1_intro', 'block_..', 'mar_e')
     """
     code = _NOT_ALLOWED[letters].sub("_", block_id)[:MAX_CODE_LENGTH]
+    if _IN_SLUGS.search(code):
+        return code
     return code if slugify(code, allow_unicode=True) else f"block_{code}"[:MAX_CODE_LENGTH]
 
 

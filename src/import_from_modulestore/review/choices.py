@@ -30,7 +30,7 @@ from ..packets import in_statements
 from ..quoting import shortened
 from ..staging.content import StagedFiles, as_staged
 from ..staging.index import Indexer
-from ..staging.reviewed import Reviewed, choices_of, showings
+from ..staging.reviewed import Reviewed, changes_it, choices_of, showings
 from ..staging.standing import standing_choices
 from ..texts import clean_title
 from .changes import changing
@@ -87,9 +87,7 @@ def chosen_blocks(run: Import) -> tuple[ChosenBlock, ...]:
     Two queries; of what the import was not asked for, nothing is said.
     """
     return tuple(
-        _chosen(row, choices)
-        for row, choices, is_left_out in choices_of(run)
-        if is_left_out or StandingChoice(**choices).changes_it
+        _chosen(row, choices) for row, choices, is_left_out in choices_of(run) if is_left_out or changes_it(choices)
     )
 
 

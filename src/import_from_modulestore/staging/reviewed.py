@@ -44,18 +44,28 @@ def _reviewed(run: Import) -> Iterable[ReviewedBlock]:
             yield block
 
 
+_SAID = (
+    *("num", "end_num", "parent_num", "usage_key", "block_type", "block_id", "selected", "decision", "contents"),
+    *("edited_title", "source_digest", "source_title", "choices_from_id"),
+)
+"""Columns of what is staged that :func:`choices_of` and who asks it look at."""
+
+
 def showings(run: Import) -> Iterator[tuple[StagedBlock, bool, dict[str, Any], bool]]:
     """
     What is staged, in order: each row, whether its parent is selected (with none, it counts as such), what the review
     says of it, as the fields of :class:`.models.BlockChoices`, and whether the import was asked for it. Two queries;
     the OLX of edits is held in memory.
     """
+    return _showings(run, run.blocks.order_by("num").defer("edited_olx", "files", "source_files", "missing_files"))
+
+
+def _showings(run: Import, rows: QuerySet[Any, Any]) -> Iterator[tuple[Any, bool, dict[str, Any], bool]]:
     selection, end = frozenset(run.selection), 0
-    rows = run.blocks.order_by("num")
-    edits = dict(rows.exclude(edited_olx="").values_list("num", "edited_olx"))
+    edits = dict(run.blocks.exclude(edited_olx="").values_list("num", "edited_olx"))
     counts: Counter[str] = Counter()
     selected: dict[int | None, bool] = {None: True}
-    for row in rows.defer("edited_olx", "files", "source_files", "missing_files").iterator():
+    for row in rows.iterator():
         selected[row.num] = row.selected
         choices = {
             "usage_key": row.usage_key,
@@ -73,15 +83,21 @@ def showings(run: Import) -> Iterator[tuple[StagedBlock, bool, dict[str, Any], b
         counts[row.usage_key] += 1
 
 
-def choices_of(run: Import) -> Iterator[tuple[StagedBlock, dict[str, Any], bool]]:
+def choices_of(run: Import) -> Iterator[tuple[Any, dict[str, Any], bool]]:
     """
-    The :func:`showings` of all blocks that the import was asked for, or that its review has added: each row, what the
-    review says of it, and whether it is left out, or its parent is.
+    The :func:`showings` of all blocks that the import was asked for, or that its review has added: each row, of which
+    there is :data:`_SAID` alone, what the review says of it, and whether it is left out, or its parent is.
     """
     selection = frozenset(run.selection)
-    for row, parent_selected, choices, asked in showings(run):
+    rows = run.blocks.order_by("num").values_list(*_SAID, named=True)
+    for row, parent_selected, choices, asked in _showings(run, rows):
         if asked or row.selected:
             yield row, choices, not (row.selected and (parent_selected or row.usage_key in selection))
+
+
+def changes_it(choices: Mapping[str, Any]) -> bool:
+    """:attr:`.models.BlockChoices.changes_it`, of its fields."""
+    return any(choices[name] for name in ("decision", "contents", "edited_title", "edited_olx"))
 
 
 class Reviewed:

@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from ..data import Decision
 from ..models import Import, StandingChoice
 from ..packets import in_statements
-from .reviewed import choices_of
+from .reviewed import changes_it, choices_of
 
 _BATCH_SIZE = 500
 
@@ -35,9 +35,9 @@ def keep_choices(run: Import, package_id: Any) -> None:
     """
     said: list[StandingChoice] = []
     spoken_of: set[tuple[str, int]] = set()
-    for choice, is_said in _choices(run, package_id):
-        spoken_of.add((choice.usage_key, choice.showing))
-        if is_said:
+    for place, choice in _choices(run, package_id):
+        spoken_of.add(place)
+        if choice is not None:
             said.append(choice)
     standing = _standing(run, package_id).values_list("pk", "usage_key", "showing")
     former = [pk for pk, *place in standing.iterator() if tuple(place) in spoken_of]
@@ -51,21 +51,23 @@ def _standing(run: Import, package_id: Any) -> QuerySet[StandingChoice]:
     return StandingChoice.objects.filter(learning_package=package_id, source_key=run.source_key)
 
 
-def _choices(run: Import, package_id: Any) -> Iterator[tuple[StandingChoice, bool]]:
+def _choices(run: Import, package_id: Any) -> Iterator[tuple[tuple[str, int], StandingChoice | None]]:
     """
-    Of all blocks that the import was asked for, or that its review has added: what it says, and whether that is
-    anything.
+    Of all blocks that the import was asked for, or that its review has added, by usage key and showing: what it says,
+    if anything.
 
     To fork is not said for the next time: it makes an item once, and would make another with each import.
     """
     for row, choices, is_left_out in choices_of(run):
         if row.decision == Decision.FORK:
             choices["decision"] = ""
-        choice = StandingChoice(
-            learning_package_id=package_id,
-            source_key=run.source_key,
-            source_title=row.source_title,
-            choices_from_id=row.choices_from_id or run.pk,
-            **choices,
-        )
-        yield choice, is_left_out or choice.changes_it
+        choice = None
+        if is_left_out or changes_it(choices):
+            choice = StandingChoice(
+                learning_package_id=package_id,
+                source_key=run.source_key,
+                source_title=row.source_title,
+                choices_from_id=row.choices_from_id or run.pk,
+                **choices,
+            )
+        yield (choices["usage_key"], choices["showing"]), choice
