@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import os
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test import override_settings
 from openedx_content.applets.media import models as media_models
 from openedx_content.models_api import Container, LearningPackage
 
@@ -57,22 +61,55 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
-@pytest.fixture(autouse=True)
-def _own_folders(tmp_path, settings):
-    """Every test has its own courses, cache and storages."""
-    settings.COURSES_DIR = tmp_path / "courses"
-    settings.COURSES_DIR.mkdir()
-    settings.EXPORTS_CACHE_DIR = tmp_path / "cache"
-    settings.UPLOADS_DIR = tmp_path / "uploads"
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.OPENEDX_LEARNING = {
-        "MEDIA": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "library-media")},
-        }
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests leave behind, and seldom: what is loaded and collected by now stays."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+
+def folders_in(place: Path) -> dict[str, Any]:
+    """Settings that have everything written in one place."""
+    storage = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    return {
+        "COURSES_DIR": place / "courses",
+        "EXPORTS_CACHE_DIR": place / "cache",
+        "UPLOADS_DIR": place / "uploads",
+        "MEDIA_ROOT": place / "media",
+        "OPENEDX_LEARNING": {"MEDIA": {**storage, "OPTIONS": {"location": str(place / "library-media")}}},
     }
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(request, tmp_path, settings):
+    """Every test has its own courses, cache and storages; those that look at the same have the same."""
+    place = request.getfixturevalue("once") if "once" in request.fixturenames else tmp_path
+    for name, value in folders_in(place).items():
+        setattr(settings, name, value)
+    settings.COURSES_DIR.mkdir(exist_ok=True)
     media_models.get_storage.cache_clear()
     Container.reset_cache()
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory, django_db_setup, django_db_blocker) -> Iterator[Path]:
+    """
+    A place for what the tests of a module look at, which is made once: by fixtures of the module that ask for this.
+
+    All happens in one transaction. Each test is in a savepoint of its own, as always; in the database, it finds what
+    was made and leaves nothing behind. Files are common, so none of the tests may change what others look at.
+    """
+    place = tmp_path_factory.mktemp("once")
+    (place / "courses").mkdir()
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, override_settings(**folders_in(place)):
+        patch.setattr(connection, "close", lambda: None)  # Django does at the end of a test.
+        media_models.get_storage.cache_clear()
+        Container.reset_cache()
+        whole = transaction.atomic()
+        whole._from_testcase = True
+        with whole:
+            yield place
+            transaction.set_rollback(True)
 
 
 @pytest.fixture
@@ -240,13 +277,15 @@ def _migrated(request, tmp_path_factory) -> Path:
     Migrating takes long, so it is kept for as long as the migrations of all apps stay the same.
     """
     kept = Path(request.config.cache.mkdir("databases")) / f"{digest_of_migrations()}.sqlite3"
-    if not kept.exists():
-        folder = tmp_path_factory.mktemp("migrated")
-        migrate(folder, f"sqlite:///{folder / 'db.sqlite3'}")
-        own = kept.with_suffix(f".{os.getpid()}")
-        with closing(sqlite3.connect(folder / "db.sqlite3")) as made, closing(sqlite3.connect(own)) as copy:
-            made.backup(copy)
-        own.replace(kept)
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # One worker migrates; the others wait for it.
+        if not kept.exists():
+            folder = tmp_path_factory.mktemp("migrated")
+            migrate(folder, f"sqlite:///{folder / 'db.sqlite3'}")
+            own = kept.with_suffix(f".{os.getpid()}")
+            with closing(sqlite3.connect(folder / "db.sqlite3")) as made, closing(sqlite3.connect(own)) as copy:
+                made.backup(copy)
+            own.replace(kept)
     return kept
 
 

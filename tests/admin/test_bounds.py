@@ -1,19 +1,47 @@
 """Whatever is asked of a page, it is answered: with the page, a message, 400 or 404."""
 
-import shutil
-
 import pytest
+from django.contrib.auth import get_user_model
 from django.urls import reverse
 
+from import_from_modulestore import api
 from import_from_modulestore.admin import bounds
 from import_from_modulestore.models import Import, StagedBlock
 
-from ..builders import KEY, TARGET, usage_key
+from ..builders import KEY, TARGET, problem, section, subsection, text, unit, usage_key, write_course
 from .conftest import action_url, messages_of, text_of, url
 
 LISTS = ["import", "importrecord", "reversal", "reversalrecord"]
 OVER_64_BITS = "9" * 20
 VERY_LONG = "9" * 5_000
+
+
+@pytest.fixture(scope="module")
+def looked_at(once) -> Import:
+    """An import that is completed. Nothing here does more than look at it."""
+    user = get_user_model().objects.create(username="ada", is_superuser=True)
+    api.create_library(user=user, library_key=TARGET, title="Target")
+    units = unit("u1", text("t1"), problem("p1")), unit("u2", text("t2"))
+    write_course(once / "courses" / "c1", section("s", subsection("b", *units)), title="Tides")
+    run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
+    api.stage_import(user=user, import_id=run.id)
+    api.complete_import(user=user, import_id=run.id)
+    return Import.objects.get()
+
+
+@pytest.fixture
+def user(db, looked_at):
+    return get_user_model().objects.get(username="ada")
+
+
+@pytest.fixture
+def course(looked_at):
+    """It is on the shelf."""
+
+
+@pytest.fixture
+def imported(looked_at) -> Import:
+    return looked_at
 
 
 def list_of(model: str) -> str:
@@ -124,13 +152,13 @@ def test_a_key_that_is_quoted_is_cut(pages, start):
     assert [len(told) < 2_500 for told in messages_of(page)] == [True]
 
 
-def test_there_is_no_folder_of_courses(pages, start, courses):
+def test_there_is_no_folder_of_courses(pages, start, courses, settings):
     run = start()
-    shutil.rmtree(courses)
+    settings.COURSES_DIR = courses / "gone"
     assert pages.get(url("import", "add")).status_code == 200
     refused = pages.post(url("import", "add"), source=KEY, library=TARGET)
     assert refused.status_code == 200
-    assert Import.objects.count() == 1
+    assert Import.objects.count() == 2
     assert pages.get(action_url("complete", run)).status_code == 200
 
 
