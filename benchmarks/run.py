@@ -25,6 +25,7 @@ from typing import Any
 
 from curve import picture
 from generate import CourseSpec, generate
+from rich.box import MARKDOWN
 from rich.console import Console
 from tables import tables
 from targets import targets_table
@@ -275,6 +276,7 @@ def measure_all(folder: Path, options: argparse.Namespace, tell: Callable[[str],
     quick = options.quick
     sizes = options.sizes or (QUICK_SIZES if quick else LARGE_SIZES if options.large else SIZES)
     runs: list[dict[str, Any]] = []
+    figures: dict[str, Any] = {"imports": runs, "processors": os.cpu_count()}
     template = folder / _EMPTY
     for size in sorted(set(sizes)):
         tell(f"importing {size:,} components")
@@ -282,7 +284,7 @@ def measure_all(folder: Path, options: argparse.Namespace, tell: Callable[[str],
         runs.append(measure_import(place, size, template if template.exists() else None))
         (place / _EMPTY).replace(template)
         shutil.rmtree(place)
-    figures: dict[str, Any] = {"imports": runs, "processors": os.cpu_count()}
+        keep(figures, options.json)  # Large ones take long: what was measured before stays if they are given up.
     if options.only_imports:
         return figures
     tell("starting")
@@ -311,6 +313,12 @@ def measure_all(folder: Path, options: argparse.Namespace, tell: Callable[[str],
     return figures
 
 
+def keep(figures: dict[str, Any], file: Path | None) -> None:
+    """Write the figures to a file, where one is named."""
+    if file is not None:
+        file.write_text(json.dumps(figures, indent=2) + "\n")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure an import, step by step, at several sizes.")
@@ -322,14 +330,15 @@ def main() -> None:
     parser.add_argument("--only-imports", action="store_true", help="the steps of an import alone")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file as well")
     parser.add_argument("--from", type=Path, metavar="FILE", dest="known", help="measure nothing, show such a file")
+    parser.add_argument("--markdown", action="store_true", help="print tables as they stand in README.md")
     parser.add_argument("--picture", type=Path, metavar="FILE.svg", help="draw the cost of an item over the size")
     options = parser.parse_args()
     if options.sizes and min(options.sizes) < 1:
         parser.error("A course has at least one component.")
 
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=120)
+    if options.markdown or not console.is_terminal:
+        console = Console(width=250 if options.markdown else 120)
     if options.known:
         figures = json.loads(options.known.read_text())
     else:
@@ -343,9 +352,10 @@ def main() -> None:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     for table in (*tables(figures), targets_table(figures)):
+        if options.markdown:
+            table.box = MARKDOWN
         console.print(table)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    keep(figures, options.json)
     if options.picture:
         options.picture.write_text(picture(figures["imports"]))
 
