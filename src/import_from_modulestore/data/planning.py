@@ -106,7 +106,7 @@ PLANNED_LABELS = {
 """Labels of :class:`Outcome` and :class:`ReversalOutcome` before it has happened, by value."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedItem:
     """What an import does with one source block. The same object is shown by a preview and executed by a write."""
 
@@ -170,7 +170,7 @@ class PlannedItem:
         return self.top_level and self.local_key is not None and not stays_deleted
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GoneItem(PlannedItem):
     """
     An item of the library whose block the source does not hold any more: ``kept``, unless a reviewer removes it.
