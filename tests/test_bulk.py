@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -111,7 +112,7 @@ class TestSafetyCatch:
 
         def differ(*names: str) -> None:
             parts = proved.fingerprint() | dict.fromkeys(names, "other")
-            (tmp_path / "proved").mkdir()
+            shutil.copytree(proved._FOLDER / "tags", tmp_path / "proved" / "tags")
             (tmp_path / "proved" / "1.0.0.json").write_text(json.dumps(parts))
             monkeypatch.setattr(proved, "_FOLDER", tmp_path / "proved")
             proved.proof.cache_clear()

@@ -17,7 +17,9 @@ def makes_tag(taxonomy: Any, value: str) -> bool:
     Up to 1.1, those that the system defines do: that of languages, and those of a plugin. From 1.2 on there are none
     (``openedx_tagging/models/system_defined.py``, and migration 0021).
     """
-    if not hasattr(taxonomy, "cast"):
-        return False
-    defined = taxonomy.cast()
-    return defined.system_defined and defined.validate_value(value)
+    return defines_tags(taxonomy) and taxonomy.cast().validate_value(value)
+
+
+def defines_tags(taxonomy: Any) -> bool:
+    """Whether what tags the taxonomy has is up to the system, or to a plugin; since 1.2 it never is."""
+    return hasattr(taxonomy, "cast") and taxonomy.cast().system_defined

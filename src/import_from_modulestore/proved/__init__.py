@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -100,9 +100,40 @@ _WHOLE = (
 
 _MIGRATIONS = "openedx_content/migrations/*.py"
 
+_TAGGING = {
+    "openedx_tagging/api.py": ("OBJECT_MAX_TAGS", "tag_object", "_check_new_tag_count", "_get_current_tags"),
+    "openedx_tagging/models/base.py": ("Tag", "Taxonomy", "ObjectTag"),
+    "openedx_tagging/models/utils.py": ("RESERVED_TAG_CHARS",),
+}
+"""The function that tags in bulk stand in for, and what it uses."""
+
+
 _ROW_BY_ROW = {"LearningPackage", "Collection", "CollectionPublishableEntity", "DraftChangeLog", "PublishLog"}
 _ROW_BY_ROW |= {"ComponentType", "ContainerType", "MediaType"}
 """Models of which the bulk writer saves instances, as the reference does."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """Tables that are written to in bulk, and what that relies on."""
+
+    app: str
+    functions: Mapping[str, tuple[str, ...]]
+    """Functions, classes and values, by file."""
+    migrations: str
+    whole: tuple[str, ...] = ()
+    """Files of which everything counts."""
+    row_by_row: Collection[str] = ()
+    """Models whose rows are saved one by one."""
+    folder: str = ""
+    """Where the files of its versions are, below this one."""
+
+    def __hash__(self) -> int:
+        return hash(self.app)
+
+
+LIBRARIES = Area("openedx_content", _STOOD_IN_FOR, _MIGRATIONS, _WHOLE, _ROW_BY_ROW)
+TAGS = Area("oel_tagging", _TAGGING, "openedx_tagging/migrations/*.py", row_by_row={"Tag", "Taxonomy"}, folder="tags")
 
 _NAMED = 3
 """How many parts a reason names."""
@@ -131,31 +162,31 @@ class Proof:
 
 
 @cache
-def proof() -> Proof:
+def proof(area: Area = LIBRARIES) -> Proof:
     """What the proof says of what is installed. Reads some twenty files, once a process."""
-    installed, parts = version("openedx-core"), fingerprint()
+    installed, parts = version("openedx-core"), fingerprint(area)
     found = [
         Proof(installed, path.stem, _differing(json.loads(path.read_text()), parts))
-        for path in sorted(_FOLDER.glob("*.json"))
+        for path in sorted((_FOLDER / area.folder).glob("*.json"))
     ]
     return min(found, key=lambda each: len(each.differing), default=Proof(installed, "", tuple(parts)))
 
 
-def is_bulk() -> bool:
-    """Whether the bulk writer does the work: as the setting says, or else where nothing speaks against it."""
+def is_bulk(area: Area = LIBRARIES) -> bool:
+    """Whether rows are written in bulk: as the setting says, or else where nothing speaks against it."""
     own = getattr(settings, "IMPORT_FROM_MODULESTORE_WRITER", None)
-    return own == BULK if own else not reasons()
+    return own == BULK if own else not reasons(area)
 
 
-def reasons() -> list[str]:
-    """What speaks against the bulk writer here, as sentences."""
-    found, listened_to = [], _listened_to()
-    if not proof().holds:
+def reasons(area: Area = LIBRARIES) -> list[str]:
+    """What speaks against writing in bulk here, as sentences."""
+    found, listened_to, proved = [], _listened_to(area), proof(area)
+    if not proved.holds:
         found.append(
             _(
                 "What writes to libraries in bulk was not proved on openedx-core {installed}: it differs from "
                 "{proved_on} in {parts}."
-            ).format(installed=proof().installed, proved_on=proof().proved_on, parts=listed(proof().differing, _NAMED))
+            ).format(installed=proved.installed, proved_on=proved.proved_on, parts=listed(proved.differing, _NAMED))
         )
     if listened_to:
         found.append(
@@ -177,49 +208,57 @@ def check_writer(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
                 id="modulestore_imports.E001",
             )
         ]
-    if own == REFERENCE or not (found := reasons()):
-        return []
-    told = " ".join(found)
-    if own == BULK:
-        return [
+    found: list[checks.CheckMessage] = []
+    if own != REFERENCE and (speaking := reasons()):
+        found.append(_warning(speaking, forced=own == BULK))
+    if own is None and apps.is_installed("openedx_tagging") and (speaking := reasons(TAGS)):
+        found.append(
             checks.Warning(
-                f"{told} It is used all the same.",
-                hint="IMPORT_FROM_MODULESTORE_WRITER says so. Without it, libraries are written to item by item here.",
-                id="modulestore_imports.W002",
+                f"{' '.join(speaking)} Tags are given to one item after the other, which takes longer.",
+                hint="Nothing has to be done. An upgrade of the app may know this version.",
+                id="modulestore_imports.W003",
             )
-        ]
-    return [
-        checks.Warning(
-            f"{told} Imports are written and undone item by item, which takes many times as long, and leaves the same.",
-            hint="Nothing has to be done. An upgrade of the app may know this version.",
-            id="modulestore_imports.W001",
         )
-    ]
+    return found
 
 
-def renew() -> Path:
+def _warning(speaking: list[str], *, forced: bool) -> checks.CheckMessage:
+    told = " ".join(speaking)
+    if forced:
+        return checks.Warning(
+            f"{told} It is used all the same.",
+            hint="IMPORT_FROM_MODULESTORE_WRITER says so. Without it, libraries are written to item by item here.",
+            id="modulestore_imports.W002",
+        )
+    return checks.Warning(
+        f"{told} Imports are written and undone item by item, which takes many times as long, and leaves the same.",
+        hint="Nothing has to be done. An upgrade of the app may know this version.",
+        id="modulestore_imports.W001",
+    )
+
+
+def renew(area: Area = LIBRARIES) -> Path:
     """Write down that the proof has passed on what is installed; returns the file."""
-    path = _FOLDER / f"{version('openedx-core')}.json"
-    path.write_text(json.dumps(fingerprint(), indent=1, sort_keys=True) + "\n")
+    path = _FOLDER / area.folder / f"{version('openedx-core')}.json"
+    path.write_text(json.dumps(fingerprint(area), indent=1, sort_keys=True) + "\n")
     proof.cache_clear()
     return path
 
 
-def fingerprint() -> dict[str, str]:
-    """Hashes of all that the bulk writer relies on, by part; empty for what is not there."""
-    roots = {name: _root(name) for name in ("openedx_content", "openedx_django_lib")}
+def fingerprint(area: Area = LIBRARIES) -> dict[str, str]:
+    """Hashes of all that writing in bulk relies on, by part; empty for what is not there."""
     parts: dict[str, str] = {}
-    for file, names in _STOOD_IN_FOR.items():
-        path = _path(roots, file)
+    for file, names in area.functions.items():
+        path = _path(file)
         blocks = dict(_blocks(path.read_text())) if path.is_file() else {}
         parts |= {f"{file}:{name}": _hash(blocks.get(name, "")) for name in names}
-    for pattern in _WHOLE:
+    for pattern in area.whole:
         package, _slash, inner = pattern.partition("/")
-        for path in sorted(roots[package].glob(inner)):
-            parts[f"{package}/{path.relative_to(roots[package]).as_posix()}"] = _hash(path.read_text())
-    package, _slash, inner = _MIGRATIONS.partition("/")
-    migrations = sorted(roots[package].glob(inner))
-    parts[_MIGRATIONS] = _hash("\n".join(f"{path.name}\n{path.read_text()}" for path in migrations))
+        for path in sorted(_root(package).glob(inner)):
+            parts[f"{package}/{path.relative_to(_root(package)).as_posix()}"] = _hash(path.read_text())
+    package, _slash, inner = area.migrations.partition("/")
+    migrations = sorted(_root(package).glob(inner))
+    parts[area.migrations] = _hash("\n".join(f"{path.name}\n{path.read_text()}" for path in migrations))
     return parts
 
 
@@ -243,11 +282,11 @@ def _differing(proved: Mapping[str, str], parts: Mapping[str, str]) -> tuple[str
     return tuple(sorted(part for part in proved.keys() | parts.keys() if proved.get(part) != parts.get(part)))
 
 
-def _listened_to() -> list[str]:
-    """The models that the bulk writer writes rows of and whose saving somebody listens to."""
+def _listened_to(area: Area) -> list[str]:
+    """The models that rows are written of in bulk and whose saving somebody listens to."""
     listeners = {key[1] for signal in (pre_init, post_init, pre_save, post_save) for key, *_rest in signal.receivers}
-    models = apps.get_app_config("openedx_content").get_models()
-    return [model.__name__ for model in models if model.__name__ not in _ROW_BY_ROW and id(model) in listeners]
+    models = apps.get_app_config(area.app).get_models()
+    return [model.__name__ for model in models if model.__name__ not in area.row_by_row and id(model) in listeners]
 
 
 def _root(package: str) -> Path:
@@ -256,9 +295,9 @@ def _root(package: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _path(roots: Mapping[str, Path], file: str) -> Path:
+def _path(file: str) -> Path:
     package, _slash, inner = file.partition("/")
-    return roots[package] / inner
+    return _root(package) / inner
 
 
 def _hash(text: str) -> str:

@@ -23,7 +23,9 @@ from django.utils.translation import gettext as _
 
 from ..exports.tags import BY_EXPORT_ID, known_taxonomies
 from ..models import Import, StagedRoot
+from ..proved import TAGS, is_bulk
 from ..versions import makes_tag
+from .bulk.tags import BulkTags
 
 type Tags = dict[int, list[str]]
 """Values of tags, by the primary key of their taxonomy."""
@@ -32,6 +34,9 @@ type TagsLeftOut = dict[str, list[str]]
 """Values of tags whose taxonomy is not here, by its ``export_id``."""
 
 _BATCH_SIZE = 500
+
+_NAME = Coalesce("tag__value", "_value")
+"""What a tag of an item is called now."""
 
 
 def staged_tags(run: Import, usage_keys: Collection[str]) -> dict[str, tuple[Tags, TagsLeftOut]]:
@@ -67,8 +72,8 @@ def add_tags(
     """
     Give library items tags that they lack; returns what was added, and warnings, by the item's key.
 
-    ``permitted`` tells which of some taxonomies the library may use. Queries grow with the number of tagged items, and
-    memory with the size of their taxonomies.
+    ``permitted`` tells which of some taxonomies the library may use. Statements go by batches of items that had no tags
+    yet, and by items that had some; memory grows with the size of their taxonomies.
     """
     if not wanted:
         return {}, {}
@@ -77,10 +82,9 @@ def add_tags(
 
     taxonomy_ids = {pk for tags in wanted.values() for pk in tags}
     taxonomies: dict[int, Any] = Taxonomy._default_manager.in_bulk(list(permitted(taxonomy_ids)))
-    known = {
-        (pk, value.casefold())
-        for pk, value in Tag._default_manager.filter(taxonomy__in=taxonomies).values_list("taxonomy_id", "value")
-    }
+    tags = Tag._default_manager.filter(taxonomy__in=taxonomies).values_list("taxonomy_id", "value", "pk")
+    ids = {(taxonomy, value): pk for taxonomy, value, pk in tags}
+    known = {(taxonomy, value.casefold()) for taxonomy, value in ids}
 
     def is_known(taxonomy: Any, value: str) -> bool:
         return taxonomy.allow_free_text or (taxonomy.pk, value.casefold()) in known or makes_tag(taxonomy, value)
@@ -88,10 +92,29 @@ def add_tags(
     there = tags_of(wanted)
     added: dict[str, Tags] = {}
     warnings: dict[str, list[str]] = {}
+    bulk = BulkTags(wanted.keys(), ids) if is_bulk(TAGS) else None
 
     def leave_out(item_key: str, values: Iterable[str], reason: object) -> None:
         text = _("These tags were not carried over: {tags}; {reason}")
         warnings.setdefault(item_key, []).append(text.format(tags=", ".join(values), reason=reason))
+
+    def ask(item_key: str, taxonomy: Any, missing: list[str]) -> None:
+        has = there.get(item_key, {}).get(taxonomy.pk, [])
+        try:
+            with transaction.atomic():
+                tag_object(item_key, taxonomy, [*has, *missing])
+        except (Tag.DoesNotExist, ValidationError, ValueError) as error:
+            leave_out(item_key, missing, error)
+        else:
+            added.setdefault(item_key, {})[taxonomy.pk] = missing
+
+    def write_kept() -> None:
+        kept, written = bulk.write() if bulk else ((), True)
+        for item_key, taxonomy, values in kept:
+            if written:
+                added.setdefault(item_key, {})[taxonomy.pk] = values
+            else:
+                ask(item_key, taxonomy, values)
 
     for item_key, by_taxonomy in wanted.items():
         for pk, values in by_taxonomy.items():
@@ -104,28 +127,37 @@ def add_tags(
             if gone := [tag for tag in missing if not is_known(taxonomy, tag)]:
                 leave_out(item_key, gone, _("there are no such tags any more."))
                 missing = [tag for tag in missing if tag not in gone]
-            if not missing:
-                continue
-            try:
-                with transaction.atomic():
-                    tag_object(item_key, taxonomy, [*has, *missing])
-            except (Tag.DoesNotExist, ValidationError, ValueError) as error:
-                leave_out(item_key, missing, error)
-            else:
-                added.setdefault(item_key, {})[pk] = missing
+            if missing and not (bulk and bulk.keep(item_key, taxonomy, missing)):
+                write_kept()  # In the order in which they are wanted.
+                ask(item_key, taxonomy, missing)
+    write_kept()
     return added, warnings
 
 
 def remove_tags(tags: Mapping[str, Tags]) -> None:
-    """Take tags away from library items, those of them that are still there. A statement for each item and taxonomy."""
+    """
+    Take tags away from library items, those of them that are still there.
+
+    Two statements for each 500 items, and one for each item and taxonomy where a tag is called otherwise now.
+    """
     if not tags:  # As wherever openedx_tagging is not installed.
         return
     from openedx_tagging.models import ObjectTag
 
-    for item_key, by_taxonomy in tags.items():
-        for pk, values in by_taxonomy.items():
-            named = Q(tag__value__in=values) | Q(tag=None, _value__in=values)
-            ObjectTag._default_manager.filter(named, object_id=item_key, taxonomy_id=pk).delete()
+    for item_keys in batched(tags, _BATCH_SIZE):
+        rows = ObjectTag._default_manager.filter(object_id__in=item_keys, taxonomy__isnull=False)
+        there: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        for item_key, taxonomy, name, pk in rows.values_list("object_id", "taxonomy_id", _NAME, "pk"):
+            there.setdefault((item_key, taxonomy), []).append((name, pk))
+        found: set[int] = set()
+        for item_key in item_keys:
+            for taxonomy, values in tags[item_key].items():
+                names = dict(there.get((item_key, taxonomy), ()))
+                found.update(pk for name, pk in there.get((item_key, taxonomy), ()) if name in values)
+                if names.keys() - values and not names.keys() >= set(values):  # Perhaps in other letters.
+                    named = Q(tag__value__in=values) | Q(tag=None, _value__in=values)
+                    ObjectTag._default_manager.filter(named, object_id=item_key, taxonomy_id=taxonomy).delete()
+        ObjectTag._default_manager.filter(pk__in=found).delete()
 
 
 def tags_of(item_keys: Collection[str]) -> dict[str, Tags]:
@@ -137,7 +169,6 @@ def tags_of(item_keys: Collection[str]) -> dict[str, Tags]:
     found: dict[str, Tags] = {}
     for batch in batched(item_keys, _BATCH_SIZE):
         rows = ObjectTag._default_manager.filter(object_id__in=batch, taxonomy__isnull=False)
-        value = Coalesce("tag__value", "_value")
-        for object_id, pk, name in rows.values_list("object_id", "taxonomy_id", value):
+        for object_id, pk, name in rows.values_list("object_id", "taxonomy_id", _NAME):
             found.setdefault(object_id, {}).setdefault(pk, []).append(name)
     return found

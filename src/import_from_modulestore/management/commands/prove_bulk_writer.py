@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from ...proved import fingerprint, proof, renew
+from ...proved import LIBRARIES, TAGS, fingerprint, proof, renew
 
 
 class Command(BaseCommand):
@@ -19,8 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the file, and say what has changed."""
-        before = proof()
-        path = renew()
-        self.stdout.write(f"{path.name}: {len(fingerprint())} parts")
-        for part in before.differing:
-            self.stdout.write(f"  new: {part}")
+        for area in (LIBRARIES, TAGS):
+            before = proof(area)
+            path = renew(area)
+            self.stdout.write(f"{area.app}, {path.name}: {len(fingerprint(area))} parts")
+            for part in before.differing:
+                self.stdout.write(f"  new: {part}")
