@@ -23,12 +23,12 @@ author = "the authors of import_from_modulestore"
 copyright = "2026, the authors of import_from_modulestore. Licence: AGPL-3.0"  # noqa: A001
 version = release = import_from_modulestore.__version__
 language = "en"
+smartquotes_action = "q"  # Two hyphens begin an option, and are no dash.
 
 extensions = [
     "made",
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_design",
 ]
@@ -43,6 +43,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 autodoc_class_signature = "separated"
+autodoc_default_options = {"exclude-members": "__init__"}  # Data classes take what they have as fields.
 python_maximum_signature_line_length = 90
 python_use_unqualified_type_names = True
 
@@ -56,8 +57,14 @@ html_theme_options = {
     "home_page_in_toc": True,
     "navbar_persistent": [],
     "show_toc_level": 2,
+    "path_to_docs": "docs",
+    "repository_branch": "main",
+    "repository_url": "https://github.com/openedx/import-from-modulestore",
     "use_download_button": False,
+    "use_edit_page_button": True,
     "use_fullscreen_button": False,
+    "use_issues_button": True,
+    "use_repository_button": True,
 }
 copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = True

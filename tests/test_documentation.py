@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 import import_from_modulestore
 import import_from_modulestore_standalone
+from import_from_modulestore.command_line.subcommands import SUBCOMMANDS
+from import_from_modulestore.rest_api.schema import TAGS, ApiSchemaGenerator
 from import_from_modulestore.settings import DEFAULTS
 
 ROOT = Path(__file__).parents[1]
@@ -63,3 +66,43 @@ def test_every_variable_of_the_standalone_project_is_described():
     assert set(described) == set(read)
     guide = (ROOT / "docs" / "how-to" / "running.md").read_text()
     assert {name for name in described if f"`{name}`" not in guide} == set()
+
+
+class TestWhatIsMadeOfTheCode:
+    @pytest.fixture(autouse=True)
+    def made(self, monkeypatch):
+        pytest.importorskip("sphinx", reason="`make docs` installs it")
+        monkeypatch.setattr(sys, "path", [str(ROOT / "docs"), *sys.path])
+        from made import MADE
+
+        return MADE
+
+    def test_every_subcommand_has_its_place_and_all_its_options(self, made):
+        text = made["subcommands"]()
+        for subcommand in (each for group in SUBCOMMANDS.values() for each in group):
+            assert f"(command-{subcommand.name})=" in text
+        assert text.count("`--user USERNAME`") == sum(map(len, SUBCOMMANDS.values()))
+        assert "SUPPRESS" not in text
+        assert {"grants", "serve", "tokens"} <= set(re.findall(r"^### (\w+)$", made["standalone commands"](), re.M))
+        assert "| 7 | not confirmed; nothing was changed |" in made["exit codes"]()
+
+    def test_every_request_and_all_that_it_holds_have_theirs(self, made):
+        schema = ApiSchemaGenerator().get_schema(public=True)
+        operations = [operation for methods in schema["paths"].values() for operation in methods.values()]
+        assert {tag for operation in operations for tag in operation["tags"]} == set(TAGS)
+        text = made["REST operations"]()
+        assert all(f"### {operation['summary']}\n" in text for operation in operations)
+        assert text.count("(rest-") == len(operations)
+        places = set(re.findall(r"^\(([\w-]+)\)=$", made["REST schemas"](), re.MULTILINE))
+        assert set(re.findall(r"rest_schemas\.md#([\w-]+)", text)) <= places
+
+    def test_all_settings_are_there(self, made):
+        assert {f"`{name}`" for name in DEFAULTS} <= set(made["settings of the app"]().splitlines())
+        assert "`PUBLIC_URL`\n: the site's address" in made["settings of the standalone project"]()
+
+    def test_every_room_that_the_layers_name_says_what_it_is(self, made):
+        named = re.findall(r">(\w+)</text>", made["layers"]())
+        assert {"api", "planning", "olx"} <= set(named)
+        rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", made["rooms"](), re.MULTILINE)
+        assert [name for name, _told in rows] == named
+        assert all(len(told) > 15 for _name, told in rows)

@@ -32,7 +32,8 @@ def subcommands() -> str:
 def of_the_standalone_project() -> str:
     """The commands that the standalone project has beside: ``serve``, ``grants``, …"""
     parts = []
-    for name in sorted(found.name for found in iter_modules(standalone.__path__)):
+    names = {found.name for found in iter_modules(standalone.__path__)} - {"import_from_modulestore"}
+    for name in sorted(names):
         command = import_module(f"{standalone.__name__}.{name}").Command()
         parser = command.create_parser("manage.py", name)
         parser.prog = name
@@ -54,7 +55,7 @@ def _parsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
 
 
 def _described(parser: argparse.ArgumentParser) -> str:
-    usage = argparse.HelpFormatter(parser.prog, width=86)
+    usage = argparse.HelpFormatter(parser.prog, width=76)
     usage.add_usage(None, _shown(parser), parser._mutually_exclusive_groups, prefix="")
     texts = [_prose(str(text)) for text in (parser.description, parser.epilog) if text]
     return "\n".join([fence(usage.format_help()), texts[0] if texts else "", _arguments(parser), *texts[1:]])
@@ -88,7 +89,7 @@ def _name(action: argparse.Action) -> str:
 
 def _meaning(action: argparse.Action) -> str:
     text = (str(action.help or "") % {**vars(action), "prog": ""}).strip()
-    if action.choices and not all(str(choice) in text for choice in action.choices):
+    if action.choices and not all(str(choice) in text.replace("-", "_") for choice in action.choices):
         text += f": {', '.join(code(choice) for choice in action.choices)}"
     return text.replace("<", "\\<")
 

@@ -10,6 +10,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *lines, ""]) if lines else ""
 
 
+def definitions(items: Iterable[tuple[str, str]]) -> str:
+    """Terms, each with what it means."""
+    return "\n".join(f"{term}\n: {' '.join(meaning.split())}\n" for term, meaning in items)
+
+
 def cell(text: str) -> str:
     """Text in one line, in which nothing ends the cell."""
     return " ".join(text.split()).replace("|", "\\|")

@@ -6,7 +6,7 @@ from pathlib import Path
 import import_from_modulestore
 import import_from_modulestore_standalone
 
-from .markdown import code, from_rest, table
+from .markdown import code, definitions, from_rest
 
 _ANNOTATION = re.compile(r"^# \.\. setting_(name|default|description): (.*(?:\n#   .*)*)", re.MULTILINE)
 _ROW = re.compile(r"^``([A-Z_]+)`` +(.+?)  +(\S.*)$", re.MULTILINE)
@@ -20,12 +20,9 @@ def of_the_app() -> str:
         if key == "name":
             found.append({})
         found[-1][key] = " ".join(value.replace("\n#   ", " ").split())
-    return table(
-        ("setting", "meaning", "default"),
-        (
-            (f"{code(each['name'])}", from_rest(each["description"]), code(each["default"]))
-            for each in sorted(found, key=lambda each: each["name"])
-        ),
+    return definitions(
+        (code(each["name"]), f"{from_rest(each['description'])} Default: {code(each['default'])}.")
+        for each in sorted(found, key=lambda each: each["name"])
     )
 
 
@@ -33,4 +30,6 @@ def of_the_standalone_project() -> str:
     """The standalone project's, as the table at the head of its settings has them."""
     text = (Path(import_from_modulestore_standalone.__file__).parent / "settings.py").read_text(encoding="utf-8")
     rows = _ROW.findall(text.split('"""')[1])
-    return table(("variable", "meaning", "default"), ((code(name), *map(from_rest, rest)) for name, *rest in rows))
+    return definitions(
+        (code(name), f"{from_rest(meaning)}. Default: {from_rest(default)}.") for name, meaning, default in rows
+    )
