@@ -74,9 +74,9 @@ prove: install  ## Prove that imports in bulk leave the same, on EXAMPLES=500 li
 fuzz: install  ## Try hostile exports and archives: 1,000 of each kind, or EXAMPLES=…
 	@HOSTILE_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/pytest -n 2 --dist load tests/hostile/test_hostile.py
 
-soak: install  ## Use a site for MINUTES=… and disturb it: WITH="killer filler restarter rest" ON=servers or sqlite
+soak: install  ## Have PEOPLE=20 use a site for MINUTES=… and disturb it: WITH="killer filler restarter rest" ON=servers or sqlite
 	@$(BIN)/python -m tests.hostile.soak --minutes $(or $(MINUTES),20) --on $(or $(ON),sqlite) \
-		--with $(or $(WITH),killer filler restarter rest) $(if $(SEED),--seed $(SEED))
+		--with $(or $(WITH),killer filler restarter rest) --people $(or $(PEOPLE),20) $(if $(SEED),--seed $(SEED))
 
 screenshots: install  ## Take pictures of every page, into var/screenshots; those of the documentation, and of the terminal, into docs/images
 	@$(BIN)/python -m tests.pages.screenshots $(or $(VAR_DIR),var)/screenshots

@@ -20,7 +20,7 @@ import requests
 from import_from_modulestore.data import Action, BlockIds, Branch, CompositionLevel, Contents, Decision
 
 from ..builders import KEY, Block, problem, section, subsection, text, unit, write_course, write_library
-from .people import LIBRARIES, Issuer
+from .people import AUTHORS, LIBRARIES, Issuer
 from .site import Site
 from .tally import Tally
 
@@ -129,10 +129,14 @@ def _pattern(path: str) -> str:
 class User(threading.Thread):
     """Somebody at work, until told that all is over."""
 
-    def __init__(self, site: Site, tally: Tally, issuer: Issuer, name: str, seed: str, over: threading.Event) -> None:
-        super().__init__(name=name, daemon=True)
-        self._tally, self._over = tally, over
-        self._random = Random(f"{seed} {name}")
+    def __init__(
+        self, site: Site, tally: Tally, issuer: Issuer, number: int, people: int, seed: str, over: threading.Event
+    ) -> None:
+        """One of so many ``people``, by number: a script of one of the authors, who have several where they are few."""
+        name = AUTHORS[number % len(AUTHORS)]
+        super().__init__(name=f"{name} {number}", daemon=True)
+        self._tally, self._over, self._pause = tally, over, people / 6
+        self._random = Random(f"{seed} {self.name}")
         self._ask = Asker(site, tally, issuer.headers(name))
 
     def run(self) -> None:
@@ -141,7 +145,7 @@ class User(threading.Thread):
                 self.act()
             except Exception as error:  # The script's own fault, which is not to go unnoticed.
                 self._tally.fault(f"{self.name}: {type(error).__name__}: {error}")
-            self._over.wait(self._random.random() * 0.5)
+            self._over.wait(self._random.random() * self._pause)
 
     def act(self) -> None:
         """Do something that makes sense now, or nearly."""

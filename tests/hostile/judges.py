@@ -298,12 +298,25 @@ def _like(text: str) -> str:
 def memory_is_flat(samples: dict[tuple[str, int], list[int]]) -> Faults:
     """No process that lived long has grown since it was warm."""
     for (name, pid), megabytes in samples.items():
-        part = len(megabytes) // 4
-        if part < 5:
+        if len(megabytes) < 20:
             continue
-        warm, end = median(megabytes[part : 2 * part]), median(megabytes[-part:])
+        warm, end = _warm_and_end(megabytes)
         if end > warm + GROWTH:
             yield f"process {pid} of {name} has grown from {warm:.0f} to {end:.0f} MB"
+
+
+def memory_of_the_oldest(samples: dict[tuple[str, int], list[int]]) -> Iterator[tuple[str, int]]:
+    """Of each service, how much the process that lived longest had when it was warm, and at its end."""
+    for name in sorted({name for name, _pid in samples}):
+        megabytes = max((found for (of, _pid), found in samples.items() if of == name), key=len)
+        if len(megabytes) >= 4:
+            warm, end = _warm_and_end(megabytes)
+            yield from ((f"{name}, warm", round(warm)), (f"{name}, at its end", round(end)))
+
+
+def _warm_and_end(megabytes: list[int]) -> tuple[float, float]:
+    part = len(megabytes) // 4
+    return median(megabytes[part : 2 * part]), median(megabytes[-part:])
 
 
 _WITHIN: tuple[Callable[[], Faults], ...] = (nothing_runs, history_is_whole, staged_whole, stored_files_are_there)

@@ -47,11 +47,13 @@ def soak(
     recover_every: float = 60,
     quiet: float = QUIET,
     pace: float = 1,
+    people: int = len(AUTHORS),
 ) -> None:
     """
     Run a site, have it used and disturbed for so long, let it come to rest, and judge. Faults are in the tally.
 
-    ``kinds`` are those of :data:`.disturbances.KINDS`. Within ``quiet`` seconds everything has to be at rest.
+    ``kinds`` are those of :data:`.disturbances.KINDS`, ``people`` how many scripts there are that import. Within
+    ``quiet`` seconds everything has to be at rest.
     """
     issuer, over = Issuer(), threading.Event()
     small = "filler" in kinds and mounted(folder / "var", DISK)
@@ -62,7 +64,7 @@ def soak(
             tally.say(f"{site.api} runs; seed {seed}, {folder}")
             with _watched(site) as memory:
                 fuzzer = [Fuzzer(site, tally, issuer, session, seed, over)] if "rest" in kinds else []
-                users = [User(site, tally, issuer, name, seed, over) for name in AUTHORS]
+                users = [User(site, tally, issuer, number, people, seed, over) for number in range(people)]
                 random = Random(f"{seed} disturbances")
                 possible = [
                     made for kind in kinds for each in KINDS[kind] if (made := each(site, random, pace)).possible()
@@ -71,6 +73,8 @@ def soak(
                 _come_to_rest(site, tally, quiet)
             for fault in judges.memory_is_flat(memory):
                 tally.fault(fault)
+            for what, megabytes in judges.memory_of_the_oldest(memory):
+                tally.counts["megabytes of the process that lived longest", what] = megabytes
             _count_states(site, tally)
             judged = json.loads(site.module("judges"))
             for fault in (*judged["faults"], *judges.only_own_exceptions(site.logs)):
@@ -172,6 +176,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--with", dest="kinds", nargs="*", choices=list(KINDS), default=[])
     parser.add_argument("--on", choices=["sqlite", "servers"], default="servers", help="what the site stands on")
+    parser.add_argument("--people", type=int, default=20, help="how many scripts import, each on its own")
     parser.add_argument("--seed", default="")
     parser.add_argument("--recover-every", type=float, default=60, help="seconds between two recoveries")
     options = parser.parse_args()
@@ -187,6 +192,7 @@ def main() -> None:
         seed=seed,
         tally=tally,
         recover_every=options.recover_every,
+        people=options.people,
     )
     _tell(f"\n{tally.table()}\n")
     if not tally.faults:
