@@ -86,6 +86,11 @@ def test_a_disk_that_takes_nothing_is_told(ask, db, monkeypatch):
     assert ask("/readyz") == (503, {"status": "not ready", "checks": {**WELL, "storage": "not_writable"}})
 
 
+def test_so_is_a_network_folder_that_is_not_there(ask, db, settings, tmp_path):
+    settings.VAR_DIR = tmp_path / "unmounted"
+    assert ask("/readyz")[1]["checks"] == {**WELL, "storage": "not_writable"}
+
+
 @pytest.mark.slow
 def test_a_database_that_is_gone_makes_a_site_that_lives_and_is_not_ready(serve, project):
     _process, said = serve("--no-worker")

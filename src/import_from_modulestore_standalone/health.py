@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -94,7 +93,8 @@ def _check_broker() -> str:
         with app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=4)
             channel = broker.default_channel
-            if folder := getattr(channel, "data_folder_out", None):
+            folder = getattr(channel, "data_folder_out", None)
+            if folder and Path(folder).exists():  # It is made for the first message.
                 _write_in(Path(folder))
     except Exception as error:  # Each kind of broker has errors of its own.
         log.warning("Not ready: the message broker cannot be reached: %s", error)
@@ -112,7 +112,7 @@ def _check_storage() -> str:
 
 
 def _write_in(folder: Path) -> None:
-    with suppress(FileNotFoundError), tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
         file.write(bytes(4096))
 
 
