@@ -1,7 +1,8 @@
 """
 What an earlier version has stored, as rows: ``tests/upgrades/NAME.json``, where the name is that of its last migration.
 
-``python -m tests.upgrading`` writes such a file with what this version stores, for versions to come.
+``python -m tests.upgrading`` writes such a file with what this version stores, for versions to come. What versions
+before that have stored was made through their command lines, in the same order.
 """
 
 from __future__ import annotations
