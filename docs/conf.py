@@ -30,7 +30,6 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx_copybutton",
-    "sphinx_design",
 ]
 exclude_patterns = ["made", "Thumbs.db"]
 suppress_warnings = ["config.cache"]  # The functions that make pages are no values to be compared.
@@ -73,3 +72,7 @@ copybutton_here_doc_delimiter = "EOF"
 # What a docstring refers to is there. Types of annotations may be anything, and what is below the API is not described.
 nitpicky = True
 nitpick_ignore_regex = [("py:class", ".*"), ("py:(mod|data)", r"\.?(running|olx)\..*")]
+
+# Addresses of examples; and it is no fault of a page that a site is slow.
+linkcheck_ignore = [r"https?://(localhost|127\.0\.0\.1|.*\bexample\.(org|com))\b.*"]
+linkcheck_timeout = 15

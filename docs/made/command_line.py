@@ -44,7 +44,7 @@ def of_the_standalone_project() -> str:
 
 def exit_codes() -> str:
     """What exit codes mean."""
-    return table(("code", "meaning"), re.findall(r"^  (\d+) +(.*)$", str(EXIT_CODES), re.MULTILINE))
+    return table(("code", "meaning"), ((str(number), str(told)) for number, told in EXIT_CODES.items()))
 
 
 def _parsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
