@@ -25,6 +25,7 @@ from import_from_modulestore_standalone.grants import Role, give
 
 from .authoring import Author
 from .builders import KEY, TARGET, pack, problem, section, small_course, subsection, text, unit, write_course
+from .examples import examples
 from .library_state import library_state
 from .migrated import connected, digest_of_migrations, fill
 from .processes import Project, ServerProject, migrate
@@ -34,7 +35,7 @@ REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents
 
 
 # How long an example takes is the machine's affair.
-hypothesis.settings.register_profile("tests", hypothesis.settings.default, deadline=None)
+hypothesis.settings.register_profile("tests", hypothesis.settings.default, deadline=None, max_examples=examples(100))
 hypothesis.settings.load_profile("tests")
 
 LONG = (

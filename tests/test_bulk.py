@@ -28,12 +28,13 @@ from import_from_modulestore.data import Decision, ImportOptions
 from import_from_modulestore.writing import writers
 
 from .builders import section, subsection, text, unit, write_course
+from .examples import examples
 from .library_state import row_counts
 from .scenes import Back, Run, Scene, backs, edits, fresh_scene, pasts, runs, work
 from .traces import given_back, traced
 
 many = settings(
-    max_examples=int(os.environ.get("BULK_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("BULK_EXAMPLES") or examples(40)),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

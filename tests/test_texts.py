@@ -23,6 +23,7 @@ from import_from_modulestore.texts import clean, clean_title, is_xml_text, xml_t
 
 from .builders import KEY, TARGET, pack, section, small_course, subsection, text, unit, usage_key, write_course
 from .command_line.calls import command, data_of, refused
+from .examples import examples
 
 NASTY = [
     *("\ud800", "\udcff", "\x00", "\x07", "\x1b[31m", "\x0b", "\x85", "\x9b", "\u2028", "\u200b", "\u202e", "\u2066"),
@@ -32,7 +33,9 @@ ANY_TEXT = st.text(st.characters() | st.sampled_from("".join(NASTY)), max_size=2
 T1 = usage_key("html", "t1")
 
 few = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -15,10 +15,11 @@ from import_from_modulestore import api
 from import_from_modulestore.data import ImportData
 from import_from_modulestore.models import ImportRecord
 
+from .examples import examples
 from .scenes import Scene, edits, fresh_scene, pasts, runs
 
 quick = settings(
-    max_examples=7,  # Each takes half a second; other ones in every run.
+    max_examples=examples(7),  # Each takes half a second; other ones in every run.
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -17,6 +17,8 @@ from import_from_modulestore.olx.files.closure import Closure, gather
 from import_from_modulestore.olx.parsing import parse_xml
 from import_from_modulestore.olx.tree import walk
 
+from ..examples import examples
+
 SAMPLE = Path(__file__).parents[2] / "courses" / "sample-course"
 SAMPLE_FILES = sorted(
     path.relative_to(SAMPLE).as_posix()
@@ -96,7 +98,7 @@ class TestRealExports:
         assert (len(root.element), root.problems, root.warnings) == (6, {}, {})
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     harms=st.lists(
         st.tuples(

@@ -21,6 +21,7 @@ from openedx_content.models_api import Container
 
 from import_from_modulestore.data import BlockIds, Branch, CompositionLevel, Contents, Decision, ImportOptions
 
+from ..examples import examples
 from .archives import Made, archives
 from .exports import Files, Harm, bank, course, harms, read, write
 from .journey import travel
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.slow
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES") or 0)
 
 tried = settings(
-    max_examples=EXAMPLES or 5,  # Each takes half a second or more; other ones in every run.
+    max_examples=EXAMPLES or examples(5),  # Each takes half a second or more; other ones in every run.
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -13,6 +13,7 @@ from import_from_modulestore.olx.blocks import title_of
 from import_from_modulestore.olx.normal_form import component_olx
 from import_from_modulestore.olx.parsing import parse_xml
 
+from ..examples import examples
 from ..olx.test_normal_form import Style, elements
 
 LIBRARY, SOURCE = MergeSide.LIBRARY, MergeSide.SOURCE
@@ -355,7 +356,7 @@ class TestProperties:
             each.element.tag = versions[0].element.tag
         return versions
 
-    @settings(max_examples=200)
+    @settings(max_examples=examples(200))
     @given(st.data())
     def test_an_unchanged_side_gives_the_other_exactly(self, data):
         base, changed = self.of_one_type(data.draw(self.components()), data.draw(self.components()))
@@ -364,7 +365,7 @@ class TestProperties:
             assert olx(merged) == component_olx(changed.element)
             assert (merged.texts.title, merged.texts.files) == (changed.title, changed.files)
 
-    @settings(max_examples=300)
+    @settings(max_examples=examples(300))
     @given(st.data())
     def test_it_does_not_matter_which_side_is_which(self, data):
         base, one, other = self.of_one_type(*(data.draw(self.components()) for _ in range(3)))
@@ -373,7 +374,7 @@ class TestProperties:
         if not merged.open:
             assert merged.texts.digest == turned.texts.digest
 
-    @settings(max_examples=300)
+    @settings(max_examples=examples(300))
     @given(st.data())
     def test_what_comes_of_it_can_be_read_and_merging_it_again_changes_nothing(self, data):
         base, library, source = self.of_one_type(*(data.draw(self.components()) for _ in range(3)))
@@ -383,7 +384,7 @@ class TestProperties:
         if not merged.open:
             assert merge_component(source, merged.texts, source, {}).texts.digest == merged.texts.digest
 
-    @settings(max_examples=300)
+    @settings(max_examples=examples(300))
     @given(st.data())
     def test_once_every_piece_is_chosen_nothing_is_open(self, data):
         base, library, source = self.of_one_type(*(data.draw(self.components()) for _ in range(3)))

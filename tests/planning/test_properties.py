@@ -18,6 +18,7 @@ from import_from_modulestore.data import (
 from import_from_modulestore.planning import Letters, SourceBlock, make_plan
 from import_from_modulestore.planning.ids import slug_from_title, usable_code
 
+from ..examples import examples
 from .model import TAGS, Library, like_mysql
 
 IDS = st.sampled_from(["a", "b", "c", "d", "a:b", "a%b", "a_1", "A", "Ä", "A_1"])
@@ -107,7 +108,7 @@ def without_forks(blocks: list[SourceBlock]) -> bool:
     return all(block.decision is not Decision.FORK for block in blocks)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(sources(), libraries(), options())
 def test_every_kept_block_is_planned_once_and_in_order(blocks, library, options):
     plan = make_plan(blocks, library.state(), options)
@@ -118,7 +119,7 @@ def test_every_kept_block_is_planned_once_and_in_order(blocks, library, options)
     assert all(options.level.keeps(item.kind) or item.outcome is Outcome.FAILED for item in plan.items)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(sources(), libraries(), options(), st.sampled_from([Contents.UNIT, Contents.COLLECTION]))
 def test_whose_contents_are_taken_has_none_left_and_each_stands_in_one_place_or_on_its_own(
     blocks, library, options, contents
@@ -135,7 +136,7 @@ def test_whose_contents_are_taken_has_none_left_and_each_stands_in_one_place_or_
     assert all(planned.issuperset(item.inner) for item in plan.items)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(sources(), libraries(), options())
 def test_left_out_contents_are_as_if_they_were_not_there(blocks, library, options):
     left = [replace(block, contents=Contents.LEAVE_OUT) for block in blocks]
@@ -159,7 +160,7 @@ def _below(blocks: list[SourceBlock], nums: set[int]) -> set[int]:
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(sources(), libraries(), options())
 def test_no_two_blocks_share_an_item_and_nothing_new_takes_a_taken_id(blocks, library, options):
     plan = make_plan(blocks, library.state(), options)
@@ -173,7 +174,7 @@ def test_no_two_blocks_share_an_item_and_nothing_new_takes_a_taken_id(blocks, li
     assert len(codes) == len(set(codes))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(sources(), libraries(), options())
 def test_containers_hold_planned_items_of_the_kind_below_each_once(blocks, library, options):
     plan = make_plan(blocks, library.state(), options)
@@ -183,7 +184,7 @@ def test_containers_hold_planned_items_of_the_kind_below_each_once(blocks, libra
         assert all(kind_of[child].rank == item.kind.rank - 1 for child in item.children)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(sources(), libraries(), options())
 def test_what_is_not_written_is_not_published_and_what_is_left_out_says_why(blocks, library, options):
     for item in make_plan(blocks, library.state(), options).items:
@@ -193,7 +194,7 @@ def test_what_is_not_written_is_not_published_and_what_is_left_out_says_why(bloc
             assert item.reason
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(sources(), libraries(), options())
 def test_whatever_is_published_holds_nothing_that_is_not_and_what_is_held_back_for_that_says_so(
     blocks, library, options
@@ -207,7 +208,7 @@ def test_whatever_is_published_holds_nothing_that_is_not_and_what_is_held_back_f
             assert options.publish and not item.publish and not all(held)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(sources().filter(without_forks), libraries(), options().filter(lambda o: o.on_conflict is not Decision.FORK))
 def test_twice_is_once(blocks, library, options):
     first = make_plan(blocks, library.state(), options)
@@ -215,7 +216,7 @@ def test_twice_is_once(blocks, library, options):
     assert [item for item in second.items if item.outcome.writes] == []
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(sources(), sources(), libraries(), options(), st.data())
 def test_what_is_gone_was_imported_and_is_nowhere_in_the_source(then, now, library, options, data):
     library = library.after(make_plan(then, library.state(), options))
@@ -242,13 +243,13 @@ def test_what_is_gone_was_imported_and_is_nowhere_in_the_source(then, now, libra
     assert not removed & {item.entity_id for item in make_plan(now, after, options).gone}
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(sources(), libraries(), options())
 def test_a_plan_is_the_same_every_time(blocks, library, options):
     assert make_plan(blocks, library.state(), options) == make_plan(blocks, library.state(), options)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(sources(), libraries(), options(), st.sets(st.integers(0, 13)))
 def test_what_is_left_out_is_neither_planned_nor_held(blocks, library, options, left_out):
     def is_left_out(block: SourceBlock) -> bool:

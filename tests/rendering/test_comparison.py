@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from import_from_modulestore import rendering
 
+from ..examples import examples
 from .pages import StaticFiles, body_of, read, text_of, texts
 
 FILES = StaticFiles(a__png=b"", b__png=b"")
@@ -89,7 +90,7 @@ HTML = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(HTML, HTML)
 def test_without_its_marks_it_is_what_was_and_what_is(library, written):
     page = compared(library, written)

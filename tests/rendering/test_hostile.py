@@ -10,6 +10,7 @@ from lxml import html
 
 from import_from_modulestore import rendering
 
+from ..examples import examples
 from .pages import StaticFiles, body_of, page_of, read, text_of
 
 ATTACKS = [
@@ -149,7 +150,7 @@ TEXT = st.text(max_size=60) | st.lists(
 ).map("".join)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(TEXT)
 def test_text_stays_text(text):
     answer = escape("".join(character for character in text if character >= " " and character not in "\ufffe\uffff"))
@@ -159,7 +160,7 @@ def test_text_stays_text(text):
     assert [element.tag for element in page.xpath("//dd//*")] in ([], ["bdi"])
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(TEXT)
 def test_any_html_is_safe(text):
     page_of(f"<html>{escape(''.join(c for c in text if c >= ' ' and c not in chr(0xFFFE) + chr(0xFFFF)))}</html>")
