@@ -252,7 +252,7 @@ def staged_course(courses, stage):
     return staged
 
 
-@pytest.mark.parametrize("blocks", [60, 3_000])
+@pytest.mark.parametrize("blocks", [60, 600, pytest.param(3_000, marks=pytest.mark.slow)])
 def test_each_part_costs_the_same_however_large_the_course(
     author, staged_course, blocks, django_assert_max_num_queries
 ):
