@@ -1,8 +1,10 @@
 """The command that pip installs, ``import-from-modulestore``, as somebody calls it who has no checkout."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,17 @@ def test_makes_a_folder_with_a_database_and_the_sample_course(call, data):
     assert f"  {NAME} review" in out
     assert error == ""
     assert data.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.slow
+def test_a_new_version_brings_its_database_up_to_date(call, data):
+    words = ("--data", str(data))
+    call("migrate", "modulestore_imports", "0028", *words)
+    with closing(sqlite3.connect(data / "db.sqlite3")) as database, database:
+        database.execute("PRAGMA user_version = 0")  # As it was made by one that did not say so.
+    assert call("sources", *words)[1] == "Bringing the database up to date…\n"
+    assert "[ ]" not in call("showmigrations", *words)[0]
+    assert call("sources", *words)[1] == ""
 
 
 @pytest.mark.slow
