@@ -182,10 +182,11 @@ class TestWorker:
         run = site.staged()
         site.call("start_completion", import_id=run)
         site.wait_for_middle(run, "writing")
-        process = site.process_of(run)
         began = time.monotonic()
+        process = site.process_of(run)
+        a_look = time.monotonic() - began  # How busy the machine is.
         assert site.call("cancel_import", import_id=run)["state"] == "canceled"
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 1.5 + 10 * a_look
         wait_for(lambda: site.user_tasks(run) == [("Canceled", 1)])
         assert (site.get(run)["state"], site.items(run), process.is_running()) == ("canceled", 0, True)
 
@@ -350,11 +351,12 @@ def test_without_a_broker_a_step_fails_soon_and_can_be_tried_again(site, project
     broker = "redis://127.0.0.1:1/0" if isinstance(project, ServerProject) else "amqp://127.0.0.1:1//"
     run = site.staged()
     with project.caller(CELERY_BROKER_URL=broker) as call:
-        call("get_import", import_id=run)
         began = time.monotonic()
+        call("get_import", import_id=run)
+        a_start = time.monotonic() - began  # How busy the machine is.
         with pytest.raises(Refused, match="StepFailed: The work could not be handed to a worker"):
             call("start_completion", import_id=run)
-    assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 5 + 5 * a_start
     failed = site.get(run)
     assert (failed["state"], failed["queued"]) == ("import_failed", False)
     assert "broker cannot be reached" in failed["error"]
