@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from hashlib import sha1
-from time import perf_counter
+from time import process_time
 from types import SimpleNamespace
 
 import pytest
@@ -407,10 +407,10 @@ class TestNames:
         assert names(found.unit) == ["problem a", "html a"]
 
     def test_in_great_number_cost_linear_time(self, read_unit):
-        start = perf_counter()
+        start = process_time()
         found = read_unit("".join(f'<problem url_name="p" n="{n}"/>' for n in range(5_000)))
         assert len(set(names(found.unit))) == 5_000
-        assert perf_counter() - start < 5
+        assert process_time() - start < 5
 
 
 class TestRepeats:
@@ -453,10 +453,10 @@ class TestRepeats:
     def test_doubling_at_every_level_costs_linear_time(self, read):
         pointers = [f'<vertical url_name="c{n}"/>' for n in range(31)]
         files = {f"vertical/c{n}.xml": f"<vertical>{pointers[n + 1] * 2}</vertical>" for n in range(30)}
-        start = perf_counter()
+        start = process_time()
         found = read(unit_of('<vertical url_name="c0"/>'), files=files)
         assert len(list(found.roots[0].iter("vertical"))) == 1 + 1 + 2 * 30
-        assert perf_counter() - start < 2
+        assert process_time() - start < 2
 
     def test_so_does_a_namesake_that_doubles_itself(self, read_unit):
         inner = '<vertical url_name="v"><problem url_name="p">x</problem></vertical><vertical url_name="v"/>'

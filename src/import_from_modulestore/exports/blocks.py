@@ -48,6 +48,7 @@ from .texts import decode, read_xml
 MAX_DEPTH = 40
 """Levels of blocks in blocks; a course has four."""
 
+_TYPE = re.compile(r"[\w.-]+")
 _MAX_TYPE_LENGTH = 100
 _POINTER_ATTRIBUTES = frozenset(("url_name", "slug", "org", "course"))
 
@@ -69,7 +70,7 @@ class UnreadableBlock(ValueError):
 
 def is_block(element: etree._Element) -> bool:
     """Whether a usage key can hold the element's tag; a namespaced one it cannot."""
-    return re.fullmatch(r"[\w.-]+", element.tag) is not None and len(element.tag) <= _MAX_TYPE_LENGTH
+    return _TYPE.fullmatch(element.tag) is not None and len(element.tag) <= _MAX_TYPE_LENGTH
 
 
 @dataclass
@@ -167,6 +168,8 @@ class BlockReader:
         usage_key = self._usage_key(tag, url_name)
         if warning:
             self._warn(usage_key, warning)
+        if self._outline and is_component(tag):
+            return etree.Element(tag, url_name=url_name)
         element = None
         try:
             if len(path) > MAX_DEPTH:
@@ -176,8 +179,6 @@ class BlockReader:
             self._met[met] = element.get("display_name")
             if not is_component(tag):
                 self._read_children(element, url_name, usage_key, path)
-            elif self._outline:
-                return _bare(element)
             else:
                 self._read_component(element, file_name, usage_key, path)
         except UnreadableBlock as problem:
@@ -203,8 +204,6 @@ class BlockReader:
         return name if is_pointer or self._files.has(name) else ""
 
     def _definition(self, node: etree._Element, tag: str, usage_key: str, definition_file: str) -> etree._Element:
-        if self._outline and is_component(tag):
-            return etree.Element(tag, dict(node.attrib))
         if not definition_file:
             return copy.deepcopy(node)
         try:
@@ -339,17 +338,17 @@ class BlockReader:
         ``make_name_unique``), but that there the first of several keeps its own, and one put before it would take it.
         """
         tag = node.tag
-        digest = _short_hash(file_name) if definition_file else _content_hash(node)
-        mark = definition_file or digest
+        mark = definition_file or _content_hash(node)
         known = self._names.get((tag, file_name, mark))
         if known is not None:
             return known
-        wanted = url_name = self._key_name(tag, file_name or f"{tag}_{digest}")
+        wanted = url_name = self._key_name(tag, file_name or f"{tag}_{mark}")
         by_content = not file_name
         if self._first_content.setdefault((tag, wanted), mark) != mark:
             self.shared_names.add((tag, wanted))
         shared = not definition_file and file_name and (tag, wanted) in self._shared_in_export
         while shared or (tag, url_name) in self._taken:
+            digest = _short_hash(file_name) if definition_file else mark
             url_name = self._key_name(tag, f"{tag}_{wanted}_{digest}" if url_name == wanted else f"{url_name}_")
             shared, by_content = False, not definition_file
         self._taken.add((tag, url_name))

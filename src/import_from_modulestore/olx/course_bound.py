@@ -98,7 +98,7 @@ def take_off_groups(root: etree._Element, source_key: Any) -> Iterator[tuple[str
     """
     for block in walk(root):
         groups = _groups_of(block.element)
-        for name in _GROUPS & set(block.element.attrib):
+        for name in _GROUPS.intersection(block.element.keys()):
             del block.element.attrib[name]
         if groups and not (block.kind.rank == 0 and has_children(block.element)):
             yield (

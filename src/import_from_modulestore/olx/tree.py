@@ -12,7 +12,7 @@ from .blocks import ROOT_TAGS, inner_blocks, is_content, kind_of
 from .parsing import child_elements
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OlxBlock:
     """One block element; ``index`` and ``parent`` (its parent's index) count depth-first from 0 within one root."""
 

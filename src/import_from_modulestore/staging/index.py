@@ -25,7 +25,7 @@ from ..olx.blocks import has_children, name_for_people, title_of
 from ..olx.course_bound import notes_on
 from ..olx.files.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
 from ..olx.files.closure import Closure
-from ..olx.files.references import MAX_READ_BYTES, PYTHON_LIBRARY, Reference, addresses_in, runs_python
+from ..olx.files.references import MAX_READ_BYTES, PYTHON_LIBRARY, Reference, runs_python
 from ..olx.normal_form import component_digest, olx_and_digest, text_digest
 from ..olx.parsing import parse_xml
 from ..olx.tree import OlxBlock, walk
@@ -360,9 +360,9 @@ class Indexer:
                 row.files.append({"name": name, "digest": file.digest, "size": file.size, "staged_file": file.row.pk})
         if named.is_cut:
             row.warnings.append(_("Its pages load more files than are followed; some may be left out."))
-        addresses = list(addresses_in(element))
-        row.warnings += [_foreign(foreign, is_held=foreign.name in files) for foreign in foreign_files(addresses)]
-        if links := course_links(addresses):
+        foreign_named = foreign_files(named.addresses)
+        row.warnings += [_foreign(foreign, is_held=foreign.name in files) for foreign in foreign_named]
+        if links := course_links(named.addresses):
             row.warnings.append(_linking(links, {}, None))
             self._links[row.num] = links
 

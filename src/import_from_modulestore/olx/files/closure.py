@@ -18,9 +18,8 @@ from .references import (
     PYTHON_LIBRARY,
     Files,
     Reference,
-    addresses_in,
     is_of_platform,
-    references,
+    names_in,
     resolve,
     runs_python,
 )
@@ -51,8 +50,12 @@ class NamedFile[F]:
 
 @dataclass
 class ComponentFiles[F]:
-    """The files of one component; ``is_cut`` says that there are more than are followed."""
+    """
+    The files of one component; ``is_cut`` says that there are more than are followed. ``addresses`` are as in
+    :class:`.references.Names`.
+    """
 
+    addresses: list[str]
     found: list[NamedFile[F]] = field(default_factory=list)
     is_cut: bool = False
 
@@ -77,12 +80,13 @@ class Closure[F]:
         Among them are the files that are needed and not there. The library of Python problems is not: whether a problem
         needs it cannot be told.
         """
-        result: ComponentFiles[F] = ComponentFiles()
+        names = names_in(element)
+        result: ComponentFiles[F] = ComponentFiles(names.addresses)
         met: set[str] = set()
         missing: set[str] = set()
         read = 0
         lookups = 0
-        queue = deque((reference, "", "", 0) for reference in references(element))
+        queue = deque((reference, "", "", 0) for reference in names.references)
         while queue:
             reference, named_by, folder, depth = queue.popleft()
             lookups += 1
@@ -145,10 +149,11 @@ def gather[F](root: etree._Element, files: Files[F]) -> Gathered[F]:
             continue
         for video in block.element.iter("video", "videoalpha"):
             gathered.warnings += [(block, warning) for warning in _mend_transcripts(video, files, gathered.made)]
-        found = [(named.name, named.file) for named in closure.of(block.element).found]
+        named = closure.of(block.element)
+        found = [(each.name, each.file) for each in named.found]
         others = [PYTHON_LIBRARY] if runs_python(block.element) else []
         gathered.running_python += len(others)
-        others += [foreign.name for foreign in foreign_files(addresses_in(block.element))]
+        others += [foreign.name for foreign in foreign_files(named.addresses)]
         found += [(name, files.find(name)) for name in others]
         gathered.files.update({name: file for name, file in found if file is not None})
     return gathered

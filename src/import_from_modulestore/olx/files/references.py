@@ -131,24 +131,36 @@ def is_of_platform(name: str) -> bool:
     return _PLATFORM_IMAGES.fullmatch(name) is not None or name.startswith(_PLATFORM_FOLDERS)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """
+    What a component names: files, in order, each once; and ``addresses``, all that its attributes and embedded HTML
+    give as one, of whatever form; prose is none.
+    """
+
+    references: list[Reference]
+    addresses: list[str]
+
+
+def names_in(element: etree._Element) -> Names:
+    """What the element names; most name nothing, and are not looked into."""
+    written = etree.tostring(element, encoding="unicode", with_tail=False)
+    texts = list(_texts(element)) if any(map(written.__contains__, _HINTS)) else []
+    mentioned = _mentioned(element) if any(map(written.__contains__, _MENTIONS)) else ()
+    found: dict[str, Reference] = {}
+    for reference in (*_named(texts), *_transcripts(element), *mentioned):
+        found.setdefault(reference.names[0], reference)
+    return Names(list(found.values()), [text for text, kind in texts if kind != _PROSE])
+
+
 def references(element: etree._Element) -> list[Reference]:
     """The files that the element's attributes and text refer to, in order, each once."""
-    found: dict[str, Reference] = {}
-    for reference in (*_named(element), *_transcripts(element), *_mentioned(element)):
-        found.setdefault(reference.names[0], reference)
-    return list(found.values())
+    return names_in(element).references
 
 
 def runs_python(element: etree._Element) -> bool:
     """Whether the problem has a Python script, and so may import from :data:`PYTHON_LIBRARY`."""
     return any(script.get("type") in _PYTHON_SCRIPT_TYPES for script in element.iter("script"))
-
-
-def addresses_in(element: etree._Element) -> Iterator[str]:
-    """All that the element's attributes and embedded HTML give as an address, of whatever form; prose is none."""
-    for text, kind in _texts(element):
-        if kind in (_VALUE, _CODE, _SOURCES):
-            yield text
 
 
 def references_in_code(text: str) -> Iterator[Reference]:
@@ -181,8 +193,8 @@ def without_comments(code: str) -> str:
 _VALUE, _SOURCES, _CODE, _PROSE = "value", "sources", "code", "prose"
 
 
-def _named(element: etree._Element) -> Iterator[Reference]:
-    for text, kind in _texts(element):
+def _named(texts: Iterable[tuple[str, str]]) -> Iterator[Reference]:
+    for text, kind in texts:
         if kind != _PROSE:
             yield from _needed(text, kind)
 
@@ -195,8 +207,6 @@ def _needed(text: str, kind: str) -> Iterator[Reference]:
 
 def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:
     """Every text of the element and what it is, texts in texts taken apart."""
-    if not _holds(element, _HINTS):
-        return
     for node in element.iter(etree.Element):
         for name, value in node.attrib.items():
             yield from _taken_apart(value.strip(), _kind_of(name))
@@ -205,12 +215,6 @@ def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:
         for child in node:
             if child.tail:
                 yield from _taken_apart(child.tail, _PROSE)
-
-
-def _holds(element: etree._Element, marks: Iterable[str]) -> bool:
-    """Whether any text of the element, or anything else of it, holds one of these; most components hold none."""
-    written = etree.tostring(element, encoding="unicode", with_tail=False)
-    return any(mark in written for mark in marks)
 
 
 def _kind_of(attribute: str) -> str:
@@ -266,8 +270,6 @@ def _json_texts(text: str) -> list[tuple[str, str]] | None:
 
 
 def _mentioned(element: etree._Element) -> Iterator[Reference]:
-    if not _holds(element, _MENTIONS):
-        return
     for node in element.iter():
         texts = [*node.attrib.values(), node.text] if isinstance(node.tag, str) else []
         texts += [node.tail] if node is not element else []
