@@ -263,8 +263,8 @@ class Fuzzer(threading.Thread):
 def _faults(response: Any, person: Person, method: str, path: str) -> list[str]:
     faults, status = [], response.status_code
     kind = response.headers.get("Content-Type", "")
-    is_problem = kind == "application/problem+json" and method != "HEAD"
-    code = response.json()["code"] if is_problem else ""
+    is_problem = kind == "application/problem+json"
+    code = (response.json()["code"] if method != "HEAD" else "?") if is_problem else ""
     if status >= 500 and not (status == 503 and code) and status != 501:
         faults.append("the server broke")
     if status < 300 and not path.endswith(OPEN) and method not in ("OPTIONS", "TRACE"):
