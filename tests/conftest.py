@@ -39,6 +39,7 @@ hypothesis.settings.register_profile("tests", hypothesis.settings.default, deadl
 hypothesis.settings.load_profile("tests")
 
 LONG = (
+    "test_container.py",
     "test_concurrency.py",
     "test_soak.py",
     "test_trouble_at_the_doors.py",
