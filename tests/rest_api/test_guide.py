@@ -40,10 +40,9 @@ def test_the_examples_do_what_they_say(client_of, courses, user, token_of, djang
                 content_type="application/json",
                 headers=dict(header.split(": ", 1) for header in given.headers),
             )
-        status = HTTPStatus(response.status_code)
+        status = HTTPStatus(response.status_code)  # Its phrase is another from Python 3.13 on.
         answer = response.json()
-        expected = example["status"] or f"{status} {status.phrase}"
-        assert expected == f"{status} {status.phrase}", example[0]
+        assert (example["status"] or str(status)).split()[0] == str(status), example[0]
         assert bool(example["status"]) == (not status.is_success), example[0]
         assert shortened(answer, json.loads(example["answer"])) == json.loads(example["answer"]), example[0]
         variables["$ID"] = answer.get("id", variables.get("$ID", "$ID"))
