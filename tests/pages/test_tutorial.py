@@ -60,6 +60,8 @@ def test_the_tutorial_can_be_followed(site: Site):
     unfold("Living with the tide", "Looking back")
     row("Review").locator(".check").click()
     expect(row("Review")).to_have_attribute("aria-checked", "false")
+    expect(page.locator("#bar")).to_contain_text("8 left out")
+    page.wait_for_load_state("networkidle")
 
     # 6: it is written.
     click("button", "Import", within=page.locator(".review-bar"))
@@ -75,14 +77,16 @@ def test_the_tutorial_can_be_followed(site: Site):
     expect(page.locator("main")).to_contain_text("conflicts")
     click("link", "Review")
     expect(page.locator("#bar")).to_be_visible()
-    for _press in range(3):
+    for number in (1, 2):
         page.keyboard.press("n")
-        page.wait_for_timeout(500)
-        if "The rule of twelfths" in page.locator("#block").inner_text():
-            break
+        expect(page.locator("#conflict-place")).to_have_text(f"Conflict {number} of 2")
+    expect(page.locator("#block-head")).to_contain_text("The rule of twelfths")
+    page.locator("#block iframe").first.wait_for()
     look()
     page.locator("#block").get_by_role("button", name="Overwrite").click()
     expect(page.locator("#bar")).to_contain_text("1 Update")
+    expect(row("The rule of twelfths")).to_contain_text("Update")
+    page.wait_for_load_state("networkidle")
     click("button", "Import", within=page.locator(".review-bar"))
     expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
 
