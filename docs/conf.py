@@ -1,6 +1,8 @@
 """How the documentation is built: ``make docs``. What is read off the code is made by the package ``made``."""
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +14,7 @@ sys.path.insert(0, str(HERE))
 
 # The app is asked about itself as the standalone project has it, which writes where it is told to.
 os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="documentation-")
+atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
 os.environ["DJANGO_SETTINGS_MODULE"] = "import_from_modulestore_standalone.settings"
 os.environ["COLUMNS"] = "1000"  # What is told in paragraphs is not broken into lines.
 django.setup()
