@@ -17,9 +17,14 @@ from django.test import Client
 from django.utils import translation
 from django.utils.translation import get_language_info
 
+from import_from_modulestore import api
 from import_from_modulestore.command_line.languages import ARGPARSE, speak
+from import_from_modulestore.hosts import get_host
 from import_from_modulestore.management.commands.import_from_modulestore import Command
+from import_from_modulestore_standalone.models import UserLanguage
 
+from . import builders
+from .builders import KEY, TARGET, section, subsection, unit, write_course
 from .command_line.calls import command
 from .pages.conftest import dom, page_url
 
@@ -202,3 +207,57 @@ def test_an_import_is_told_in_arabic_on_a_terminal(course, run_import):
     assert "المكوّنات" in told
     assert run.library_key in told
     assert not re.search("[\u2066-\u2069]", told)
+
+
+def test_who_chooses_a_language_goes_on_in_it_where_they_were_and_elsewhere(db, person):
+    bob = person("bob")
+    bob.set_password("secret")
+    bob.save()
+    laptop = Client()
+    chosen = laptop.post("/language/", {"language": "ar", "next": "/sign-in/"})
+    assert dom(laptop.get(chosen.url)).get("dir") == "rtl"
+    laptop.post("/sign-in/", {"username": "bob", "password": "secret"})
+    assert get_host().language_of(bob) == "ar"
+    phone = Client(headers={"Accept-Language": "fr"})
+    phone.post("/sign-in/", {"username": "bob", "password": "secret"})
+    page = dom(phone.get("/"))
+    assert page.get("lang") == "ar"
+    assert page.xpath("//select[@name='language']/option[@selected]")[0].text == "العربية"
+    phone.post("/language/", {"language": "es"})
+    assert get_host().language_of(bob) == "es"
+
+
+def test_who_chooses_none_is_written_to_in_that_of_their_browser(db, person):
+    bob = person("bob")
+    bob.set_password("secret")
+    bob.save()
+    Client(headers={"Accept-Language": "fr"}).post("/sign-in/", {"username": "bob", "password": "secret"})
+    assert get_host().language_of(bob) == "fr"
+
+
+def test_no_language_is_kept_that_the_site_does_not_speak(db, user):
+    reader = Client()
+    reader.force_login(user)
+    reader.post("/language/", {"language": "tlh"})
+    assert get_host().language_of(user) == ""
+    assert reader.get("/language/").status_code == 405
+
+
+def test_workers_write_to_somebody_in_their_language(editor, courses, worked, mailoutbox, settings):
+    settings.IMPORT_FROM_MODULESTORE_USER_TASKS = False
+    settings.IMPORT_FROM_MODULESTORE_EMAILS = True
+    editor.email = "bob@example.org"
+    editor.save()
+    UserLanguage.objects.create(user=editor, language="fr")
+    broken = builders.text("t1", '<img src="/static/photo.png"/>')
+    write_course(courses / "c1", section("s", subsection("b", unit("u", broken))), title="Tides")
+    run = api.create_import(user=editor, source_key=KEY, library_key=TARGET)
+    with worked():
+        api.start_staging(user=editor, import_id=run.id)
+    with worked():
+        api.start_completion(user=editor, import_id=run.id)
+    [message] = mailoutbox
+    assert message.subject == "« Tides » est importé dans « Target »"
+    assert "1 bloc n’a pas pu passer" in message.body
+    [record] = [each for each in api.get_records(user=editor, import_id=run.id) if each.warnings]
+    assert record.warnings == ("Le fichier photo.png est nommé, mais la source ne le contient pas.",)

@@ -25,7 +25,7 @@ from django.utils.translation import ngettext
 
 from . import api
 from .data import ImportState, Outcome, tally
-from .hosts import get_host
+from .hosts import get_host, in_language_of
 from .models import Batch, Import
 
 _FAILED = (ImportState.STAGING_FAILED, ImportState.IMPORT_FAILED)
@@ -48,8 +48,9 @@ def tell_of_end(import_id: str, *, alone: bool = True) -> None:
     Tell who asked for the step that has just ended of how the import stands: it is imported, or has failed. Of one of a
     batch, tell how all of them stand, once nothing more is asked for; others where that is news of an import ``alone``.
 
-    Not where they have no address, their account is closed or retired, or they may not see the import any more. To be
-    called after the commit. Raises nothing: that no message can be sent is logged, and changes nothing.
+    It is in the language that they read, where the host knows it. Not where they have no address, their account is
+    closed or retired, or they may not see the import any more. To be called after the commit. Raises nothing: that no
+    message can be sent is logged, and changes nothing.
     """
     batch_id = Import.objects.filter(uuid=import_id).values_list("batch__uuid", flat=True).first()
     if batch_id is not None:
@@ -61,7 +62,11 @@ def tell_of_end(import_id: str, *, alone: bool = True) -> None:
 def _tell(import_id: str, message: Callable[[Any], tuple[str, str] | None]) -> None:
     try:
         user = _reader(import_id)
-        if user is not None and (told := message(user)):
+        if user is None:
+            return
+        with in_language_of(user):
+            told = message(user)
+        if told:
             send_mail(*told, None, [user.email])
     except api.NotFound:
         return

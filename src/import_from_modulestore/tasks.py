@@ -30,6 +30,7 @@ from user_tasks.tasks import UserTask
 
 from . import api, emails
 from .data import ImportState
+from .hosts import in_language_of
 from .models import Import
 from .running.ending import PUT_OFF_FOR
 from .running.lifecycle import STATES
@@ -59,7 +60,8 @@ class StepTask(Task):
         # Not by the decorator: UserTask reads the names of the arguments off the task's own function.
         set_code_owner_attribute_from_module(__name__)
         try:
-            self._run_step(import_id)
+            with in_language_of(_who_asked(import_id)):  # What is noticed is for them to read.
+                self._run_step(import_id)
         except Exception as error:
             trouble = trouble_of(error)
             if trouble is None or not trouble.is_passing:
@@ -140,6 +142,12 @@ class ImportTask(StepTask, UserTask):
                 status.cancel()
             elif reason:
                 status.fail(reason)
+
+
+def _who_asked(import_id: str) -> Any:
+    """The user whose step it is; ``None`` where their account is gone."""
+    asked = Import.objects.filter(uuid=import_id).values("actor_id")
+    return get_user_model()._default_manager.filter(pk__in=asked).first()
 
 
 def _end_of(import_id: str) -> tuple[ImportState | None, str]:

@@ -23,6 +23,7 @@ from import_from_modulestore.hosts.exports import ExportFolder, ExportUploads
 from import_from_modulestore.hosts.sources import AllSources
 
 from .grants import Role, give, has_role, libraries_of
+from .languages import language_of
 
 
 class CoursesFolder(ExportFolder):
@@ -106,6 +107,15 @@ class StandaloneHost(Host):
     @property
     def sign_out_url(self) -> str:
         return reverse("sign_out")
+
+    # Languages
+
+    @property
+    def language_url(self) -> str:
+        return reverse("choose_language")
+
+    def language_of(self, user: Any) -> str:
+        return language_of(user)
 
     # Libraries
 

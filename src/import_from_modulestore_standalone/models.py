@@ -1,4 +1,4 @@
-"""What the standalone project keeps of its own: a permission that belongs to no row, tokens, times of steps."""
+"""What the standalone project keeps of its own: a permission of no row, tokens, times of steps, languages."""
 
 from django.conf import settings
 from django.db import models
@@ -69,3 +69,20 @@ class StepTime(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step} up to {self.up_to} ms"
+
+
+class UserLanguage(models.Model):
+    """
+    The language that somebody reads: in which workers, which see no browser, write to them.
+
+    .. no_pii:
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    language = case_sensitive_char_field(max_length=20)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.language

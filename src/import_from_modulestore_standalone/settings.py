@@ -303,6 +303,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = env("LANGUAGE_CODE", default="en")
 LANGUAGES = [("ar", "العربية"), ("en", "English"), ("es", "Español"), ("fr", "Français")]  # As their readers call them.
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_PATH = f"{SITE_PATH}/"
+LANGUAGE_COOKIE_SECURE = bool(PUBLIC_ADDRESS and PUBLIC_ADDRESS.is_secure)
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = f"{SITE_PATH}/static/"

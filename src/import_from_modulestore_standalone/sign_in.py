@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from import_from_modulestore.hosts import get_host
 from import_from_modulestore.pages.security import secure
+
+from .languages import on_sign_in
 
 
 class SignIn(LoginView):
@@ -21,6 +24,12 @@ class SignIn(LoginView):
         """The page, under the rules of all pages."""
         response = super().dispatch(request, *args, **kwargs)
         secure(response)
+        return response
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Sign in, and go on in the language of who that is."""
+        response = super().form_valid(form)
+        on_sign_in(self.request, response)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

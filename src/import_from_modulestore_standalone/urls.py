@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy
 from django.views.generic import RedirectView
 
+from .languages import choose_language
 from .sign_in import SignIn
 
 handler404 = "import_from_modulestore_standalone.nowhere.handler404"
@@ -23,6 +24,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}modulestore_imports/icon.svg")),
     path("api/modulestore_imports/", include("import_from_modulestore.rest_api.urls")),
     path("sign-in/", SignIn.as_view(), name="sign_in"),
+    path("language/", choose_language, name="choose_language"),
     path("sign-out/", LogoutView.as_view(next_page="sign_in"), name="sign_out"),
     path("", include("import_from_modulestore.pages.urls")),
 ]

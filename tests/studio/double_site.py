@@ -24,6 +24,7 @@ from openedx.core.djangoapps.content_libraries import api as libraries_api
 from openedx.core.djangoapps.content_staging import api as staging_api
 from openedx.core.djangoapps.content_tagging import utils as tagging_utils
 from openedx.core.djangoapps.site_configuration import helpers
+from openedx.core.djangoapps.user_api import models as user_preferences
 from openedx_content.models_api import LearningPackage
 from openedx_tagging import api as tagging_api
 from openedx_tagging.models import Taxonomy
@@ -59,6 +60,7 @@ _KEPT = (
     (ContainerLink, "rows"),
     (waffle_utils, "for_all"),
     (waffle_utils, "for_orgs"),
+    (user_preferences, "preferences"),
     (decorators, "auditors"),
     (libraries_api, "roles"),
     (libraries_api, "creators"),

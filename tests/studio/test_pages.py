@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from import_from_modulestore import api
-from import_from_modulestore.hosts import get_host
+from import_from_modulestore.hosts import get_host, in_language_of
 from tests.builders import KEY, TARGET
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,20 @@ def test_messages_name_them_where_the_site_s_address_is_known(in_studio, ada, se
     assert get_host().absolute_url("/x/") == "https://studio.example.com/x/"
     settings.CMS_ROOT_URL = ""
     assert get_host().absolute_url("/x/") == ""
+
+
+@pytest.mark.double
+def test_workers_write_in_the_language_of_the_account_and_the_pages_offer_no_other(in_studio, ada):
+    from openedx.core.djangoapps.user_api.models import preferences
+
+    assert get_host().language_of(ada) == ""
+    preferences[ada.username, "pref-lang"] = "es-419"
+    assert get_host().language_of(ada) == "es-419"
+    with in_language_of(ada):
+        assert gettext("Undo") == "Deshacer"
+    client = Client()
+    client.force_login(ada)
+    assert 'name="language"' not in client.get(reverse("modulestore_imports:home")).content.decode()
 
 
 def test_who_is_not_signed_in_goes_to_its_sign_in(in_studio, site):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
+from django.utils.translation import override
 
 from ..keys import parse_library_key
 from .base import Host
 
-__all__ = ["Host", "collection_url", "get_host", "item_url"]
+__all__ = ["Host", "collection_url", "get_host", "in_language_of", "item_url"]
 
 SETTING = "IMPORT_FROM_MODULESTORE_HOST"
 
@@ -28,6 +32,14 @@ def get_host() -> Host:
 @cache
 def _host(path: str) -> Host:
     return import_string(path)()
+
+
+@contextmanager
+def in_language_of(user: Any) -> Iterator[None]:
+    """What is told meanwhile is told in the language that somebody reads; where it is not known, in that of before."""
+    language = get_host().language_of(user) if user is not None else ""
+    with override(language) if language else nullcontext():
+        yield
 
 
 def item_url(item_key: str) -> str:

@@ -9,6 +9,7 @@ knows which.
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 from django.utils.translation import gettext as _
 from opaque_keys.edx.keys import LearningContextKey
@@ -62,6 +63,17 @@ class Host(Libraries):
     @property
     def sign_out_url(self) -> str:
         """Where one signs out, by a form that is sent; empty where that is not for the pages to offer."""
+        return ""
+
+    # Languages
+
+    @property
+    def language_url(self) -> str:
+        """Where one chooses the language of the pages, by a form that is sent; empty where they do not offer it."""
+        return ""
+
+    def language_of(self, user: Any) -> str:
+        """The code of the language that somebody reads; empty where that is not known."""
         return ""
 
     # References to sources

@@ -117,7 +117,12 @@ def asset(name: str) -> str:
 def icon(name: str) -> SafeString:
     """A picture from the sprite, for the eye alone: what it stands for is written beside it."""
     address = asset("icons.svg")
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', address, name)
+    turns = " turns" if name in _TURNING else ""
+    return format_html('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"></use></svg>', turns, address, name)
+
+
+_TURNING = {"arrow", "chevron", "redo", "undo"}
+"""Pictures that point along the line: where one writes from right to left, they point to the left."""
 
 
 @register.simple_tag

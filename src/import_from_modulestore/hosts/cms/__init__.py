@@ -8,6 +8,8 @@ that the app starts, and is tested, where there is no platform. All that it uses
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,7 @@ from ..forwarding import Forwarding
 from ..sources import AllSources
 from .forwarding import forwarding_of_platform
 from .libraries import StudioLibraries
+from .platform import language_of
 from .sources import FLAG, Modulestore, StudioUploads
 
 __all__ = ["FLAG", "StudioHost"]
@@ -48,6 +51,12 @@ class StudioHost(StudioLibraries, Host):
 
     def forwarding(self) -> Forwarding | None:
         return forwarding_of_platform()
+
+    # Languages
+
+    def language_of(self, user: Any) -> str:
+        """What they have chosen in their account; Studio's pages have it from a middleware of the platform."""
+        return language_of(user)
 
     # Its pages
 

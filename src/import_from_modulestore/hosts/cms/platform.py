@@ -189,6 +189,14 @@ def may_create_libraries(user: Any) -> bool:
         return False
 
 
+def language_of(user: Any) -> str:
+    """The language that somebody has chosen for their account; empty where they have not."""
+    from openedx.core.djangoapps.lang_pref import LANGUAGE_KEY
+    from openedx.core.djangoapps.user_api.models import UserPreference
+
+    return UserPreference.get_value(user, LANGUAGE_KEY) or ""
+
+
 def authoring_address() -> str:
     """Where the authoring micro-frontend lives, as it is configured for this site."""
     from openedx.core.djangoapps.site_configuration import helpers

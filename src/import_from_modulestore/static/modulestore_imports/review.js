@@ -248,7 +248,7 @@
     async function press(event, item) {
         const all = items();
         const at = all.indexOf(item);
-        switch (event.key) {
+        switch (alongTheLine(event.key)) {
             case "ArrowDown":
                 if (all[at + 1]) stand(all[at + 1]);
                 break;
@@ -291,6 +291,12 @@
             default:
                 return;
         }
+    }
+
+    /* Where one writes from right to left, what a block holds is to its left. */
+    function alongTheLine(key) {
+        if (document.documentElement.dir !== "rtl") return key;
+        return { ArrowRight: "ArrowLeft", ArrowLeft: "ArrowRight" }[key] || key;
     }
 
     const KEYS = new Set(["ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "Home", "End", "Enter", " ", "*", "ContextMenu"]);
