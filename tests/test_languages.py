@@ -6,13 +6,14 @@ import argparse
 import gettext
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import polib
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import translation
 from django.utils.translation import get_language_info
@@ -261,3 +262,18 @@ def test_workers_write_to_somebody_in_their_language(editor, courses, worked, ma
     assert "1 bloc n’a pas pu passer" in message.body
     [record] = [each for each in api.get_records(user=editor, import_id=run.id) if each.warnings]
     assert record.warnings == ("Le fichier photo.png est nommé, mais la source ne le contient pas.",)
+
+
+@pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs GNU gettext")
+@pytest.mark.parametrize("app", ["import_from_modulestore", "import_from_modulestore_standalone"])
+def test_catalogues_hold_every_text_of_the_source_and_no_other(app, tmp_path, monkeypatch):
+    copied = shutil.copytree(SRC / app, tmp_path / app, ignore=shutil.ignore_patterns("*.po", "*.mo", "static"))
+    (copied / "locale").mkdir(exist_ok=True)
+    monkeypatch.chdir(copied)
+    call_command("makemessages", locale=["xx"], verbosity=0, no_wrap=True)
+    extracted = {
+        (entry.msgctxt, entry.msgid) for entry in polib.pofile(str(copied / "locale/xx/LC_MESSAGES/django.po"))
+    }
+    for language in LANGUAGES:
+        catalogue = polib.pofile(str(SRC / app / "locale" / language / "LC_MESSAGES" / "django.po"))
+        assert {(entry.msgctxt, entry.msgid) for entry in catalogue} == extracted, "run `make messages`, and translate"

@@ -183,7 +183,11 @@ class TestForm:
 class TestStart:
     def test_two_clicks_suffice(self, author, user, shelf):
         page = author.get(page_url("options"), source=KEY)
-        form = {field.name: field.value for field in dom(page).forms[-1].inputs if field.name and field.value}
+        form = {
+            field.name: field.value
+            for field in dom(page).xpath("//main//form")[-1].inputs
+            if field.name and field.value
+        }
         done = author.post(page_url("options"), form)
         run = api.list_imports(user=user).items[0]
         assert done.request["PATH_INFO"] == page_url("import", run.id)

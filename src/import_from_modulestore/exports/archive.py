@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from ..errors import SourceError
 from ..texts import clean
 from .entries import PIECE, Damaged, Entry, EntryKind, NoArchive, Refused
@@ -22,7 +25,7 @@ SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
 _GZIP, _ZIP, _USTAR = b"\x1f\x8b", b"PK", b"ustar"
 """How files of these formats begin. That is looked at, not the name: browsers unpack a ``.tar.gz`` unasked."""
 
-_WHY_REFUSED = (
+_WHY_REFUSED = gettext_lazy(
     "Nothing was unpacked. Export the course again from Studio, or make the archive again without this entry."
 )
 
@@ -126,19 +129,22 @@ class _Bounds:
         self._entries += 1
         if self._entries > self._limits.entries:
             raise SourceError(
-                f"{clean(self._archive.name)} has more than {self._limits.entries:,} entries, more than any course "
-                f"needs. {_WHY_REFUSED}"
+                _("{name} has more than {entries:,} entries, more than any course needs. {advice}").format(
+                    name=clean(self._archive.name), entries=self._limits.entries, advice=_WHY_REFUSED
+                )
             )
         path = PurePosixPath(entry.name)
         if path.is_absolute() or ".." in path.parts or "\\" in entry.name or "\0" in entry.name:
-            raise self._refusal(entry, ", which would be written outside its folder")
+            raise self._refusal(entry, _(", which would be written outside its folder"))
         if entry.kind is EntryKind.LINK:
             where = f" to {entry.target!r}" if entry.target else ""
-            raise self._refusal(entry, f", a link{where}; exports hold no links")
+            raise self._refusal(entry, _(", a link{where}; exports hold no links").format(where=where))
         if entry.kind is EntryKind.OTHER:
-            raise self._refusal(entry, ", which is neither a file nor a folder")
+            raise self._refusal(entry, _(", which is neither a file nor a folder"))
         if len(path.parts) > self._limits.depth:
-            raise self._refusal(entry, f", which lies more than {self._limits.depth} folders deep")
+            raise self._refusal(
+                entry, _(", which lies more than {depth} folders deep").format(depth=self._limits.depth)
+            )
         self._total += entry.size
         self.check_bytes(self._total, entry.label)
         return path
@@ -147,20 +153,34 @@ class _Bounds:
         """That so many bytes are not too many."""
         if count > self.allowed:
             raise SourceError(
-                f"{clean(self._archive.name)} unpacks to more than {self.allowed:,} bytes at {where}, out of "
-                f"proportion to its {self._archive.stat().st_size:,} bytes. {_WHY_REFUSED}"
+                _(
+                    "{name} unpacks to more than {allowed:,} bytes at {where}, out of proportion to its "
+                    "{st_size:,} bytes. {advice}"
+                ).format(
+                    name=clean(self._archive.name),
+                    allowed=self.allowed,
+                    where=where,
+                    st_size=self._archive.stat().st_size,
+                    advice=_WHY_REFUSED,
+                )
             )
 
     def check_time(self) -> None:
         """That there is time left."""
         if time.thread_time() > self._until:
             raise TooSlow(
-                f"{clean(self._archive.name)} takes more than {self._limits.seconds:g} seconds to read, more than any "
-                "course does. Export the course again, or unpack the archive yourself: a folder works too."
+                _(
+                    "{name} takes more than {seconds:g} seconds to read, more than any course does. Export the "
+                    "course again, or unpack the archive yourself: a folder works too."
+                ).format(name=clean(self._archive.name), seconds=self._limits.seconds)
             )
 
     def _refusal(self, entry: Entry, reason: str) -> SourceError:
-        return SourceError(f"{clean(self._archive.name)} holds the entry {entry.label}{reason}. {_WHY_REFUSED}")
+        return SourceError(
+            _("{name} holds the entry {label}{reason}. {advice}").format(
+                name=clean(self._archive.name), label=entry.label, reason=reason, advice=_WHY_REFUSED
+            )
+        )
 
 
 @contextmanager
@@ -180,7 +200,7 @@ def _opened(archive: Path, bounds: _Bounds) -> Iterator[Iterator[Entry]]:
             bounds.check_time()
             data = stream.read(size)
             read += len(data)
-            bounds.check_bytes(read, "its last entry")
+            bounds.check_bytes(read, _("its last entry"))
             return data
 
         yield read_tar(next_bytes)
@@ -195,7 +215,7 @@ def _write(entry: Entry, target: Path, bounds: _Bounds) -> None:
             bounds.check_time()
             file.write(piece)
         if file.tell() != entry.size:
-            raise Damaged(f"{entry.label} ends early")
+            raise Damaged(_("{label} ends early").format(label=entry.label))
 
 
 @contextmanager
@@ -206,8 +226,9 @@ def _writing(archive: Path, entry: Entry) -> Iterator[None]:
         if error.errno is None:  # From gzip, about the archive.
             raise
         raise SourceError(
-            f"{clean(archive.name)}: the entry {entry.label} could not be written: {os.strerror(error.errno)}. "
-            f"{_WHY_REFUSED}"
+            _("{name}: the entry {label} could not be written: {errno}. {advice}").format(
+                name=clean(archive.name), label=entry.label, errno=os.strerror(error.errno), advice=_WHY_REFUSED
+            )
         ) from error
 
 
@@ -221,15 +242,15 @@ def _what_is_wrong(archive: Path, error: Exception) -> str:
     name = clean(archive.name)
     match error:
         case FileNotFoundError():
-            return f"{name} is not there any more. List the sources again."
+            return _("{name} is not there any more. List the sources again.").format(name=name)
         case OSError(errno=int() as number):
-            return f"{name} could not be read: {os.strerror(number)}."
+            return _("{name} could not be read: {number}.").format(name=name, number=os.strerror(number))
         case NoArchive():
-            return (
-                f"{name} is neither a tar nor a zip archive ({error}). Studio exports courses as .tar.gz; a folder "
-                "works too."
-            )
+            return _(
+                "{name} is neither a tar nor a zip archive ({error}). Studio exports courses as .tar.gz; a "
+                "folder works too."
+            ).format(name=name, error=error)
         case Refused():
             return f"{name} {error}. {_WHY_REFUSED}"
     # zipfile raises whatever comes of a malformed header: ValueError, NotImplementedError and more.
-    return f"{name} is cut off or damaged ({error}). Download or export it again."
+    return _("{name} is cut off or damaged ({error}). Download or export it again.").format(name=name, error=error)

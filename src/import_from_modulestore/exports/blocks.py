@@ -19,6 +19,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
 from lxml import etree
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey
@@ -146,7 +147,7 @@ class BlockReader:
         """The block as one inlined element; empty where met before or unreadable, ``None`` where left out."""
         tag = node.tag
         if not is_block(node):
-            self._warn(parent_key, f"The element <{tag}> is not a block and was left out.")
+            self._warn(parent_key, _("The element <{tag}> is not a block and was left out.").format(tag=tag))
             return None
         file_name = _given_name(node)
         definition_file = self._definition_file(node, tag, file_name)
@@ -154,7 +155,10 @@ class BlockReader:
         name = (tag, url_name)
         if name in path:
             self._warn(
-                parent_key, f"It held <{tag}> {url_name!r}, which holds it in turn; this second showing was left out."
+                parent_key,
+                _("It held <{tag}> {url_name!r}, which holds it in turn; this second showing was left out.").format(
+                    tag=tag, url_name=url_name
+                ),
             )
             return None
         # What is first met inside a component may be left out with it, and is read in full where it is met outside.
@@ -173,7 +177,7 @@ class BlockReader:
         element = None
         try:
             if len(path) > MAX_DEPTH:
-                raise UnreadableBlock(f"It lies more than {MAX_DEPTH} levels deep. Move it up.")
+                raise UnreadableBlock(_("It lies more than {limit} levels deep. Move it up.").format(limit=MAX_DEPTH))
             element = self._definition(node, tag, usage_key, definition_file)
             self._give_names(element, url_name)
             self._met[met] = element.get("display_name")
@@ -213,10 +217,14 @@ class BlockReader:
             if published == definition_file or not self._files.has(published):
                 raise
             element = self._parse(published, usage_key)
-            self._warn(usage_key, f"{problem} The published version was read in place of the draft.")
+            self._warn(
+                usage_key, _("{problem} The published version was read in place of the draft.").format(problem=problem)
+            )
         if element.tag != tag:
             raise UnreadableBlock(
-                f"{definition_file} defines a <{element.tag}>, but is named as a <{tag}>. Correct one of the two."
+                _("{definition_file} defines a <{tag}>, but is named as a <{named}>. Correct one of the two.").format(
+                    definition_file=definition_file, tag=element.tag, named=tag
+                )
             )
         for name, value in node.attrib.items():
             element.set(name, value)
@@ -227,10 +235,14 @@ class BlockReader:
             element, guessed = read_xml(self._read_file(name))
         except UnreadableXML as error:
             raise UnreadableBlock(
-                f"{name} could not be read: {error}. Correct the file, or export the course again."
+                _("{name} could not be read: {error}. Correct the file, or export the course again.").format(
+                    name=name, error=error
+                )
             ) from None
         if guessed:
-            self._warn(usage_key, f"{name} is not UTF-8; it was read as {guessed}.")
+            self._warn(
+                usage_key, _("{name} is not UTF-8; it was read as {guessed}.").format(name=name, guessed=guessed)
+            )
         return element
 
     def _give_names(self, element: etree._Element, url_name: str) -> None:
@@ -279,7 +291,9 @@ class BlockReader:
                     element.replace(child, read)
         self._addresses.rewrite_all(element, text=element.tag != "html")  # Its text is rewritten already.
         if is_too_deep(element):
-            raise UnreadableBlock(f"Its XML is more than {MAX_COMPONENT_DEPTH} levels deep. Make it simpler.")
+            raise UnreadableBlock(
+                _("Its XML is more than {limit} levels deep. Make it simpler.").format(limit=MAX_COMPONENT_DEPTH)
+            )
 
     def _is_child_block(self, element: etree._Element, child: etree._Element) -> bool:
         if element.tag in PARENT_TYPES:
@@ -296,12 +310,18 @@ class BlockReader:
         length = len(body)
         body = xml_text(body)
         if dropped := length - len(body):
-            self._warn(usage_key, f"{dropped} control characters, which XML cannot hold, were removed from the text.")
+            self._warn(
+                usage_key,
+                _("{dropped} control characters, which XML cannot hold, were removed from the text.").format(
+                    dropped=dropped
+                ),
+            )
         body = self._addresses.rewrite(body)
         if len(body.encode()) > MAX_TEXT_BYTES:
             raise UnreadableBlock(
-                f"Its text is larger than {MAX_TEXT_BYTES // 1_000_000} MB. Put the images in it into files of their "
-                "own."
+                _("Its text is larger than {limit} MB. Put the images in it into files of their own.").format(
+                    limit=MAX_TEXT_BYTES // 1000000
+                )
             )
         set_cdata(element, body)
 
@@ -314,11 +334,16 @@ class BlockReader:
             if self._files.has(name):
                 text, guessed = decode(self._read_file(_plain_path(name)))
                 if guessed:
-                    self._warn(usage_key, f"{name} is not UTF-8; it was read as {guessed}.")
+                    self._warn(
+                        usage_key,
+                        _("{name} is not UTF-8; it was read as {guessed}.").format(name=name, guessed=guessed),
+                    )
                 return text
         raise UnreadableBlock(
-            f"html/{filename}.html, the text of this block, is not in the export. Add the file, or export the course "
-            "again."
+            _(
+                "html/{filename}.html, the text of this block, is not in the export. Add the file, or "
+                "export the course again."
+            ).format(filename=filename)
         )
 
     def _read_file(self, name: str) -> bytes:
@@ -354,9 +379,13 @@ class BlockReader:
         self._taken.add((tag, url_name))
         warning = ""
         if not by_content and url_name != wanted:
-            warning = f"Another block is called {file_name!r} as well; this one was read as {url_name!r}."
+            warning = _("Another block is called {file_name!r} as well; this one was read as {url_name!r}.").format(
+                file_name=file_name, url_name=url_name
+            )
         elif not by_content and url_name != file_name:
-            warning = f"The block is called {file_name!r}, which no key can hold; it was read as {url_name!r}."
+            warning = _(
+                "The block is called {file_name!r}, which no key can hold; it was read as {url_name!r}."
+            ).format(file_name=file_name, url_name=url_name)
         self._names[tag, file_name, mark] = _Name(url_name, by_content, warning)
         return self._names[tag, file_name, mark]
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext as _
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import UsageKey
 
@@ -92,13 +93,15 @@ def _draft_root(files: Folder, name: Path) -> DraftRoot | None:
         return None
     parent = _parent(parent_url)
     if parent is None:
-        raise UnreadableXML(f"it says that it belongs below {parent_url!r}, which is not a usage key")
+        raise UnreadableXML(
+            _("it says that it belongs below {parent_url!r}, which is not a usage key").format(parent_url=parent_url)
+        )
     tag, *path = name.with_suffix("").parts[1:]
     url_name = ":".join(path)
     if element.tag != tag:
-        raise UnreadableXML(f"it defines a <{element.tag}>, but is named as a <{tag}>")
+        raise UnreadableXML(_("it defines a <{tag}>, but is named as a <{named}>").format(tag=element.tag, named=tag))
     if not is_xml_text(url_name):
-        raise UnreadableXML("its name holds characters that no block can be called by")
+        raise UnreadableXML(_("its name holds characters that no block can be called by"))
     index = element.get("index_in_children_list") or ""
     return DraftRoot(tag, url_name, parent, int(index) if re.fullmatch("[0-9]{1,6}", index) else _LAST)
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
 from lxml import etree
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import LearningContextKey
@@ -84,18 +85,22 @@ class Export:
         return [
             *self._guessed,
             *(
-                f"The element <{clean(child.tag)}> is not a block and was left out."
+                _("The element <{tag}> is not a block and was left out.").format(tag=clean(child.tag))
                 for child in child_elements(self._root)
                 if not is_block(child) and is_content(child) and self.kind is SourceKind.COURSE
             ),
             *(
-                f"{file} could not be read: {reason}. If this draft is of a block that was never published, it is "
-                "missing here."
+                _(
+                    "{file} could not be read: {reason}. If this draft is of a block that was never published, "
+                    "it is missing here."
+                ).format(file=file, reason=reason)
                 for file, reason in self._drafts.unreadable.items()
             ),
             *(
-                f"The draft <{draft.tag}> {draft.url_name!r} was left out: it belongs below <{draft.parent[0]}> "
-                f"{draft.parent[1]!r}, which is not in the export."
+                _(
+                    "The draft <{tag}> {url_name!r} was left out: it belongs below <{parent_tag}> {parent!r}, "
+                    "which is not in the export."
+                ).format(tag=draft.tag, url_name=draft.url_name, parent_tag=draft.parent[0], parent=draft.parent[1])
                 for draft in self._outline.unplaced_drafts
             ),
             *self.static_files.left_out.values(),
@@ -184,10 +189,12 @@ class Export:
             raise SourceError(f"{self.name}: {error}") from None
         except UnreadableXML as error:
             raise SourceError(
-                f"{self.name}: {file} could not be read: {error}. Correct the file, or export the course again."
+                _("{name}: {file} could not be read: {error}. Correct the file, or export the course again.").format(
+                    name=self.name, file=file, error=error
+                )
             ) from None
         if guessed:
-            self._guessed.append(f"{file} is not UTF-8; it was read as {guessed}.")
+            self._guessed.append(_("{file} is not UTF-8; it was read as {guessed}.").format(file=file, guessed=guessed))
         return element
 
     def _key_from(self, pointer: etree._Element, root_file: str) -> LearningContextKey:
@@ -198,19 +205,25 @@ class Export:
                 if org and library:
                     return LibraryLocator(org=org, library=library)  # type: ignore[abstract]
                 raise SourceError(
-                    f'{self.name}: {root_file} does not say which library it is. Give its <library> element org="…" '
-                    f'and library="…".'
+                    _(
+                        '{name}: {root_file} does not say which library it is. Give its <library> element org="…" '
+                        'and library="…".'
+                    ).format(name=self.name, root_file=root_file)
                 )
             course, run = pointer.get("course"), pointer.get("url_name") or pointer.get("slug")
             if org and course and run:
                 return CourseLocator(org=org, course=course, run=run)
         except InvalidKeyError:
             raise SourceError(
-                f"{self.name}: the names in {root_file} do not make a valid key. Use letters, digits, - _ . and ~ only."
+                _(
+                    "{name}: the names in {root_file} do not make a valid key. Use letters, digits, - _ . and ~ only."
+                ).format(name=self.name, root_file=root_file)
             ) from None
         raise SourceError(
-            f'{self.name}: {root_file} does not say which course it is. Give its <course> element org="…", course="…" '
-            f'and url_name="…" (the run).'
+            _(
+                '{name}: {root_file} does not say which course it is. Give its <course> element org="…", '
+                'course="…" and url_name="…" (the run).'
+            ).format(name=self.name, root_file=root_file)
         )
 
 
@@ -222,7 +235,7 @@ def find_roots(folder: Path) -> list[str]:
     """
     found: list[str] = []
     level = [folder]
-    for _ in range(_SEARCH_DEPTH):
+    for _depth in range(_SEARCH_DEPTH):
         below = []
         for candidate in level:
             names, folders = _content_of(candidate)
@@ -236,7 +249,9 @@ def find_roots(folder: Path) -> list[str]:
 
 def no_export(name: str) -> str:
     """What to say of a folder or archive in which there is none."""
-    return f"{name} holds neither a course.xml nor a library.xml. Studio writes one into every export: Tools › Export."
+    return _(
+        "{name} holds neither a course.xml nor a library.xml. Studio writes one into every export: Tools › Export."
+    ).format(name=name)
 
 
 def _content_of(folder: Path) -> tuple[set[str], list[str]]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from ..olx.parsing import MAX_XML_BYTES
 from ..texts import clean
 
@@ -61,22 +63,29 @@ class Folder:
             return data
         path = self.path / name
         if ".." in PurePosixPath(name).parts or not self._is_inside(path):
-            raise UnreadableFile(f"{clean(name)} lies outside the export. Give the block a plain url_name.")
+            raise UnreadableFile(
+                _("{name} lies outside the export. Give the block a plain url_name.").format(name=clean(name))
+            )
         try:
             if path.exists() and not path.is_file():
-                raise UnreadableFile(f"{clean(name)} is not a plain file. Replace it, or export the course again.")
+                raise UnreadableFile(
+                    _("{name} is not a plain file. Replace it, or export the course again.").format(name=clean(name))
+                )
             if path.stat().st_size > MAX_XML_BYTES:
                 raise UnreadableFile(
-                    f"{clean(name)} is larger than {MAX_XML_BYTES // 1_000_000} MB, too large for a block. Make it "
-                    "smaller."
+                    _("{name} is larger than {limit} MB, too large for a block. Make it smaller.").format(
+                        name=clean(name), limit=MAX_XML_BYTES // 1000000
+                    )
                 )
             return path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             raise UnreadableFile(
-                f"{clean(name)} is not in the export. Add the file, or export the course again."
+                _("{name} is not in the export. Add the file, or export the course again.").format(name=clean(name))
             ) from None
         except OSError as error:
-            raise UnreadableFile(f"{clean(name)} could not be read: {error.strerror or error}.") from None
+            raise UnreadableFile(
+                _("{name} could not be read: {error}.").format(name=clean(name), error=error.strerror or error)
+            ) from None
 
     def read_json(self, name: str) -> dict[str, Any]:
         """The JSON object in a file of the export; an empty one where it is not there or is anything else."""

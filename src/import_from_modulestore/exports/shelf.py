@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.core.files import locks
+from django.utils.translation import gettext as _
 from opaque_keys.edx.keys import LearningContextKey
 
 from ..data import SourceData, SourceKind
@@ -86,7 +87,9 @@ class _Entry:
             return self.path.stat()
         except OSError as error:
             raise SourceError(
-                f"{self.name} could not be read: {error.strerror or error}. List the sources again."
+                _("{name} could not be read: {error}. List the sources again.").format(
+                    name=self.name, error=error.strerror or error
+                )
             ) from None
 
 
@@ -228,14 +231,16 @@ class Shelf:
         before = _stamp(export.folder)
         yield export
         if _stamp(export.folder) != before:
-            raise SourceError(f"{export.name} was changed, or taken away, while it was read. Stage it again.")
+            raise SourceError(
+                _("{name} was changed, or taken away, while it was read. Stage it again.").format(name=export.name)
+            )
 
     # What there is
 
     def _entries(self) -> Sequence[_Entry]:
         if not self._folder.is_dir():
             log.error("the folder of courses, %s, is not there", self._folder)
-            raise SourceError("The folder of courses is not there. Make it, or set COURSES_DIR.")
+            raise SourceError(_("The folder of courses is not there. Make it, or set COURSES_DIR."))
         if (self._folder / "course.xml").is_file() or (self._folder / "library.xml").is_file():
             return [_Entry(self._folder.resolve(), _EntryKind.FOLDER)]
         try:
@@ -243,8 +248,9 @@ class Shelf:
         except OSError as error:
             log.error("the folder of courses, %s, could not be read", self._folder, exc_info=error)
             raise SourceError(
-                f"The folder of courses could not be read: {error.strerror or error}. Correct its permissions, or set "
-                "COURSES_DIR."
+                _(
+                    "The folder of courses could not be read: {error}. Correct its permissions, or set COURSES_DIR."
+                ).format(error=error.strerror or error)
             ) from None
         return [_Entry(path, _kind_of(path)) for path in paths if not path.name.startswith((".", "__MACOSX"))]
 
@@ -258,7 +264,11 @@ class Shelf:
             if not roots:
                 raise SourceError(_what_it_is(folder, entry.name))
             if len(roots) > _MAX_EXPORTS:
-                raise SourceError(f"{entry.name} holds more than {_MAX_EXPORTS} exports. Divide it into several.")
+                raise SourceError(
+                    _("{name} holds more than {max} exports. Divide it into several.").format(
+                        name=entry.name, max=_MAX_EXPORTS
+                    )
+                )
         except SourceBeingRead as error:
             return [_Found(entry, entry.name, problem=str(error), is_being_read=True)]
         except Exception as error:
@@ -293,15 +303,24 @@ class Shelf:
         if problems := [one.problem for one in named if one.problem]:
             raise SourceError(" ".join(problems))
         if named:
-            raise NotFound(f"{name} does not hold {key}. `sources` lists what is there.", field="export")
+            raise NotFound(
+                _("{name} does not hold {key}. `sources` lists what is there.").format(name=name, key=key),
+                field="export",
+            )
         if name:
             raise NotFound(
-                f"There is no export {name} in the folder of courses. Put it back, or see `sources` for others.",
+                _(
+                    "There is no export {name} in the folder of courses. Put it back, or see `sources` for others."
+                ).format(name=name),
                 field="export",
             )
         problems = [one.problem for one in found if one.problem and one.entry.kind is not _EntryKind.OTHER]
-        hint = f" These could not be read: {' '.join(problems)}" if problems else ""
-        raise NotFound(f"No export in the folder of courses holds {key}. `sources` lists what is there.{hint}")
+        hint = _(" These could not be read: {problems}").format(problems=" ".join(problems)) if problems else ""
+        raise NotFound(
+            _("No export in the folder of courses holds {key}. `sources` lists what is there.{hint}").format(
+                key=key, hint=hint
+            )
+        )
 
     def _measured(self, found: _Found) -> SourceData:
         try:
@@ -317,7 +336,7 @@ class Shelf:
                 if self._summary(found.entry, _CONTENT, found.root):
                     return self._counted(source, found, found.export, _CONTENT)
                 if not self._verdict_on(found.entry)["is_whole"]:
-                    warning = "It is too large for its blocks to be counted before it is staged."
+                    warning = _("It is too large for its blocks to be counted before it is staged.")
                     return replace(source, **found.facts, warnings=(warning,))
             return self._counted(source, found, found.export, _OUTLINE)
         except Exception as error:
@@ -419,7 +438,9 @@ class Shelf:
                 return verdict
             if problem := _passing_problems.get(self._cache, {}).get(entry.stamp):
                 raise SourceError(problem)
-            raise SourceBeingRead(f"{entry.name} is being read for the first time. Try again in a moment.")
+            raise SourceBeingRead(
+                _("{name} is being read for the first time. Try again in a moment.").format(name=entry.name)
+            )
         with self._kept(entry, lambda: self._kept_verdict(entry)) as verdict:
             if verdict is None:
                 cached = self._cache_folder(entry)
@@ -551,17 +572,25 @@ def _problem(name: str, error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError):
         log.warning("%s could not be read", name, exc_info=error)
-        return f"{name} could not be read: {error.strerror or error}. Correct its permissions, or the cache's."
+        return _("{name} could not be read: {error}. Correct its permissions, or the cache's.").format(
+            name=name, error=error.strerror or error
+        )
     log.warning("%s could not be read", name, exc_info=error)
-    return f"{name} could not be read ({type(error).__name__}: {error}). Export it again."
+    return _("{name} could not be read ({kind}: {error}). Export it again.").format(
+        name=name, kind=type(error).__name__, error=error
+    )
 
 
 def _what_is_ignored(entry: _Entry) -> str:
     if is_archive(entry.path):
-        return f"{entry.name} is neither a file nor a folder, and is not read."
+        return _("{name} is neither a file nor a folder, and is not read.").format(name=entry.name)
     if entry.path.suffix.lower() in _OTHER_ARCHIVES:
-        return f"{entry.name} is packed in a way that is not read here. Make it a {_or(SUFFIXES)}, or a folder."
-    return f"{entry.name} is no export, and is not read: exports are folders, {_or(SUFFIXES)}."
+        return _("{name} is packed in a way that is not read here. Make it a {suffixes}, or a folder.").format(
+            name=entry.name, suffixes=_or(SUFFIXES)
+        )
+    return _("{name} is no export, and is not read: exports are folders, {suffixes}.").format(
+        name=entry.name, suffixes=_or(SUFFIXES)
+    )
 
 
 def _what_it_is(folder: Path, name: str) -> str:
@@ -572,10 +601,10 @@ def _what_it_is(folder: Path, name: str) -> str:
     with suppress(ValueError, KeyError, TypeError, RecursionError):
         package = tomllib.loads(Folder(folder).read(BACKUP_FILE)[:_MAX_TOML_BYTES].decode())["learning_package"]
         which = f", “{package['title']}” ({package['key']})"
-    return (
-        f"{name} is the backup of a content library{which}, and none of a course: there is nothing to import. "
-        "Studio restores it: Libraries › New library › Create from archive."
-    )
+    return _(
+        "{name} is the backup of a content library{which}, and none of a course: there is nothing "
+        "to import. Studio restores it: Libraries › New library › Create from archive."
+    ).format(name=name, which=which)
 
 
 def _or(words: Sequence[str]) -> str:

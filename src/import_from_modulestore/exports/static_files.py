@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from django.utils.translation import gettext as _
 from opaque_keys.edx.locator import AssetLocator
 
 from ..olx.files.addresses import CourseName
@@ -36,7 +37,9 @@ class StaticFiles:
         static = files.path / _FOLDER
         by_path: dict[str, Path] = {}
         if static.is_symlink():
-            self.left_out[""] = f"The folder {_FOLDER} was left out: it is a link. Put the folder itself in its place."
+            self.left_out[""] = _(
+                "The folder {folder} was left out: it is a link. Put the folder itself in its place."
+            ).format(folder=_FOLDER)
         elif static.is_dir():
             names = sorted(self._plain_files(static), key=lambda name: name.split("/"))
             by_path = {name: static / name for name in names}
@@ -86,17 +89,16 @@ class StaticFiles:
                 elif entry.is_symlink() and not (
                     Path(entry.path).is_file() and Path(os.path.realpath(entry.path)).is_relative_to(inside)
                 ):
-                    self.left_out[where] = (
-                        f"{_FOLDER}/{clean(where)} was left out: it is a link to what is not a file in the folder "
-                        f"{_FOLDER}. Put the file itself in its place."
-                    )
+                    self.left_out[where] = _(
+                        "{folder}/{where} was left out: it is a link to what is not a file in the folder {folder}. "
+                        "Put the file itself in its place."
+                    ).format(folder=_FOLDER, where=clean(where))
                 elif not entry.is_symlink() and not entry.is_file(follow_symlinks=False):
                     continue
                 elif clean(where) != where:
-                    self.left_out[where] = (
-                        f"{_FOLDER}/{clean(where)} was left out: its name is not UTF-8, so nothing can refer to it. "
-                        "Rename it."
-                    )
+                    self.left_out[where] = _(
+                        "{folder}/{where} was left out: its name is not UTF-8, so nothing can refer to it. Rename it."
+                    ).format(folder=_FOLDER, where=clean(where))
                 else:
                     yield where
             folders += reversed(below)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 
 from django.apps import apps
+from django.utils.translation import gettext as _
 
 from ..texts import xml_text
 from .files import Folder, UnreadableFile
@@ -54,11 +55,18 @@ def read_tags(files: Folder) -> ExportedTags:
         text, guessed = decode(files.read(FILE))
         of_blocks = _tags_of(csv.reader(StringIO(text, newline="")))
     except (UnreadableFile, csv.Error, KeyError) as error:
-        reason = f"it has no column {error}" if isinstance(error, KeyError) else str(error)
+        reason = _("it has no column {error}").format(error=error) if isinstance(error, KeyError) else str(error)
         return ExportedTags(
-            warnings=(f"{FILE} could not be read, so there are no tags: {reason}. Export the course again.",)
+            warnings=(
+                _("{file} could not be read, so there are no tags: {reason}. Export the course again.").format(
+                    file=FILE, reason=reason
+                ),
+            )
         )
-    return ExportedTags(of_blocks, (f"{FILE} is not UTF-8; it was read as {guessed}.",) if guessed else ())
+    return ExportedTags(
+        of_blocks,
+        (_("{file} is not UTF-8; it was read as {guessed}.").format(file=FILE, guessed=guessed),) if guessed else (),
+    )
 
 
 def as_staged(exported: Mapping[str, list[str]]) -> dict[str, list[str]]:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from django.utils.translation import gettext as _
+
 from .entries import PIECE, Damaged, Entry, EntryKind, NoArchive, Refused
 
 MAX_HEADER_BYTES = 1_000_000
@@ -75,8 +77,8 @@ class _Blocks:
         block = self._read(_BLOCK)
         if len(block) < _BLOCK or not (block == _ZEROS or _is_header(block)):
             if self._begun:
-                raise Damaged("it stops in the middle of its entries")
-            raise NoArchive("it does not begin with an entry" if block else "it is empty")
+                raise Damaged(_("it stops in the middle of its entries"))
+            raise NoArchive(_("it does not begin with an entry") if block else "it is empty")
         if block == _ZEROS and not self._begun:
             raise NoArchive("it is empty")
         self._begun = True
@@ -92,7 +94,7 @@ class _Blocks:
         while size:
             piece = self._read(min(size, self._left, PIECE))
             if not piece:
-                raise Damaged("an entry ends early")
+                raise Damaged(_("an entry ends early"))
             size -= len(piece)
             self._left -= len(piece)
             yield piece
@@ -100,7 +102,7 @@ class _Blocks:
     def additional(self, size: int) -> bytes:
         """The content of an additional header."""
         if size > MAX_HEADER_BYTES:
-            raise Refused("has an entry with a header that is too long")
+            raise Refused(_("has an entry with a header that is too long"))
         self.hold(size)
         return b"".join(self.content(size))
 
@@ -122,7 +124,7 @@ def _entry(header: bytes, type_flag: bytes, size: int, more: dict[bytes, bytes],
         size = _decimal(more.get(b"GNU.sparse.realsize", b""))
         return Entry(name, kind, size, partial(_with_holes, size, blocks))
     if any(key.startswith(b"GNU.sparse.") for key in more):
-        raise Refused(f"holds the entry {name!r}, a sparse file of an old form")
+        raise Refused(_("holds the entry {name!r}, a sparse file of an old form").format(name=name))
     return Entry(name, kind, size, partial(blocks.content, size))
 
 
@@ -131,7 +133,7 @@ def _with_holes(size: int, blocks: _Blocks) -> Iterator[bytes]:
     head = b"".join(blocks.content(_BLOCK))
     count = _decimal(head.partition(b"\n")[0])
     if count > _MAX_SPANS:
-        raise Refused("has a sparse file of too many pieces")
+        raise Refused(_("has a sparse file of too many pieces"))
     lines = head.split(b"\n")
     while len(lines) <= 1 + 2 * count:
         head = b"".join(blocks.content(_BLOCK))
@@ -142,7 +144,7 @@ def _with_holes(size: int, blocks: _Blocks) -> Iterator[bytes]:
     position = 0
     for offset, length in zip(numbers[::2], numbers[1::2], strict=True):
         if offset < position or offset + length > size:
-            raise Damaged("a sparse file has pieces that do not fit")
+            raise Damaged(_("a sparse file has pieces that do not fit"))
         yield from _zeros(offset - position)
         yield from blocks.content(length)
         position = offset + length
@@ -171,7 +173,7 @@ def _records(data: bytes) -> dict[bytes, bytes]:
         end = start + _decimal(digits)
         key, equals, value = data[start + len(digits) + 1 : end - 1].partition(b"=")
         if not equals or data[end - 1 : end] != b"\n":
-            raise Damaged("an entry has a header that cannot be read")
+            raise Damaged(_("an entry has a header that cannot be read"))
         if key in (b"path", b"linkpath", b"size") or key.startswith(b"GNU.sparse."):
             found[key] = value
         start = end
@@ -188,13 +190,13 @@ def _number(data: bytes) -> int:
         except ValueError:
             number = -1
     if number < 0:
-        raise Damaged("an entry has a header that cannot be read")
+        raise Damaged(_("an entry has a header that cannot be read"))
     return number
 
 
 def _decimal(digits: bytes) -> int:
     if not (digits.isdigit() and len(digits) <= _MAX_DIGITS):
-        raise Damaged("an entry has a header that cannot be read")
+        raise Damaged(_("an entry has a header that cannot be read"))
     return int(digits)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from .entries import PIECE, Damaged, Entry, EntryKind, Refused
 
 _MAX_READ = 32_000_000
@@ -32,9 +34,11 @@ def read_zip(file: IO[bytes]) -> Iterator[Entry]:
         for info in archive.infolist():
             name = _name_of(info)
             if info.flag_bits & _IS_ENCRYPTED:
-                raise Refused(f"holds the entry {name!r}, which is encrypted")
+                raise Refused(_("holds the entry {name!r}, which is encrypted").format(name=name))
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise Refused(f"holds the entry {name!r}, which is compressed in a way that is not read here")
+                raise Refused(
+                    _("holds the entry {name!r}, which is compressed in a way that is not read here").format(name=name)
+                )
             yield Entry(name, _kind_of(info), info.file_size, partial(_pieces, archive, info))
 
 
@@ -50,7 +54,7 @@ class _Bounded:
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(min(size, _MAX_READ + 1) if size >= 0 else _MAX_READ + 1)
         if len(data) > _MAX_READ:
-            raise Refused("has a list of entries that is too long")
+            raise Refused(_("has a list of entries that is too long"))
         return data
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext as _
 from lxml import etree
 
 MAX_XML_BYTES = 20_000_000
@@ -54,11 +55,17 @@ def parse_xml(data: bytes | str) -> etree._Element:
     """
     if isinstance(data, str):
         if len(data) > MAX_STAGED_CHARACTERS:
-            raise UnreadableXML(f"it is longer than {MAX_STAGED_CHARACTERS // 1_000_000} million characters")
+            raise UnreadableXML(
+                _("it is longer than {max_staged_characters} million characters").format(
+                    max_staged_characters=MAX_STAGED_CHARACTERS // 1000000
+                )
+            )
         encoded, encoding = data.encode("utf-8", errors="surrogatepass"), "utf-8"
     else:
         if len(data) > MAX_XML_BYTES:
-            raise UnreadableXML(f"it is larger than {MAX_XML_BYTES // 1_000_000} MB")
+            raise UnreadableXML(
+                _("it is larger than {max_xml_bytes} MB").format(max_xml_bytes=MAX_XML_BYTES // 1000000)
+            )
         encoded, encoding = data, None
     parser = etree.XMLParser(
         encoding=encoding,
@@ -74,10 +81,12 @@ def parse_xml(data: bytes | str) -> etree._Element:
         root = etree.fromstring(encoded, parser=parser)
     except etree.XMLSyntaxError as error:
         if any(mark in (error.msg or "") for mark in _TOO_LARGE):
-            raise UnreadableXML("it holds a text of more than 10 MB, or is more than 256 levels deep") from None
-        raise UnreadableXML(f"it is not well-formed XML: {error.msg or 'it is empty'}", error.lineno) from None
+            raise UnreadableXML(_("it holds a text of more than 10 MB, or is more than 256 levels deep")) from None
+        raise UnreadableXML(
+            _("it is not well-formed XML: {empty}").format(empty=error.msg or "it is empty"), error.lineno
+        ) from None
     except ValueError as error:
-        raise UnreadableXML(f"it is not well-formed XML: {error}") from None
+        raise UnreadableXML(_("it is not well-formed XML: {error}").format(error=error)) from None
     if root is None:
         raise UnreadableXML("it is empty")
     _refuse_entities(root, parser)
@@ -87,14 +96,19 @@ def parse_xml(data: bytes | str) -> etree._Element:
 def _refuse_entities(root: etree._Element, parser: etree.XMLParser) -> None:
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.iterentities()):
-        raise UnreadableXML("it declares XML entities, which are never expanded")
+        raise UnreadableXML(_("it declares XML entities, which are never expanded"))
     entity = next(root.iter(etree.Entity), None)
     if entity is not None:
-        raise UnreadableXML(f"it uses the XML entity {entity.text}, which is never expanded", entity.sourceline)
+        raise UnreadableXML(
+            _("it uses the XML entity {text}, which is never expanded").format(text=entity.text), entity.sourceline
+        )
     # In attributes, entities of an external DTD vanish without leaving a node.
     undeclared = next((entry for entry in parser.error_log if entry.type in _UNDECLARED_ENTITIES), None)
     if undeclared is not None:
-        raise UnreadableXML(f"it uses an XML entity, which is never expanded: {undeclared.message}", undeclared.line)
+        raise UnreadableXML(
+            _("it uses an XML entity, which is never expanded: {message}").format(message=undeclared.message),
+            undeclared.line,
+        )
 
 
 def set_cdata(element: etree._Element, text: str) -> None:

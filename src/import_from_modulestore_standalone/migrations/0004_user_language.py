@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("import_from_modulestore_standalone", "0002_step_times"),
+        ("import_from_modulestore_standalone", "0003_origin_of_old_imports"),
     ]
 
     operations = [
