@@ -104,6 +104,17 @@ def long_ago():
     return timezone.now() - attempts.STALE_AFTER - timedelta(minutes=1)
 
 
+def test_a_step_that_ends_when_its_import_was_canceled_is_refused(created, user):
+    """Also where that was read again meanwhile."""
+    run = Import.objects.get()
+    lifecycle.begin(run, Step.STAGE, actor=user)
+    api.cancel_import(user=user, import_id=created.id)
+    run.refresh_from_db()
+    with pytest.raises(api.WrongState, match="canceled"):
+        lifecycle.finish(run, Step.STAGE)
+    assert Import.objects.get().state == ImportState.CANCELED
+
+
 class TestRecovery:
     def test_a_step_in_progress_is_left_alone(self, created, own, other):
         for worker, heartbeat in [(own, timezone.now()), (own, long_ago()), (other, timezone.now())]:

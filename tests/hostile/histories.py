@@ -106,6 +106,8 @@ class Asker:
             seconds = time.monotonic() - began
             if isinstance(error, requests.Timeout):
                 self._tally.answered(seconds, what)
+            elif "refused" in str(error):  # Nobody listens: it is being started.
+                pass
             elif web.runs and web.starts == starts and self._site.answers():
                 self._tally.fault(f"{what}: no answer from a server that runs: {error}")
             self._tally.count("answers", "none: the server was down")

@@ -160,8 +160,8 @@ def finish(run: Import, step: Step, *, told: Mapping[str, int] | None = None, **
 
 
 def _own(run: Import) -> QuerySet[Import]:
-    """The import, as long as this attempt is at it."""
-    return Import.objects.filter(pk=run.pk, state=run.state, worker=run.worker)
+    """The import, as long as this attempt is at it: what was canceled meanwhile, and read again, is nobody's."""
+    return Import.objects.filter(pk=run.pk, state=run.state, state__in=STEP_OF, worker=run.worker)
 
 
 def _not_own(run: Import) -> WrongState:
