@@ -148,7 +148,10 @@ class LibraryState:
         A library allows each code only once, whatever the container's type.
         """
         others = {self.same_code(code): None for code in self.other_codes}
-        return others | {self.same_code(key.code): key for key, item in self.items.items() if item.kind.is_container}
+        component = BlockKind.COMPONENT  # Asked of each item that there is.
+        return others | {
+            self.same_code(key.code): key for key, item in self.items.items() if item.kind is not component
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -729,10 +729,14 @@ class _Planner:
         What is published goes from the components up, so that of a container that stays a draft for the first time the
         ones around it do as well. An item that is held in one version counts for nothing, whatever becomes of it.
         """
-        live = {key for key, item in self._library.items.items() if item.is_published}
+        there, live = self._library.items, set[LocalKey]()
+
+        def is_live(key: LocalKey) -> bool:
+            return key in live or (key in there and there[key].is_published)
+
         published = [item for item in self._items.values() if item.publish]
         for item in sorted(published, key=lambda item: item.kind.rank):
-            missing = [key for key in item.children if key not in live and key not in item.pinned]
+            missing = [key for key in item.children if key not in item.pinned and not is_live(key)]
             if not missing and item.local_key is not None:
                 live.add(item.local_key)
             elif missing:
