@@ -130,33 +130,42 @@ def expect(found: Any, wanted: Any) -> None:
 # One import
 
 
-def measure_import(folder: Path, components: int, template: Path | None) -> dict[str, Any]:
-    """All steps at one size, and the floors of those that have one."""
+def measure_import(folder: Path, components: int, template: Path | None, *, bare: bool) -> dict[str, Any]:
+    """All steps at one size, and the floors of those that have one; ``bare``, what people wait for alone."""
     bench = Bench(folder, CourseSpec(components=components), template)
-    counts, steps, floors = bench.counts, {}, {}
-    is_compared = components <= COMPARED
+    counts, steps, floors, pages, reference = bench.counts, {}, {}, {}, None
+    is_compared = components <= COMPARED and not bare
     before = bench.kept(_EMPTY)
-    steps["list source"] = bench.step("list_source")
+    if not bare:
+        steps["list source"] = bench.step("list_source")
+        expect(steps["list source"]["blocks"], counts.blocks)
     steps["stage"] = bench.step("stage")
     import_id = steps["stage"]["import_id"]
-    staged = bench.kept("staged.sqlite3")
-    floors["stage"] = bench.step("staging_floor", course=str(bench.course), before=before, after=staged)
     steps["plan"] = bench.step("plan", import_id=import_id)
     steps["review"] = bench.step("review", import_id=import_id)
-    steps["another page"] = bench.step("review_page", import_id=import_id)
-    pages = bench.step("pages", import_id=import_id)["pages"]
-    steps["all subtrees, twice"] = bench.step("change_subtrees", import_id=import_id)
-    reference = None
+    expect(steps["review"]["total"], counts.blocks)
+    if not bare:
+        staged = bench.kept("staged.sqlite3")
+        floors["stage"] = bench.step("staging_floor", course=str(bench.course), before=before, after=staged)
+        steps["another page"] = bench.step("review_page", import_id=import_id)
+        pages = bench.step("pages", import_id=import_id)["pages"]
+        steps["all subtrees, twice"] = bench.step("change_subtrees", import_id=import_id)
+        expect(steps["all subtrees, twice"]["changed"], counts.blocks)
     if is_compared:
         reference = bench.aside("complete", {"WRITER": "reference"}, import_id=import_id)
     steps["complete"] = bench.step("complete", import_id=import_id)
-    floors["complete"] = bench.step("insert_floor", before=staged, after=str(bench.database))
-    Path(staged).unlink()
+    expect(steps["complete"]["counts"], {"created": counts.blocks})
+    if not bare:
+        floors["complete"] = bench.step("insert_floor", before=staged, after=str(bench.database))
+        Path(staged).unlink()
     steps["preview undo"] = bench.step("preview_undo", import_id=import_id)
     steps["undo"] = bench.step("undo", import_id=import_id)
+    expect(steps["undo"]["counts"], {"removed": counts.blocks})
     steps["redo"] = bench.step("redo", import_id=import_id)
+    expect(steps["redo"]["counts"], {"restored": counts.blocks})
     steps["stage again"] = bench.step("stage")
     steps["complete again"] = bench.step("complete", import_id=steps["stage again"]["import_id"])
+    expect(steps["complete again"]["counts"], {"unchanged": counts.blocks})
     if is_compared:
         edited = bench.step("edit_library")["edited"]
         change_course(bench.course, edited)
@@ -166,13 +175,6 @@ def measure_import(folder: Path, components: int, template: Path | None) -> dict
         steps["plan, these merged"] = bench.step("plan", import_id=merged)
         steps["plan again, these merged"] = bench.step("plan", import_id=merged, again=True)
         expect(steps["plan, these merged"]["counts"]["updated"], len(edited))
-    expect(steps["list source"]["blocks"], counts.blocks)
-    expect(steps["review"]["total"], counts.blocks)
-    expect(steps["all subtrees, twice"]["changed"], counts.blocks)
-    expect(steps["complete"]["counts"], {"created": counts.blocks})
-    expect(steps["undo"]["counts"], {"removed": counts.blocks})
-    expect(steps["redo"]["counts"], {"restored": counts.blocks})
-    expect(steps["complete again"]["counts"], {"unchanged": counts.blocks})
     return {
         "components": components,
         "blocks": counts.blocks,
@@ -281,11 +283,11 @@ def measure_all(folder: Path, options: argparse.Namespace, tell: Callable[[str],
     for size in sorted(set(sizes)):
         tell(f"importing {size:,} components")
         place = folder / f"import-{size}"
-        runs.append(measure_import(place, size, template if template.exists() else None))
+        runs.append(measure_import(place, size, template if template.exists() else None, bare=options.curve))
         (place / _EMPTY).replace(template)
         shutil.rmtree(place)
         keep(figures, options.json)  # Large ones take long: what was measured before stays if they are given up.
-    if options.only_imports:
+    if options.curve:
         return figures
     tell("starting")
     figures["start"] = Bench(folder / "start", CourseSpec(components=60), template).start()
@@ -327,7 +329,7 @@ def main() -> None:
         "--large", action="store_true", help=f"{LARGE_SIZES} components, and a history of 1,000 imports"
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, for seeing that everything runs")
-    parser.add_argument("--only-imports", action="store_true", help="the steps of an import alone")
+    parser.add_argument("--curve", action="store_true", help="only what the picture shows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file as well")
     parser.add_argument("--from", type=Path, metavar="FILE", dest="known", help="measure nothing, show such a file")
     parser.add_argument("--markdown", action="store_true", help="print tables as they stand in README.md")
@@ -354,6 +356,8 @@ def main() -> None:
     for table in (*tables(figures), targets_table(figures)):
         if options.markdown:
             table.box = MARKDOWN
+            for row in table.rows:
+                row.end_section = False
         console.print(table)
     keep(figures, options.json)
     if options.picture:

@@ -102,6 +102,26 @@ def write_table(runs: list[dict[str, Any]]) -> Table:
     return table
 
 
+def staging_table(runs: list[dict[str, Any]]) -> Table:
+    """Staging, beside reading, hashing and parsing each file once, and inserting the rows."""
+    table = Table(title="Staging", title_justify="left")
+    for name in ("components", "blocks", "rows", "floor, CPU s", "CPU s", "CPU ÷ floor", "again ÷ floor", "SQL"):
+        table.add_column(name, justify="right")
+    for run in runs:
+        floor, figures = run["floors"]["stage"], run["steps"]["stage"]
+        table.add_row(
+            f"{run['components']:,}",
+            f"{run['blocks']:,}",
+            f"{sum(floor['rows'].values()):,}",
+            f"{floor['cpu_seconds']:.3f}",
+            f"{figures['cpu_seconds']:.2f}",
+            f"{figures['cpu_seconds'] / floor['cpu_seconds']:.1f}",
+            f"{run['steps']['stage again']['cpu_seconds'] / floor['cpu_seconds']:.1f}",
+            f"{figures['statements']:,}",
+        )
+    return table
+
+
 def files_table(runs: list[dict[str, Any]]) -> Table:
     """Peak memory of staging against the size of files."""
     table = Table(title="Staging and the size of files: peak memory should not depend on it", title_justify="left")
@@ -227,7 +247,9 @@ def tables(figures: dict[str, Any]) -> list[Table]:
     """All tables of what was measured."""
     runs = figures["imports"]
     found = [start_table(figures["start"])] if "start" in figures else []
-    found += [steps_table(runs), write_table(runs), pages_table(runs)]
+    found.append(steps_table(runs))
+    if whole := [run for run in runs if run["floors"]]:
+        found += [write_table(whole), staging_table(whole), pages_table(whole)]
     if "crowd" in figures:
         found += [crowd_table(figures["crowd"]), lists_table(figures["crowd"])]
     if "files" in figures:
