@@ -56,16 +56,13 @@ def test_it_costs_a_fixed_number_of_statements_and_none_where_one_asks_again(db)
     assert len(statements) == 0
 
 
-@pytest.mark.parametrize(
-    ("name", "word"),
-    [("0002_step_times", "missing"), ("9999_of_tomorrow", "newer")],
-)
-def test_a_database_of_another_version_is_not_served(ask, db, name, word):
+@pytest.mark.parametrize("word", ["missing", "newer"])
+def test_a_database_of_another_version_is_not_served(ask, db, word):
     applied = MigrationRecorder.Migration.objects
     if word == "missing":
-        applied.filter(app="import_from_modulestore_standalone", name=name).delete()
+        applied.filter(app="import_from_modulestore_standalone").latest("name").delete()
     else:
-        applied.create(app="modulestore_imports", name=name)
+        applied.create(app="modulestore_imports", name="9999_of_tomorrow")
     assert ask("/readyz") == (503, {"status": "not ready", "checks": {**WELL, "migrations": word}})
 
 
