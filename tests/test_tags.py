@@ -91,10 +91,10 @@ def test_a_taxonomy_that_makes_its_tags_itself_is_asked_for_them(courses, run_im
     from openedx_tagging.models import LanguageTaxonomy
 
     tagging_api.create_taxonomy("Tongues", export_id="tongues", taxonomy_class=LanguageTaxonomy)
-    rows = '"Name","Type","ID","tongues"\n"T","html","t1","German; Klingon"\n'
+    rows = '"Name","Type","ID","tongues"\n"T","html","t1","French; Klingon"\n'
     write_course(courses / "c1", *small_course(), files={"tags.csv": rows})
     _run, records = run_import()
-    assert on_record(records, "tags") == {T1: {"German"}}
+    assert on_record(records, "tags") == {T1: {"French"}}
     assert on_record(records, "warnings") == {
         T1: {"These tags were not carried over: Klingon; there are no such tags any more."}
     }

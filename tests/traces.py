@@ -73,7 +73,7 @@ class Traces:
             tuple((field.name, self._value(field, getattr(row, field.attname))) for field in _fields(model))
             for row in rows
         ]
-        return sorted(values, key=repr) if model in UNORDERED else values
+        return sorted(values, key=repr) if model in UNORDERED or model._meta.auto_created else values
 
     def _value(self, field: Any, value: Any) -> Any:
         if field.is_relation and field.related_model in self._places and field.target_field.primary_key:
