@@ -71,6 +71,10 @@ HAS_FOCUS = """([selector, name]) => {
 }"""
 
 
+def at_rest(page: Page) -> None:
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+
+
 @dataclass
 class Site:
     """A site that is served, with a worker, and a browser in which its author is signed in."""
@@ -91,8 +95,8 @@ class Site:
             link.click()
 
     def rest(self) -> None:
-        """Wait until all that the page has asked for has come, and stands in its place."""
-        expect(self.page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+        """Wait until all that the page has asked for has come, stands in its place, and does what it should."""
+        at_rest(self.page)
 
     def violations(self, *schemes: str) -> list[str]:
         """What axe-core finds on the page, and where, once it is at rest: in light and in dark, or as is said."""

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from ..conftest import REAL_EXPORTS
 from .browsers import COMMAND, LIBRARY, SOURCE
-from .conftest import Site
+from .conftest import Site, at_rest
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +21,7 @@ DEMO = REAL_EXPORTS / "openedx-demo-course.tar.gz"
 
 
 def click(page: Page, role, name: str) -> None:
+    at_rest(page)
     page.get_by_role(role, name=name, exact=True).first.click()
 
 
@@ -138,6 +139,7 @@ def test_a_block_is_edited_where_what_is_not_well_formed_is_marked(site: Site):
     page.locator("#block").get_by_role("link", name="Edit").click()
     olx = page.get_by_label("OLX")
     whole = olx.input_value()
+    site.rest()
     olx.fill(whole.replace("</html>", ""))
     expect(page.locator("#block-olx-check")).to_contain_text("Line")
     olx.fill(whole.replace("lesser partner", "weaker partner"))
