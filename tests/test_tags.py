@@ -87,14 +87,15 @@ def test_tags_that_their_taxonomy_lacks_are_named(tagged, run_import):
 
 
 @pytest.mark.skipif(not hasattr(Taxonomy, "cast"), reason="since openedx-core 1.2 there is no such taxonomy")
-def test_a_taxonomy_that_makes_its_tags_itself_is_asked_for_them(courses, run_import):
+def test_a_taxonomy_that_makes_its_tags_itself_is_asked_for_them(courses, run_import, settings):
     from openedx_tagging.models import LanguageTaxonomy
 
+    settings.LANGUAGES = [("de", "German")]
     tagging_api.create_taxonomy("Tongues", export_id="tongues", taxonomy_class=LanguageTaxonomy)
-    rows = '"Name","Type","ID","tongues"\n"T","html","t1","French; Klingon"\n'
+    rows = '"Name","Type","ID","tongues"\n"T","html","t1","German; Klingon"\n'
     write_course(courses / "c1", *small_course(), files={"tags.csv": rows})
     _run, records = run_import()
-    assert on_record(records, "tags") == {T1: {"French"}}
+    assert on_record(records, "tags") == {T1: {"German"}}
     assert on_record(records, "warnings") == {
         T1: {"These tags were not carried over: Klingon; there are no such tags any more."}
     }
