@@ -105,6 +105,7 @@ class TestRun:
         (("run", "{folder}", TARGET), 2, "tar -czf course.tar.gz"),
         (("run", "{export}", TARGET, "--export", "c1"), 2, "Leave out --origin and --export"),
         (("run", "{text}", TARGET), 1, "neither a tar.gz nor a zip"),
+        (("run", "{text}", TARGET), 1, "notes.zip: "),
     ],
 )
 def test_what_is_no_export_is_refused_with_advice(export, tmp_path, words, code, said):
