@@ -14,13 +14,18 @@ from typing import Any
 
 import hypothesis
 import pytest
+from celery import Task
+from celery.result import EagerResult
 from django.db import connection, transaction
 from django.test import override_settings
 from openedx_content.applets.media import models as media_models
 from openedx_content.models_api import Container, LearningPackage
 
 from import_from_modulestore import api
-from import_from_modulestore.data import ImportData, ImportOptions, RecordData
+from import_from_modulestore.data import ImportData, ImportOptions, ImportState, RecordData
+from import_from_modulestore.models import Import
+from import_from_modulestore.running.lifecycle import STEP_OF
+from import_from_modulestore.running.user_tasks import task_id_of
 from import_from_modulestore_standalone.grants import Role, give
 
 from .authoring import Author
@@ -242,6 +247,17 @@ def run_import(user, library):
 def worked(django_capture_on_commit_callbacks):
     """Messages are sent when the transaction is committed; here, a worker then does the work at once."""
     return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def deliver():
+    """Have a worker get a message, by default the one that waits: ``deliver(tasks.undo_import, import_id)``."""
+
+    def delivered(task: Task, import_id: str, message_id: str | None = None) -> EagerResult:
+        run = Import.objects.get(uuid=import_id)
+        return task.apply((import_id,), task_id=message_id or task_id_of(run, STEP_OF[ImportState(run.state)]))
+
+    return delivered
 
 
 @pytest.fixture

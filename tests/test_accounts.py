@@ -37,7 +37,8 @@ def gone(courses, user, run_import, person):
     Import.objects.update(user=bob, actor=bob, username="bob")
     Reversal.objects.update(user=bob, username="bob")
     IdempotentRequest.objects.create(user=bob, key="7f1c", answer={"username": "bob"}, created=timezone.now())
-    Import.objects.filter(uuid=waiting.id).update(state=ImportState.STAGING, queued=timezone.now())
+    now = timezone.now()
+    Import.objects.filter(uuid=waiting.id).update(state=ImportState.STAGING, queued=now, asked=now)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM auth_user WHERE id = %s", [bob.pk])
     models = apps.get_app_config("modulestore_imports").get_models()
@@ -71,10 +72,10 @@ def test_do_not_keep_others_from_going_on(gone, user):
 
 
 @pytest.mark.parametrize("work", [tasks.stage_import, None])
-def test_have_nothing_done_by_a_worker(gone, user, work):
+def test_have_nothing_done_by_a_worker(gone, user, work, deliver):
     _done, waiting = gone
     if work:
-        assert work.apply((waiting,)).state == "FAILURE"
+        assert deliver(work, waiting).state == "FAILURE"
     else:
         with pytest.raises(api.NotPermitted):
             api.run_step(import_id=waiting)

@@ -10,6 +10,8 @@ from user_tasks.models import UserTaskStatus
 from import_from_modulestore import api, tasks
 from import_from_modulestore.data import Action, ImportState
 from import_from_modulestore.models import Import
+from import_from_modulestore.running.lifecycle import Step
+from import_from_modulestore.running.user_tasks import task_id_of
 from import_from_modulestore_standalone.public import PublicAddress
 
 from .builders import KEY, TARGET, section, subsection, text, unit, write_course
@@ -58,9 +60,9 @@ def test_tell_once_of_an_import_that_is_written(created, completed, editor, work
     assert f"https://imports.example.org/imports/{created.id}/" in message.body
 
 
-def test_are_not_sent_again_where_the_message_to_the_worker_is(created, completed, mailoutbox):
+def test_are_not_sent_again_where_the_message_to_the_worker_is(created, completed, deliver, mailoutbox):
     completed()
-    assert tasks.do_step.apply((created.id,)).state == "SUCCESS"
+    deliver(tasks.do_step, created.id, task_id_of(Import.objects.get(), Step.COMPLETE))
     assert len(mailoutbox) == 1
 
 

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from django.db import connection
 from django.utils import timezone
+from user_tasks import user_task_stopped
 from user_tasks.models import UserTaskStatus
 
 from import_from_modulestore import api, tasks
@@ -23,6 +24,7 @@ from import_from_modulestore.models import Import
 from import_from_modulestore.running import attempts, lifecycle, progress
 from import_from_modulestore.running.lifecycle import Step
 from import_from_modulestore.running.progress import Reporter, ask_to_stop, live_progress
+from import_from_modulestore.running.user_tasks import task_id_of
 from import_from_modulestore_standalone.management.commands.serve import how_to_sign_in
 
 from .builders import KEY, TARGET, small_course, write_course
@@ -105,10 +107,10 @@ class TestUserTasks:
         result = tasks.complete_import.apply((staged.id,), task_id="late")
         assert (result.state, [state for _name, state, _texts in user_tasks()]) == ("SUCCESS", ["Canceled"])
 
-    def test_a_message_whose_user_is_gone_fails_the_step(self, staged, user, editor):
+    def test_a_message_whose_user_is_gone_fails_the_step(self, staged, user, editor, deliver):
         lifecycle.request(Import.objects.get(), Step.COMPLETE, actor=editor)
         editor.delete()
-        result = tasks.complete_import.apply((staged.id,))
+        result = deliver(tasks.complete_import, staged.id)
         assert result.state == "FAILURE"
         assert "account" in api.get_import(user=user, import_id=staged.id).error
 
@@ -119,6 +121,58 @@ class TestUserTasks:
             api.start_completion(user=user, import_id=staged.id)
         [((arguments,), options)] = sent
         assert (arguments, set(options)) == ((staged.id,), {"task_id", "queue", "countdown"})
+
+
+class TestLateMessages:
+    """A message may come twice, the second time when the import has gone on."""
+
+    @pytest.fixture
+    def late(self, created, user, worked):
+        """The ID of the message about a staging that is done, or has failed."""
+        with worked():
+            api.start_staging(user=user, import_id=created.id)
+        return UserTaskStatus.objects.get().task_id
+
+    @pytest.mark.parametrize("task", [tasks.stage_import, tasks.do_step])
+    def test_one_of_a_step_that_is_done_leaves_the_next_to_its_own(self, late, created, user, worked, deliver, task):
+        with worked():
+            api.start_completion(user=user, import_id=created.id)
+            deliver(task, created.id, late)
+            assert api.get_import(user=user, import_id=created.id).queued
+        assert [state for _name, state, _texts in user_tasks()] == ["Succeeded", "Succeeded"]
+
+    def test_one_that_comes_while_the_next_runs_has_no_effect(self, late, created, user, worked, deliver):
+        def meanwhile(*_args):
+            deliver(tasks.stage_import, created.id, late)
+            assert [state for _name, state, _texts in user_tasks()] == ["Succeeded"]
+
+        api.complete_import(user=user, import_id=created.id, progress=meanwhile)
+        assert api.get_import(user=user, import_id=created.id).state is ImportState.IMPORTED
+
+    def test_one_of_a_step_that_failed_says_so_again_and_no_more(self, created, courses, user, worked, deliver):
+        (courses / "c1").rename(courses.parent / "away")
+        with worked():
+            api.start_staging(user=user, import_id=created.id)
+        failed, stopped = user_tasks(), []
+        user_task_stopped.connect(lambda **more: stopped.append(more), weak=False, dispatch_uid="late")
+        deliver(tasks.stage_import, created.id, UserTaskStatus.objects.get().task_id)
+        user_task_stopped.disconnect(dispatch_uid="late")
+        assert (user_tasks(), stopped) == (failed, [])
+        assert failed[0][1] == "Failed"
+
+    def test_one_that_was_given_up_is_canceled_when_something_else_is_asked_for(
+        self, staged, user, worked, deliver, django_capture_on_commit_callbacks
+    ):
+        with django_capture_on_commit_callbacks() as messages:
+            api.start_staging(user=user, import_id=staged.id)
+        assert len(messages) == 1
+        given_up = task_id_of(Import.objects.get(), Step.STAGE)
+        UserTaskStatus.objects.create(user=user, task_id=given_up, name="Stage", total_steps=1)
+        Import.objects.update(state=ImportState.STAGED, queued=None)
+        with worked():
+            api.start_completion(user=user, import_id=staged.id)
+            deliver(tasks.stage_import, staged.id, given_up)
+        assert [state for _name, state, _texts in user_tasks()] == ["Canceled", "Succeeded"]
 
 
 class TestWaiting:

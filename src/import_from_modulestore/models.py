@@ -196,6 +196,9 @@ class Import(models.Model):
         default=False, help_text=_("Whether the completion writes nothing where nobody has decided about a conflict.")
     )
     queued = models.DateTimeField(null=True, help_text=_("When the step was asked for that no worker has taken yet."))
+    asked = models.DateTimeField(
+        null=True, help_text=_("When a worker was asked for the last step; empty when that was done without one.")
+    )
     worker = case_sensitive_char_field(
         max_length=255,
         blank=True,

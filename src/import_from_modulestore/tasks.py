@@ -22,6 +22,7 @@ from typing import Any
 from celery import Task, shared_task
 from celery.exceptions import Ignore
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 from django.db.utils import Error
 from django.utils.translation import gettext_lazy as _
 from edx_django_utils.monitoring import set_code_owner_attribute, set_code_owner_attribute_from_module
@@ -34,7 +35,7 @@ from .hosts import in_language_of
 from .models import Import
 from .running.ending import PUT_OFF_FOR
 from .running.lifecycle import STATES
-from .running.user_tasks import TASK_NAMES, settle
+from .running.user_tasks import TASK_NAMES, close_tasks, is_about, settle
 from .texts import frequent
 from .trouble import in_full, trouble_of
 from .waiting import at_most
@@ -72,11 +73,14 @@ class StepTask(Task):
     def _run_step(self, import_id: str) -> None:
         before = _end_of(import_id)[0] if emails.are_wanted() else None
         try:
-            if api.run_step(import_id=import_id):
+            if api.run_step(import_id=import_id, message_id=self.request.id):
                 if before in (ImportState.STAGING, ImportState.IMPORTING):
                     emails.tell_of_end(import_id, alone=before is ImportState.IMPORTING)
                 return
             state, reason = _end_of(import_id)
+            if not self.is_last(import_id):
+                self.tell_again()
+                raise Ignore  # A message that came twice, or late: whoever asked was told how it ended.
         except api.StepCanceled:
             state, reason = ImportState.CANCELED, ""
             if before is not None:
@@ -90,6 +94,14 @@ class StepTask(Task):
         if state is not None and state.is_running:
             raise Ignore  # An earlier delivery of the same message is at it, or it was put off.
         self.ended(state, reason)
+
+    def is_last(self, import_id: str) -> bool:
+        """Whether nothing was asked for of the import since this message, as long as there is an import."""
+        run = Import.objects.filter(uuid=import_id).first()
+        return run is None or is_about(self.request.id, run)
+
+    def tell_again(self) -> None:
+        """The message came late, for what has ended, whatever the import is at."""
 
     def ended(self, state: ImportState | None, reason: str) -> None:
         """The step was not done by this message: it failed, was canceled, or another has done it."""
@@ -128,6 +140,18 @@ class ImportTask(StepTask, UserTask):
         name = str(cls.title).format(source=run.source_title, library=run.library_title)
         return frequent(name)[:255]
 
+    def is_last(self, import_id: str) -> bool:
+        """The same, and that the user was not told of its end."""
+        return super().is_last(import_id) and not any(map(_told, self._statuses()))
+
+    def tell_again(self) -> None:
+        """Let the user's task say again how it ended: that this message began has unsaid it."""
+        for status in self._statuses():
+            close_tasks([status.task_id], _told(status) or UserTaskStatus.CANCELED)
+
+    def _statuses(self) -> QuerySet[UserTaskStatus]:
+        return UserTaskStatus.objects.filter(task_id=self.request.id)
+
     @property
     def _if_failed(self) -> ImportState:
         """The state in which the step leaves an import where it is not done."""
@@ -137,11 +161,18 @@ class ImportTask(StepTask, UserTask):
         """Let the user's task tell of it."""
         # An undo or redo that was stopped leaves the import as it was, and no reason: it had to wait, and never began.
         is_canceled = state in (None, ImportState.CANCELED) or (state == self._if_failed and not reason)
-        for status in UserTaskStatus.objects.filter(task_id=self.request.id):
+        for status in self._statuses():
             if is_canceled:
                 status.cancel()
             elif reason:
                 status.fail(reason)
+
+
+def _told(status: UserTaskStatus) -> str | None:
+    """How a user's task ended, as what that leaves behind says; ``None`` where it has not, or was canceled."""
+    if status.completed_steps >= status.total_steps:
+        return UserTaskStatus.SUCCEEDED
+    return UserTaskStatus.FAILED if status.artifacts.exists() else None
 
 
 def _who_asked(import_id: str) -> Any:

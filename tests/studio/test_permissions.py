@@ -575,14 +575,16 @@ class TestContributors:
                 undo(user=contributor, import_id=imported, force=True)
         assert published() == before
 
-    def test_have_nothing_taken_by_a_worker_that_they_asked_when_they_could_publish(self, site, people, imported):
+    def test_have_nothing_taken_by_a_worker_that_they_asked_when_they_could_publish(
+        self, site, people, imported, deliver
+    ):
         both = people("both")
         content_api.publish_all_drafts(LearningPackage.objects.get(package_ref=TARGET).id)
         before = published()
         api.start_undo(user=both, import_id=imported, force=True)
         site.take_rights(both)
         site.let_contribute(both, TARGET)
-        assert tasks.undo_import.apply((imported,)).state == "FAILURE"
+        assert deliver(tasks.undo_import, imported).state == "FAILURE"
         assert published() == before
 
 
@@ -611,49 +613,55 @@ class TestWorkers:
         TASKS[step][0](user=user, import_id=import_id)
         return user, import_id
 
-    def work(self, step: str, import_id: str) -> tuple[str, ImportState, str]:
-        before = library_state(TARGET)
-        result = TASKS[step][1].apply((import_id,))
-        run = Import.objects.get(uuid=import_id)
-        if result.state == "FAILURE":
-            assert library_state(TARGET) == before
-        return result.state, run.state, run.error
+    @pytest.fixture
+    def work(self, asked, step, deliver):
+        """What came of the task, and of the import, and why."""
 
-    def test_does_it_for_who_has_them(self, asked, step):
-        state, _run_state, error = self.work(step, asked[1])
+        def work() -> tuple[str, ImportState, str]:
+            before = library_state(TARGET)
+            result = deliver(TASKS[step][1], asked[1])
+            run = Import.objects.get(uuid=asked[1])
+            if result.state == "FAILURE":
+                assert library_state(TARGET) == before
+            return result.state, run.state, run.error
+
+        return work
+
+    def test_does_it_for_who_has_them(self, work):
+        state, _run_state, error = work()
         assert (state, error) == ("SUCCESS", "")
 
-    def test_does_nothing_for_who_lost_them(self, site, asked, step):
-        user, import_id = asked
+    def test_does_nothing_for_who_lost_them(self, site, asked, step, work):
+        user, _import_id = asked
         site.take_rights(user)
         refused = f"You may not read {KEY}." if step in ("staging", "completion") else f"You may not change {TARGET}."
-        assert self.work(step, import_id) == ("FAILURE", TASKS[step][2], refused)
+        assert work() == ("FAILURE", TASKS[step][2], refused)
 
-    def test_does_nothing_for_who_lost_those_on_the_library(self, site, asked, step):
-        user, import_id = asked
+    def test_does_nothing_for_who_lost_those_on_the_library(self, site, asked, step, work):
+        user, _import_id = asked
         site.take_rights(user)
         site.let_read(user, KEY)
-        assert self.work(step, import_id) == ("FAILURE", TASKS[step][2], f"You may not change {TARGET}.")
+        assert work() == ("FAILURE", TASKS[step][2], f"You may not change {TARGET}.")
 
-    def test_publishes_nothing_for_who_may_not_publish_any_more(self, site, asked, step):
-        user, import_id = asked
+    def test_publishes_nothing_for_who_may_not_publish_any_more(self, site, asked, step, work):
+        user, _import_id = asked
         site.take_rights(user)
         site.let_read(user, KEY)
         site.let_contribute(user, TARGET)
         ends = ("SUCCESS", ImportState.STAGED, "") if step == "staging" else ("FAILURE", TASKS[step][2], WAY_OUT)
-        assert self.work(step, import_id) == ends
+        assert work() == ends
 
-    def test_does_nothing_for_a_closed_account(self, site, asked, step):
-        user, import_id = asked
+    def test_does_nothing_for_a_closed_account(self, site, asked, step, work):
+        user, _import_id = asked
         site.close_account(user)
-        state, run_state, error = self.work(step, import_id)
+        state, run_state, error = work()
         assert (state, run_state) == ("FAILURE", TASKS[step][2])
         assert "You may not" in error
 
-    def test_does_nothing_for_an_account_that_is_gone(self, asked, step):
-        user, import_id = asked
+    def test_does_nothing_for_an_account_that_is_gone(self, asked, step, work):
+        user, _import_id = asked
         user.delete()
-        state, run_state, error = self.work(step, import_id)
+        state, run_state, error = work()
         assert (state, run_state) == ("FAILURE", TASKS[step][2])
         assert "account" in error
 

@@ -55,7 +55,7 @@ from ..running.ending import running
 from ..running.lifecycle import Step
 from ..running.logs import ImportLog
 from ..running.progress import Reporter, ask_to_stop
-from ..running.user_tasks import close_tasks, settle, task_id_of
+from ..running.user_tasks import close_tasks, is_about, settle, task_id_of
 from ..staging import discard, stage
 from ..texts import clean_title
 from ..trouble import Trouble, trouble_of
@@ -247,25 +247,26 @@ def start_redo(*, user: Any, import_id: str, force: bool = False) -> ImportData:
     return _start(Step.REDO, user, import_id, force=force)
 
 
-def run_step(*, import_id: str) -> bool:
+def run_step(*, import_id: str, message_id: str | None = None) -> bool:
     """
     For tasks: do what was asked for of an import, on behalf of the user who asked.
 
-    Returns whether it is done.
+    Returns whether it is done. ``message_id`` is that of the task: a message about an earlier step, which comes late,
+    does nothing.
 
     Does nothing where another process is at it, or it is done already: the same message may arrive twice. Where it
     fails, the import says why, and the error is raised; except where the database was busy or could not be reached:
     then it is put off, and asked for again, up to 3 times.
     """
     run = find_import(import_id)
-    asked = run.queued or timezone.now()
-    step = lifecycle.claim(run)
+    is_late = message_id is not None and not is_about(message_id, run)
+    step = None if is_late else lifecycle.claim(run)
     with going_on(run):
         if step is None:
             ImportLog(log, run).info("it is %s, and asks for nothing", run.state)
             return False
         user = get_user_model()._default_manager.in_bulk([run.actor_id]).get(run.actor_id)
-        with running(run, step, asked=asked):
+        with running(run, step):
             if user is None:
                 raise NotPermitted(
                     _("The account of the user who asked for this is gone. Somebody else may ask again.")

@@ -13,7 +13,6 @@ import errno
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from functools import partial
 from itertools import chain, repeat
 from threading import Thread
@@ -52,7 +51,7 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def running(run: Import, step: Step, *, asked: datetime | None = None) -> Iterator[None]:
+def running(run: Import, step: Step) -> Iterator[None]:
     """
     Run a step that was begun or claimed; where it raises, the import goes to the step's failed state.
 
@@ -60,8 +59,8 @@ def running(run: Import, step: Step, *, asked: datetime | None = None) -> Iterat
     purpose come out as they are; any other becomes a :class:`StepFailed` that says what it is, except one of the
     database after which the step is done all the same.
 
-    ``asked`` is for workers: when the step was asked for. What fails in a way that passes is then put off: the import
-    waits for a worker again, whose message comes after a while (:data:`PUT_OFF_FOR`), and nothing comes out.
+    Where a worker was asked for the step, what fails in a way that passes is put off: the import waits for a worker
+    again, whose message comes after a while (:data:`PUT_OFF_FOR`), and nothing comes out.
     """
     name = run.worker
     monitor(run)
@@ -76,8 +75,8 @@ def running(run: Import, step: Step, *, asked: datetime | None = None) -> Iterat
         raise
     except BaseException as error:
         trouble = trouble_of(error)
-        if asked and trouble and trouble.is_passing and run.put_off < len(PUT_OFF_FOR):
-            _put_off(run, step, name, asked)
+        if run.asked and trouble and trouble.is_passing and run.put_off < len(PUT_OFF_FOR):
+            _put_off(run, step, name)
             return
         reason = _reason(error, trouble)
         _fail(run, step, name, reason)
@@ -107,8 +106,8 @@ def _fail(run: Import, step: Step, name: str, reason: str) -> None:
     _record(run, name, fail)
 
 
-def _put_off(run: Import, step: Step, name: str, asked: datetime) -> None:
-    """Have the step wait for a worker, as it did when it was ``asked`` for, and send the message of before again."""
+def _put_off(run: Import, step: Step, name: str) -> None:
+    """Have the step wait for a worker, as it did when it was asked for, and send the message of before again."""
     left, wait = len(PUT_OFF_FOR) - run.put_off, PUT_OFF_FOR[run.put_off]
     reason = ngettext(
         "The database was busy, or could not be reached. This is tried again by itself, once more.",
@@ -117,14 +116,13 @@ def _put_off(run: Import, step: Step, name: str, asked: datetime) -> None:
     ).format(count=left)
 
     own = Import.objects.filter(pk=run.pk, state=STATES[step].running, worker=name)
-    waiting = {"queued": asked, "heartbeat": timezone.now(), "worker": "", "put_off": run.put_off + 1, "error": reason}
+    waiting = {"queued": run.asked, "heartbeat": timezone.now(), "worker": "", "put_off": run.put_off + 1}
 
     def put_off() -> None:
         with at_most(1):
-            is_waiting = own.update(**waiting)
+            is_waiting = own.update(error=reason, **waiting)
         if is_waiting:
             ImportLog(log, run).warning("%s is put off for %s seconds", step.value, wait)
-            run.queued = asked
             with suppress(StepFailed):  # The import says so.
                 queue.send(run, step, countdown=wait)
 

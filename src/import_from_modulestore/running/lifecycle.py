@@ -215,7 +215,7 @@ def begin(run: Import, step: Step, *, actor: Any, force: bool = False, if_decide
     """Begin a step in this process, for :func:`.ending.running` to go on with. Raises :class:`WrongState`."""
     with attempt() as name:
         fields = _asked(actor, force, if_decided=if_decided)
-        _enter(run, step, **fields | {"queued": None, "worker": name, "heartbeat": timezone.now()})
+        _enter(run, step, **fields | {"queued": None, "asked": None, "worker": name, "heartbeat": timezone.now()})
         run.refresh_from_db()  # The step goes by what is there now, not by what was read before.
 
 
@@ -223,8 +223,8 @@ _ENTERED = {"error": "", "put_off": 0}
 
 
 def _asked(actor: Any, force: bool, *, if_decided: bool = False) -> dict[str, Any]:
-    how = {"actor": actor, "force": force, "if_decided": if_decided}
-    return {**how, "queued": timezone.now(), "worker": "", "heartbeat": None}
+    how, now = {"actor": actor, "force": force, "if_decided": if_decided}, timezone.now()
+    return {**how, "queued": now, "asked": now, "worker": "", "heartbeat": None}
 
 
 def _enter(run: Import, step: Step, **fields: Any) -> None:
@@ -244,7 +244,11 @@ def claim(run: Import) -> Step | None:
     if step is None or (run.worker and is_alive(run)):
         return None
     with attempt() as name:
-        if not as_seen(run).update(worker=name, heartbeat=timezone.now(), queued=None, error=""):
+        if (
+            not as_seen(run)
+            .filter(asked=run.asked)
+            .update(worker=name, heartbeat=timezone.now(), queued=None, error="")
+        ):
             leave(name)
             return None
         run.refresh_from_db()

@@ -39,8 +39,13 @@ def are_wanted() -> bool:
 
 
 def task_id_of(run: Import, step: Step) -> str:
-    """The ID of the message, and of the user's task, of a step that is queued: the same whenever it is sent."""
-    return str(uuid5(run.uuid, f"{step} {run.queued}"))
+    """The ID of the message, and of the user's task, about a step that was asked for: the same whenever it is sent."""
+    return str(uuid5(run.uuid, f"{step} {run.asked}"))
+
+
+def is_about(task_id: str, run: Import) -> bool:
+    """Whether a message is the one about the last step of an import, and not of an earlier one, come late."""
+    return run.asked is not None and any(task_id == task_id_of(run, step) for step in Step)
 
 
 def open_task(batch: Batch, name: str, asked: Sequence[tuple[Import, Step]], user_id: int) -> None:
