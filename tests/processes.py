@@ -7,8 +7,10 @@ import inspect
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -28,6 +30,8 @@ import psutil
 from .migrated import connected, fill
 
 MANAGE = Path(__file__).parents[1] / "manage.py"
+PATIENCE = 300
+"""Seconds that one waits for what has to come: nothing is slow because of them, and machines are shared."""
 
 
 class Project:
@@ -109,7 +113,7 @@ class Project:
 
     def query(self, sql: str) -> list[tuple]:
         """Look into the database from outside."""
-        with closing(sqlite3.connect(self.database, timeout=30)) as database, database:
+        with closing(sqlite3.connect(self.database, timeout=PATIENCE)) as database, database:
             return database.execute(sql).fetchall()
 
     def with_database(self, database: Path) -> Project:
@@ -210,7 +214,7 @@ class Caller:
         return answer["result"]
 
 
-def wait_for[T](what: Callable[[], T], *, seconds: float = 120) -> T:
+def wait_for[T](what: Callable[[], T], *, seconds: float = PATIENCE) -> T:
     """Ask until the answer is true, and return it; patiently, since machines are shared."""
     deadline = time.monotonic() + seconds
     while not (answer := what()):
@@ -253,6 +257,18 @@ class Browser:
         token = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', page)[1]
         form = {"csrfmiddlewaretoken": token, "username": "author", "password": password, "next": here}
         return self.open(f"{admin}login/", form).text
+
+
+def free_port() -> int:
+    """
+    A port that nobody listens at, for who listens at it later, or again.
+
+    It is none of those that the system gives to whoever asks for any, or to connections: it would not stay free.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

@@ -22,8 +22,8 @@ import requests
 import yaml
 
 from .builders import KEY, TARGET, small_course, write_course
-from .hostile.servers import MariaDB, Redis, can_run, free_port
-from .processes import kill, wait_for
+from .hostile.servers import MariaDB, Redis, can_run
+from .processes import PATIENCE, free_port, kill, wait_for
 from .test_site import API
 
 ROOT = Path(__file__).parents[1]
@@ -224,7 +224,7 @@ def test_its_commands_are_a_site_that_is_healthy_and_imports(site):
     assert not shutil.which("import-from-modulestore", path=str(site.plain)), "it is installed elsewhere"
     write_course(site.courses / "c1", *small_course())
     for name, host in (("web", "web"), ("worker", "one"), ("worker", "two"), ("beat", "beat")):
-        wait_for(lambda name=name, host=host: site.is_healthy(name, host), seconds=180)
+        wait_for(lambda name=name, host=host: site.is_healthy(name, host))
     assert not site.is_healthy("worker", "three")
 
     assert "no issues" in site.run("web", "import-from-modulestore", "check", "--deploy", "--fail-level", "INFO")
@@ -232,13 +232,13 @@ def test_its_commands_are_a_site_that_is_healthy_and_imports(site):
     address, headers = f"http://127.0.0.1:{site.port}/{API}", {"Authorization": f"Token {token}"}
 
     def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer = requests.post(f"{address}/{path}", json=body, headers=headers, timeout=60)
+        answer = requests.post(f"{address}/{path}", json=body, headers=headers, timeout=PATIENCE)
         assert answer.ok, answer.text
         return answer.json()
 
     def comes_to(state: str) -> None:
         path = f"{address}/imports/{run}/"
-        wait_for(lambda: requests.get(path, headers=headers, timeout=60).json()["state"] == state)
+        wait_for(lambda: requests.get(path, headers=headers, timeout=PATIENCE).json()["state"] == state)
 
     run = post("imports/", {"source_key": KEY, "library_key": TARGET, "new_library_title": "Target"})["id"]
     comes_to("staged")
@@ -246,7 +246,7 @@ def test_its_commands_are_a_site_that_is_healthy_and_imports(site):
     comes_to("imported")
 
     asked = {"Authorization": "Bearer let-me-see"}
-    said = requests.get(f"http://127.0.0.1:{site.port}/metrics", headers=asked, timeout=60).text
+    said = requests.get(f"http://127.0.0.1:{site.port}/metrics", headers=asked, timeout=PATIENCE).text
     assert 'import_from_modulestore_imports{state="imported"} 1.0' in said
     lines = [
         json.loads(line)

@@ -14,7 +14,6 @@ import subprocess
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,16 +28,11 @@ from import_from_modulestore_standalone import private, server
 from import_from_modulestore_standalone.public import PublicAddress, stand_at
 
 from .builders import KEY, TARGET, pack, unit_of, write_course
-from .processes import MANAGE, Browser, Project, wait_for
+from .processes import MANAGE, PATIENCE, Browser, Project, free_port, wait_for
 
 GUIDE = MANAGE.parent / "docs" / "how-to" / "running.md"
 NAME = "imports.example.org"
 API = "api/modulestore_imports/v1"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def port_in(said: str) -> int:
@@ -331,7 +325,7 @@ class TestClients:
             served = server.server_at(listener)
             thread = threading.Thread(target=served.run)
             thread.start()
-            yield lambda: socket.create_connection(listener.getsockname(), timeout=20)
+            yield lambda: socket.create_connection(listener.getsockname(), timeout=PATIENCE)
             served.trigger.pull_trigger(lambda: wasyncore.close_all(served._map))
             thread.join()
             served.task_dispatcher.shutdown()
@@ -370,10 +364,13 @@ class TestClients:
             client.settimeout(0.1)
 
             def is_let_go() -> bool:
-                with suppress(TimeoutError):
+                try:
                     client.sendall(b"x")
                     return client.recv(1) == b""
-                return False
+                except TimeoutError:
+                    return False
+                except ConnectionError:  # It hung up before it had read what was sent last.
+                    return True
 
             wait_for(is_let_go)
 

@@ -13,16 +13,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from ..processes import kill, wait_for
+from ..processes import PATIENCE, free_port, kill, wait_for
 
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def can_run(program: str) -> bool:
@@ -53,7 +46,12 @@ class Server:
             self._process = subprocess.Popen(
                 self.words(), stdout=out, stderr=out, start_new_session=True, env={**os.environ, "PATH": _PATH}
             )
-        wait_for(self.answers, seconds=60)
+        wait_for(self._is_there)
+
+    def _is_there(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text(errors="replace")[-2000:]
+        return self.answers()
 
     def kill(self) -> None:
         """End it as a power cut does."""
@@ -64,7 +62,7 @@ class Server:
         """End it as one should."""
         if self._process and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(60)
+            self._process.wait(PATIENCE)
 
 
 class MariaDB(Server):

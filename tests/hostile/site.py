@@ -22,12 +22,10 @@ from typing import Any
 import psutil
 import requests
 
-from ..processes import MANAGE, kill, wait_for
-from .servers import MariaDB, Redis, free_port
+from ..processes import MANAGE, free_port, kill, wait_for
+from .servers import MariaDB, Redis
 
 ROOT = "/api/modulestore_imports/v1/"
-START = 60
-"""Seconds that a process may take to be there."""
 
 
 class Service:
@@ -145,7 +143,7 @@ class Site:
             for service in self.services.values():
                 started.callback(service.kill)
                 service.start()
-            wait_for(self.answers, seconds=START)
+            wait_for(self.answers)
             self._keeper.start()
             started.callback(self._keeper.join)
             started.callback(self._over.set)

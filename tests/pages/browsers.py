@@ -9,12 +9,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from ..processes import Project
+from ..processes import PATIENCE, Project
 
 COMMAND, SOURCE, LIBRARY = "import_from_modulestore", "course-v1:Acme+Tides+2026", "lib:Acme:Tides"
 SAMPLE = Path(__file__).parents[2] / "courses" / "sample-course"
 
-expect.set_options(timeout=30_000)  # As long as for actions: who waits for a page shares the machine with others.
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 def chromium() -> str | None:
@@ -28,8 +28,10 @@ def signed_in(program: str, project: Project, greeting: str) -> Iterator[tuple[P
     address = "http://" + greeting.partition("http://")[2].partition("/")[0]
     password = Path(project.environment["VAR_DIR"], "password").read_text().strip()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"], timeout=1000 * PATIENCE)
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(1000 * PATIENCE)
+        page = context.new_page()
         page.goto(f"{address}/")
         page.get_by_label("Username").fill("author")
         page.get_by_label("Password").fill(password)

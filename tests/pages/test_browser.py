@@ -31,7 +31,7 @@ def begin(site: Site, title: str) -> None:
     site.follow(page.get_by_role("link", name="Import a course").first)
     site.follow(page.locator("main li", has_text=title).get_by_role("link", name="Import…").first)
     click(page, "button", "Start")
-    expect(page.get_by_text("can go into the library")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("can go into the library")).to_be_visible()
 
 
 @pytest.mark.parametrize("title", ["Tides and the Sea", "Open edX Demo Course"])
@@ -49,15 +49,15 @@ def test_a_course_goes_the_whole_way_and_back(site: Site, title):
     page.locator("[role=treeitem] a.name").first.click()
     expect(page.locator("#block iframe").first).to_be_visible()
     click(page, "button", "Import")
-    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=120_000)
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
     assert site.violations() == []
     site.follow(page.get_by_role("link", name="Undo…").first)
     assert site.violations() == []
     click(page, "button", "Undo")
-    expect(page.get_by_role("heading", name="It was undone")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="It was undone")).to_be_visible()
     site.follow(page.get_by_role("link", name="Redo…").first)
     click(page, "button", "Redo")
-    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
     site.follow(page.get_by_role("link", name="Libraries", exact=True).first)
     site.follow(page.locator("main li a").first)
     expect(page.locator(".timeline li")).to_have_count(3)
@@ -82,17 +82,17 @@ def test_the_way_is_gone_by_keyboard_alone(site: Site):
     press(site, "Import…")
     expect(page.get_by_role("button", name="Start")).to_be_visible()
     press(site, "Start")
-    expect(page.get_by_text("can go into the library")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("can go into the library")).to_be_visible()
     press(site, "Import")
-    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
     press(site, "Undo…")
     expect(page.get_by_role("heading", name="Undo this import?")).to_be_visible()
     press(site, "Undo")
-    expect(page.get_by_role("heading", name="It was undone")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="It was undone")).to_be_visible()
     press(site, "Redo…")
     expect(page.get_by_role("heading", name="Redo this import?")).to_be_visible()
     press(site, "Redo")
-    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
 
 
 def test_a_block_is_merged_where_both_sides_have_changed_it(site: Site):
@@ -121,7 +121,7 @@ def test_a_block_is_merged_where_both_sides_have_changed_it(site: Site):
     click(page, "button", "Choose")
     expect(page.locator("#bar")).to_contain_text("1 Update")
     click(page, "button", "Import")
-    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
     expect(page.locator("main")).to_contain_text("Springs in the library")
 
 

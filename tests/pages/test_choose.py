@@ -285,7 +285,7 @@ class TestInABrowser:
         site.follow(site.page.get_by_role("link", name="Import… Tides and the Sea"))
         looks_well(site)
         site.page.get_by_role("button", name="Start").click()
-        site.page.get_by_role("heading", name="It is laid out for you").wait_for(timeout=60_000)
+        site.page.get_by_role("heading", name="It is laid out for you").wait_for()
         site.page.get_by_text("81 % can go into the library").wait_for()
         looks_well(site)
 
@@ -312,7 +312,7 @@ class TestInABrowser:
         looks_well(site)
         site.tab_to(".bar button")
         keyboard.press("Enter")
-        site.page.get_by_text("2 Staged").wait_for(timeout=60_000)
+        site.page.get_by_text("2 Staged").wait_for()
         looks_well(site)
         expect(site.page.locator("#batch .rows > li")).to_have_count(2)
 

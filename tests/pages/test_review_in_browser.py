@@ -81,7 +81,7 @@ def test_a_course_is_reviewed_by_mouse(site: Site, review):
     page.get_by_role("button", name="Take back").click()
     page.get_by_role("link", name="Back to the tree").click()
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("Imported").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Imported").first).to_be_visible()
 
 
 def test_a_course_is_reviewed_by_keyboard_alone(site: Site, review):
@@ -157,6 +157,6 @@ def test_two_people_review_one_import(site: Site, review):
     row(other, "The pull of the Moon").locator(".check").click()
     expect(row(other, "Living with the tide")).to_have_attribute("aria-checked", "false")
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("Imported").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Imported").first).to_be_visible()
     row(other, "Sun and Moon together").locator(".check").click()
     expect(other.locator("#messages")).to_contain_text("not possible now: the import is completed")

@@ -45,7 +45,7 @@ def test_the_tutorial_can_be_followed(site: Site):
     page.get_by_text("More options").click()
     page.get_by_label("Content to read").select_option(label="What learners see: published content only")
     click("button", "Start")
-    expect(page.get_by_text("can go into the library")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("can go into the library")).to_be_visible()
     click("link", "Review")
 
     # 5: a title is changed, a unit is left out.
@@ -65,7 +65,7 @@ def test_the_tutorial_can_be_followed(site: Site):
 
     # 6: it is written.
     click("button", "Import", within=page.locator(".review-bar"))
-    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
     look()
 
     # 7: once more, with what its authors have written since.
@@ -73,7 +73,7 @@ def test_the_tutorial_can_be_followed(site: Site):
     page.wait_for_url("**/import/")
     choose()
     click("button", "Start")
-    expect(page.get_by_text("can go into the library")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("can go into the library")).to_be_visible()
     expect(page.locator("main")).to_contain_text("conflicts")
     click("link", "Review")
     expect(page.locator("#bar")).to_be_visible()
@@ -88,12 +88,12 @@ def test_the_tutorial_can_be_followed(site: Site):
     expect(row("The rule of twelfths")).to_contain_text("Update")
     page.wait_for_load_state("networkidle")
     click("button", "Import", within=page.locator(".review-bar"))
-    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
 
     # 8: and back.
     click("link", "Undo…")
     click("button", "Undo")
-    expect(page.get_by_role("heading", name="It was undone")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="It was undone")).to_be_visible()
     look()
     click("link", "Libraries")
     page.wait_for_url("**/libraries/")

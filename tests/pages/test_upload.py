@@ -71,9 +71,9 @@ def test_in_a_browser_a_good_file_is_imported_and_others_are_refused(site: Site,
         assert site.violations() == []
     site.page.locator("#file").set_input_files(pack(SAMPLE, tmp_path / "mine.tar.gz"))
     site.page.get_by_role("button", name="Upload", exact=True).click()
-    site.page.get_by_text("The export is uploaded.").wait_for(timeout=60_000)
+    site.page.get_by_text("The export is uploaded.").wait_for()
     site.page.get_by_role("button", name="Start").click()
-    site.page.get_by_role("heading", name="It is laid out for you").wait_for(timeout=60_000)
+    site.page.get_by_role("heading", name="It is laid out for you").wait_for()
     site.go("/import/?uploads=on")
     assert site.violations() == []
     site.page.get_by_role("button", name="Remove").click()
