@@ -1,9 +1,7 @@
 """All or nothing: whatever breaks, wherever, the library is as it was and the import can be tried again."""
 
 import json
-import signal
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
@@ -15,8 +13,10 @@ from import_from_modulestore import api
 from import_from_modulestore.data import CollectionChoice, ImportOptions, ImportState
 from import_from_modulestore.models import ImportRecord
 
+from . import gates
 from .builders import KEY, TARGET, section, small_course, subsection, text, unit, write_course
 from .library_state import drafts, row_counts
+from .processes import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,24 +127,19 @@ def test_a_fault_while_staging_leaves_nothing_staged_and_can_be_retried(courses,
     assert api.stage_import(user=user, import_id=created.id).state is ImportState.STAGED
 
 
-SLOW_COURSE = [
-    section(f"s{n}", subsection(f"b{n}", unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(12))))) for n in range(4)
-]
-
-
 class TestKilled:
     """A process that dies in the middle, for real."""
 
-    @pytest.mark.parametrize("delay", [0.02, pytest.param(0.3, marks=pytest.mark.slow)])
-    def test_the_library_is_as_it_was_and_retry_goes_on(self, project_on, delay):
+    @pytest.mark.parametrize("phase", ["writing", pytest.param("publishing", marks=pytest.mark.slow)])
+    def test_the_library_is_as_it_was_and_retry_goes_on(self, project_on, phase):
         project = project_on
-        project.environment["WRITER"] = "reference"  # The other one would be done by then.
-        write_course(project.courses / "c1", *SLOW_COURSE)
-        process = project.start("import_from_modulestore", "run", KEY, TARGET, "--create")
-        self.wait_until_importing(project, process)
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        project.environment |= {"WRITER": "reference", "DJANGO_SETTINGS_MODULE": "tests.gated"}
+        write_course(project.courses / "c1", *small_course())
+        with gates.closed(project.environment["VAR_DIR"], phase) as is_reached:
+            process = project.start("import_from_modulestore", "run", KEY, TARGET, "--create")
+            wait_for(lambda: is_reached() or process.poll() is not None)
+            process.kill()
+            process.wait()
         assert self.state(project) == "importing"
         assert self.entities(project) == 0
 
@@ -153,12 +148,7 @@ class TestKilled:
         assert "stopped before it was done" in history[0]["error"]
         project.manage("import_from_modulestore", "retry", history[0]["id"][:8])
         assert self.state(project) == "imported"
-        assert self.entities(project) == 4 * (3 + 12)
-
-    def wait_until_importing(self, project, process):
-        deadline = time.monotonic() + 60
-        while self.state(project) != "importing" and time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.005)
+        assert self.entities(project) == 12
 
     def state(self, project):
         rows = project.query("SELECT state FROM modulestore_imports_import")
