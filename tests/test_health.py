@@ -23,6 +23,7 @@ WELL = {"database": "ok", "migrations": "ok", "broker": "ok", "storage": "ok"}
 @pytest.fixture(autouse=True)
 def _started_just_now(monkeypatch):
     monkeypatch.setattr(health, "_readiness", health.Readiness())
+    monkeypatch.setattr(health, "FRESH", 3600)
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def own():
 @pytest.fixture
 def other():
     """An attempt of another process of this host, which lives."""
-    process = subprocess.Popen(["sleep", "60"])
+    process = subprocess.Popen(["sleep", "infinity"])
     yield attempt_of(process.pid)
     process.kill()
     process.wait()

@@ -12,7 +12,7 @@ from django.test import Client
 from import_from_modulestore_standalone import logs
 
 from .builders import KEY, TARGET, small_course, write_course
-from .processes import Project
+from .processes import PATIENCE, Project
 from .test_site import API, port_in
 
 
@@ -78,19 +78,22 @@ def test_what_a_worker_does_is_found_by_the_request_that_asked_for_it(project, s
     token = project.manage("tokens", "make", "author").stdout.strip()
     process, said = serve(LOG_FORMAT="json")
     address = f"http://127.0.0.1:{port_in(said)}/{API}/imports/{run}/stage/"
-    lines: list[dict] = []
 
-    def asked(request_id: str) -> dict:
-        """Have the import staged: the line of the worker that says so."""
+    def asked(request_id: str) -> tuple[dict, dict]:
+        """Have the import staged: the lines of the server and of the worker that say so, whichever comes first."""
         headers = {"Authorization": f"Token {token}", "X-Request-ID": request_id}
-        assert requests.post(address, json={}, headers=headers, timeout=60).status_code == 202
-        while not lines or lines[-1].get("state") != "staged":
-            lines.append(json.loads(process.stdout.readline()))
-        return lines.pop()
+        assert requests.post(address, json={}, headers=headers, timeout=PATIENCE).status_code == 202
+        request, done = {}, {}
+        while not (request and done):
+            line = json.loads(process.stdout.readline())
+            if line.get("route") and line["request_id"] == request_id:
+                request = line
+            elif line.get("state") == "staged":
+                done = line
+        return request, done
 
     asked("asked-1")  # What waits when a worker starts, it asks for itself.
-    done = asked("asked-2")
-    [request] = [line for line in lines if line.get("route") and line["request_id"] == "asked-2"]
+    request, done = asked("asked-2")
     assert (request["status"], request["import_id"]) == (202, run)
     assert (done["import_id"], done["request_id"], done["library_key"]) == (run, "asked-2", TARGET)
     assert done["task"] == "import_from_modulestore.tasks.stage_import"

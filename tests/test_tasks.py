@@ -6,7 +6,6 @@ import re
 import socket
 import stat
 import threading
-import time
 import urllib.request
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +27,7 @@ from import_from_modulestore.running.user_tasks import task_id_of
 from import_from_modulestore_standalone.management.commands.serve import how_to_sign_in
 
 from .builders import KEY, TARGET, small_course, write_course
-from .processes import Browser, wait_for
+from .processes import PATIENCE, Browser, wait_for
 
 
 @pytest.fixture
@@ -271,15 +270,16 @@ class TestProgress:
         assert api.undo_import(user=user, import_id=str(run.uuid)).state is ImportState.UNDONE
 
     @pytest.mark.parametrize("broken", ["unreachable", "misconfigured"])
-    def test_a_step_does_not_fail_with_the_cache(self, run, user, settings, broken):
+    def test_a_step_does_not_fail_with_the_cache(self, run, user, settings, monkeypatch, broken):
         location = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
         settings.CACHES = {"default": location}
         if broken == "misconfigured":
             settings.IMPORT_FROM_MODULESTORE_CACHE = "nowhere"
-        began = time.monotonic()
+        tried = []
+        monkeypatch.setattr(progress.log, "warning", lambda *args: tried.append(args))
         done = api.complete_import(user=user, import_id=str(run.uuid))
         assert (done.state, done.progress) == (ImportState.IMPORTED, None)
-        assert time.monotonic() - began < 10
+        assert len(tried) < 10, "not at every block"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -289,15 +289,16 @@ class TestProgress:
 class TestHeartbeat:
     def test_it_beats_while_a_step_runs_and_does_not_wait_for_the_step(self, staged, user, monkeypatch):
         monkeypatch.setattr(attempts, "HEARTBEAT_EVERY", timedelta(seconds=0.05))
-        seen = set()
+        began = []
 
         def look(phase, done, total, title=""):
-            time.sleep(0.02)
-            seen.add(Import.objects.get().heartbeat)
+            if phase == "planning":
+                began.append(Import.objects.get().heartbeat)
+                wait_for(lambda: Import.objects.get().heartbeat != began[0])
 
         api.complete_import(user=user, import_id=staged.id, progress=look)
-        assert len(seen) > 2
-        assert not [thread for thread in threading.enumerate() if thread.name.startswith("heart of")]
+        assert began
+        wait_for(lambda: not [each for each in threading.enumerate() if each.name.startswith("heart of")])
 
 
 def test_a_process_that_was_thought_dead_stops_and_leaves_alone_what_another_has_staged_since(created, user):
@@ -333,7 +334,7 @@ class TestServe:
             call("start_staging", import_id=run)
             wait_for(lambda: call("get_import", import_id=run)["state"] == "staged")
         process.terminate()
-        assert process.communicate(timeout=120)[0].endswith("Stopped.\n")
+        assert process.communicate(timeout=PATIENCE)[0].endswith("Stopped.\n")
         assert process.returncode == 0
 
     def test_a_password_that_is_there_is_left_alone(self, db, settings, tmp_path, django_user_model):
@@ -359,5 +360,5 @@ class TestServe:
         process, _said = serve()
         [worker] = [child for child in psutil.Process(process.pid).children() if "celery" in child.cmdline()]
         worker.kill()
-        assert "The worker ended by itself, with code -9" in process.communicate(timeout=120)[0]
+        assert "The worker ended by itself, with code -9" in process.communicate(timeout=PATIENCE)[0]
         assert process.returncode == 1
