@@ -27,6 +27,7 @@ from .data import (
     Progress,
 )
 from .errors import AlreadyExists, NotFound, PlanBlocked, Undecided
+from .garbage import no_garbage
 from .history.forwarding import forward, planned_forwarding
 from .history.records import versions_of, write_records
 from .hosts import Host
@@ -36,6 +37,7 @@ from .library import load_library_state
 from .merges import merges_of
 from .models import Import, StagedBlock
 from .planning import SourceBlock, make_plan
+from .rows import from_json, json_text
 from .running import lifecycle
 from .running.lifecycle import Step
 from .staging.standing import keep_choices
@@ -45,12 +47,14 @@ from .writing.lost_files import write_lost_files
 from .writing.tags import Tags, TagsLeftOut, add_tags, staged_tags, tags_of
 
 _BATCH_SIZE = 500
+_KINDS = {kind.value: kind for kind in BlockKind}
 
 
+@no_garbage()
 def plan_of(run: Import, *, host: Host) -> Plan:
     """What writing the import would do now, but for :func:`with_forwarding`. No side effects."""
     staged = StagedBlock.objects.filter(import_run=run)
-    blocks = [_source_block(row) for row in staged.order_by("num").values_list(*_PLANNED, named=True).iterator()]
+    blocks = [_source_block(*row) for row in staged.order_by("num").values_list(*_PLANNED, *_WARNINGS).iterator()]
     options = options_of(run)
     library = load_library_state(
         run.learning_package_id,
@@ -226,30 +230,52 @@ def _contents_of(plan: Plan, written: Written) -> list[tuple[PlannedItem, list[i
 
 _PLANNED = (
     *("num", "parent_num", "usage_key", "block_type", "block_id", "kind", "title", "name"),
-    *("digest", "source_digest", "source_title", "repeats", "problem", "refusal", "reading_warnings", "warnings"),
+    *("digest", "source_digest", "source_title", "repeats", "problem", "refusal"),
     *("decision", "contents", "selected", "edited_olx"),
 )
+_WARNINGS = (json_text("reading_warnings"), json_text("warnings"))
 """Columns of staged blocks that planning knows; tens of thousands of rows are read, so that each is no instance."""
 
 
-def _source_block(block: Any) -> SourceBlock:
+def _source_block(
+    num: int,
+    parent: int | None,
+    usage_key: str,
+    block_type: str,
+    block_id: str,
+    kind: str,
+    title: str,
+    name: str,
+    digest: str,
+    source_digest: str,
+    source_title: str,
+    repeats: int | None,
+    problem: str,
+    refusal: str,
+    decision: str,
+    contents: str,
+    selected: bool,
+    edited_olx: str,
+    reading_warnings: str,
+    warnings: str,
+) -> SourceBlock:
     return SourceBlock(
-        num=block.num,
-        parent=block.parent_num,
-        usage_key=block.usage_key,
-        block_type=block.block_type,
-        block_id=block.block_id,
-        kind=BlockKind(block.kind),
-        title=block.title,
-        digest=block.digest,
-        source_digest=block.source_digest,
-        source_title=block.source_title,
-        repeats=block.repeats,
-        problem="" if block.edited_olx else block.problem,  # An edit mends what could not be read.
-        refusal=block.refusal,
-        warnings=(*block.reading_warnings, *block.warnings),
-        decision=Decision(block.decision) if block.decision else None,
-        contents=Contents(block.contents) if block.contents else None,
-        selected=block.selected,
-        name=block.name,
+        num=num,
+        parent=parent,
+        usage_key=usage_key,
+        block_type=block_type,
+        block_id=block_id,
+        kind=_KINDS[kind],
+        title=title,
+        digest=digest,
+        source_digest=source_digest,
+        source_title=source_title,
+        repeats=repeats,
+        problem="" if edited_olx else problem,  # An edit mends what could not be read.
+        refusal=refusal,
+        warnings=(*from_json(reading_warnings), *from_json(warnings)),
+        decision=Decision(decision) if decision else None,
+        contents=Contents(contents) if contents else None,
+        selected=selected,
+        name=name,
     )

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+_RANKS = {"component": 0, "unit": 1, "subsection": 2, "section": 3}
+
 
 class BlockKind(TextChoices):
     """What a source block becomes in a library."""
@@ -16,18 +18,14 @@ class BlockKind(TextChoices):
     UNIT = "unit", _("Unit")
     COMPONENT = "component", _("Component")
 
-    @property
-    def rank(self) -> int:
-        """Height in the hierarchy: 0 for a component, 3 for a section."""
-        return _RANKS[self.value]
+    rank: int
+    """Height in the hierarchy: 0 for a component, 3 for a section."""
+    is_container: bool
+    """Whether an item of this kind holds other items."""
 
-    @property
-    def is_container(self) -> bool:
-        """Whether an item of this kind holds other items."""
-        return self.rank > 0
-
-
-_RANKS = {"component": 0, "unit": 1, "subsection": 2, "section": 3}
+    def __init__(self, value: str) -> None:
+        self.rank = _RANKS[value]
+        self.is_container = self.rank > 0
 
 
 class CompositionLevel(TextChoices):

@@ -13,7 +13,7 @@ from ..data import BlockKind, ConflictState, Contents, Decision, Outcome, Plan, 
 from ..hosts import collection_url, item_url
 from ..keys import library_item_key
 from ..models import Import, ImportRecord
-from ..rows import Row, as_json, in_batches, insert, no_pause
+from ..rows import Row, as_json, from_json, in_batches, insert, json_text, no_pause
 from ..staging.content import source_contents
 from ..writing import Written
 from ..writing.tags import Tags, TagsLeftOut
@@ -332,6 +332,12 @@ def _collection_of(record: ImportRecord) -> str:
 
 
 def _staged(run: Import, nums: Sequence[int]) -> dict[int, _Staged]:
-    """What the staged blocks add to what is planned of them, by number; one query."""
-    rows = run.blocks.filter(num__in=nums).values_list("num", "files", "missing_files", "choices_from_id")
-    return {num: _Staged([file["name"] for file in files], *others) for num, files, *others in rows}
+    """What the staged blocks from the first to the last of these add to what is planned, by number; one query."""
+    rows = run.blocks.filter(num__range=(nums[0], nums[-1])).order_by()
+    return {
+        num: _Staged([file["name"] for file in from_json(files)], from_json(missing), choices_from)
+        for num, files, missing, choices_from in rows.values_list(
+            "num", json_text("files"), json_text("missing_files"), "choices_from_id"
+        )
+        if files != "[]" or missing != "[]" or choices_from is not None
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -33,7 +33,7 @@ def gone_unknown(blocks: Sequence[SourceBlock], library: LibraryState, *, is_par
 def gone_items(
     blocks: Sequence[SourceBlock],
     planned: Sequence[PlannedItem],
-    claimed: Collection[LocalKey],
+    claimed: Callable[[], Collection[LocalKey]],
     library: LibraryState,
     options: ImportOptions,
     removals: Mapping[int, bool],
@@ -41,9 +41,9 @@ def gone_items(
     """
     The items whose blocks are gone, larger ones first, then by usage key.
 
-    ``claimed`` are the keys that staged blocks have to themselves, whether they are selected or not. ``removals`` are
-    the entity IDs of the items that a reviewer removes, and whether in spite of what speaks against it. Linear in
-    blocks, history and library items.
+    ``claimed`` gives the keys that staged blocks have to themselves, whether they are selected or not; it is asked
+    where the source lacks something, and once. ``removals`` are the entity IDs of the items that a reviewer removes,
+    and whether in spite of what speaks against it. Linear in blocks, history and library items.
     """
     lost = sorted(_lost(blocks, claimed, library, options), key=lambda found: (-found[3].kind.rank, found[0]))
     if not lost:
@@ -88,13 +88,20 @@ def gone_items(
 
 
 def _lost(
-    blocks: Sequence[SourceBlock], claimed: Collection[LocalKey], library: LibraryState, options: ImportOptions
+    blocks: Sequence[SourceBlock],
+    claimed: Callable[[], Collection[LocalKey]],
+    library: LibraryState,
+    options: ImportOptions,
 ) -> Iterator[_Lost]:
     in_source = {block.usage_key for block in blocks}
+    missing = [each for each in library.history.items() if each[0] not in in_source]
+    if not missing:
+        return
     taken = {library.history[key].entity_id for key in in_source if key in library.history}
-    for usage_key, past in library.history.items():
+    met = claimed()
+    for usage_key, past in missing:
         key = library.key_of.get(past.entity_id)
-        if usage_key in in_source or key is None or key in claimed or past.entity_id in taken:
+        if key is None or key in met or past.entity_id in taken:
             continue
         # What is not published may still stand among the drafts, which were read then and are not read now.
         if options.branch is Branch.PUBLISHED and past.branch is not Branch.PUBLISHED:

@@ -129,7 +129,7 @@ class _Planner:
         items = self._with_fates(items)
         blocks = list(self._blocks.values())
         unknown = gone_unknown(blocks, self._library, is_partial=is_partial)
-        gone = () if unknown else gone_items(blocks, items, self._met_keys(), self._library, self._options, removals)
+        gone = () if unknown else gone_items(blocks, items, self._met_keys, self._library, self._options, removals)
         return Plan(
             items=items,
             blockers=self._blockers(items, gone),
@@ -487,7 +487,8 @@ class _Planner:
         """The digests of what would be written, and of what the source holds: they differ where it was edited."""
         if block.kind.is_container:
             names = [str(child) for child in children]
-            return container_digest(block.title, names), container_digest(block.source_title or block.title, names)
+            digest, source_title = container_digest(block.title, names), block.source_title or block.title
+            return digest, digest if source_title == block.title else container_digest(source_title, names)
         return block.digest, block.source_digest or block.digest
 
     def _compare(
@@ -758,6 +759,7 @@ class _Planner:
         Tell each item how deep it will lie: below the first planned container that holds it.
 
         What comes to nothing has the place that it would have: in the nearest item around it, if that could hold it.
+        The items change in place, since nobody else has seen them yet: copies would take a third of all planning.
         """
         depths: dict[LocalKey, int] = {}
         placed: dict[int, PlannedItem] = {}
@@ -769,7 +771,10 @@ class _Planner:
                 depth = around.depth + 1 if around and around.kind.rank == item.kind.rank + 1 else 0
             for child in item.children:
                 depths.setdefault(child, depth + 1)
-            placed[item.num] = replace(item, depth=depth, top_level=depth == 0, in_source=self._in_source(item))
+            object.__setattr__(item, "depth", depth)
+            object.__setattr__(item, "top_level", depth == 0)
+            object.__setattr__(item, "in_source", self._in_source(item))
+            placed[item.num] = item
         return tuple(placed.values())
 
     def _item_around(self, item: PlannedItem) -> int:

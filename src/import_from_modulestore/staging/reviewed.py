@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ..models import BlockChoices, Import, LastChange, ReviewedBlock, StagedBlock, StandingChoice
 from ..packets import in_statements
@@ -98,6 +98,12 @@ def choices_of(run: Import) -> Iterator[tuple[Any, dict[str, Any], bool]]:
 def changes_it(choices: Mapping[str, Any]) -> bool:
     """:attr:`.models.BlockChoices.changes_it`, of its fields."""
     return any(choices[name] for name in ("decision", "contents", "edited_title", "edited_olx"))
+
+
+def says_anything(run: Import) -> bool:
+    """Whether :func:`choices_of` has a block that is left out, or of which :func:`changes_it` holds. One query."""
+    changed = ~Q(decision="") | ~Q(contents="") | ~Q(edited_title="") | ~Q(edited_olx="")
+    return run.blocks.filter(Q(selected=False) | changed).exists()
 
 
 class Reviewed:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
 from django.db import transaction
 from openedx_content import api as content_api
 from openedx_content.models_api import Container, DraftChangeLog, LearningPackage
+
+from ..garbage import no_garbage
+from ..proved import is_bulk
 
 
 @contextmanager
@@ -18,9 +21,11 @@ def all_or_nothing() -> Iterator[None]:
 
     When it is rolled back, so is what ``openedx_content`` (to 1.15) remembers outside of the database: it keeps the
     rows of container types on their classes, and would refer to rows that are gone until the process ends.
+
+    What writes in bulk leaves little garbage, and none is looked for.
     """
     try:
-        with transaction.atomic():
+        with transaction.atomic(), no_garbage() if is_bulk() else nullcontext():
             yield
     except BaseException:
         Container.reset_cache()
