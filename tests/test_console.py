@@ -29,14 +29,15 @@ def call(data):
     unset = {"DATABASE_URL", "VAR_DIR", "COURSES_DIR", "DJANGO_SETTINGS_MODULE"}
     environment = {name: value for name, value in os.environ.items() if name not in unset}
 
-    def call(*words: str, **more: str) -> tuple[str, str]:
+    def call(*words: str, status: int = 0, **more: str) -> tuple[str, str]:
         ended = subprocess.run(
             [Path(sys.executable).with_name(NAME), *words],
             env=environment | more,
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
         )
+        assert ended.returncode == status, ended.stderr
         return ended.stdout, ended.stderr
 
     return call
@@ -78,6 +79,16 @@ def test_says_what_there_is_and_where_everything_is_kept(call, data):
 def test_has_what_django_brings(call, data):
     out, _error = call("showmigrations", "modulestore_imports", "--data", str(data))
     assert "0001_initial" in out
+
+
+@pytest.mark.slow
+def test_advises_the_command_that_there_is_and_says_where_its_own_database_is(call, tmp_path):
+    url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    told = call("sources", "--data", str(tmp_path), DATABASE_URL=url, status=1)[1]
+    assert f"Bring it up to date: {NAME} migrate; " in told
+    (tmp_path / "db.sqlite3").write_text("This is no database, whatever it is called: it is a text.")
+    told = call("tokens", "list", "--data", str(tmp_path), status=1)[1]
+    assert told.endswith(f"It is the file {tmp_path / 'db.sqlite3'}.\n")
 
 
 def test_lines_to_type_name_the_command_as_it_was_called(courses, db):

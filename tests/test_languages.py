@@ -13,21 +13,29 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import get_language_info
+from rest_framework.serializers import Field, Serializer
 
 from import_from_modulestore import api
 from import_from_modulestore.command_line.languages import ARGPARSE, speak
 from import_from_modulestore.hosts import get_host
 from import_from_modulestore.management.commands.import_from_modulestore import Command
+from import_from_modulestore.rest_api import schema
+from import_from_modulestore.rest_api.v1 import serializers
 from import_from_modulestore_standalone.models import UserLanguage
 
 from . import builders
 from .builders import KEY, TARGET, section, subsection, unit, write_course
 from .command_line.calls import command
 from .pages.conftest import dom, page_url
+from .processes import Project
 
 SRC = Path(__file__).parents[1] / "src"
 LANGUAGES = ("ar", "es", "fr")
@@ -129,6 +137,58 @@ def test_refusals_over_rest_are_in_the_language_of_the_request(db):
     assert answer.json()["title"] == "Vous n’êtes pas connecté"
 
 
+def test_the_rest_api_describes_itself_in_the_language_of_the_request(db):
+    def described(language: str) -> str:
+        answer = Client().get("/api/modulestore_imports/v1/schema/?format=json", headers={"Accept-Language": language})
+        return answer.json()["components"]["schemas"]["Import"]["properties"]["actions"]["description"]
+
+    assert described("fr").startswith("Ce que l’état permet")
+    assert described("ar").startswith("ما تسمح به الحالة")
+    assert described("en").startswith("What the state allows")
+
+
+def fields_below(field: Field) -> Iterator[Field]:
+    """What requests and answers hold, at whatever depth."""
+    yield field
+    inner = list(field.fields.values()) if isinstance(field, Serializer) else [getattr(field, "child", None)]
+    for each in filter(None, inner):
+        yield from fields_below(each)
+
+
+def test_what_the_rest_api_says_of_its_fields_can_be_translated():
+    described = [
+        found()
+        for room in (serializers, schema)
+        for found in vars(room).values()
+        if isinstance(found, type(Serializer))
+    ]
+    texts = [field.help_text for each in described for field in fields_below(each) if field.help_text]
+    assert len(texts) > 250
+    assert [text for text in texts if not isinstance(text, Promise)] == []
+
+
+OURS = [config for config in apps.get_app_configs() if config.name.startswith("import_from_modulestore")]
+
+
+@pytest.mark.parametrize("app", OURS, ids=lambda app: app.label)
+def test_what_apps_and_models_are_called_and_what_is_said_of_fields_can_be_translated(app):
+    texts = [app.verbose_name]
+    for model in app.get_models():
+        texts += [model._meta.verbose_name, model._meta.verbose_name_plural]
+        texts += [field.help_text for field in model._meta.fields if field.help_text]
+    assert [text for text in texts if not isinstance(text, Promise)] == []
+
+
+def test_what_fields_are_called_in_the_admin_can_be_translated():
+    for model, pages in admin.site._registry.items():
+        if not type(pages).__module__.startswith("import_from_modulestore."):
+            continue
+        shown = {*pages.list_display, *pages.list_filter, *(pages.fields or flatten_fieldsets(pages.fieldsets or ()))}
+        shown = {name[0] if isinstance(name, tuple) else name for name in shown}
+        named = {field.name: field.verbose_name for field in model._meta.fields if field.name in shown}
+        assert {name for name, text in named.items() if not isinstance(text, Promise)} == set(), model
+
+
 def test_a_page_for_authors_is_in_arabic_from_right_to_left(user, course, run_import):
     run, _records = run_import()
     reader = Client()
@@ -192,6 +252,22 @@ def test_help_and_what_argparse_says_are_in_that_language(capsys):
     assert capsys.readouterr().err.endswith(
         "x\N{NO-BREAK SPACE}: erreur\N{NO-BREAK SPACE}: arguments inconnus\N{NO-BREAK SPACE}: y\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "told"),
+    [
+        ((), {"LANG": "fr_CA.UTF-8"}, "LOG_FORMAT est 'xml'. Choisissez json ou text."),
+        ((), {"LANGUAGE_CODE": "es", "LANG": "C"}, "LOG_FORMAT es 'xml'. Elija json o text."),
+        ((), {"LANGUAGE_CODE": "es", "LANG": "en_GB.UTF-8"}, "LOG_FORMAT is 'xml'. Choose json or text."),
+        (("--language=ar",), {"LANG": "fr"}, "قيمة LOG_FORMAT هي 'xml'. اختر json أو text."),
+    ],
+)
+def test_what_is_wrong_with_settings_is_said_in_the_language_of_the_terminal(tmp_path, words, environment, told):
+    """Before there are settings, which Django's translations need."""
+    cleared = dict.fromkeys(("LANGUAGE", "LC_ALL", "LC_MESSAGES"), "")
+    said = Project(tmp_path, LOG_FORMAT="xml", **cleared, **environment).manage("import_from_modulestore", *words)
+    assert (said.returncode, said.stderr) == (1, f"{told}\n")
 
 
 def test_what_is_translated_of_argparse_is_what_it_says():

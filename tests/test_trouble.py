@@ -127,6 +127,12 @@ class TestOnThisDatabase:
         assert (raised.value.kind, raised.value.is_passing) == ("old", False)
         assert raised.value.__cause__ is not None
 
+    @pytest.mark.parametrize("manage", ["manage.py cms", "import-from-modulestore"])
+    def test_the_command_that_is_advised_is_the_one_that_there_is(self, settings, manage):
+        settings.IMPORT_FROM_MODULESTORE_MANAGE = manage
+        with pytest.raises(api.DatabaseUnavailable, match=f"up to date: {manage} migrate; "), recognized():
+            connection.cursor().execute("SELECT * FROM modulestore_imports_import_of_tomorrow")
+
     @pytest.mark.parametrize("error", [IntegrityError("UNIQUE constraint failed"), DataError("too long")])
     def test_rows_that_cannot_be_are_no_trouble_with_the_database(self, error):
         assert trouble_of(error) is None

@@ -67,8 +67,8 @@ class Batch(models.Model):
     library_key = case_sensitive_char_field(max_length=255, db_index=True)
     library_title = title_field(max_length=500, blank=True, default="")
     user = account(null=True, on_delete=models.SET_NULL)
-    username = case_sensitive_char_field(max_length=150, blank=True, default="")
-    created = models.DateTimeField(auto_now_add=True)
+    username = case_sensitive_char_field(verbose_name=_("username"), max_length=150, blank=True, default="")
+    created = models.DateTimeField(verbose_name=_("created"), auto_now_add=True)
     has_queue = models.BooleanField(
         default=False, db_index=True, help_text=_("Whether steps of its imports were asked for that are not all done.")
     )
@@ -139,16 +139,20 @@ class Import(models.Model):
     )
 
     user = account(null=True, on_delete=models.SET_NULL)
-    username = case_sensitive_char_field(max_length=150, blank=True, default="")
+    username = case_sensitive_char_field(verbose_name=_("username"), max_length=150, blank=True, default="")
 
-    state = case_sensitive_char_field(max_length=20, choices=ImportState, default=ImportState.CREATED, db_index=True)
+    state = case_sensitive_char_field(
+        verbose_name=_("state"), max_length=20, choices=ImportState, default=ImportState.CREATED, db_index=True
+    )
     error = text_field(blank=True, default="")
     warnings = models.JSONField(default=list, help_text=_("What was noticed about the source as a whole."))
     is_partial = models.BooleanField(
         default=False, help_text=_("Whether blocks may be missing among the staged ones that are in the source.")
     )
 
-    level = case_sensitive_char_field(max_length=20, choices=CompositionLevel, default=CompositionLevel.SECTION)
+    level = case_sensitive_char_field(
+        verbose_name=_("level"), max_length=20, choices=CompositionLevel, default=CompositionLevel.SECTION
+    )
     on_conflict = case_sensitive_char_field(max_length=20, choices=Decision, default=Decision.SKIP)
     unmerged = case_sensitive_char_field(
         max_length=20,
@@ -182,7 +186,7 @@ class Import(models.Model):
         default=0, help_text=_("Counts the changes that a review made: what it is, a plan was made from.")
     )
 
-    created = models.DateTimeField(auto_now_add=True)
+    created = models.DateTimeField(verbose_name=_("created"), auto_now_add=True)
     staged = models.DateTimeField(null=True)
     started = models.DateTimeField(null=True)
     finished = models.DateTimeField(null=True)
@@ -269,6 +273,8 @@ class StagedRoot(models.Model):
 
     class Meta:
         ordering = ["order"]
+        verbose_name = _("staged root")
+        verbose_name_plural = _("staged roots")
         constraints = [
             models.UniqueConstraint(fields=["import_run", "order"], name="msi_staged_root_uniq_order"),
         ]
@@ -366,6 +372,8 @@ class StagedBlock(models.Model):
 
     class Meta:
         ordering = ["num"]
+        verbose_name = _("staged block")
+        verbose_name_plural = _("staged blocks")
         constraints = [
             models.UniqueConstraint(fields=["import_run", "num"], name="msi_staged_block_uniq_num"),
         ]
@@ -427,6 +435,10 @@ class ReviewedBlock(BlockChoices):
     )
     merge_choices = models.JSONField(default=dict, help_text=_("As with the staged block."))
 
+    class Meta:
+        verbose_name = _("reviewed block")
+        verbose_name_plural = _("reviewed blocks")
+
     def __str__(self) -> str:
         return f"{self.import_run_id}: {self.usage_key}"
 
@@ -455,6 +467,8 @@ class StandingChoice(BlockChoices):
     )
 
     class Meta:
+        verbose_name = _("standing choice")
+        verbose_name_plural = _("standing choices")
         constraints = [
             models.UniqueConstraint(
                 fields=["learning_package", "source_key", "usage_key", "showing"], name="msi_standing_choice_uniq"
@@ -480,6 +494,8 @@ class Removal(models.Model):
     insisted = models.BooleanField(default=False)
 
     class Meta:
+        verbose_name = _("removal")
+        verbose_name_plural = _("removals")
         constraints = [models.UniqueConstraint(fields=["import_run", "entity"], name="msi_removal_uniq")]
 
     def __str__(self) -> str:
@@ -508,6 +524,10 @@ class LastChange(models.Model):
         default=dict, help_text=_("By entity of an item that is gone: whether its removal was insisted; null for none.")
     )
 
+    class Meta:
+        verbose_name = _("last change")
+        verbose_name_plural = _("last changes")
+
     def __str__(self) -> str:
         return f"{self.import_run_id}: {self.number}"
 
@@ -533,26 +553,28 @@ class ImportRecord(models.Model):
     depth = models.PositiveSmallIntegerField()
     usage_key = case_sensitive_char_field(max_length=255, db_index=True)
     block_type = case_sensitive_char_field(max_length=100)
-    kind = case_sensitive_char_field(max_length=20, choices=BlockKind)
-    title = title_field(max_length=500, blank=True)
+    kind = case_sensitive_char_field(verbose_name=_("kind"), max_length=20, choices=BlockKind)
+    title = title_field(verbose_name=_("title"), max_length=500, blank=True)
     name = title_field(
         max_length=500, blank=True, default="", help_text=_("What people call it, where it has no title of its own.")
     )
 
-    state = case_sensitive_char_field(max_length=20, choices=ConflictState)
+    state = case_sensitive_char_field(verbose_name=_("state"), max_length=20, choices=ConflictState)
     decision = case_sensitive_char_field(max_length=20, choices=Decision, blank=True, default="")
-    outcome = case_sensitive_char_field(max_length=20, choices=Outcome)
-    reason = text_field(blank=True, default="")
+    outcome = case_sensitive_char_field(verbose_name=_("outcome"), max_length=20, choices=Outcome)
+    reason = text_field(verbose_name=_("reason"), blank=True, default="")
 
     item_key = case_sensitive_char_field(max_length=600, blank=True, default="", db_index=True)
-    collected = models.BooleanField(default=False, help_text=_("Whether the import put the item into its collection."))
+    collected = models.BooleanField(
+        verbose_name=_("collected"), default=False, help_text=_("Whether the import put the item into its collection.")
+    )
     tags = models.JSONField(
         default=dict, help_text=_("Tags that the import gave the item: values by ID of their taxonomy.")
     )
     tags_left_out = models.JSONField(
         default=dict, help_text=_("Tags whose taxonomy is not here: values by the export ID of their taxonomy.")
     )
-    undone = models.BooleanField(default=False)
+    undone = models.BooleanField(verbose_name=_("undone"), default=False)
     entity = models.ForeignKey(content_models.PublishableEntity, null=True, on_delete=models.SET_NULL, related_name="+")
     draft_before = models.ForeignKey(
         content_models.PublishableEntityVersion, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -582,6 +604,7 @@ class ImportRecord(models.Model):
     missing_files = models.JSONField(default=list)
     left_out = models.JSONField(default=list)
     contents = case_sensitive_char_field(
+        verbose_name=_("contents"),
         max_length=20,
         choices=Contents,
         blank=True,
@@ -601,6 +624,8 @@ class ImportRecord(models.Model):
 
     class Meta:
         ordering = ["num"]
+        verbose_name = _("import record")
+        verbose_name_plural = _("import records")
         constraints = [
             models.UniqueConstraint(fields=["import_run", "num"], name="msi_record_uniq_num"),
         ]
@@ -629,6 +654,10 @@ class DoneMark(models.Model):
     username = case_sensitive_char_field(max_length=150, blank=True, default="")
     marked = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        verbose_name = _("mark as done")
+        verbose_name_plural = _("marks as done")
+
     def __str__(self) -> str:
         return f"{self.record}: done"
 
@@ -644,12 +673,12 @@ class Reversal(models.Model):
     """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="reversals")
-    kind = case_sensitive_char_field(max_length=10, choices=ReversalKind)
+    kind = case_sensitive_char_field(verbose_name=_("kind"), max_length=10, choices=ReversalKind)
     user = account(null=True, on_delete=models.SET_NULL)
-    username = case_sensitive_char_field(max_length=150, blank=True, default="")
-    forced = models.BooleanField(default=False)
+    username = case_sensitive_char_field(verbose_name=_("username"), max_length=150, blank=True, default="")
+    forced = models.BooleanField(verbose_name=_("forced"), default=False)
     counts = models.JSONField(default=dict, help_text=_("Items by outcome."))
-    finished = models.DateTimeField()
+    finished = models.DateTimeField(verbose_name=_("finished"))
     draft_change_logs = models.ManyToManyField(content_models.DraftChangeLog, related_name="+")
     publish_logs = models.ManyToManyField(content_models.PublishLog, related_name="+")
 
@@ -673,8 +702,8 @@ class ReversalRecord(models.Model):
 
     reversal = models.ForeignKey(Reversal, on_delete=models.CASCADE, related_name="records")
     record = models.ForeignKey(ImportRecord, on_delete=models.CASCADE, related_name="reversal_records")
-    outcome = case_sensitive_char_field(max_length=20, choices=ReversalOutcome)
-    reason = text_field(blank=True, default="")
+    outcome = case_sensitive_char_field(verbose_name=_("outcome"), max_length=20, choices=ReversalOutcome)
+    reason = text_field(verbose_name=_("reason"), blank=True, default="")
     draft_before_num = models.PositiveIntegerField(null=True)
     draft_after_num = models.PositiveIntegerField(null=True)
     published_before_num = models.PositiveIntegerField(null=True)
@@ -710,6 +739,8 @@ class LinkChange(models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name = _("change of links")
+        verbose_name_plural = _("changes of links")
 
     def __str__(self) -> str:
         return f"{self.import_run_id}: {self.username}"
@@ -742,6 +773,8 @@ class BlockLink(models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name = _("link of a block")
+        verbose_name_plural = _("links of blocks")
 
     def __str__(self) -> str:
         return f"{self.record.usage_key} → {self.record.item_key}"
@@ -767,6 +800,8 @@ class IdempotentRequest(models.Model):
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = _("idempotent request")
+        verbose_name_plural = _("idempotent requests")
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="msi_idempotent_request_uniq")]
 
     def __str__(self) -> str:

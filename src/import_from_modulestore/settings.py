@@ -10,6 +10,10 @@ from typing import Any
 # .. setting_default: "import_from_modulestore.hosts.cms.StudioHost"
 # .. setting_description: Dotted path of the class that tells the app about sources, libraries and permissions.
 
+# .. setting_name: IMPORT_FROM_MODULESTORE_MANAGE
+# .. setting_default: "manage.py cms"
+# .. setting_description: What one types before the name of one of Django's commands; messages that advise one name it.
+
 # .. setting_name: IMPORT_FROM_MODULESTORE_QUEUE
 # .. setting_default: None
 # .. setting_description: Celery queue of the steps of imports, "edx.cms.core.low" for example; None is the queue that
@@ -65,6 +69,7 @@ from typing import Any
 
 DEFAULTS: dict[str, Any] = {
     "IMPORT_FROM_MODULESTORE_HOST": "import_from_modulestore.hosts.cms.StudioHost",
+    "IMPORT_FROM_MODULESTORE_MANAGE": "manage.py cms",
     "IMPORT_FROM_MODULESTORE_QUEUE": None,
     "IMPORT_FROM_MODULESTORE_CACHE": "default",
     "IMPORT_FROM_MODULESTORE_EXPORTS_DIR": None,

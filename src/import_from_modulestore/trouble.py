@@ -16,16 +16,23 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import TextChoices
 from django.db.utils import Error
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from .errors import DatabaseUnavailable
 
 RETRY_AFTER = 5
 """Seconds after which a client may ask again where that may help: the header ``Retry-After``."""
+
+
+def _manage() -> str:
+    return getattr(settings, "IMPORT_FROM_MODULESTORE_MANAGE", "manage.py")
 
 
 class Trouble(TextChoices):
@@ -40,9 +47,12 @@ class Trouble(TextChoices):
     READ_ONLY = "read_only", _("The database can only be read. Let this program write to it, or use another.")
     OLD = (
         "old",
-        _(
-            "The database does not fit this version of the program. Bring it up to date: manage.py migrate; "
-            "or update the program, if that is the older one."
+        format_lazy(
+            _(
+                "The database does not fit this version of the program. Bring it up to date: {manage} migrate; "
+                "or update the program, if that is the older one."
+            ),
+            manage=lazy(_manage, str)(),
         ),
     )
     DAMAGED = (

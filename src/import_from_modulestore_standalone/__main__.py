@@ -38,12 +38,18 @@ def run(commands: Commands) -> None:
     try:
         commands.execute()
     except (Error, DatabaseUnavailable) as error:  # Whatever the command: Django's own have no words for it.
+        from django.conf import settings
+        from django.utils.translation import gettext as _
+
         from import_from_modulestore.trouble import in_full, unavailable
 
         told = unavailable(error)
         if told is None or "--traceback" in commands.argv:
             raise
-        sys.exit(f"{in_full(told)}\nIts address is in DATABASE_URL.")
+        where = _("Its address is in DATABASE_URL.")
+        if settings.HAS_OWN_DATABASE:
+            where = _("It is the file {file}.").format(file=settings.DATABASES["default"]["NAME"])
+        sys.exit(f"{in_full(told)}\n{where}")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,9 @@ def _tell_what_is_done(**kwargs: Any) -> None:
 @worker_init.connect
 def _see_to_the_database(**kwargs: Any) -> None:
     """End with advice where this worker could do nothing; a database that is busy or away comes back."""
+    from django.conf import settings
     from django.db import connections
+    from django.utils.translation import gettext as _
 
     from import_from_modulestore.trouble import in_full
 
@@ -42,7 +44,8 @@ def _see_to_the_database(**kwargs: Any) -> None:
 
     try:
         if not is_up_to_date():
-            sys.exit("The database is older than this program. Bring it up to date: manage.py migrate")
+            told = _("The database is older than this program. Bring it up to date: {manage} migrate")
+            sys.exit(told.format(manage=settings.IMPORT_FROM_MODULESTORE_MANAGE))
     except DatabaseUnavailable as error:
         if not error.is_passing:
             sys.exit(in_full(error))

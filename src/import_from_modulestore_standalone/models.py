@@ -16,6 +16,8 @@ class Shelf(models.Model):
     """
 
     class Meta:
+        verbose_name = _("folder of exports")
+        verbose_name_plural = _("folders of exports")
         managed = False
         default_permissions = ()
         permissions = [("read_shelf", "Can read the courses on the shelf")]
@@ -42,6 +44,8 @@ class Token(models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
         default_permissions = ()
 
     def __str__(self) -> str:
@@ -64,6 +68,8 @@ class StepTime(models.Model):
 
     class Meta:
         ordering = ["step", "up_to"]
+        verbose_name = _("time of steps")
+        verbose_name_plural = _("times of steps")
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["step", "up_to"], name="one_row_for_each_step_and_time")]
 
@@ -82,6 +88,8 @@ class UserLanguage(models.Model):
     language = case_sensitive_char_field(max_length=20)
 
     class Meta:
+        verbose_name = _("language of a user")
+        verbose_name_plural = _("languages of users")
         default_permissions = ()
 
     def __str__(self) -> str:

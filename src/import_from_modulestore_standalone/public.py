@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
 
+from .early import gettext as _
+
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]")
 """What Django takes for the name of a host, and no pattern that stands for others."""
 
@@ -44,16 +46,18 @@ class PublicAddress:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise ValueError(f"PUBLIC_URL is {url!r}, which is no address: {error}.") from None
+            told = _("PUBLIC_URL is {url!r}, which is no address: {error}.")
+            raise ValueError(told.format(url=url, error=error)) from None
         name = parts.hostname
         shown, path = f"[{name}]" if name and ":" in name else name or "", parts.path.rstrip("/")
         is_plain = _HOST.fullmatch(shown) and _PATH.fullmatch(path)
         if parts.scheme not in ("http", "https") or not is_plain or "@" in parts.netloc or parts.query + parts.fragment:
-            raise ValueError(
-                f"PUBLIC_URL is {url!r}. Give the site's address as browsers send it, in plain letters, digits, dots "
+            told = _(
+                "PUBLIC_URL is {url!r}. Give the site's address as browsers send it, in plain letters, digits, dots "
                 "and hyphens (xn--… for a name in other letters): https://imports.example.org, or "
                 "https://example.org/imports."
             )
+            raise ValueError(told.format(url=url))
         own_port = port in (None, {"http": 80, "https": 443}[parts.scheme])
         return cls(parts.scheme, shown if own_port else f"{shown}:{port}", shown, path)
 

@@ -47,6 +47,9 @@ from celery.schedules import crontab
 from django.core.management.utils import get_random_secret_key
 from openedx_content.settings_api import openedx_content_backcompat_apps_to_install
 
+from import_from_modulestore.command_line.called import CALLED
+
+from .early import gettext as _
 from .private import keep_to_ourselves, write_privately
 from .public import PublicAddress
 
@@ -72,7 +75,8 @@ try:
     VAR_DIR.mkdir(parents=True, exist_ok=True)
     keep_to_ourselves(VAR_DIR)
 except OSError as error:
-    sys.exit(f"The folder for what is written, {VAR_DIR}, cannot be made: {error.strerror}. Set VAR_DIR to another.")
+    told = _("The folder for what is written, {folder}, cannot be made: {error}. Set VAR_DIR to another.")
+    sys.exit(told.format(folder=VAR_DIR, error=error.strerror))
 
 
 def _kept_secret_key() -> str:
@@ -268,7 +272,7 @@ JWT_PUBLIC_KEYS = env("JWT_PUBLIC_KEYS", default="")
 JWT_ISSUER = env("JWT_ISSUER", default="")
 JWT_AUDIENCE = env("JWT_AUDIENCE", default="") or None
 if JWT_PUBLIC_KEYS and not JWT_ISSUER:
-    sys.exit("JWT_PUBLIC_KEYS is set, and JWT_ISSUER is not. Name the issuer of the tokens as well.")
+    sys.exit(_("JWT_PUBLIC_KEYS is set, and JWT_ISSUER is not. Name the issuer of the tokens as well."))
 JWT_AUTH = {
     "JWT_AUTH_HEADER_PREFIX": "JWT",
     "JWT_DECODE_HANDLER": "edx_rest_framework_extensions.auth.jwt.decoder.jwt_decode_handler",
@@ -280,7 +284,8 @@ JWT_AUTH = {
 
 def _rate(name: str, rate: str) -> str | None:
     if not re.fullmatch(r"off|[1-9]\d*/(second|minute|hour|day)", rate):
-        sys.exit(f"{name} is {rate!r}. Give a number for a second, minute, hour or day, as 120/minute, or off.")
+        told = _("{name} is {rate!r}. Give a number for a second, minute, hour or day, as 120/minute, or off.")
+        sys.exit(told.format(name=name, rate=rate))
     return None if rate == "off" else rate
 
 
@@ -333,6 +338,7 @@ FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"  # What comes is as large as that; /tmp i
 FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
 
 IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore_standalone.host.StandaloneHost"
+IMPORT_FROM_MODULESTORE_MANAGE = CALLED.get() or ("manage.py" if CHECKOUT else "import-from-modulestore")
 IMPORT_FROM_MODULESTORE_AUTHENTICATION = ["import_from_modulestore_standalone.tokens.TokenAuthentication"]
 IMPORT_FROM_MODULESTORE_USERNAME = env("IMPORT_USERNAME", default="author")
 IMPORT_FROM_MODULESTORE_WRITER = env("WRITER", default="") or None
@@ -373,7 +379,7 @@ METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 LOG_FORMAT = env("LOG_FORMAT", default="text")
 if LOG_FORMAT not in ("json", "text"):
-    sys.exit(f"LOG_FORMAT is {LOG_FORMAT!r}. Choose json or text.")
+    sys.exit(_("LOG_FORMAT is {format!r}. Choose json or text.").format(format=LOG_FORMAT))
 if LOG_FORMAT == "json":
     logging.captureWarnings(True)
 LOGGING = {

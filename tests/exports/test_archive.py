@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -185,6 +186,21 @@ class TestRefused:
     )
     def test_what_is_neither_file_nor_folder(self, archive, into, kind, reason):
         assert reason in refusal_of(write_tar(archive, header("c/x", kind, "/etc")), into)
+
+    @pytest.mark.parametrize(
+        ("language", "told"),
+        [
+            (
+                "fr",
+                "c1.tar.gz contient l’entrée 'c/x', un lien vers '/etc'\xa0; les exports ne contiennent pas de liens.",
+            ),
+            ("es", "c1.tar.gz contiene la entrada 'c/x', un enlace a '/etc'; las exportaciones no contienen enlaces."),
+        ],
+    )
+    def test_a_refusal_is_whole_sentences_of_one_language(self, archive, into, language, told):
+        with translation.override(language):
+            refused = refusal_of(write_tar(archive, header("c/x", tarfile.SYMTYPE, "/etc")), into)
+        assert refused.startswith(f"{told} ")
 
     @pytest.mark.parametrize(
         "entries",

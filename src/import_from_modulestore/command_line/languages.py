@@ -30,8 +30,7 @@ def speak(argv: Sequence[str]) -> None:
 
     Raises ``CommandError`` where the named one is none.
     """
-    named = _named(argv)
-    for wanted in [named] if named else _of_environment():
+    for wanted in asked_for(argv):
         try:
             code = get_supported_language_variant(to_language(wanted))
         except LookupError:
@@ -42,8 +41,14 @@ def speak(argv: Sequence[str]) -> None:
         gettext.bindtextdomain("django", _CATALOGUES)
         gettext.textdomain("django")
         return
-    if named:
+    if named := _named(argv):
         raise CommandError(translation.gettext("This site does not speak {language!r}.").format(language=named))
+
+
+def asked_for(argv: Sequence[str]) -> list[str]:
+    """The languages that ``--language`` or the environment name, the first one first, as they are written there."""
+    named = _named(argv)
+    return [named] if named else list(_of_environment())
 
 
 def _named(argv: Sequence[str]) -> str:

@@ -135,16 +135,17 @@ class _Bounds:
             )
         path = PurePosixPath(entry.name)
         if path.is_absolute() or ".." in path.parts or "\\" in entry.name or "\0" in entry.name:
-            raise self._refusal(entry, _(", which would be written outside its folder"))
+            raise self._refusal(entry, _("{name} holds the entry {label}, which would be written outside its folder."))
         if entry.kind is EntryKind.LINK:
-            where = f" to {entry.target!r}" if entry.target else ""
-            raise self._refusal(entry, _(", a link{where}; exports hold no links").format(where=where))
+            told = _("{name} holds the entry {label}, a link to {target!r}; exports hold no links.")
+            if not entry.target:
+                told = _("{name} holds the entry {label}, a link; exports hold no links.")
+            raise self._refusal(entry, told, target=entry.target)
         if entry.kind is EntryKind.OTHER:
-            raise self._refusal(entry, _(", which is neither a file nor a folder"))
+            raise self._refusal(entry, _("{name} holds the entry {label}, which is neither a file nor a folder."))
         if len(path.parts) > self._limits.depth:
-            raise self._refusal(
-                entry, _(", which lies more than {depth} folders deep").format(depth=self._limits.depth)
-            )
+            told = _("{name} holds the entry {label}, which lies more than {depth} folders deep.")
+            raise self._refusal(entry, told, depth=self._limits.depth)
         self._total += entry.size
         self.check_bytes(self._total, entry.label)
         return path
@@ -175,12 +176,9 @@ class _Bounds:
                 ).format(name=clean(self._archive.name), seconds=self._limits.seconds)
             )
 
-    def _refusal(self, entry: Entry, reason: str) -> SourceError:
-        return SourceError(
-            _("{name} holds the entry {label}{reason}. {advice}").format(
-                name=clean(self._archive.name), label=entry.label, reason=reason, advice=_WHY_REFUSED
-            )
-        )
+    def _refusal(self, entry: Entry, sentence: str, **names: object) -> SourceError:
+        told = sentence.format(name=clean(self._archive.name), label=entry.label, **names)
+        return SourceError(f"{told} {_WHY_REFUSED}")
 
 
 @contextmanager
@@ -251,6 +249,6 @@ def _what_is_wrong(archive: Path, error: Exception) -> str:
                 "folder works too."
             ).format(name=name, error=error)
         case Refused():
-            return f"{name} {error}. {_WHY_REFUSED}"
+            return f"{error.said_of(name)} {_WHY_REFUSED}"
     # zipfile raises whatever comes of a malformed header: ValueError, NotImplementedError and more.
     return _("{name} is cut off or damaged ({error}). Download or export it again.").format(name=name, error=error)

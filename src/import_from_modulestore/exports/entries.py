@@ -54,4 +54,12 @@ class Damaged(ValueError):
 
 
 class Refused(ValueError):
-    """Something in the archive is not read; says what, as a clause that follows the archive's name."""
+    """Something in the archive is not read; says what, as a sentence in which ``archive`` stands for its name."""
+
+    def __init__(self, sentence: str, **names: object) -> None:
+        super().__init__(sentence)
+        self._sentence, self._names = sentence, names
+
+    def said_of(self, archive: str) -> str:
+        """The sentence about the archive of this name."""
+        return self._sentence.format(archive=archive, **self._names)

@@ -78,9 +78,9 @@ class _Blocks:
         if len(block) < _BLOCK or not (block == _ZEROS or _is_header(block)):
             if self._begun:
                 raise Damaged(_("it stops in the middle of its entries"))
-            raise NoArchive(_("it does not begin with an entry") if block else "it is empty")
+            raise NoArchive(_("it does not begin with an entry") if block else _("it is empty"))
         if block == _ZEROS and not self._begun:
-            raise NoArchive("it is empty")
+            raise NoArchive(_("it is empty"))
         self._begun = True
         self.hold(0)
         return block
@@ -102,7 +102,7 @@ class _Blocks:
     def additional(self, size: int) -> bytes:
         """The content of an additional header."""
         if size > MAX_HEADER_BYTES:
-            raise Refused(_("has an entry with a header that is too long"))
+            raise Refused(_("{archive} has an entry with a header that is too long."))
         self.hold(size)
         return b"".join(self.content(size))
 
@@ -124,7 +124,7 @@ def _entry(header: bytes, type_flag: bytes, size: int, more: dict[bytes, bytes],
         size = _decimal(more.get(b"GNU.sparse.realsize", b""))
         return Entry(name, kind, size, partial(_with_holes, size, blocks))
     if any(key.startswith(b"GNU.sparse.") for key in more):
-        raise Refused(_("holds the entry {name!r}, a sparse file of an old form").format(name=name))
+        raise Refused(_("{archive} holds the entry {name!r}, a sparse file of an old form."), name=name)
     return Entry(name, kind, size, partial(blocks.content, size))
 
 
@@ -133,7 +133,7 @@ def _with_holes(size: int, blocks: _Blocks) -> Iterator[bytes]:
     head = b"".join(blocks.content(_BLOCK))
     count = _decimal(head.partition(b"\n")[0])
     if count > _MAX_SPANS:
-        raise Refused(_("has a sparse file of too many pieces"))
+        raise Refused(_("{archive} has a sparse file of too many pieces."))
     lines = head.split(b"\n")
     while len(lines) <= 1 + 2 * count:
         head = b"".join(blocks.content(_BLOCK))

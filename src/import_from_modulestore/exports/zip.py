@@ -34,11 +34,10 @@ def read_zip(file: IO[bytes]) -> Iterator[Entry]:
         for info in archive.infolist():
             name = _name_of(info)
             if info.flag_bits & _IS_ENCRYPTED:
-                raise Refused(_("holds the entry {name!r}, which is encrypted").format(name=name))
+                raise Refused(_("{archive} holds the entry {name!r}, which is encrypted."), name=name)
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise Refused(
-                    _("holds the entry {name!r}, which is compressed in a way that is not read here").format(name=name)
-                )
+                told = _("{archive} holds the entry {name!r}, which is compressed in a way that is not read here.")
+                raise Refused(told, name=name)
             yield Entry(name, _kind_of(info), info.file_size, partial(_pieces, archive, info))
 
 
@@ -54,7 +53,7 @@ class _Bounded:
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(min(size, _MAX_READ + 1) if size >= 0 else _MAX_READ + 1)
         if len(data) > _MAX_READ:
-            raise Refused(_("has a list of entries that is too long"))
+            raise Refused(_("{archive} has a list of entries that is too long."))
         return data
 
 

@@ -60,18 +60,18 @@ TAGS = {
 class ProblemDetails(serializers.Serializer):
     """What is wrong, as RFC 9457 has it."""
 
-    type = serializers.CharField(help_text="An address that stands for this kind of problem.")
-    title = serializers.CharField(help_text="The kind of problem, for people.")
-    status = serializers.IntegerField(help_text="The HTTP status.")
-    detail = serializers.CharField(help_text="What is wrong, and what to do about it, for people.")
-    code = EnumField(Problem, help_text="The kind of problem, for programs.")
+    type = serializers.CharField(help_text=_("An address that stands for this kind of problem."))
+    title = serializers.CharField(help_text=_("The kind of problem, for people."))
+    status = serializers.IntegerField(help_text=_("The HTTP status."))
+    detail = serializers.CharField(help_text=_("What is wrong, and what to do about it, for people."))
+    code = EnumField(Problem, help_text=_("The kind of problem, for programs."))
 
 
 class RequestError(serializers.Serializer):
     """One thing that is wrong with a request; about it as a whole where nothing is named."""
 
-    field = serializers.CharField(required=False, help_text="Of the body; with dots: `options.level`.")
-    parameter = serializers.CharField(required=False, help_text="Of the address.")
+    field = serializers.CharField(required=False, help_text=_("Of the body; with dots: `options.level`."))
+    parameter = serializers.CharField(required=False, help_text=_("Of the address."))
     header = serializers.CharField(required=False)
     code = serializers.CharField()
     detail = serializers.CharField()
@@ -81,19 +81,19 @@ class InvalidRequest(ProblemDetails):
     """What is wrong with the request."""
 
     errors = RequestError(  # type: ignore[assignment]
-        many=True, required=False, help_text="Each thing that is wrong, with `invalid_request`."
+        many=True, required=False, help_text=_("Each thing that is wrong, with `invalid_request`.")
     )
 
 
 class Conflict(ProblemDetails):
     """What is in the way: the import's state, or the reasons why its plan cannot be written."""
 
-    state = EnumField(ImportState, required=False, help_text="Of the import, with `wrong_state`.")
+    state = EnumField(ImportState, required=False, help_text=_("Of the import, with `wrong_state`."))
     actions = serializers.ListField(
-        child=EnumField(Action), required=False, help_text="What this state allows, with `wrong_state`."
+        child=EnumField(Action), required=False, help_text=_("What this state allows, with `wrong_state`.")
     )
     blockers = serializers.ListField(
-        child=serializers.CharField(), required=False, help_text="Reasons, with `plan_blocked`."
+        child=serializers.CharField(), required=False, help_text=_("Reasons, with `plan_blocked`.")
     )
 
 

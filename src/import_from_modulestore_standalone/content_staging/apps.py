@@ -1,6 +1,7 @@
 """App configuration."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ContentStagingConfig(AppConfig):
@@ -8,5 +9,5 @@ class ContentStagingConfig(AppConfig):
 
     name = "import_from_modulestore_standalone.content_staging"
     label = "content_staging"
-    verbose_name = "Content staging"
+    verbose_name = _("Content staging")
     default_auto_field = "django.db.models.AutoField"

@@ -37,7 +37,7 @@ class StagedContent(models.Model):
     tags = models.JSONField(null=True, help_text=_("Tags of the source blocks, by usage key."))
 
     class Meta:
-        verbose_name_plural = _("staged content")
+        verbose_name = verbose_name_plural = _("staged content")
 
     def __str__(self) -> str:
         return f'Staged {self.block_type} "{self.display_name}" ({self.status})'
@@ -55,6 +55,10 @@ class StagedContentFile(models.Model):
     data_file = models.FileField(upload_to="staged-content-temp/", blank=True)
     source_key_str = case_sensitive_char_field(max_length=255, blank=True)
     md5_hash = case_sensitive_char_field(max_length=32, blank=True)
+
+    class Meta:
+        verbose_name = _("file of staged content")
+        verbose_name_plural = _("files of staged content")
 
     def __str__(self) -> str:
         return self.filename

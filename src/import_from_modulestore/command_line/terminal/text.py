@@ -6,8 +6,8 @@ import re
 
 from django.utils.translation import ngettext
 
-_ISOLATES = re.compile("[\u2068\u2069]")
-"""What isolates the names in a translation (docs/decisions/0023); terminals that know nothing of it show a sign."""
+_ISOLATES = re.compile("[\u2066\u2068\u2069]")
+"""What isolates names and code in a translation (docs/decisions/0023); terminals that know it not show a sign."""
 
 _NOT_PRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """

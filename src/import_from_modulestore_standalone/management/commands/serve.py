@@ -24,7 +24,6 @@ from django.utils.translation import ngettext
 from kombu.exceptions import KombuError
 
 from import_from_modulestore import api
-from import_from_modulestore.command_line.called import CALLED
 from import_from_modulestore.command_line.terminal.text import printable
 
 from ...celery import SERVED, app
@@ -198,11 +197,7 @@ def how_to_sign_in() -> str:
     if file.exists() and user.check_password(file.read_text().strip()):
         return _("{name}, with the password in {file}").format(name=name, file=file)
     told = _("{name}, with the password that you gave; `{command} {name}` sets another")
-    return told.format(name=name, command=_changes_password())
-
-
-def _changes_password() -> str:
-    return f"{CALLED.get() or 'manage.py'} changepassword"
+    return told.format(name=name, command=f"{settings.IMPORT_FROM_MODULESTORE_MANAGE} changepassword")
 
 
 def _work(workers: int) -> str:
