@@ -91,6 +91,13 @@ def test_advises_the_command_that_there_is_and_says_where_its_own_database_is(ca
     assert told.endswith(f"It is the file {tmp_path / 'db.sqlite3'}.\n")
 
 
+@pytest.mark.slow
+def test_says_what_is_wrong_in_words_alone(call, data):
+    call("sources", "--data", str(data))
+    told = "There is no import 123, or none that you may see. `history` lists those that there are.\n"
+    assert call("show", "123", "--data", str(data), status=4)[1] == told
+
+
 def test_lines_to_type_name_the_command_as_it_was_called(courses, db):
     write_course(courses / "c1", *small_course(), title="Tides")
     told = CALLED.set(NAME)

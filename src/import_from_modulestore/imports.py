@@ -93,7 +93,7 @@ def is_whole_id(import_id: str) -> bool:
 
 def no_such_import(import_id: str) -> NotFound:
     """What to say of an import that is not there, or that the user is not to know of."""
-    return NotFound(_("There is no import {id}, or none that you may see.").format(id=import_id))
+    return NotFound(_("There is no import {id}, or none that you may see.").format(id=import_id), field="import_id")
 
 
 def options_of(run: Import) -> ImportOptions:

@@ -133,7 +133,8 @@ class StandaloneHost(Host):
         return NotFound(
             _("There is no library {key}, or none that you may see. Choose another, or let the import make it.").format(
                 key=library_key
-            )
+            ),
+            field="library_key",
         )
 
     def create_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:

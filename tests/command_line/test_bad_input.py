@@ -3,6 +3,7 @@
 import pytest
 
 from import_from_modulestore import api
+from import_from_modulestore.management.commands.import_from_modulestore import Command
 
 from ..builders import KEY, TARGET, usage_key
 from ..library_state import row_counts
@@ -17,12 +18,33 @@ def staged(library):
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
+        (("reviw", "last"), 2, "There is no command reviw. Do you mean review? All that there are: "),
+        (("xyz", "it"), 2, "There is no command xyz. All that there are: import_from_modulestore --help\n"),
+        (("sources", "--language=tlh"), 1, "This site does not speak 'tlh'.\n"),
+    ],
+)
+def test_what_is_no_command_of_it(words, code, told, capsys):
+    with pytest.raises(SystemExit) as ended:
+        Command().run_from_argv(["manage.py", "import_from_modulestore", *words])
+    assert (ended.value.code, capsys.readouterr().err[: len(told)]) == (code, told)
+
+
+def test_a_usage_is_one_line():
+    parser = Command().create_parser("manage.py", "import_from_modulestore")
+    [subcommands] = parser._subparsers._group_actions
+    usage = subcommands.choices["run"].format_usage()
+    assert usage == "usage: manage.py import_from_modulestore run [options] SOURCE LIBRARY\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
         (("run", "nonsense", TARGET), 1, "is not the key of a course"),
         (("stage", KEY, "nonsense"), 1, "is not the key of a content library"),
-        (("stage", KEY, TARGET), 4, "There is no library"),
+        (("stage", KEY, TARGET), 4, "To have it made: --create"),
         (("stage", "course-v1:No+No+No", TARGET, "--create"), 4, "`sources` lists what is there"),
         (("show", "123"), 4, "There is no import 123, or none that you may see."),
-        (("retry", "123"), 4, "There is no import 123"),
+        (("retry", "123"), 4, "`history` lists those that there are"),
         (("undo", "last"), 4, "You have no imports yet"),
         (("backup", TARGET, "x.zip"), 4, "There is no library"),
         (("where", "nonsense"), 1, "block-v1:"),

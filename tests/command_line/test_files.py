@@ -104,8 +104,7 @@ class TestRun:
         (("run", "nowhere.tar.gz", TARGET), 1, "nowhere.tar.gz: No such file"),
         (("run", "{folder}", TARGET), 2, "tar -czf course.tar.gz"),
         (("run", "{export}", TARGET, "--export", "c1"), 2, "Leave out --origin and --export"),
-        (("run", "{text}", TARGET), 1, "neither a tar.gz nor a zip"),
-        (("run", "{text}", TARGET), 1, "notes.zip: "),
+        (("run", "{text}", TARGET), 1, "notes.zip is neither a tar.gz nor a zip"),
     ],
 )
 def test_what_is_no_export_is_refused_with_advice(export, tmp_path, words, code, said):

@@ -61,7 +61,8 @@ def test_a_viewer_reads_the_history_and_does_not_turn_it_back(staged, viewer):
 def test_a_stranger_is_told_what_one_who_guesses_is_told(staged, stranger):
     for words in (("show",), ("review",), ("plan",), *AT_WORK, ("undo", "--yes"), ("redo", "--yes")):
         message, code = refused(*on(staged, words, stranger))
-        assert (message.replace(staged, "ID"), code) == ("There is no import ID, or none that you may see.", 4), words
+        told = "There is no import ID, or none that you may see. `history` lists those that there are."
+        assert (message.replace(staged, "ID"), code) == (told, 4), words
 
 
 def test_a_stranger_sees_nothing_and_begins_nothing(staged, stranger):

@@ -428,13 +428,8 @@ def _source(
     if file.is_dir():
         told = _("{file} is a folder. Pack it first: tar -czf course.tar.gz {file}").format(file=file)
         raise refusal(told, USAGE)
-    try:
-        with file.open("rb") as opened:
-            found = api.upload_export(user=session.user, file=opened, name=file.name)
-    except (api.InvalidOption, api.SourceError) as error:
-        if file.name in str(error):
-            raise
-        raise type(error)(f"{file.name}: {error}", field=error.field) from error
+    with file.open("rb") as opened:
+        found = api.upload_export(user=session.user, file=opened, name=file.name)
     is_done = False
     try:
         yield SourceReference(found.key, origin=found.origin, export=found.export)

@@ -26,6 +26,8 @@ from opaque_keys.edx.keys import LearningContextKey
 
 from ..data import SourceData
 from ..errors import InvalidOption, NotFound, SourceError, StepFailed
+from ..quoting import shortened
+from ..texts import clean
 from .archive import SUFFIXES, format_of
 from .entries import PIECE
 from .files import remove_left_over
@@ -134,19 +136,19 @@ class Uploads:
         Raises ``InvalidOption`` for what is too large, ``SourceError`` for what holds no export, or several, and
         ``StepFailed`` where the disk does not take it.
         """
-        owner = str(user.pk)
+        owner, called = str(user.pk), _called(name)
         folder = self._folder_of(owner)
         limit = self.limit(user)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = folder / f"{_PARTIAL}{uuid4().hex}"
         try:
-            suffix = _copy(file, partial, limit)
+            suffix = _copy(file, called, partial, limit)
             with (folder / _LOCK).open("w") as lock:
                 locks.lock(lock, locks.LOCK_EX)
                 size = partial.stat().st_size
                 limit = self.limit(user, copied=size)
                 if size > limit:  # Another has come meanwhile.
-                    raise _too_large(limit)
+                    raise _too_large(called, limit)
                 path = _free_name(folder, name, suffix)
                 partial.rename(path)
         finally:
@@ -239,7 +241,7 @@ def _usernames(owners: Sequence[str]) -> dict[str, str]:
     return {str(pk): name for pk, name in users.values_list("pk", get_user_model().USERNAME_FIELD)}
 
 
-def _copy(file: BinaryIO, target: Path, limit: int) -> str:
+def _copy(file: BinaryIO, called: str, target: Path, limit: int) -> str:
     """Write what comes to a file of our own; returns the suffix of its format, whatever it was called."""
     suffix, size = "", 0
     with open(target, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
@@ -249,13 +251,13 @@ def _copy(file: BinaryIO, target: Path, limit: int) -> str:
                 if not suffix:
                     raise SourceError(
                         _(
-                            "This file is neither a tar.gz nor a zip archive. Export the course from Studio (Tools › "
+                            "{name} is neither a tar.gz nor a zip archive. Export the course from Studio (Tools › "
                             "Export), and upload the file that you get."
-                        )
+                        ).format(name=called)
                     )
             size += len(piece)
             if size > limit:
-                raise _too_large(limit)
+                raise _too_large(called, limit)
             try:
                 out.write(piece)
             except OSError as error:
@@ -265,16 +267,16 @@ def _copy(file: BinaryIO, target: Path, limit: int) -> str:
         except OSError as error:
             raise _not_kept(error) from error
     if not size:
-        raise SourceError(_("This file is empty. Choose the export that Studio made."))
+        raise SourceError(_("{name} is empty. Choose the export that Studio made.").format(name=called))
     return suffix
 
 
-def _too_large(limit: int) -> InvalidOption:
+def _too_large(called: str, limit: int) -> InvalidOption:
     return InvalidOption(
         _(
-            "This file is too large: {limit:,} bytes are left for you here. Remove uploads that you need no more, or "
-            "ask those who run this site to put the export into the courses folder."
-        ).format(limit=limit),
+            "{name} is too large: {limit:,} bytes are left for you here. Remove uploads that you need no more, or "
+            "ask those who run this site for more room."
+        ).format(name=called, limit=limit),
         field="file",
     )
 
@@ -297,6 +299,15 @@ def _free_name(folder: Path, name: str, suffix: str) -> Path:
     return path
 
 
+def _called(name: str) -> str:
+    """What people find a file by whose upload is refused: the name that they gave, without folders."""
+    return shortened(clean(_base(name))) or "export"
+
+
+def _base(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
 def _stem(name: str) -> str:
     """
     What a file is called that came by this name, plain and visible, and without the suffix of an archive.
@@ -306,7 +317,7 @@ def _stem(name: str) -> str:
     >>> _stem("…/.tgz")
     'export'
     """
-    base = name.replace("\\", "/").rpartition("/")[2]
+    base = _base(name)
     ending = next((suffix for suffix in SUFFIXES if base.lower().endswith(suffix)), "")
     stem = re.sub(r"[^\w.-]+", "_", base[: len(base) - len(ending)]).strip("._-")[:_MAX_STEM] or "export"
     return stem.encode()[:_MAX_STEM].decode(errors="ignore")

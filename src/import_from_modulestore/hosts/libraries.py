@@ -82,7 +82,9 @@ class Libraries(ABC):
 
     def no_such_library(self, library_key: LibraryLocatorV2) -> NotFound:
         """What to say of a library that is not there, or that the user is not to know of."""
-        return NotFound(_("There is no library {key}, or none that you may see.").format(key=library_key))
+        return NotFound(
+            _("There is no library {key}, or none that you may see.").format(key=library_key), field="library_key"
+        )
 
     def make_library(self, library_key: LibraryLocatorV2, *, title: str, user: Any) -> LibraryData:
         """

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 from rich.console import Console
 
-from import_from_modulestore.command_line.languages import speak
+from import_from_modulestore.command_line.spoken import LaidOutHelp, SpokenCommand
 from import_from_modulestore.command_line.terminal.text import printable
 
 
-class SpokenCommand(BaseCommand):
-    """A command that speaks the language of who typed it."""
-
-    def run_from_argv(self, argv: list[str]) -> None:
-        """As the base class, in that language."""
-        speak(argv)
-        super().run_from_argv(argv)
+class SiteCommand(SpokenCommand):
+    """A command of the project's own."""
 
     def told(self) -> str:
         """What its help begins with, in the language of this moment."""
@@ -33,12 +27,12 @@ class SpokenCommand(BaseCommand):
         return super().create_parser(prog_name, subcommand, **kwargs)
 
 
-class ConsoleCommand(SpokenCommand):
+class ConsoleCommand(SiteCommand):
     """A command with subcommands, for people."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """As the base class, with the help text kept as it is laid out."""
-        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        kwargs.setdefault("formatter_class", LaidOutHelp)
         return super().create_parser(prog_name, subcommand, **kwargs)
 
     def console(self, *, no_color: bool) -> Console:

@@ -7,13 +7,15 @@ import os
 import shutil
 import sys
 from contextlib import suppress
+from difflib import get_close_matches
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management import get_commands
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from rich.console import Console
@@ -38,8 +40,10 @@ from ...command_line.base import (
 )
 from ...command_line.called import CALLED, called
 from ...command_line.languages import LANGUAGE_OPTION, speak
+from ...command_line.spoken import LaidOutHelp, SpokenCommand
 from ...command_line.subcommands import SUBCOMMANDS
 from ...command_line.terminal.text import printable
+from ...quoting import shortened
 from ...texts import cleaned
 from ...trouble import in_full, of_newer_version, recognized
 from ...waiting import at_most, watched
@@ -71,19 +75,32 @@ def _overview(beside: str) -> str:
     return "\n".join([*lines, "", *([beside, ""] if beside else []), _("for example:"), examples, told, ""])
 
 
-class Command(BaseCommand):
+def _unknown(word: str) -> str:
+    """What is said of a word that is no subcommand."""
+    names = [*_BY_NAME, *(get_commands() if CALLED.get() else ())]  # Where it is a command of its own, it has Django's.
+    told = _("There is no command {name}.").format(name=shortened(word))
+    if alike := get_close_matches(word, names, 1):
+        told += " " + _("Do you mean {name}?").format(name=alike[0])
+    return printable(f"{told} " + _("All that there are: {command}").format(command=f"{called()} --help"))
+
+
+class Command(SpokenCommand):
     """``manage.py import_from_modulestore``."""
 
     requires_system_checks = []  # They load every URL of the site, which takes a second.
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """As the base class, in the language of who typed it."""
-        speak(argv)
+        """As the base class; a word that is no subcommand is answered in one line, not with all that there are."""
+        word = "".join(argv[2:3])
+        if word and not word.startswith("-") and word not in _BY_NAME:
+            speak(argv)
+            self.stderr.write(_unknown(word))
+            sys.exit(USAGE)
         super().run_from_argv(argv)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """As the base class, with help texts kept as they are laid out."""
-        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        kwargs.setdefault("formatter_class", LaidOutHelp)
         self.help = _overview(self.beside())
         self._prog = CALLED.get() or f"{Path(prog_name).name} {subcommand}"
         kwargs.setdefault("usage", self._prog + " " + _("COMMAND …"))
@@ -118,7 +135,7 @@ class Command(BaseCommand):
                 description=subcommand.description,
                 epilog=subcommand.epilog,
                 parents=[common],  # type: ignore[list-item]
-                formatter_class=argparse.RawDescriptionHelpFormatter,
+                formatter_class=LaidOutHelp,
             )
             for define in subcommand.arguments:
                 define(defined)
@@ -140,7 +157,7 @@ class Command(BaseCommand):
         except api.DatabaseUnavailable as error:
             raise refusal(in_full(error), FAILED) from error
         except api.ImportFromModulestoreError as error:
-            _refuse(session, error)
+            _refuse(session, error, options)
         except DatabaseError as error:
             raise refusal(
                 of_newer_version() or _("The database cannot do this: {error}").format(error=error), FAILED
@@ -178,9 +195,13 @@ def _end_quietly() -> NoReturn:
     sys.exit(NO_READER)
 
 
-def _refuse(session: Session, error: api.ImportFromModulestoreError) -> NoReturn:
+def _refuse(session: Session, error: api.ImportFromModulestoreError, options: dict[str, Any]) -> NoReturn:
     code = next((code for kind, code in _EXIT_CODE_OF.items() if isinstance(error, kind)), FAILED)
     told = str(error)
+    if isinstance(error, api.NotFound) and error.field == "library_key" and options.get("create") is False:
+        told += " " + _("To have it made: --create")
+    elif isinstance(error, api.NotFound) and error.field == "import_id":
+        told += " " + _("`history` lists those that there are.")
     if session.import_id and not isinstance(error, api.NotFound | api.NotPermitted | api.InvalidEdit):
         with suppress(api.ImportFromModulestoreError):
             run = api.get_import(user=session.user, import_id=session.import_id)

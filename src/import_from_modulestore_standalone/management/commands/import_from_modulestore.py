@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,12 +26,6 @@ _SITE = listing(
 
 class Command(app.Command):
     """``manage.py import_from_modulestore``: makes the tables of the project's own database where there are none."""
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """As the app's; a command of its own needs none of what says which project of Django's is meant."""
-        if CALLED.get():
-            self.suppressed_base_arguments = {"--settings", "--pythonpath", "-v", "--traceback"}
-        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def beside(self) -> str:
         """What the site has besides, where all is one command, and where everything is kept."""

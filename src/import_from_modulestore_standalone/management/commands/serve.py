@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from ...celery import SERVED, app
 from ...database import is_up_to_date
 from ...first_use import make_courses_folder
 from ...server import server_at
-from ..base import SpokenCommand
+from ..base import SiteCommand
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
 _FAILED = 1
@@ -40,7 +40,7 @@ class _WorkerEnded(SystemExit):
     """The worker has ended by itself."""
 
 
-class Command(SpokenCommand):
+class Command(SiteCommand):
     """``manage.py serve``."""
 
     def told(self) -> str:
@@ -152,9 +152,9 @@ class Command(SpokenCommand):
                 api.recover_imports()
 
     def _say_hello(self, host: str, port: int, sign_in: str, workers: int) -> None:
-        shown = socket.gethostname() if host in _EVERYWHERE else host
+        public, this_machine = settings.PUBLIC_ADDRESS, socket.gethostname()
+        shown = _name_of(host, this_machine, () if public else settings.ALLOWED_HOSTS)
         here = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
-        public = settings.PUBLIC_ADDRESS
         site = public.origin if public else here
         rows = [
             (_("Open"), f"{site}{reverse('modulestore_imports:home')}"),
@@ -167,11 +167,25 @@ class Command(SpokenCommand):
         lines = "".join(f"\n  {title:<{width}}{printable(told)}" for title, told in rows)
         told = _("Sign in, choose a course, and look at what would come of it. Ctrl-C stops it.")
         self.stdout.write(f"{lines}\n\n{told}")
-        if host in _EVERYWHERE and not (public or {shown, "*"} & {*settings.ALLOWED_HOSTS}):
+        if shown not in (host, this_machine):
             names = ", ".join(settings.ALLOWED_HOSTS)
             told = _("It answers only to the names in ALLOWED_HOSTS: {names}.").format(names=names)
             self.stdout.write(f"{printable(told)}\n")
         self.stdout.flush()
+
+
+def _name_of(host: str, this_machine: str, answers_to: Sequence[str]) -> str:
+    """
+    What browsers find the server by that listens there: where that is everywhere, this machine, or a name of the site.
+
+    >>> _name_of("127.0.0.1", "laptop", ["localhost"]), _name_of("0.0.0.0", "laptop", ["laptop"])
+    ('127.0.0.1', 'laptop')
+    >>> _name_of("0.0.0.0", "3fa2b1c0", ["localhost", "127.0.0.1"])  # As in a container.
+    'localhost'
+    """
+    if host not in _EVERYWHERE:
+        return host
+    return this_machine if not answers_to or {this_machine, "*"} & {*answers_to} else answers_to[0]
 
 
 def how_to_sign_in() -> str:
