@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from openedx_content.models_api import LearningPackage
 
@@ -38,6 +40,12 @@ def test_every_block_says_what_became_of_it(author, run):
     assert len(rows) == 6
     assert any("Only if" in row and "Unsupported" in row for row in rows)
     assert any("gone.png" in row and "Created" in row for row in rows)
+
+
+def test_what_was_imported_can_be_taken_along(author, run):
+    [backup] = dom(author.get(page_url("import", run.id))).xpath("//a[contains(., 'Backup')]/@href")
+    with closing(author.get(backup)) as answer:
+        assert answer["Content-Type"] == "application/zip"
 
 
 def test_outcomes_and_search_leave_some(author, run):

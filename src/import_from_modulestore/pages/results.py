@@ -11,6 +11,8 @@ from django.utils.translation import ngettext
 
 from .. import api
 from ..data import Action, ImportData, Outcome, ReversalOutcome, tally
+from ..hosts import get_host
+from ..keys import parse_library_key
 from .base import AuthorView, number_of, page_number, pages_of
 
 PAGE_SIZE = 100
@@ -38,6 +40,9 @@ def result_of(request: HttpRequest, run: ImportData) -> dict[str, Any]:
         "pages": pages_of(records.total, PAGE_SIZE),
         "chosen": chosen,
         "q": search,
+        # Where the library has pages of its own, that is where it is looked after.
+        "can_back_up": not run.library_url
+        and get_host().can_back_up_library(request.user, parse_library_key(run.library_key)),
         "links": api.may_link(user=request.user, import_id=run.id),
         "work": api.list_work(user=request.user, import_id=run.id, limit=1),
         "reversals": [(reversal, tally(ReversalOutcome, reversal.counts)) for reversal in reversals],

@@ -30,23 +30,28 @@ MAX_OLX = 100_000
 @register.simple_tag
 def versions(before: int | None, after: int | None) -> str:
     """
-    What became of a version.
+    What became of a version, from left to right in every language.
 
-    >>> versions(2, 3), versions(None, 1), versions(2, 2)
-    ('2 → 3', '– → 1', '2')
+    >>> print(versions(2, 3), versions(None, 1), versions(2, 2))
+    <bdi dir="ltr">2 → 3</bdi> <bdi dir="ltr">– → 1</bdi> 2
     """
-    return str(after or NOTHING) if before == after else f"{before or NOTHING} → {after or NOTHING}"
+    if before == after:
+        return str(after or NOTHING)
+    return format_html('<bdi dir="ltr">{} → {}</bdi>', before or NOTHING, after or NOTHING)
 
 
 @register.filter
 def when(moment: datetime | None) -> str:
     """
-    A moment with its time zone; empty for none.
+    A moment with its time zone, for a page; empty for none.
 
     >>> when(None)
     ''
     """
-    return date_format(localtime(moment), "Y-m-d H:i T") if moment else ""
+    if moment is None:
+        return ""
+    shown = date_format(localtime(moment), "Y-m-d H:i T")
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(timespec="minutes"), shown)
 
 
 @register.filter
