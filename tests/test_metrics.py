@@ -82,6 +82,81 @@ def test_steps_that_are_done_are_told_with_their_durations_and_blocks(numbers, c
     assert counts == sorted(counts), "each is of all that took no longer"
 
 
+def ended(said: dict[str, float]) -> dict[str, float]:
+    """Steps that have ended, by step and outcome, where there are any: ``stage failed``."""
+    told = (
+        (name.removeprefix("steps_total{").rstrip("}"), value) for name, value in said.items() if "steps_total{" in name
+    )
+    return {name.replace(",", " "): value for name, value in told if value}
+
+
+def test_steps_that_fail_are_told_whatever_they_fail_for(numbers, course, courses, user, library, worked):
+    assert ended(numbers()) == {}
+    run = api.create_import(user=user, source_key=KEY, library_key=TARGET).id
+    (courses / "c1").rename(courses.parent / "away")
+    with worked(), pytest.raises(api.NotFound):
+        api.stage_import(user=user, import_id=run)
+    (courses.parent / "away").rename(courses / "c1")
+    with worked():
+        api.retry_import(user=user, import_id=run)
+    package = Import.objects.values_list("learning_package", flat=True).get()
+    Import.objects.update(learning_package=None)
+    with worked(), pytest.raises(api.NotFound):
+        api.complete_import(user=user, import_id=run)
+    Import.objects.update(learning_package=package)
+    assert ended(numbers()) == {"failed stage": 1, "done stage": 1, "failed complete": 1}
+    with worked():  # A process that has died is found by another.
+        Import.objects.update(state="undoing", worker="elsewhere:1:1:1", heartbeat=timezone.now() - timedelta(hours=1))
+        assert api.recover_imports() == 1
+    assert ended(numbers())["failed undo"] == 1
+
+
+def test_so_are_those_that_no_worker_can_be_told_of(numbers, transactional_db, courses, user, library, monkeypatch):
+    def send(*args, **kwargs) -> None:
+        raise OSError("no broker")
+
+    monkeypatch.setattr("celery.app.task.Task.apply_async", send)
+    sources = write_courses(courses, 4)
+    run = api.create_import(user=user, source_key=sources[3].key, library_key=TARGET).id
+    with pytest.raises(api.StepFailed):
+        api.start_staging(user=user, import_id=run)
+    assert ended(numbers()) == {"failed stage": 1}
+    batch = api.create_batch(user=user, sources=sources[:3], library_key=TARGET)
+    with pytest.raises(api.StepFailed):
+        api.start_batch_step(user=user, batch_id=batch.id, action=Action.STAGE)
+    assert ended(numbers()) == {"failed stage": 4}
+
+
+def test_steps_that_are_canceled_are_told_and_imports_that_rest_have_none(
+    numbers, courses, user, library, worked, monkeypatch
+):
+    monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *args, **kwargs: None)
+    sources = write_courses(courses, 4)
+    batch = api.create_batch(user=user, sources=sources[:3], library_key=TARGET)
+    api.start_batch_step(user=user, batch_id=batch.id, action=Action.STAGE)
+    alone = api.create_import(user=user, source_key=sources[3].key, library_key=TARGET).id
+    api.start_staging(user=user, import_id=alone)
+    with worked():
+        api.cancel_import(user=user, import_id=alone)
+        api.cancel_import(user=user, import_id=batch.imports[0].id)
+    assert ended(numbers()) == {"canceled stage": 2}
+    with worked():
+        api.start_batch_step(user=user, batch_id=batch.id, action=Action.CANCEL)
+    assert ended(numbers()) == {"canceled stage": 4}
+    rests = api.create_import(user=user, source_key=sources[3].key, library_key=TARGET).id
+    with worked():
+        api.cancel_import(user=user, import_id=rests)
+    assert ended(numbers()) == {"canceled stage": 4}
+
+
+def test_a_review_that_is_waited_for_and_a_preview_have_not_failed(numbers, course, user, library, worked):
+    with worked():
+        api.preview_import(user=user, source_key=KEY, library_key=TARGET)
+        with pytest.raises(api.NotFound):
+            api.preview_import(user=user, source_key=KEY, library_key="lib:Acme:None")
+    assert ended(numbers()) == {}
+
+
 def test_nothing_is_counted_where_nobody_wants_it(course, run_import, worked):
     with worked():
         run_import()
@@ -136,6 +211,10 @@ def test_they_are_true_of_all_workers_whichever_process_tells(project, serve):
         for run in runs[:4]:
             call("start_completion", import_id=run)
         wait_for(lambda: all(call("get_import", import_id=run)["state"] == "imported" for run in runs[:4]))
+        (project.courses / "c1").rename(project.courses.parent / "away")
+        for run in runs[4:]:  # What is staged stands, where it cannot be staged anew.
+            call("start_staging", import_id=run)
+        wait_for(lambda: all(call("get_import", import_id=run)["error"] for run in runs[4:]))
 
         def said() -> list[dict[str, float]]:
             found = (Browser().open(f"http://127.0.0.1:{port}/metrics", **TOKEN).text for port in ports)
@@ -144,7 +223,8 @@ def test_they_are_true_of_all_workers_whichever_process_tells(project, serve):
         ports = [port_in(serve("--no-worker")[1]) for _ in range(2)]
         # Workers tell of a step once it is committed, and seen to be.
         counts = {"step_seconds_count{stage}": 6, "step_blocks_total{stage}": 6 * 12, "step_seconds_count{complete}": 4}
-        wait_for(lambda: all(each | counts == each for each in said()))
+        ends = {"done stage": 6, "done complete": 4, "failed stage": 2}
+        wait_for(lambda: all(each | counts == each and ended(each) == ends for each in said()))
         for each in said():
             assert (each["imports{imported}"], each["imports{staged}"]) == (4, 2)
             assert each["process_resident_memory_bytes"] > 1e7

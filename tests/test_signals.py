@@ -107,6 +107,34 @@ def test_nothing_is_told_of_what_fails_is_canceled_or_only_previewed(created, us
     assert len(told) == 1
 
 
+def test_steps_that_stop_are_told_of_by_a_signal_of_their_own(created, user, editor, worked):
+    stopped: list = []
+
+    def hear(steps, **kwargs) -> None:
+        stopped.extend(steps)
+
+    signals.steps_stopped.connect(hear)
+    with worked():
+        api.stage_import(user=user, import_id=created.id)
+        package = Import.objects.values_list("learning_package", flat=True).get()
+        Import.objects.update(learning_package=None)
+    with worked(), pytest.raises(api.NotFound):
+        api.complete_import(user=user, import_id=created.id)
+    Import.objects.update(learning_package=package, state=ImportState.UNDOING)
+    with worked():
+        api.cancel_import(user=editor, import_id=created.id)
+    failed, canceled = stopped
+    assert (failed.import_id, failed.action, failed.is_canceled, failed.user_id) == (
+        created.id,
+        "complete",
+        False,
+        user.pk,
+    )
+    assert failed.reason == f"The library {TARGET} is gone."
+    assert (canceled.action, canceled.is_canceled, canceled.user_id, canceled.reason) == ("undo", True, editor.pk, "")
+    assert json.loads(json.dumps(dataclasses.asdict(failed), cls=DjangoJSONEncoder))["action"] == "complete"
+
+
 def test_a_receiver_that_raises_harms_nobody(created, user, told, worked, caplog):
     def fail(**kwargs) -> None:
         raise RuntimeError("the other app is broken")

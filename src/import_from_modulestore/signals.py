@@ -16,18 +16,27 @@ task. A receiver that raises harms neither the import nor other receivers; Djang
 
 Each is sent **at most once** for a step that is done, whichever attempt at it was the one. It is not sent where the
 process dies between the commit and the signal, or the answer to the commit is lost with the database: who has to know
-for sure looks (``api.list_imports``, ``api.get_reversals``). Steps that fail or are canceled, and previews, send none.
+for sure looks (``api.list_imports``, ``api.get_reversals``).
+
+Steps that fail or are canceled are told of by a signal of their own, in the same way, with a tuple of
+:class:`.data.StoppedStep`, since those of a batch may stop at once::
+
+    @receiver(steps_stopped, dispatch_uid="acme.call_somebody")
+    def call_somebody(sender, steps, **kwargs):
+        ...
+
+One of which the process has died is told of when that is found out, by whoever finds it. Previews send no signals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from .data import FinishedStep, ImportState
+from .data import Action, FinishedStep, ImportState, StoppedStep
 from .models import Import
 
 import_staged = Signal()
@@ -41,6 +50,9 @@ import_undone = Signal()
 
 import_redone = Signal()
 """An import that was undone was put back. Whoever follows a library by these signals hears of the content again."""
+
+steps_stopped = Signal()
+"""Steps have failed, or somebody has canceled them, whether they ran or waited for a worker."""
 
 _OF_STEP = {
     ImportState.STAGING: import_staged,
@@ -75,3 +87,31 @@ def tell(run: Import, was: str, counts: Mapping[str, int], *, seconds: float) ->
     )
     signal = _OF_STEP[ImportState(was)]
     transaction.on_commit(lambda: signal.send_robust(sender=None, step=step), robust=True)
+
+
+def tell_stopped(runs: Iterable[Import], action: str, *, reason: str = "") -> None:
+    """
+    Tell other apps that this step of these imports has failed for the ``reason``, or was canceled where there is none,
+    once the transaction around this, if any, is committed.
+
+    Costs no statement.
+    """
+    now = timezone.now()
+    steps = tuple(
+        StoppedStep(
+            import_id=str(run.uuid),
+            source_key=run.source_key,
+            source_title=run.source_title,
+            library_key=run.library_key,
+            library_title=run.library_title,
+            user_id=run.actor_id,
+            action=Action(action),
+            is_canceled=not reason,
+            reason=reason,
+            stopped=now,
+        )
+        for run in runs
+        if not run.is_preview
+    )
+    if steps:
+        transaction.on_commit(lambda: steps_stopped.send_robust(sender=None, steps=steps), robust=True)

@@ -3,14 +3,15 @@ What the site does, in numbers, as Prometheus reads them.
 
 They are of the whole site, whichever process is asked: several do the work, on several hosts, and end and begin anew.
 So nothing is counted in their memory. What stands waiting and running is asked of the imports when somebody comes for
-it; how long steps took is added up in the database (:class:`.models.StepTime`) by the process that has done one. Only
-``process_…`` is of the process that answers.
+it; how many steps were done, have failed or were canceled, and how long they took, is added up in the database
+(:class:`.models.StepTime`) by the process that has seen it. Only ``process_…`` is of the process that answers.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from itertools import accumulate
 from typing import Any
@@ -22,7 +23,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from import_from_modulestore import signals
-from import_from_modulestore.data import FinishedStep, ImportState
+from import_from_modulestore.data import FinishedStep, ImportState, StoppedStep
 from import_from_modulestore.models import Import
 from import_from_modulestore.running.lifecycle import STEP_OF, Step
 from import_from_modulestore.trouble import recognized
@@ -34,6 +35,9 @@ PREFIX = "import_from_modulestore"
 
 UP_TO = (0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600, 1800, 3600)
 """Seconds at which the durations of steps are told apart."""
+
+DONE, FAILED, CANCELED = OUTCOMES = ("done", "failed", "canceled")
+"""How a step can end."""
 
 _BEYOND = 2**31 - 1
 _PATIENCE = 10
@@ -127,8 +131,11 @@ def _steps() -> Iterator[Any]:
     from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 
     rows: dict[str, dict[int, StepTime]] = {step.value: {} for step in Step}
+    ended = Counter({(step.value, outcome): 0 for step in Step for outcome in OUTCOMES})
     for row in StepTime.objects.all():
-        rows.setdefault(row.step, {})[row.up_to] = row
+        ended[row.step, row.outcome] += row.count
+        if row.outcome == DONE:
+            rows.setdefault(row.step, {})[row.up_to] = row
     durations = HistogramMetricFamily(
         f"{PREFIX}_step_seconds",
         "How long the attempts took that have done a step.",
@@ -140,14 +147,29 @@ def _steps() -> Iterator[Any]:
         buckets = list(zip([*map(str, map(float, UP_TO)), "+Inf"], counts, strict=True))
         durations.add_metric([step], buckets, sum_value=sum(row.seconds for row in found.values()))
         blocks.add_metric([step], sum(row.blocks for row in found.values()))
-    yield from (durations, blocks)
+    steps = CounterMetricFamily(
+        f"{PREFIX}_steps", "Steps that were done, have failed or were canceled.", labels=["step", "outcome"]
+    )
+    for labels, count in ended.items():
+        steps.add_metric(labels, count)
+    yield from (durations, blocks, steps)
 
 
-def count(step: FinishedStep, signal: Any, **kwargs: Any) -> None:
+def count_done(step: FinishedStep, signal: Any, **kwargs: Any) -> None:
     """Add a step that is done to the numbers. One statement, three the first time."""
     up_to = next((_key(seconds) for seconds in UP_TO if step.seconds <= seconds), _BEYOND)
-    row = {"step": _STEPS[signal].value, "up_to": up_to}
-    more = {"count": 1, "seconds": step.seconds, "blocks": step.block_count}
+    _add(_STEPS[signal], DONE, up_to, count=1, seconds=step.seconds, blocks=step.block_count)
+
+
+def count_stopped(steps: Collection[StoppedStep], **kwargs: Any) -> None:
+    """Add steps that have failed, or were canceled, all at once; as many statements, mostly, whatever their number."""
+    ended = Counter((step.action, CANCELED if step.is_canceled else FAILED) for step in steps)
+    for (action, outcome), number in ended.items():
+        _add(Step(action.value), outcome, 0, count=number)
+
+
+def _add(step: Step, outcome: str, up_to: int, **more: float) -> None:
+    row = {"step": step.value, "outcome": outcome, "up_to": up_to}
     added = {name: F(name) + value for name, value in more.items()}
     with suppress(Error), at_most(_PATIENCE):
         if not StepTime.objects.filter(**row).update(**added):
@@ -156,15 +178,17 @@ def count(step: FinishedStep, signal: Any, **kwargs: Any) -> None:
 
 
 def listen() -> None:
-    """Hear of all steps that are done."""
+    """Hear of all steps that end."""
     for signal in _STEPS:
-        signal.connect(count, dispatch_uid="metrics")
+        signal.connect(count_done, dispatch_uid="metrics")
+    signals.steps_stopped.connect(count_stopped, dispatch_uid="metrics")
 
 
 def listen_no_more() -> None:
     """The opposite, for tests."""
     for signal in _STEPS:
-        signal.disconnect(count, dispatch_uid="metrics")
+        signal.disconnect(count_done, dispatch_uid="metrics")
+    signals.steps_stopped.disconnect(count_stopped, dispatch_uid="metrics")
 
 
 def _key(seconds: float) -> int:

@@ -54,27 +54,34 @@ class Token(models.Model):
 
 class StepTime(models.Model):
     """
-    How many times a step was done that took so long, what these times come to, and the blocks of these imports; see
+    How many times a step ended so, having taken so long, what these times come to, and the blocks of these imports; see
     :mod:`.metrics`. Only ever added to.
 
     .. no_pii:
     """
 
     step = case_sensitive_char_field(max_length=20)
-    up_to = models.PositiveIntegerField(help_text=_("Milliseconds that each of them took at most."))
+    outcome = case_sensitive_char_field(
+        max_length=20, default="done", help_text=_("Whether they were done, have failed, or were canceled.")
+    )
+    up_to = models.PositiveIntegerField(
+        help_text=_("Milliseconds that each of them took at most; 0 of those that were not done.")
+    )
     count = models.PositiveBigIntegerField(default=0)
     seconds = models.FloatField(default=0)
     blocks = models.PositiveBigIntegerField(default=0)
 
     class Meta:
-        ordering = ["step", "up_to"]
+        ordering = ["step", "outcome", "up_to"]
         verbose_name = _("time of steps")
         verbose_name_plural = _("times of steps")
         default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["step", "up_to"], name="one_row_for_each_step_and_time")]
+        constraints = [
+            models.UniqueConstraint(fields=["step", "outcome", "up_to"], name="one_row_for_each_step_outcome_and_time")
+        ]
 
     def __str__(self) -> str:
-        return f"{self.step} up to {self.up_to} ms"
+        return f"{self.step} {self.outcome} up to {self.up_to} ms"
 
 
 class UserLanguage(models.Model):

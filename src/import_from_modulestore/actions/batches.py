@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from user_tasks.models import UserTaskStatus
 
-from .. import linking
+from .. import linking, signals
 from ..data import (
     Action,
     BatchData,
@@ -509,6 +509,11 @@ def _cancel_all(batch: Batch, chosen: Sequence[Import], user: Any) -> tuple[str,
     if tasks:
         close_tasks(tasks, UserTaskStatus.CANCELED)
     still = dict(Import.objects.filter(pk__in=[run.pk for run in chosen]).values_list("pk", "worker"))
+    for state, step in lifecycle.STEP_OF.items():
+        waited = [run for run in at_rest if run.state == state and not still.get(run.pk)]
+        for run in waited:
+            run.actor = user
+        signals.tell_stopped(waited, step.value)
     for run in chosen:
         if still.get(run.pk):  # A worker may have taken it up meanwhile.
             run.refresh_from_db()

@@ -26,7 +26,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from user_tasks.models import UserTaskStatus
 
-from .. import linking
+from .. import linking, signals
 from ..completion import plan_of, undecided, with_forwarding, write
 from ..data import (
     Action,
@@ -192,7 +192,12 @@ def _cancel(run: Import, state: ImportState, user: Any) -> None:
         ask_to_stop(run)  # First: on SQLite, a step that writes lets nobody else write.
         try:
             with at_most(_CANCEL_WAITS), transaction.atomic():
+                # What it is at now: its step may have come to an end since somebody looked.
+                run.state = Import.objects.select_for_update().values_list("state", flat=True).get(pk=run.pk)
+                step = lifecycle.STEP_OF.get(ImportState(run.state))
                 lifecycle.transition(run, allowed, to, **fields)
+                if step:
+                    signals.tell_stopped([run], step.value)
             break
         except Error as error:
             if not tries_left or trouble_of(error) is not Trouble.BUSY:

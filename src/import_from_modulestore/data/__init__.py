@@ -31,6 +31,7 @@ from .imports import (
     ReversalData,
     ReversalKind,
     StateGroup,
+    StoppedStep,
     no_progress,
 )
 from .links import LinkData, LinkPlan, LinkState
@@ -153,6 +154,7 @@ __all__ = [
     "SourceReference",
     "StagedRoot",
     "StateGroup",
+    "StoppedStep",
     "UnappliedChoice",
     "WhyUnapplied",
     "Work",

@@ -168,6 +168,26 @@ class FinishedStep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoppedStep:
+    """A step of an import that failed or was canceled, as :mod:`.signals` tell other apps of it."""
+
+    import_id: str
+    source_key: str
+    source_title: str
+    library_key: str
+    library_title: str
+    user_id: int | None
+    """Primary key of the user who asked for the step, or has canceled it."""
+    action: Action
+    """Which step it was: to stage, complete, undo or redo."""
+    is_canceled: bool
+    """Whether somebody has canceled it; else it failed."""
+    reason: str
+    """Why it failed, as the import tells; empty where it was canceled."""
+    stopped: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportData:
     """One import: who, what, how, when and with which result."""
 

@@ -24,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from .. import signals
 from ..data import ImportState
 from ..errors import ImportFromModulestoreError, StepFailed, Undecided
 from ..models import Import
@@ -101,7 +102,9 @@ def _fail(run: Import, step: Step, name: str, reason: str) -> None:
 
     def fail() -> None:
         with at_most(1):
-            own.update(worker="", **failing(step, reason), **finished(step))
+            has_failed = own.update(worker="", **failing(step, reason), **finished(step))
+        if has_failed:
+            signals.tell_stopped([run], step.value, reason=reason)
 
     _record(run, name, fail)
 

@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
 from user_tasks.models import UserTaskStatus
 
+from .. import signals
 from ..data import ImportState
 from ..errors import StepFailed
 from ..models import Batch, Import
@@ -90,7 +91,9 @@ def go_on(batch_id: UUID, *, again_after: timedelta | None = None) -> None:
         send(run, STEP_OF[ImportState(run.state)])
     except StepFailed as error:
         for state, step in STEP_OF.items():
-            under_way.filter(state=state, worker="").update(queued=None, **failing(step, str(error)))
+            failed = under_way.filter(state=state, worker="").update(queued=None, **failing(step, str(error)))
+            others = [each for each in runs if each.state == state and each is not run]
+            signals.tell_stopped(others[:failed], step.value, reason=str(error))
         Batch.objects.filter(uuid=batch_id).update(has_queue=False)
         close_tasks(waiting, UserTaskStatus.FAILED)
         settle(batch_id)
@@ -139,7 +142,8 @@ def send(run: Import, step: Step, *, countdown: float | None = None) -> None:
             else _("The work could not be handed to a worker; the log of this site says why. Ask those who run it.")
         )
         waiting = Import.objects.filter(pk=run.pk, state=STATES[step].running, worker="")
-        waiting.update(queued=None, **failing(step, reason))
+        if waiting.update(queued=None, **failing(step, reason)):
+            signals.tell_stopped([run], step.value, reason=reason)
         run.refresh_from_db(fields=["state", "error"])
         for status in UserTaskStatus.objects.filter(task_id=task_id):
             status.fail(reason)

@@ -22,6 +22,7 @@ from django.db.utils import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .. import signals
 from ..data import ImportState
 from ..errors import StepFailed
 from ..models import Import
@@ -84,15 +85,17 @@ def _recover(run: Import) -> bool:
     """Move an import whose attempt is dead, unless somebody is at it, or has moved it or taken it up since."""
     step = STEP_OF[ImportState(run.state)]
 
+    reason = _("The process that did this stopped before it was done. Nothing was half-written; try again.")
+
     def move() -> int:
         if not as_seen(run).select_for_update(skip_locked=True).values_list("pk").first():
             return 0
-        reason = _("The process that did this stopped before it was done. Nothing was half-written; try again.")
         return as_seen(run).update(worker="", **failing(step, reason), **finished(step))
 
     recovered = bool(apart(run, move))
     if recovered:
         ImportLog(log, run).warning("the process at %s is gone", step.value, extra={"state": run.state})
+        signals.tell_stopped([run], step.value, reason=reason)
         if run.batch_id is not None:
             with suppress(Error, StepFailed):  # The others say so, or wait for the next time.
                 go_on(run.batch_id)
