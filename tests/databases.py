@@ -14,6 +14,8 @@ from django.db import connections
 
 from import_from_modulestore_standalone.settings import DATABASE_OPTIONS
 
+from .processes import PATIENCE
+
 
 @contextmanager
 def using(url: str, **options: Any) -> Iterator[None]:
@@ -39,7 +41,7 @@ def using(url: str, **options: Any) -> Iterator[None]:
 @contextmanager
 def held(file: Path) -> Iterator[sqlite3.Connection]:
     """Hold the one lock that SQLite has, as an import does that is being written."""
-    with closing(sqlite3.connect(file, isolation_level=None)) as holder:
+    with closing(sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         yield holder
         holder.execute("ROLLBACK")

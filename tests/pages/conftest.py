@@ -72,7 +72,10 @@ HAS_FOCUS = """([selector, name]) => {
 
 
 def at_rest(page: Page) -> None:
-    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    """Wait until the page and all that it has asked for has come, stands in its place, and does what it should."""
+    page.wait_for_load_state()
+    at_work = ".htmx-request, .htmx-swapping, .htmx-settling, [aria-busy=true], [data-waiting]"
+    expect(page.locator(at_work)).to_have_count(0)
 
 
 @dataclass
@@ -87,15 +90,18 @@ class Site:
     """Of the process that serves; its children work."""
 
     def go(self, path: str) -> None:
+        """Open a page, and wait until it is there as a whole."""
         self.page.goto(self.address + path)
+        self.rest()
 
     def follow(self, link: Locator) -> None:
         """Click on what leads to another page, and wait for that: what is done next is done there."""
         with self.page.expect_navigation():
             link.click()
+        self.rest()
 
     def rest(self) -> None:
-        """Wait until all that the page has asked for has come, stands in its place, and does what it should."""
+        """See :func:`at_rest`."""
         at_rest(self.page)
 
     def violations(self, *schemes: str) -> list[str]:
@@ -130,6 +136,7 @@ def site_of(project: Project) -> Iterator[Site]:
     if program is None:
         missing = "no Chromium is installed"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    project.environment["DJANGO_SETTINGS_MODULE"] = "tests.patient"
     shutil.copytree(SAMPLE, project.courses / SAMPLE.name)
     errors: list[str] = []
     with project.serving() as (process, said), signed_in(program, project, said) as (page, address):

@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ..conftest import REAL_EXPORTS
+from ..databases import held
+from ..processes import Project
 from .browsers import COMMAND, LIBRARY, SOURCE
 from .conftest import Site, at_rest
 
@@ -70,6 +72,7 @@ def test_a_course_goes_the_whole_way_and_back(site: Site, title):
 
 def press(site: Site, name: str) -> None:
     """Go on with Tab until something of this name has the focus, and press Enter."""
+    site.rest()
     site.tab_to(name=name)
     site.page.keyboard.press("Enter")
 
@@ -115,6 +118,7 @@ def test_a_block_is_merged_where_both_sides_have_changed_it(site: Site):
     page.locator("[role=treeitem] a.name", has_text="Springs in the source").click()
     click(page, "button", "Merge")
     expect(page.locator("#bar")).to_contain_text("Merge needs you")
+    site.rest()
     page.locator("#block").get_by_role("link", name="Merge").click()
     page.locator("#block").get_by_text("The library’s", exact=True).click()
     assert site.violations() == []
@@ -136,6 +140,7 @@ def test_a_block_is_edited_where_what_is_not_well_formed_is_marked(site: Site):
     expect(page.frame_locator("#block iframe >> nth=0").locator("ins", has_text="lesser")).to_be_visible()
     click(page, "button", "Overwrite")
     expect(page.locator("#bar")).to_contain_text("1 Update")
+    site.rest()
     page.locator("#block").get_by_role("link", name="Edit").click()
     olx = page.get_by_label("OLX")
     whole = olx.input_value()
@@ -149,18 +154,34 @@ def test_a_block_is_edited_where_what_is_not_well_formed_is_marked(site: Site):
     assert site.violations() == []
 
 
-def test_a_step_that_no_worker_takes_up_says_so_and_is_canceled(site: Site):
+def test_a_step_that_no_worker_takes_up_says_so_and_is_canceled(site: Site, project: Project):
     page = site.page
     site.go("/")
     begin(site, "Tides and the Sea")
-    for process in psutil.Process(site.pid).children(recursive=True):
-        os.kill(process.pid, signal.SIGSTOP)
+    with held(project.database):  # Nobody stops amid a change, which would keep all others waiting.
+        for process in psutil.Process(site.pid).children(recursive=True):
+            os.kill(process.pid, signal.SIGSTOP)
     click(page, "button", "Import")
     expect(page.get_by_text("Waiting for a worker")).to_be_visible()
-    click(page, "button", "Cancel")
+    button = page.get_by_role("button", name="Cancel", exact=True)
+    # The part of the page in which it is comes anew every second.
+    button.focus()
+    come_anew(page)
+    expect(button).to_be_focused()
+    button.hover()
+    page.mouse.down()
+    come_anew(page)
+    page.mouse.up()
     expect(page.get_by_text("Nothing was written").first).to_be_visible()
     for process in psutil.Process(site.pid).children(recursive=True):
         os.kill(process.pid, signal.SIGCONT)
+
+
+def come_anew(page: Page) -> None:
+    """Wait until progress has come, and stands in its place where it does."""
+    with page.expect_response("**/progress/"):
+        pass
+    at_rest(page)
 
 
 def change(file: Path, before: str, after: str) -> None:

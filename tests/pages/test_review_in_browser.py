@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from .browsers import COMMAND, LIBRARY, SOURCE
 from .conftest import Site
@@ -79,6 +82,7 @@ def test_a_course_is_reviewed_by_mouse(site: Site, review):
     expect(page.locator("#told")).to_contain_text("2 blocks are left out now")
     assert site.violations() == []
     page.get_by_role("button", name="Take back").click()
+    expect(page.locator("#told")).to_contain_text("as it was before")
     page.get_by_role("link", name="Back to the tree").click()
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("Imported").first).to_be_visible()
@@ -116,6 +120,7 @@ def test_a_course_is_reviewed_by_keyboard_alone(site: Site, review):
     press("ArrowDown")
     press("*")
     expect(row(page, "Why tides happen")).to_be_visible()
+    site.rest()
     press("n")
     expect(page.locator("#conflict-place")).to_have_text("Conflict 1 of 2")
     expect(page.locator("[role=treeitem]:focus")).to_contain_text("Reading tide tables")
@@ -145,6 +150,76 @@ def test_nothing_overflows_on_a_telephone(site: Site, review):
     site.go(review)
     row(page, "The pull of the Moon").locator("a.name").click()
     expect(page.get_by_role("heading", name="The pull of the Moon")).to_be_visible()
+
+
+@contextmanager
+def held(page: Page, part: str, method: str = "GET") -> Iterator[None]:
+    """The first request for an address with this in it, which there has to be, is not sent before this is left."""
+    kept: list[Route] = []
+    is_over = False
+
+    def is_like_it(request: Request) -> bool:
+        return part in request.url and request.method == method
+
+    def hold(route: Route) -> None:
+        if kept or is_over or not is_like_it(route.request):
+            route.continue_()
+        else:
+            kept.append(route)
+
+    page.route("**", hold)
+    with page.expect_request(is_like_it):
+        yield
+    is_over = True
+    for route in kept:
+        route.continue_()
+
+
+class TestWhileAnAnswerIsAwaited:
+    """Whatever is asked for meanwhile is done, too."""
+
+    def test_about_a_block_one_unfolds(self, site: Site, review):
+        page = site.page
+        site.go(review)
+        with held(page, "/blocks/"):
+            row(page, "Living with the tide").locator(".name").click()
+            row(page, "The pull of the Moon").locator(".fold").click()
+            expect(row(page, "Start here")).to_be_visible()
+        expect(page.locator("#block-heading")).to_have_text("Living with the tide")
+
+    def test_about_a_change_one_makes_others(self, site: Site, review):
+        page, names = site.page, ("The pull of the Moon", "Living with the tide", "Looking back")
+        site.go(review)
+        with held(page, "/review/", "POST"):
+            for name in names:
+                row(page, name).locator(".check").click()
+        site.rest()
+        site.go(review)
+        for name in names:
+            expect(row(page, name)).to_have_attribute("aria-checked", "false")
+
+    def test_about_a_conflict_one_goes_on_to_the_one_after_it(self, site: Site, review):
+        page = site.page
+        site.go(review)
+        with held(page, "/under/"):
+            page.keyboard.press("n")
+            expect(page.locator("#conflict-place")).to_have_text("Conflict 1 of 2")
+            page.keyboard.press("n")
+        expect(page.locator("#conflict-place")).to_have_text("Conflict 2 of 2")
+        expect(page.locator("[role=treeitem]:focus")).to_contain_text("The rule of twelfths")
+
+    def test_about_what_a_block_holds_the_block_comes_anew(self, site: Site, review):
+        page = site.page
+        site.go(review)
+        moon = row(page, "The pull of the Moon")
+        with held(page, "/under/"):
+            moon.locator(".fold").click()
+            with page.expect_response("**/rows/"):
+                moon.locator(".check").click()
+            expect(moon.locator("button[name=select]")).to_be_visible()
+        expect(row(page, "Start here")).to_be_visible()
+        expect(moon).to_have_attribute("aria-expanded", "true")
+        site.rest()
 
 
 def test_two_people_review_one_import(site: Site, review):

@@ -21,6 +21,31 @@ document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
 });
 
+/* What is brought up to date again and again takes away neither a click that has begun nor the focus. */
+const FOCUSABLE = "a[href], button, input, select, summary, textarea, [tabindex]";
+let isPressed = false;
+let focused = null;
+
+document.addEventListener("pointerdown", () => { isPressed = true; }, true);
+document.addEventListener("pointermove", (event) => { if (!event.buttons) isPressed = false; }, true);
+for (const name of ["pointerup", "pointercancel"]) {
+    document.addEventListener(name, () => setTimeout(() => { isPressed = false; }), true);  // After the click.
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+    const { requestConfig, target } = event.detail;
+    if (!requestConfig.elt.matches("[hx-trigger^=every]")) return;
+    if (isPressed) event.detail.shouldSwap = false;  // The next one comes soon.
+    const at = [...target.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
+    focused = at >= 0 && target.id ? { id: target.id, at, text: document.activeElement.textContent } : null;
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+    const found = focused && document.getElementById(focused.id)?.querySelectorAll(FOCUSABLE)[focused.at];
+    if (found && found.textContent === focused.text) found.focus({ preventScroll: true });
+    focused = null;
+});
+
 /* What has been unfolded over the page is folded again by a click beside it, and by Escape. */
 const overlays = () => document.querySelectorAll("details:is(.menu, .keys)[open]");
 

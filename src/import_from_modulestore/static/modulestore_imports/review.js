@@ -15,6 +15,7 @@
     let typed = "";
     let typing = 0;
     let asking = 0;
+    let waiting = 0;
 
     const tree = () => document.getElementById("tree");
     const items = () => [...tree().querySelectorAll("[role=treeitem]")].filter((item) => item.offsetParent !== null);
@@ -45,18 +46,51 @@
         }
     }
 
+    // Requests
+
+    /*
+     * Of those of one element, htmx keeps but the last while one is under way, and says at once that it is done. So
+     * each asks on behalf of what it is to change; and where all count, one follows another.
+     */
+    const ask = (verb, url, source, more) => htmx.ajax(verb, url, { source, target: source, swap: "innerHTML", ...more });
+
+    function oneByOne() {
+        let before = Promise.resolve();
+        return (request) => {
+            waiting += 1;
+            review.dataset.waiting = waiting;
+            before = before.then(request).catch(() => {}).finally(() => {
+                waiting -= 1;
+                if (waiting) review.dataset.waiting = waiting;
+                else delete review.dataset.waiting;
+            });
+        };
+    }
+
     // Folding
 
-    async function unfold(item, { until } = {}) {
+    const unfolding = new WeakMap();
+
+    function unfold(item, { until } = {}) {
         const group = groupOf(item);
-        if (!group) return;
+        if (group && !unfolding.has(group)) {
+            unfolding.set(group, reveal(item, group, until).finally(() => unfolding.delete(group)));
+        }
+        return unfolding.get(group);
+    }
+
+    async function reveal(item, group, until) {
         const isThere = until === undefined || document.getElementById(`b${until}`);
         if (!group.firstElementChild || !isThere) {
             item.setAttribute("aria-busy", "true");
             const asked = new URLSearchParams({ of: item.dataset.key, level: level(item) + 1 });
             if (until !== undefined) asked.set("until", until);
-            await htmx.ajax("GET", `${address}under/?${asked}`, { target: group, swap: "innerHTML" });
-            item.removeAttribute("aria-busy");
+            try {
+                await ask("GET", `${address}under/?${asked}`, group);
+            } finally {
+                item = document.getElementById(item.id) || item;  // It may have come anew meanwhile.
+                item.removeAttribute("aria-busy");
+            }
             if (!group.firstElementChild) return;
         }
         group.hidden = false;
@@ -72,7 +106,7 @@
     async function more(item) {
         const place = item.parentElement;
         const before = place.previousElementSibling;
-        await htmx.ajax("GET", item.querySelector("a").href, { target: place, swap: "outerHTML" });
+        await ask("GET", item.querySelector("a").href, place, { swap: "outerHTML" });
         const next = before?.nextElementSibling?.querySelector("[role=treeitem]");
         if (next) stand(next);
     }
@@ -106,10 +140,25 @@
         for (const other of tree().querySelectorAll("[aria-current]")) other.removeAttribute("aria-current");
         item.setAttribute("aria-current", "true");
         const pane = document.getElementById("block");
-        htmx.ajax("GET", link.href, { target: pane, swap: "innerHTML" }).then(() => pane.scrollTo(0, 0));
+        ask("GET", link.href, pane).then(() => pane.scrollTo(0, 0));
     }
 
     // Selecting and deciding
+
+    const change = oneByOne();
+
+    document.addEventListener("submit", (event) => {
+        const form = event.target;
+        if (!form.matches("[hx-post][hx-swap=none]")) return;
+        event.preventDefault();
+        event.stopPropagation();
+        const values = new FormData(form, event.submitter);
+        const url = form.getAttribute("hx-post");
+        change(() => ask("POST", url, "#told", { swap: "none", values }));
+        if (form !== menu) return;
+        menu.hidePopover();
+        current()?.focus({ preventScroll: true });
+    }, true);
 
     function foretell(item) {
         const checked = item.getAttribute("aria-checked") === "true" ? "false" : "true";
@@ -148,30 +197,37 @@
         choices.at((choices.indexOf(document.activeElement) + step) % choices.length).focus();
     });
 
-    menu.addEventListener("htmx:beforeRequest", () => {
-        menu.hidePopover();
-        current()?.focus({ preventScroll: true });
-    });
-
     menu.addEventListener("toggle", (event) => {
         if (event.newState === "closed" && (document.activeElement === document.body || menu.contains(document.activeElement))) {
             current()?.focus({ preventScroll: true });
         }
     });
 
+    const step = oneByOne();
+    let going = null;
+
     function next(way) {
-        const from = current();
-        const asked = new URLSearchParams();
-        if (from?.dataset.key && from.dataset.key !== "gone") asked.set(way, from.dataset.key);
-        htmx.ajax("GET", `${address}conflict/?${asked}`, { target: "#conflict-place", swap: "none" });
+        step(async () => {
+            const from = current();
+            const asked = new URLSearchParams();
+            if (from?.dataset.key && from.dataset.key !== "gone") asked.set(way, from.dataset.key);
+            await ask("GET", `${address}conflict/?${asked}`, review, { swap: "none" });
+            await going;
+        });
     }
 
     // What is there is brought up to date
 
-    async function refresh() {
-        if (!tree()) return;
+    const update = oneByOne();
+
+    function refresh() {
         asking += 1;
         const mine = asking;
+        update(() => bringUpToDate(mine));
+    }
+
+    async function bringUpToDate(mine) {
+        if (!tree()) return;
         const seen = (item) => {
             const at = item.getBoundingClientRect();
             return at.bottom > 0 && at.top < innerHeight ? 0 : 1;
@@ -183,7 +239,7 @@
         for (let first = 0; first === 0 || first < nums.length; first += AT_ONCE) {
             if (asking !== mine) return;
             const values = { num: nums.slice(first, first + AT_ONCE), staged: review.dataset.staged, ...hits, ...gone };
-            await htmx.ajax("POST", `${address}rows/`, { target: "#rows", swap: "innerHTML", values });
+            await ask("POST", `${address}rows/`, "#rows", { values });
         }
     }
 
@@ -202,7 +258,7 @@
     }
 
     document.body.addEventListener("plan-changed", refresh);
-    document.body.addEventListener("go-to-block", (event) => go(event.detail));
+    document.body.addEventListener("go-to-block", (event) => { going = go(event.detail); });
     document.body.addEventListener("htmx:afterSettle", (event) => {
         const place = document.getElementById("rows");
         const made = place.querySelector("template");
