@@ -15,7 +15,7 @@ from import_from_modulestore.models import Import
 
 from ..builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
 from .browsers import COMMAND, LIBRARY, SOURCE
-from .conftest import Site, dom, page_url, text_of
+from .conftest import Site, at_rest, dom, page_url, text_of
 
 T1 = usage_key("html", "t1")
 
@@ -176,9 +176,10 @@ def test_in_a_browser_an_answer_that_is_none_of_ours_is_put_nowhere(site: Site):
     site.manage(COMMAND, "stage", SOURCE, LIBRARY, "--create")
     page = site.page.context.new_page()  # Its console may speak of errors.
     page.goto(f"{site.address}/imports/")
-    page.locator("main a[href^='/imports/']").first.click()
-    with page.expect_navigation():
-        page.get_by_role("link", name="Review").first.click()
+    for link in (page.locator("main a[href^='/imports/']"), page.get_by_role("link", name="Review")):
+        with page.expect_navigation():
+            link.first.click()
+        at_rest(page)
     # As after a sign-in in another window, which makes another token.
     page.evaluate("document.body.setAttribute('hx-headers', '{\"X-CSRFToken\": \"old\"}')")
     page.evaluate("for (const field of document.getElementsByName('csrfmiddlewaretoken')) field.value = 'old'")

@@ -54,6 +54,6 @@ def test_images_are_seen_and_attacks_ask_for_nothing(site: Site, tmp_path):
 
     for side in ("block", "comparison"):
         show(site, run, "html+block@welcome", side).get_by_text("loose").first.wait_for()
-    site.page.wait_for_timeout(500)
+    site.page.wait_for_load_state("networkidle")
     assert [url for url in answers if not url.startswith(site.address)] == []
     assert site.page.url == f"{site.address}/imports/"
