@@ -21,7 +21,7 @@ from django.test import override_settings
 from openedx_content.applets.media import models as media_models
 from openedx_content.models_api import Container, LearningPackage
 
-from import_from_modulestore import api
+from import_from_modulestore import api, waiting
 from import_from_modulestore.data import ImportData, ImportOptions, ImportState, RecordData
 from import_from_modulestore.models import Import
 from import_from_modulestore.running.lifecycle import STEP_OF
@@ -31,9 +31,10 @@ from import_from_modulestore_standalone.grants import Role, give
 from .authoring import Author
 from .builders import KEY, TARGET, pack, problem, section, small_course, subsection, text, unit, write_course
 from .examples import examples
+from .hostile.servers import MariaDB, can_run
 from .library_state import library_state
 from .migrated import connected, digest_of_migrations, fill
-from .processes import Project, ServerProject, migrate
+from .processes import PATIENCE, Project, ServerProject, migrate
 from .rights import without_override
 
 REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
@@ -42,6 +43,9 @@ REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents
 # How long an example takes is the machine's affair.
 hypothesis.settings.register_profile("tests", hypothesis.settings.default, deadline=None, max_examples=examples(100))
 hypothesis.settings.load_profile("tests")
+
+waiting.SECONDS_FOR_SOURCES = PATIENCE
+
 
 LONG = (
     "test_container.py",
@@ -354,6 +358,18 @@ def server_url() -> str:
         missing = "no MySQL or MariaDB server is named in TEST_MYSQL_URL; `.ci/mariadb make test` starts one"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     return address
+
+
+@pytest.fixture
+def own_server(tmp_path) -> Iterator[MariaDB]:
+    """A MariaDB server of the test's own; the test is skipped where that is not installed."""
+    if not can_run("mariadbd"):
+        pytest.fail("MariaDB is not installed") if os.environ.get("CI") else pytest.skip("MariaDB is not installed")
+    pytest.importorskip("MySQLdb")
+    server = MariaDB(tmp_path / "server")
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(params=["sqlite", "mysql"])

@@ -1,5 +1,5 @@
-"""Settings of a site whose steps can be held: the standalone project's, with a gate (see :mod:`.gates`)."""
+"""Settings of a site whose steps can be held: one that has time, with a gate (see :mod:`.gates`)."""
 
-from import_from_modulestore_standalone.settings import *  # noqa: F403
+from tests.patient import *  # noqa: F403
 
 CACHES["default"]["BACKEND"] = "tests.gates.RedisGate" if REDIS_URL else "tests.gates.FolderGate"  # noqa: F405

@@ -25,9 +25,9 @@ from import_from_modulestore.running.lifecycle import Step
 
 from .builders import KEY, TARGET, section, small_course, subsection, text, unit, write_course
 from .databases import held, using
-from .hostile.servers import MariaDB, can_run
+from .hostile.servers import MariaDB, OwnServer
 from .library_state import library_state
-from .processes import Caller, Project, ServerProject, wait_for
+from .processes import Caller, Project, wait_for
 
 
 @pytest.fixture
@@ -246,36 +246,12 @@ ENDS = {
 }
 
 
-class OwnServer(ServerProject):
-    """A project on a MariaDB of its own, which can be killed."""
-
-    def __init__(self, folder: Path, server: MariaDB, **environment: str) -> None:
-        self.server = server
-        super().__init__(folder, server.url, **environment)
-        self.name, self.environment["DATABASE_URL"] = "imports", server.url
-
-    def __enter__(self) -> OwnServer:
-        assert self.manage("migrate", "--verbosity", "0").returncode == 0
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        """It goes with its server."""
-
-
 @pytest.fixture
-def site(tmp_path) -> Iterator[OwnServer]:
-    if not can_run("mariadbd"):
-        pytest.skip("MariaDB is not installed")
-    pytest.importorskip("MySQLdb")
-    server = MariaDB(tmp_path / "server")
-    server.start()
+def site(tmp_path, own_server) -> OwnServer:
     quick = {"DJANGO_SETTINGS_MODULE": "tests.hostile.settings", "HOSTILE_RECOVER_EVERY": "3"}
-    try:
-        with OwnServer(tmp_path / "project", server, **quick) as project:
-            write_course(project.courses / "c1", *COURSE)
-            yield project
-    finally:
-        server.stop()
+    project = OwnServer(tmp_path / "project", own_server, **quick)
+    write_course(project.courses / "c1", *COURSE)
+    return project
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from ..builders import (
     write_library,
     write_tar,
 )
-from ..processes import wait_for
+from ..processes import PATIENCE, wait_for
 from ..rights import without_override
 
 COURSE = LearningContextKey.from_string(KEY)
@@ -306,7 +306,7 @@ class TestPatience:
 
     @pytest.fixture
     def hurried(self, courses, tmp_path) -> Shelf:
-        return Shelf(courses, tmp_path / "cache", keep=timedelta(0), patience=20)
+        return Shelf(courses, tmp_path / "cache", keep=timedelta(0), patience=PATIENCE)
 
     @pytest.fixture
     def hurried_in_vain(self, courses, tmp_path) -> Iterator[Shelf]:

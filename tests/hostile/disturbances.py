@@ -20,12 +20,9 @@ from typing import ClassVar
 import psutil
 
 from ..builders import KEY
-from ..processes import MANAGE, wait_for
+from ..processes import MANAGE, PATIENCE, wait_for
 from .people import LIBRARIES
 from .site import Site
-
-BACK = 90
-"""Seconds within which all of a site runs again."""
 
 
 class Disturbance:
@@ -53,7 +50,7 @@ class Disturbance:
 
     def after(self) -> None:
         """Wait until all runs again."""
-        wait_for(self.site.all_run, seconds=BACK)
+        wait_for(self.site.all_run)
 
 
 # The killer
@@ -153,7 +150,7 @@ class KillCommand(Disturbance):
         if command.poll() is not None:
             return f"ran a command, which ended with {command.returncode}"
         command.send_signal(how)
-        command.wait(60)
+        command.wait(PATIENCE)
         return f"sent {how.name} to a command"
 
 
@@ -296,7 +293,7 @@ class HoldTables(OfTheServer):
     def strike(self) -> str:
         assert self.site.database
         with closing(self.site.database.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute("SET lock_wait_timeout = 60")
+            cursor.execute(f"SET lock_wait_timeout = {PATIENCE}")
             cursor.execute("FLUSH TABLES WITH READ LOCK")
             self.lasting(2, 25)
         return "held all tables"
@@ -311,7 +308,7 @@ class HoldDatabase(Disturbance):
         return self.site.database is None
 
     def strike(self) -> str:
-        with closing(sqlite3.connect(self.site.database_file, timeout=60, isolation_level=None)) as database:
+        with closing(sqlite3.connect(self.site.database_file, timeout=PATIENCE, isolation_level=None)) as database:
             database.execute("BEGIN IMMEDIATE")
             long = self.pace == 1 and self.random.random() < 0.2
             self.lasting(*((70, 80) if long else (2, 25)))

@@ -20,6 +20,7 @@ import requests
 from import_from_modulestore.data import Action, BlockIds, Branch, CompositionLevel, Contents, Decision
 
 from ..builders import KEY, Block, problem, section, subsection, text, unit, write_course, write_library
+from ..processes import PATIENCE
 from .people import AUTHORS, LIBRARIES, Issuer
 from .site import Site
 from .tally import Tally
@@ -27,7 +28,7 @@ from .tally import Tally
 LARGE_KEY = "course-v1:Acme+C2+R1"
 LARGE = 150
 """Components of the course whose steps take seconds, so that something can happen meanwhile."""
-TIMEOUT = 90
+TIMEOUT = PATIENCE
 """Seconds after which a user thinks that no answer will come."""
 BUSY = "request_under_way"
 

@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from ..processes import PATIENCE, free_port, kill, wait_for
+from ..processes import PATIENCE, ServerProject, free_port, kill, wait_for
 
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
@@ -142,3 +142,13 @@ class Redis(Server):
             return connection.recv(64).startswith(b"+PONG")
         time.sleep(0.05)
         return False
+
+
+class OwnServer(ServerProject):
+    """A project on a MariaDB of its own, with all tables: one that can be killed, or set up otherwise."""
+
+    def __init__(self, folder: Path, server: MariaDB, **environment: str) -> None:
+        self.server = server
+        super().__init__(folder, server.url, **environment)
+        self.name, self.environment["DATABASE_URL"] = "imports", server.url
+        assert self.manage("migrate", "--verbosity", "0").returncode == 0

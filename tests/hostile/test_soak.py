@@ -10,6 +10,7 @@ import os
 
 import pytest
 
+from ..processes import PATIENCE
 from .servers import can_run
 from .soak import soak
 from .tally import Tally
@@ -29,7 +30,7 @@ pytestmark = [
 def test_a_site_that_is_disturbed_comes_to_rest_and_all_holds(tmp_path, with_servers):
     if with_servers and not (can_run("mariadbd") and can_run("redis-server")):
         pytest.fail("no servers are installed") if os.environ.get("CI") else pytest.skip("no servers are installed")
-    tally = Tally(print)
+    tally = Tally(print, within=PATIENCE)
     soak(
         tmp_path,
         seconds=10,
@@ -38,7 +39,7 @@ def test_a_site_that_is_disturbed_comes_to_rest_and_all_holds(tmp_path, with_ser
         seed=str(os.getpid()),
         tally=tally,
         recover_every=3,
-        quiet=120,
+        quiet=2 * PATIENCE,
         pace=0.2,
     )
     assert not tally.faults, "\n".join([*tally.faults, tally.table()])
