@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 
 import pytest
@@ -381,6 +382,24 @@ class TestUndo:
         assert states(made) == ["undone", "undone"]
         [done] = api.get_reversals(user=user, import_id=made.imports[1].id)
         assert done.counts[ReversalOutcome.KEPT] >= 1
+
+    def test_what_is_none_is_not_foretold(self, batch, user, work):
+        made = work(work(batch(3), "stage"), "complete")
+        first, second, third = (run.id for run in made.imports)
+        preview = partial(api.preview_batch_step, user=user, batch_id=made.id)
+        with pytest.raises(api.WrongState):
+            preview(action=Action.REDO)
+        with pytest.raises(api.InvalidOption):
+            preview(action=Action.CANCEL)
+        api.undo_import(user=user, import_id=second)
+        assert [told.run.id for told in preview(action=Action.UNDO)] == [third, first]
+        undone, written = preview(action=Action.UNDO, import_ids=[second, first])
+        assert (undone.run.id, undone.plan, undone.refusal) == (
+            second,
+            None,
+            "This is not possible now: the import is undone.",
+        )
+        assert (written.run.id, written.refusal) == (first, "")
 
     def test_of_one_alone_is_that_import_s_own(self, batch, user, work):
         made = work(work(batch(2), "stage"), "complete")

@@ -241,6 +241,19 @@ class TestImportingAgain:
         redo(done)
         assert not any(ImportRecord.objects.values_list("undone", flat=True))
 
+    @pytest.mark.parametrize("publish", [True, False], ids=["and published", "as a draft"])
+    def test_knows_what_somebody_has_restored_before_the_redo(self, course, run_import, undo, redo, author, publish):
+        course(hello(), text("t2"))
+        done, _records = run_import(**COMPONENTS)
+        undo(done)
+        author.set_back(T, 1)
+        if publish:
+            author.publish()
+        redo(done)
+        course(hello("<p>Changed.</p>"), text("t2"))
+        _done, records = run_import(**COMPONENTS)
+        assert {name_of(record): record.state for record in records} == {"t": "source_changed", "t2": "unchanged"}
+
 
 class TestCareful:
     def test_what_was_edited_since_is_kept_and_named(self, course, run_import, undo, preview, state, author):

@@ -88,14 +88,17 @@ class TestRun:
         assert ("exists already" in message, code, archive.read_text()) == (True, 1, "mine")
         assert not Import.objects.exists()
 
-    def test_writes_the_archive_as_its_user_writes_files(self, export, archive, settings):
+    def test_writes_files_as_its_user_writes_them(self, export, archive, settings, tmp_path):
+        report, choices = tmp_path / "report.csv", tmp_path / "choices.json"
         settings.UMASK = 0o027
         before = os.umask(0o077)
         try:
             command("run", str(export), str(archive))
+            command("report", "last", str(report))
+            command("choices", "last", "--export", str(choices))
         finally:
             assert os.umask(before) == 0o077
-        assert stat.S_IMODE(archive.stat().st_mode) == 0o640
+        assert {stat.S_IMODE(file.stat().st_mode) for file in (archive, report, choices)} == {0o640}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Changing all blocks that match, and taking the last change back, through the REST API."""
 
+from ..builders import usage_key
 from .conftest import faults
 
 
@@ -21,6 +22,13 @@ def test_blocks_are_named_in_one_way(client, staged):
         assert "usage_keys" in faults(client("PATCH", path, body))
     assert "matching.odd" in faults(client("PATCH", path, {"selected": False, "matching": {"odd": 1}}))
     assert "contents" in faults(client("PATCH", path, {"matching": {}, "contents": "unit"}))
+
+
+def test_what_is_named_and_is_not_there_is_at_fault_where_it_stands(client, staged):
+    path, nowhere = f"imports/{staged}/blocks/", usage_key("vertical", "nowhere")
+    named = {"usage_keys": [nowhere]}, {"matching": {"parent": nowhere}}
+    found = [list(faults(client("PATCH", path, {**body, "selected": False}))) for body in named]
+    assert found == [["usage_keys"], ["matching.parent"]]
 
 
 def test_a_block_tells_where_it_is_and_what_is_below(client, staged):

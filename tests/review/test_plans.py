@@ -6,12 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
+from django.db import transaction
 
+from import_from_modulestore import api
 from import_from_modulestore.data import Plan
 from import_from_modulestore.models import Import
 from import_from_modulestore.review.blocks import PlannedImport, Plans
 
 from ..processes import wait_for
+from .conftest import key
 
 
 def test_of_many_that_ask_at_once_one_makes_the_plan():
@@ -42,3 +45,17 @@ def test_where_one_fails_another_makes_it():
     planned = PlannedImport(Import(), Plan(items=()))
     assert plans.of((1,), lambda: planned) is planned
     assert plans.of((1,), fail) is planned
+
+
+def test_one_of_a_change_that_was_rolled_back_is_not_shown_for_the_next(user, write, stage, blocks):
+    write()
+    run_id = stage()
+    common = {"user": user, "import_id": run_id}
+    with transaction.atomic():
+        api.edit_block(**common, usage_key=key("t1"), title="Never")
+        transaction.set_rollback(True)
+    api.select_blocks(**common, usage_keys=[key("t2")], selected=False)
+    assert (blocks(run_id)["t1"].name, blocks(run_id)["t2"].outcome) == ("Text t1", None)
+    assert "Never" not in {item.name for item in api.list_blocks(**common).items}
+    assert api.get_summary(**common).left_out == 1
+    assert key("t2") in {each.usage_key for each in api.list_blocks(**common, selected=False).items}

@@ -343,6 +343,23 @@ class TestUndo:
         assert site.link_of(T1) is not None
         assert site.link_of(T2) is None
 
+    def test_unlinks_from_what_was_deleted_in_the_library_before(self, ada, site, imported, author):
+        api.link_back(user=ada, import_id=imported, usage_keys=[T1, T2])
+        author.delete("xblock.v1:html:t1")
+        author.publish()
+        assert api.preview_undo(user=ada, import_id=imported).links == 2
+        api.undo_import(user=ada, import_id=imported)
+        assert (site.link_of(T1), site.link_of(T2)) == (None, None)
+
+    def test_links_again_what_was_restored_before_the_redo(self, ada, site, imported, author):
+        api.link_back(user=ada, import_id=imported, usage_keys=[T1, T2])
+        api.undo_import(user=ada, import_id=imported)
+        author.set_back("xblock.v1:html:t1", 1)
+        author.publish()
+        assert api.preview_redo(user=ada, import_id=imported).links == 2
+        api.redo_import(user=ada, import_id=imported)
+        assert site.link_of(T1) == Link(ITEM, 1, 1)
+
     def test_unlinks_from_what_the_import_has_only_met_too(self, ada, site, imported, run_import):
         second = run_import()[0].id
         assert api.link_back(user=ada, import_id=second) == 7

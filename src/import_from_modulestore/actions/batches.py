@@ -77,6 +77,8 @@ _STATES = {
 ACTIONS = tuple(action for action in Action if action is not Action.REVIEW)
 """What can be done with all imports of a batch."""
 
+_REVERSALS = {Action.UNDO: ReversalKind.UNDO, Action.REDO: ReversalKind.REDO}
+
 _NAMES = {
     Action.STAGE: gettext_lazy("Stage {count} sources for {library}"),
     Action.COMPLETE: gettext_lazy("Import {count} sources into {library}"),
@@ -226,21 +228,26 @@ def preview_batch_step(
     What an undo or redo of a batch would do now, import by import, in the order in which it is done: each as it will be
     once those before it are. No side effects; a fixed number of queries for each import.
 
-    Raises ``NotFound``, ``InvalidOption``, ``WrongState``.
+    Raises ``NotFound``, ``InvalidOption``, and ``WrongState`` where there is none that it is possible with.
     """
     action = Action(action)
-    kind = steps.KINDS[Step(action.value)]
+    if action not in _REVERSALS:
+        raise _not_of_a_batch()
     _batch, runs = _visible_batch(user, batch_id)
     before: dict[int, Any] = {}
     told = []
     for run in _in_order(_possible(runs, action, import_ids), action):
         try:
-            plan, after = plan_reversal(run, kind, force=force, before=before)
-        except NotFound as error:
+            if run.state not in lifecycle.ALLOWED[action]:
+                raise lifecycle.wrong_state(run)
+            plan, after = plan_reversal(run, _REVERSALS[action], force=force, before=before)
+        except (NotFound, WrongState) as error:
             told.append(BatchReversal(run=import_data(run), plan=None, refusal=str(error)))
             continue
         before.update(after)
         told.append(BatchReversal(run=import_data(run), plan=plan))
+    if not told:
+        raise _nothing_possible()
     return told
 
 
@@ -456,7 +463,7 @@ def _chosen(
 ) -> tuple[list[Import], tuple[LeftImport, ...]]:
     """The imports to do it with, in order, and those that are left, each with the reason."""
     if action not in ACTIONS:
-        raise InvalidOption(_("That is not done with a batch, but with each import."), field="action")
+        raise _not_of_a_batch()
     rights, chosen, left, refusals = _Rights(user, runs), [], [], []
     for run in _in_order(_possible(runs, action, import_ids), action):
         if run.state not in lifecycle.ALLOWED[action]:
@@ -470,9 +477,16 @@ def _chosen(
     if not chosen and refusals:
         raise NotPermitted(refusals[0])
     if not chosen:
-        told = _("There is no import in this batch of which that is possible now.")
-        raise WrongState(told)
+        raise _nothing_possible()
     return chosen, tuple(left)
+
+
+def _not_of_a_batch() -> InvalidOption:
+    return InvalidOption(_("That is not done with a batch, but with each import."), field="action")
+
+
+def _nothing_possible() -> WrongState:
+    return WrongState(_("There is no import in this batch of which that is possible now."))
 
 
 def _request_all(

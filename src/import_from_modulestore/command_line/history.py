@@ -212,7 +212,7 @@ def report(session: Session, *, import_name: str, file: Path | None, force: bool
         for line in table.lines:
             session.write(line)
     else:
-        with file.open("wb" if force else "xb") as out:
+        with session.writing_for_user(), file.open("wb" if force else "xb") as out:
             out.writelines(table.chunks)
         size = file.stat().st_size
         told = ngettext(

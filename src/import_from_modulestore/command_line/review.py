@@ -524,7 +524,7 @@ def choices(
     if export == "-":
         session.print_json(document.as_json(exported))
         return None
-    with Path(str(export)).open("x", encoding="utf-8") as file:
+    with session.writing_for_user(), Path(str(export)).open("x", encoding="utf-8") as file:
         file.write(document.as_text(exported))
     count = len(exported.blocks)
     told = ngettext(

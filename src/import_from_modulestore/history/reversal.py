@@ -100,7 +100,7 @@ def revert(
     resetter.reset([_as_reset(verdict) for verdict in sorted(reverted, key=_rank)])
     _collect_or_not(run, kind, verdicts, user)
     _tag_or_not(kind, reverted, partial(host.permitted_taxonomies, library_key))
-    _mark_records(kind, reverted, job.tell_again)
+    _mark_records(kind, verdicts, job.tell_again)
     forward_again_or_not(run, host, user, undone=kind is ReversalKind.UNDO)
 
     with lifecycle.hold(run):
@@ -179,8 +179,8 @@ def _judged(
 
 
 def _kept(verdicts: Iterable[Verdict]) -> set[int]:
-    """The records of the items that stay as they are, though the import has changed them."""
-    return {verdict.record.pk for verdict in verdicts if verdict.kept}
+    """The records of the items that stay as they are, and are not where they were to go."""
+    return {verdict.record.pk for verdict in verdicts if verdict.kept and not verdict.settled}
 
 
 def _lock_drafts(records: Sequence[Changed], pause: Callable[[], None]) -> None:
@@ -255,18 +255,18 @@ def _tag_or_not(
     add_tags(given, permitted)
 
 
-def _mark_records(kind: ReversalKind, reverted: Iterable[Verdict], pause: Callable[[], None]) -> None:
+def _mark_records(kind: ReversalKind, verdicts: Iterable[Verdict], pause: Callable[[], None]) -> None:
     """
     Keep ``undone`` true of the records of any import that tell of versions that were taken back, and of no others.
 
     Records that found such a version in the library are among them: an import that would still know of it would take
-    the item for deleted.
+    the item for deleted. What is kept is in force as well: somebody may have restored it before the redo.
     """
+    reverted = [verdict for verdict in verdicts if not verdict.kept]
     taken_back: set[int | None] = set()
-    in_force: set[int | None] = set()
-    for verdict in reverted:
-        in_force.add(verdict.goal.draft)
-        if kind is ReversalKind.UNDO:
+    in_force = {verdict.after.draft for verdict in verdicts}
+    if kind is ReversalKind.UNDO:
+        for verdict in reverted:
             taken_back |= {verdict.record.after.draft, verdict.now.draft}
     _set_undone(taken_back - in_force, True, pause)
     _set_undone(in_force, False, pause)

@@ -123,7 +123,7 @@ def revert_links(run: Import, host: Host, user: Any, reversal: Reversal, *, kept
     if course is None:
         return 0
     kind = ReversalKind(reversal.kind)
-    rows = [row for row in to_be_changed([run], kind) if row.record_id not in kept or kind is ReversalKind.REDO]
+    rows = [row for row in to_be_changed([run], kind) if row.record_id not in kept]
     blocks = _course(run, course) if rows else None
     if blocks is None:
         return 0

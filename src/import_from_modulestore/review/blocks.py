@@ -63,7 +63,8 @@ class Plans:
     The last few plans of this process, so that paging through a review does not plan anew for each page.
 
     A plan is used again only while nothing changed that it was made from: the import's revision, the library's change
-    logs and collections, the records of earlier imports. Showing uses these; writing always plans anew.
+    logs and collections, the records of earlier imports. Showing uses these; writing always plans anew. One of a change
+    that is rolled back goes with the next, which has its revision.
     """
 
     def __init__(self) -> None:
@@ -94,6 +95,12 @@ class Plans:
             if is_mine:
                 turn.release()
 
+    def forget(self, run: Import) -> None:
+        """Forget the plans of an import that is being changed: what they are kept under may come to mean another."""
+        with self._lock:
+            for stamp in [stamp for stamp, planned in self._plans.items() if planned.run == run]:
+                del self._plans[stamp]
+
     def _put(self, stamp: tuple[Any, ...], planned: PlannedImport) -> None:
         with self._lock:
             self._plans[stamp] = planned
@@ -104,12 +111,12 @@ class Plans:
         return sum(len(planned.plan.items) for planned in self._plans.values())
 
 
-_plans = Plans()
+plans = Plans()
 
 
 def planned_import(run: Import, make_plan: Any) -> PlannedImport:
     """The import with its plan, made by ``make_plan(run)`` unless it is known. Two queries where it is."""
-    return _plans.of(_stamp(run), lambda: PlannedImport(run, make_plan(run)))
+    return plans.of(_stamp(run), lambda: PlannedImport(run, make_plan(run)))
 
 
 def block_page(

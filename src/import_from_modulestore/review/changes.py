@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from ..errors import WrongState
 from ..models import Import, LastChange, Removal, StagedBlock
 from ..running.lifecycle import REVIEWABLE, wrong_state
+from .blocks import plans
 
 _BATCH_SIZE = 500
 
@@ -91,6 +92,7 @@ def changing(run: Import) -> Iterator[Change]:
             run.refresh_from_db(fields=["state"])
             raise wrong_state(run)
         run.refresh_from_db(fields=["revision"])
+        plans.forget(run)
         change = Change(run)
         yield change
         change.keep()

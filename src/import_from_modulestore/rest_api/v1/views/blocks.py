@@ -111,7 +111,9 @@ class Blocks(ImportView):
                     chosen = api.choose_contents(**arguments, **meant, contents=body["contents"])
                 change = _number_of_change(request, import_id, [selected, decided, chosen])
         except api.NotFound as error:  # The import was found before.
-            raise ValidationError({"usage_keys": [str(error)]}, code="not_found") from error
+            fault = [str(error)]
+            named = {"matching": {"parent": fault}} if "matching" in body else {"usage_keys": fault}
+            raise ValidationError(named, code="not_found") from error
         changed = {"selected": selected, "decided": decided, "chosen": chosen, "change": change}
         return Response(serializers.BlocksChanged(changed).data)
 
