@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from datetime import timedelta
@@ -149,6 +150,18 @@ class TestMaking:
         assert origin_of(editor) == "upload"
         with pytest.raises(api.NotFound):
             origin_of(user, "upload")
+
+    def test_of_an_upload_and_what_lies_in_the_folder_it_is_the_newest(self, courses, user, library, tmp_path):
+        write_courses(courses, 1)
+        archive = pack(courses / "x00", tmp_path / "mine.tar.gz")
+        api.upload_export(user=user, file=BytesIO(archive.read_bytes()), name=archive.name)
+        for hours, newest in ((-1, "upload"), (1, "folder")):
+            moment = (timezone.now() + timedelta(hours=hours)).timestamp()
+            for path in (courses / "x00", *(courses / "x00").rglob("*")):
+                os.utime(path, (moment, moment))
+            made = api.create_batch(user=user, sources=[SourceReference(key_of(0))], library_key=TARGET)
+            alone = api.create_import(user=user, source_key=key_of(0), library_key=TARGET)
+            assert (made.imports[0].source_origin, alone.source_origin) == (newest, newest)
 
     def test_of_several_exports_of_a_source_one_is_named_or_it_is_the_newest(self, courses, user, library):
         write_courses(courses, 1)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from .data import (
     BlockIds,
+    BlockKind,
     Branch,
     CollectionChoice,
     CompositionLevel,
@@ -25,7 +26,7 @@ from .data import (
     SourceData,
 )
 from .errors import NotFound
-from .hosts import collection_url, get_host
+from .hosts import collection_url, get_host, item_url
 from .keys import parse_library_key, parse_source_key
 from .models import Import
 from .running.lifecycle import actions_in
@@ -71,19 +72,22 @@ def find_import(import_id: str, known: Callable[[], QuerySet[Import]] | None = N
 
     Raises ``NotFound`` where there is none, or more than one.
     """
-    prefix = import_id.replace("-", "").lower()
-    found = []
-    if is_whole_id(import_id):
-        found = [UUID(prefix)]
-    elif prefix:  # Databases keep UUIDs in types that have no beginning.
-        runs = known() if known else Import.objects.filter(is_preview=False)
-        found = [uuid for uuid in runs.values_list("uuid", flat=True) if uuid.hex.startswith(prefix)]
+    found = ids_beginning_with(import_id, known or (lambda: Import.objects.filter(is_preview=False)))
     if len(found) > 1:
         raise NotFound(_("Several imports have an ID that begins with {id}. Give more of it.").format(id=import_id))
     run = Import.objects.filter(uuid__in=found, is_preview=False).first()
     if run is None:
         raise no_such_import(import_id)
     return run
+
+
+def ids_beginning_with(text: str, known: Callable[[], QuerySet[Any]]) -> list[UUID]:
+    """The IDs of those of the ``known`` rows that begin so; no query for a whole ID, which may be that of none."""
+    prefix = text.replace("-", "").lower()
+    if is_whole_id(text):
+        return [UUID(prefix)]
+    # Databases keep UUIDs in types that have no beginning.
+    return [uuid for uuid in known().values_list("uuid", flat=True) if uuid.hex.startswith(prefix)] if prefix else []
 
 
 def is_whole_id(import_id: str) -> bool:
@@ -94,6 +98,20 @@ def is_whole_id(import_id: str) -> bool:
 def no_such_import(import_id: str) -> NotFound:
     """What to say of an import that is not there, or that the user is not to know of."""
     return NotFound(_("There is no import {id}, or none that you may see.").format(id=import_id), field="import_id")
+
+
+def of_record(record: Any) -> dict[str, Any]:
+    """What a record says of a block and its item, as plain data that tells of both has it."""
+    return {
+        "num": record.num,
+        "usage_key": record.usage_key,
+        "block_type": record.block_type,
+        "kind": BlockKind(record.kind),
+        "title": record.title,
+        "name": record.called,
+        "item_key": record.item_key,
+        "item_url": item_url(record.item_key),
+    }
 
 
 def options_of(run: Import) -> ImportOptions:

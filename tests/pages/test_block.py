@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from openedx_content.models_api import LearningPackage
 
 from import_from_modulestore import api
@@ -52,6 +56,16 @@ def test_it_shows_what_it_meets_and_what_would_happen(author, meets):
     differences = text_of(author.get(page_url("block", meets, T1), tab="differences"))
     assert "Mine" in differences
     assert "Theirs" in differences
+
+
+def test_no_plan_is_made_while_an_edit_is_written(send, block):
+    block()  # It is known before.
+    with CaptureQueriesContext(connection) as made:
+        send(do="edit", title="Low", olx="<html/>")
+    statements = [query["sql"] for query in made]
+    written = [at for at, sql in enumerate(statements) if sql.startswith("RELEASE SAVEPOINT")]
+    planned = [at for at, sql in enumerate(statements) if re.search(r"FROM .openedx_content_container\W", sql)]
+    assert written[-1] < planned[0]
 
 
 def test_a_decision_is_kept_at_once_and_taken_back(send, block):

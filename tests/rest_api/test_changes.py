@@ -1,5 +1,11 @@
 """Changing all blocks that match, and taking the last change back, through the REST API."""
 
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from ..builders import usage_key
 from .conftest import faults
 
@@ -35,3 +41,13 @@ def test_a_block_tells_where_it_is_and_what_is_below(client, staged):
     first, *_more = client.get(f"imports/{staged}/blocks/", kind="subsection")["results"]
     assert first["path"] == ["chapter s1"]
     assert (first["blocks_below"], first["selected_below"]) == (5, 5)
+
+
+@pytest.mark.parametrize("change", [{"title": "Low"}, {"olx": "<html>Low</html>"}, {"title": "Low", "olx": "<html/>"}])
+def test_no_plan_is_made_while_an_edit_is_written(client, staged, change):
+    with CaptureQueriesContext(connection) as made:
+        client.patch(f"imports/{staged}/blocks/{usage_key('html', 't1')}/", change)
+    statements = [query["sql"] for query in made]
+    written = [at for at, sql in enumerate(statements) if sql.startswith("RELEASE SAVEPOINT")]
+    planned = [at for at, sql in enumerate(statements) if re.search(r"FROM .openedx_content_container\W", sql)]
+    assert written[-1] < planned[0]

@@ -509,6 +509,20 @@ class TestDoors:
         client.post(links, {"do": "unlink_all"})
         assert site.link_of(S) is None
 
+    def test_admin(self, ada, site, imported):
+        client = Client()
+        site.sign_in(client, ada)
+        api.link_back(user=ada, import_id=imported)
+        pk = Import.objects.get(uuid=imported).pk
+
+        def told(action: str) -> str:
+            address = reverse("admin:modulestore_imports_import_action", args=[action])
+            return client.get(f"{address}?ids={pk}").content.decode()
+
+        assert "7 blocks of the course follow such items, and are unlinked." in told("undo")
+        api.undo_import(user=ada, import_id=imported)
+        assert "7 blocks of the course followed such items, and are linked again" in told("redo")
+
     def test_command_line(self, ada, site, imported):
         def call(*words: str) -> str:
             out = StringIO()

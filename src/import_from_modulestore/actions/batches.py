@@ -51,7 +51,8 @@ from ..errors import (
 )
 from ..history.reversal import plan_reversal
 from ..hosts import get_host
-from ..imports import import_data, is_whole_id, new_import
+from ..hosts.sources import to_read
+from ..imports import ids_beginning_with, import_data, new_import
 from ..keys import parse_library_key, parse_source_key
 from ..models import Batch, Import
 from ..quoting import listed
@@ -275,7 +276,7 @@ def _found(user: Any, references: Sequence[SourceReference], forward: Forward | 
     for key, reference in zip(keys, references, strict=True):
         of_it = [each for each in listed_sources if each.key == str(key) and _is_meant(user, each, reference)]
         if of_it:
-            found.append(_to_read(of_it))
+            found.append(_usable(of_it))
         else:
             missing.append(str(key))
     if missing:
@@ -304,9 +305,9 @@ def _is_meant(user: Any, source: SourceData, reference: SourceReference) -> bool
     return source.uploaded is None or source.uploaded_by == user.get_username()
 
 
-def _to_read(sources: Sequence[SourceData]) -> SourceData:
+def _usable(sources: Sequence[SourceData]) -> SourceData:
     """
-    Of what has one key, that of the first origin that has it; of exports, the newest.
+    Of what has one key, what is to be read, as ``create_import`` has it.
 
     Raises ``NotPermitted`` where nothing may be imported from there, and ``SourceError`` where it cannot be read; what
     was not read yet is found out when it is staged.
@@ -323,23 +324,20 @@ def _to_read(sources: Sequence[SourceData]) -> SourceData:
         if refused:
             raise NotPermitted(refused, field="sources")
         raise SourceError(sources[0].problem, field="sources")
-    if usable[0].modified is None:  # It is no export: it is as authors see it now.
-        return usable[0]
-    return max(usable, key=lambda source: source.modified.timestamp() if source.modified else 0.0)
+    if len(usable) > 1 and all_sources.of(usable[0].origin).has_exports:  # How old each is, not every list says.
+        usable = [each for each in all_sources.describe(usable) if not each.problem or each.is_being_read] or usable
+    return to_read(usable)
 
 
 def _visible_batch(user: Any, batch_id: str) -> tuple[Batch, list[Import]]:
-    prefix = batch_id.replace("-", "").lower()
-    if is_whole_id(batch_id):
-        found = list(Batch.objects.filter(uuid=prefix))
-    else:  # Databases keep UUIDs in types that have no beginning.
-        found = [batch for batch in access.visible_batches(user) if prefix and batch.uuid.hex.startswith(prefix)]
+    found = ids_beginning_with(batch_id, partial(access.visible_batches, user))
     if len(found) > 1:
         raise NotFound(_("Several batches have an ID that begins with {id}. Give more of it.").format(id=batch_id))
-    runs = access.visible_imports(user, found[0].imports.order_by("id")) if found else []
-    if not runs:
+    batch = Batch.objects.filter(uuid__in=found).first()
+    runs = access.visible_imports(user, batch.imports.order_by("id")) if batch else []
+    if batch is None or not runs:
         raise NotFound(_("There is no batch {id}, or none that you may see.").format(id=batch_id))
-    return found[0], runs
+    return batch, runs
 
 
 def _resume(batch: Batch, runs: Sequence[Import]) -> None:

@@ -106,6 +106,8 @@ class Prospect:
     gone_unknown: str = ""
     forwarding: str = ""
     """What becomes of references of courses to the source."""
+    links: int = 0
+    """How many blocks of the course are unlinked, or linked again if they can."""
     counts: SafeString | str = ""
     groups: Sequence[Group] = ()
     kept: int = 0
@@ -441,6 +443,7 @@ def _reversal_parts(plan: ReversalPlan) -> dict[str, Any]:
         "groups": _grouped(plan.items, _REVERSAL_ORDER),
         "kept": len(plan.kept),
         "forwarding": plan.forwarding,
+        "links": plan.links,
     }
 
 

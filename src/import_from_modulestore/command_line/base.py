@@ -269,6 +269,14 @@ class Session:
         """Whether there is a person at a terminal, and not a script that wants JSON."""
         return self.stdin.isatty() and self.out.is_terminal and not self.as_json
 
+    def require_yes(self, question: str, words: str) -> None:
+        """Have a person say yes to what is to be done, before it is. Where there is none to ask, the words do it."""
+        if not self.can_ask():
+            told = _("Nothing was changed, since there is nobody to ask. To do this without being asked: {command}")
+            raise refusal(told.format(command=words), NOT_CONFIRMED)
+        if not self.confirm(question):
+            raise refusal(_("Nothing was changed."), NOT_CONFIRMED)
+
     def confirm(self, question: str, *, default: bool = False) -> bool:
         """Ask a person yes or no; the end of input is a no."""
         choices = _("[Y/n]") if default else _("[y/N]")
@@ -353,12 +361,6 @@ def refusal(error: Exception | str, code: int) -> CommandError:
 def what_would_happen(import_id: str) -> str:
     """How to see what a change of the review comes to."""
     return _("What would happen now: {command}").format(command=command_line("plan {id}", import_id))
-
-
-def nobody_to_ask(words: str) -> str:
-    """What is said where a person would be asked, and there is none; the words do it without."""
-    told = _("Nothing was changed, since there is nobody to ask. To do this without being asked: {command}")
-    return told.format(command=words)
 
 
 def next_steps(run: ImportData) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from .. import api
 from ..data import Action, BatchDetails, BatchStep, ImportState, SourceReference
-from .base import NOT_CONFIRMED, PARTLY, USAGE, Session, listing, nobody_to_ask, refusal, short, subcommand
+from .base import PARTLY, USAGE, Session, listing, refusal, short, subcommand
 from .called import called
 from .steps import OPTIONS_HELP, arguments_of_options, import_options, new_library_title
 from .terminal.batches import batch_table, batches_table, reversals_told
@@ -110,7 +110,8 @@ def batch(
                 session.say(reversals_told(told))
             if preview:
                 return 0
-            _confirm(session, step, len(told))
+            question = ngettext("{action} {count} import?", "{action} {count} imports?", len(told))
+            session.require_yes("\n" + question.format(action=step.label, count=len(told)), f"--{step.value} --yes")
     with session.progress() as progress:
         done = api.do_batch_step(**how, undecided=undecided, progress=progress)
     return _show(session, done.batch, done)
@@ -144,14 +145,6 @@ def _find(session: Session, name: str) -> BatchDetails:
             raise api.NotFound(_("You have no batches yet. `batch SOURCE … LIBRARY` begins one."))
         name = newest.id
     return api.get_batch(user=session.user, batch_id=name)
-
-
-def _confirm(session: Session, step: Action, count: int) -> None:
-    if not session.can_ask():
-        raise refusal(nobody_to_ask(f"--{step.value} --yes"), NOT_CONFIRMED)
-    question = ngettext("{action} {count} import?", "{action} {count} imports?", count)
-    if not session.confirm("\n" + question.format(action=step.label, count=count)):
-        raise refusal(_("Nothing was changed."), NOT_CONFIRMED)
 
 
 def _show(session: Session, found: BatchDetails, done: BatchStep | None = None) -> int:

@@ -1,25 +1,42 @@
-"""Naming staged blocks without typing whole usage keys."""
+"""Naming blocks, and what came of them, without typing whole keys."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from .. import api
-from ..data import BlockData
-from .base import PAGE, Session, command_line
+from ..data import BlockData, GoneData, LinkData
+from .base import Session, all_of, command_line
 from .terminal.marks import type_of
 
 _CANDIDATES = 8
 """How many blocks an error names."""
 
 
+def find_one[Named: (GoneData, LinkData)](name: str, among: Sequence[Named], none: str) -> Named:
+    """
+    The one of these that is called so, as :func:`find_keys` has it.
+
+    Raises ``NotFound`` where that can be several, which are named, and in the words of ``none`` where it is none.
+    """
+    found = _called(name, among)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        keys = "\n".join(f"  {each.num}  {type_of(each)}  {each.name}" for each in found)
+        raise api.NotFound(_("{name} can be any of these; name one by its number:").format(name=name) + f"\n{keys}")
+    raise api.NotFound(none)
+
+
 def all_blocks(session: Session, **filters: Any) -> list[BlockData]:
     """Every staged block of the session's import that the filters leave, in the order of the source."""
-    return list(_pages(session, filters))
+    asked = partial(api.list_blocks, user=session.user, import_id=session.import_id, **filters)
+    return all_of(asked)[0]
 
 
 def find_keys(session: Session, names: Sequence[str]) -> list[str]:
@@ -35,33 +52,29 @@ def find_keys(session: Session, names: Sequence[str]) -> list[str]:
     return [name if _is_usage_key(name) else _find(session, name, blocks).usage_key for name in names]
 
 
-def _pages(session: Session, filters: dict[str, Any]) -> Iterator[BlockData]:
-    offset = 0
-    while True:
-        page = api.list_blocks(user=session.user, import_id=session.import_id, offset=offset, limit=PAGE, **filters)
-        yield from page.items
-        offset += PAGE
-        if offset >= page.total:
-            return
-
-
 def _is_usage_key(name: str) -> bool:
     return name.startswith(("block-v1:", "lib-block-v1:"))
 
 
-def _block_id(block: BlockData) -> str:
+def _block_id(block: BlockData | GoneData | LinkData) -> str:
     return block.usage_key.rpartition("@")[2]
 
 
-def _find(session: Session, name: str, blocks: Sequence[BlockData]) -> BlockData:
+def _called[Named: (BlockData, GoneData, LinkData)](name: str, among: Iterable[Named]) -> list[Named]:
+    """Those that are called so: by usage key, ID, type and ID, or number."""
     block_type, slash, block_id = name.partition("/")
-    found = {
-        block.usage_key: block
-        for block in reversed(blocks)  # Of several showings of one block, the first is what is meant.
-        if (_block_id(block) == name)
-        or (slash and _block_id(block) == block_id and block_type in (block.block_type, block.kind.value))
-        or (name.isdecimal() and block.num == int(name))
-    }
+    return [
+        each
+        for each in among
+        if name in (each.usage_key, _block_id(each))
+        or (slash and _block_id(each) == block_id and block_type in (each.block_type, each.kind.value))
+        or (name.isdecimal() and each.num == int(name))
+    ]
+
+
+def _find(session: Session, name: str, blocks: Sequence[BlockData]) -> BlockData:
+    # Of several showings of one block, the first is what is meant.
+    found = {block.usage_key: block for block in _called(name, reversed(blocks))}
     if len(found) == 1:
         return next(iter(found.values()))
     if found:

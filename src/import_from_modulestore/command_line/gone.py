@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from .. import api
 from ..data import GoneData, GonePage
 from .base import PAGE, Session, all_of, arguments_of_import, command_line, listing, subcommand, what_would_happen
+from .blocks import find_one
 from .terminal.gone import gone_list
-from .terminal.marks import type_of
 
 ITEMS_HELP = (
     listing(
@@ -114,25 +114,10 @@ def _find_items(session: Session, names: Sequence[str]) -> list[str]:
     Raises ``NotFound`` where a name stands for none of those that are gone, or for several.
     """
     items, _page = _all_gone(session)
-    return [name if name.startswith(("lb:", "lct:")) else _find(session, name, items).item_key for name in names]
-
-
-def _find(session: Session, name: str, items: Sequence[GoneData]) -> GoneData:
-    block_type, slash, block_id = name.partition("/")
-    found = [
-        item
-        for item in items
-        if (own := item.usage_key.rpartition("@")[2]) == name
-        or (slash and own == block_id and block_type in (item.block_type, item.kind.value))
-        or (name.isdecimal() and item.num == int(name))
+    none = _("Nothing that is gone from the source is called {name}. All of it is listed by: {command}")
+    return [
+        name
+        if name.startswith(("lb:", "lct:"))
+        else find_one(name, items, none.format(name=name, command=_how(session))).item_key
+        for name in names
     ]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        keys = "\n".join(f"  {item.num}  {type_of(item)}  {item.name}" for item in found)
-        raise api.NotFound(_("{name} can be any of these; name one by its number:").format(name=name) + f"\n{keys}")
-    raise api.NotFound(
-        _("Nothing that is gone from the source is called {name}. All of it is listed by: {command}").format(
-            name=name, command=_how(session)
-        )
-    )

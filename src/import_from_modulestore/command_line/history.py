@@ -27,7 +27,6 @@ from ..data import (
 )
 from .base import (
     INTERRUPTED,
-    NOT_CONFIRMED,
     PARTLY,
     Session,
     all_of,
@@ -35,7 +34,6 @@ from .base import (
     arguments_of_tree,
     command_line,
     next_steps,
-    nobody_to_ask,
     refusal,
     result,
     short,
@@ -387,10 +385,8 @@ def _reverse(
                 told = _("Nothing was changed. To do it:")
                 session.say(f"\n{told}\n  {command_line(name + ' {id}', run.id)}", style="dim")
             return 0
-        if not session.can_ask():
-            raise refusal(nobody_to_ask(f"{name} --yes"), NOT_CONFIRMED)
-        if not session.confirm("\n" + (_("Undo this import?") if is_undo else _("Redo this import?"))):
-            raise refusal(_("Nothing was changed."), NOT_CONFIRMED)
+        question = _("Undo this import?") if is_undo else _("Redo this import?")
+        session.require_yes(f"\n{question}", f"{name} --yes")
     with session.progress() as progress:
         done = carry_out(user=session.user, import_id=run.id, force=force, progress=progress)
     items = api.get_last_reversal_items(user=session.user, import_id=run.id)

@@ -11,19 +11,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from .. import api
 from ..data import LinkData
-from .base import (
-    NOT_CONFIRMED,
-    Session,
-    arguments_of_import,
-    arguments_of_tree,
-    command_line,
-    nobody_to_ask,
-    refusal,
-    subcommand,
-)
+from .base import Session, arguments_of_import, arguments_of_tree, command_line, subcommand
+from .blocks import find_one
 from .review import BLOCKS_HELP
 from .terminal.links import links_counts, links_list
-from .terminal.marks import type_of
 
 
 def _arguments_of_link(parser: argparse.ArgumentParser) -> None:
@@ -75,9 +66,8 @@ def link(
             return
         if not yes:
             count = len(keys) if keys else plan.ready
-            _ask(
-                session, ngettext("Link {count:,} block?", "Link {count:,} blocks?", count).format(count=count), "link"
-            )
+            question = ngettext("Link {count:,} block?", "Link {count:,} blocks?", count)
+            session.require_yes(question.format(count=count), "link --yes")
     changed = api.link_back(user=session.user, import_id=run.id, usage_keys=keys)
     told = ngettext(
         "{count:,} block of the course linked. {command} goes back.",
@@ -106,7 +96,8 @@ def unlink(session: Session, *, import_name: str, blocks: Sequence[str], yes: bo
         plan = api.preview_links(user=session.user, import_id=run.id)
         keys = [_find(name, plan.items) for name in blocks]
     if not yes:
-        _ask(session, _("Unlink these blocks?") if keys else _("Unlink all that this import has linked?"), "unlink")
+        question = _("Unlink these blocks?") if keys else _("Unlink all that this import has linked?")
+        session.require_yes(question, "unlink --yes")
     changed = api.unlink(user=session.user, import_id=run.id, usage_keys=keys)
     told = ngettext("{count:,} block of the course unlinked.", "{count:,} blocks of the course unlinked.", changed)
     session.show({"changed": changed}, told.format(count=changed))
@@ -116,29 +107,7 @@ def _nothing() -> str:
     return _("Nothing of this import became an item that a block could follow.")
 
 
-def _ask(session: Session, question: str, name: str) -> None:
-    if not session.can_ask():
-        raise refusal(nobody_to_ask(f"{name} --yes"), NOT_CONFIRMED)
-    if not session.confirm(question):
-        raise refusal(_("Nothing was changed."), NOT_CONFIRMED)
-
-
 def _find(name: str, items: Sequence[LinkData]) -> str:
     """The usage key of the block that is called so. Raises ``NotFound`` where that is none, or can be several."""
-    block_type, slash, block_id = name.partition("/")
-    found = [
-        item
-        for item in items
-        if item.usage_key == name
-        or (own := item.usage_key.rpartition("@")[2]) == name
-        or (slash and own == block_id and block_type in (item.block_type, item.kind.value))
-        or (name.isdecimal() and item.num == int(name))
-    ]
-    if len(found) == 1:
-        return found[0].usage_key
-    if found:
-        keys = "\n".join(f"  {item.num}  {type_of(item)}  {item.name}" for item in found)
-        raise api.NotFound(_("{name} can be any of these; name one by its number:").format(name=name) + f"\n{keys}")
-    raise api.NotFound(
-        _("No block that became an item is called {name}. `link --preview` lists them.").format(name=name)
-    )
+    none = _("No block that became an item is called {name}. `link --preview` lists them.")
+    return find_one(name, items, none.format(name=name)).usage_key

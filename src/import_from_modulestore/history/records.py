@@ -10,7 +10,8 @@ from django.db.models import F, QuerySet
 from openedx_content.models_api import PublishableEntity
 
 from ..data import BlockKind, ConflictState, Contents, Decision, Outcome, Plan, PlannedItem, RecordData
-from ..hosts import collection_url, item_url
+from ..hosts import collection_url
+from ..imports import of_record
 from ..keys import library_item_key
 from ..models import Import, ImportRecord
 from ..rows import Row, as_json, from_json, in_batches, insert, json_text, no_pause
@@ -51,7 +52,7 @@ class Changed(NamedTuple):
     entity_id: PublishableEntity.ID | None
     kind: BlockKind
     title: str
-    name: str
+    called: str
     outcome: Outcome
     tags: Tags
     before: Versions
@@ -103,7 +104,7 @@ def changed(records: QuerySet[ImportRecord]) -> Iterator[Changed]:
             entity_id=entity_id,
             kind=BlockKind(kind),
             title=title,
-            name=name or title,
+            called=name or title,
             outcome=Outcome(outcome),
             tags={int(taxonomy): values for taxonomy, values in tags.items()},
             before=Versions(*versions[:4]),
@@ -291,18 +292,11 @@ def record_data(record: Any) -> RecordData:
     """A record, from :func:`with_imports`, as plain data."""
     return RecordData(
         import_id=str(record.import_run.uuid),
-        num=record.num,
+        **of_record(record),
         depth=record.depth,
-        usage_key=record.usage_key,
-        block_type=record.block_type,
-        kind=BlockKind(record.kind),
-        title=record.title,
-        name=record.called,
         state=ConflictState(record.state),
         outcome=Outcome(record.outcome),
         decision=Decision(record.decision) if record.decision else None,
-        item_key=record.item_key,
-        item_url=item_url(record.item_key),
         draft_before=record.draft_before_num,
         draft_after=record.draft_after_num,
         published_before=record.published_before_num,

@@ -19,7 +19,6 @@ from openedx_content.models_api import Collection as LibraryCollection
 from openedx_content.models_api import Draft, LearningPackage
 
 from ..data import (
-    BlockKind,
     Outcome,
     Progress,
     ReversalData,
@@ -29,7 +28,8 @@ from ..data import (
     ReversalPlan,
 )
 from ..errors import NotFound
-from ..hosts import Host, item_url
+from ..hosts import Host
+from ..imports import of_record
 from ..linking import revert_links, to_be_changed
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
 from ..rows import Row, in_batches, insert, no_pause
@@ -133,16 +133,8 @@ def reversal_data(reversal: Reversal) -> ReversalData:
 
 def reversal_item(done: ReversalRecord) -> ReversalItem:
     """What an undo or redo did with one item, as plain data; reads ``done.record``."""
-    record = done.record
     return ReversalItem(
-        num=record.num,
-        usage_key=record.usage_key,
-        block_type=record.block_type,
-        kind=BlockKind(record.kind),
-        title=record.title,
-        name=record.called,
-        item_key=record.item_key,
-        item_url=item_url(record.item_key),
+        **of_record(done.record),
         outcome=ReversalOutcome(done.outcome),
         reason=done.reason,
         draft_before=done.draft_before_num,
@@ -287,16 +279,8 @@ def _as_plan(kind: ReversalKind, verdicts: Iterable[Verdict]) -> ReversalPlan:
 
 
 def _as_item(verdict: Verdict) -> ReversalItem:
-    record = verdict.record
     return ReversalItem(
-        num=record.num,
-        usage_key=record.usage_key,
-        block_type=record.block_type,
-        kind=record.kind,
-        title=record.title,
-        name=record.name,
-        item_key=record.item_key,
-        item_url=item_url(record.item_key),
+        **of_record(verdict.record),
         outcome=verdict.outcome,
         reason=verdict.reason,
         draft_before=verdict.now.draft_num,
@@ -308,7 +292,7 @@ def _as_item(verdict: Verdict) -> ReversalItem:
 
 def _as_reset(verdict: Verdict) -> Reset:
     assert verdict.record.entity_id is not None
-    return Reset(verdict.record.entity_id, verdict.record.name, verdict.now, verdict.goal)
+    return Reset(verdict.record.entity_id, verdict.record.called, verdict.now, verdict.goal)
 
 
 def _rank(verdict: Verdict) -> int:

@@ -233,7 +233,7 @@ class AllSources:
             if found and found[0].modified is None:  # It is no export: it is as authors see it now.
                 break
         if found:
-            return max(found, key=lambda source: source.modified or datetime.min.replace(tzinfo=UTC))
+            return to_read(found)
         for kind in (NotPermitted, SourceError, NotFound):
             if reason := next((each for each in wrong if isinstance(each, kind)), None):
                 raise reason
@@ -246,3 +246,10 @@ class AllSources:
     def url(self, origin: str, key: LearningContextKey) -> str:
         """As :meth:`Sources.url`; empty where the origin is no more."""
         return self._origins[origin].url(key) if origin in self._origins else ""
+
+
+def to_read(sources: Sequence[SourceData]) -> SourceData:
+    """Of what has one key, in the order of the origins: the first; of exports, the newest."""
+    if sources[0].modified is None:
+        return sources[0]
+    return max(sources, key=lambda source: source.modified or datetime.min.replace(tzinfo=UTC))

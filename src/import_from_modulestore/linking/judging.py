@@ -20,8 +20,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ..data import BlockKind, ConflictState, LinkData, LinkState, Outcome
-from ..hosts import item_url
 from ..hosts.links import CourseBlock
+from ..imports import of_record
 from ..models import BlockLink, ImportRecord
 from ..quoting import listed
 
@@ -71,15 +71,8 @@ class Judge:
         stands = link is not None and link.unlinked_id is None and verdict.state is not LinkState.MISSING
         stands = stands and self.blocks[record.usage_key].upstream == record.item_key
         return LinkData(
-            num=record.num,
+            **of_record(record),
             depth=record.depth,
-            usage_key=record.usage_key,
-            block_type=record.block_type,
-            kind=BlockKind(record.kind),
-            title=record.title,
-            name=record.called,
-            item_key=record.item_key,
-            item_url=item_url(record.item_key),
             state=verdict.state,
             reason=verdict.reason,
             warnings=verdict.warnings,

@@ -16,6 +16,9 @@ from ..block_forms import edits_in, one_of, pieces_in
 from ..data import BlockDetails, Contents, Decision, Side
 from .base import PLAN_CHANGED, AuthorView
 
+_EDITS = ("edit", "revert", "pieces")
+"""What is done with one block alone: each is a change by itself, and then a plan is made."""
+
 
 class Tab(TextChoices):
     """What of a block is shown."""
@@ -42,10 +45,13 @@ class Block(AuthorView):
         fault: api.InvalidEdit | None = None
         told, change = "", None
         try:
-            with transaction.atomic():
-                told = self._change(import_id, usage_key)
-                if self.is_part:
-                    change = api.get_last_change(user=request.user, import_id=import_id)
+            if request.POST.get("do") in _EDITS:
+                told = self._edit(import_id, usage_key)
+            else:
+                with transaction.atomic():
+                    told = self._choose(import_id, usage_key)
+                    if self.is_part:
+                        change = api.get_last_change(user=request.user, import_id=import_id)
         except api.InvalidEdit as error:
             if request.POST.get("do") != "edit":
                 raise
@@ -59,10 +65,9 @@ class Block(AuthorView):
             response["HX-Trigger"] = PLAN_CHANGED
         return response
 
-    def _change(self, import_id: str, usage_key: str) -> str:
-        """What a form asks for; says what came of it."""
+    def _choose(self, import_id: str, usage_key: str) -> str:
+        """Choose what a form asks for, which can be taken back; says what came of it."""
         sent = self.request.POST
-        one: dict[str, Any] = {"user": self.request.user, "import_id": import_id, "usage_key": usage_key}
         many: dict[str, Any] = {
             "user": self.request.user,
             "import_id": import_id,
@@ -80,19 +85,24 @@ class Block(AuthorView):
             case "contents":
                 api.choose_contents(**many, contents=one_of(Contents, sent.get("contents", "")))
                 return _("The choice is kept.")
+        raise Http404
+
+    def _edit(self, import_id: str, usage_key: str) -> str:
+        """Edit the block as a form asks for; says what came of it. What is written is locked while it is, no longer."""
+        sent = self.request.POST
+        one: dict[str, Any] = {"user": self.request.user, "import_id": import_id, "usage_key": usage_key}
+        match sent["do"]:
             case "pieces":
                 api.choose_pieces(**one, choices=pieces_in(api.get_block(**one), sent))
                 return _("The pieces of the merge are chosen.")
             case "revert":
                 api.revert_block(**one)
                 return _("The edits are taken back.")
-            case "edit":
-                changes = edits_in(api.get_block(**one), sent.get("title", ""), sent.get("olx"))
-                if not changes:
-                    return _("There was nothing to change.")
-                api.edit_block(**one, **changes)
-                return _("The block is edited. The source stays as it was.")
-        raise Http404
+        changes = edits_in(api.get_block(**one), sent.get("title", ""), sent.get("olx"))
+        if not changes:
+            return _("There was nothing to change.")
+        api.edit_block(**one, **changes)
+        return _("The block is edited. The source stays as it was.")
 
     def _shown(
         self, import_id: str, usage_key: str, *, typed: dict[str, str] | None = None, fault: Any = None, **told: Any

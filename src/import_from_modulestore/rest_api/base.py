@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from rest_framework.serializers import ListField, Serializer
 from rest_framework.views import APIView
 
 from .. import api
+from ..data import Page
 from ..waiting import as_a_request
 from .authentication import JwtAuthentication
 from .errors import BodyTooLarge, InvalidParameter, exception_handler, server_error
@@ -122,6 +124,19 @@ class ApiView(APIView):
     def body(self, serializer: type[Serializer]) -> dict[str, Any]:
         """The request's body, checked. Raises ``ValidationError``."""
         return _checked(serializer, self.request.data)
+
+    def listed(
+        self,
+        query: type[Serializer],
+        fetch: Callable[..., Page[Any]],
+        serializer: type[Serializer],
+        *,
+        told: Sequence[str] = (),
+    ) -> Response:
+        """A page of a list of the API, which takes what the request's parameters ask for by name; as :meth:`page`."""
+        asked = self.query(query)
+        page, page_size = asked.pop("page"), asked.pop("page_size")
+        return self.page(partial(fetch, **asked), serializer, page=page, page_size=page_size, told=told)
 
     def page(
         self,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from django.core.paginator import Paginator
 from django.utils.translation import gettext as _
@@ -18,8 +18,12 @@ PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1000
 MAX_PAGE = 1_000_000
 
-type Fetch = Callable[[int, int], Page[Any]]
-"""Gives the page of a list from its offset and limit."""
+
+class Fetch(Protocol):
+    """Gives the page of a list from its offset and limit."""
+
+    def __call__(self, *, offset: int, limit: int) -> Page[Any]:
+        """The page."""
 
 
 class ApiPagination(DefaultPagination):
@@ -31,7 +35,7 @@ class ApiPagination(DefaultPagination):
     def fetch(self, fetch: Fetch, request: Request, *, page: int, page_size: int) -> Page[Any]:
         """A page; raises ``NotFound`` beyond the last one."""
         self.request = request
-        found = fetch((page - 1) * page_size, page_size)
+        found = fetch(offset=(page - 1) * page_size, limit=page_size)
         paginator = Paginator(range(found.total), page_size)
         if page > paginator.num_pages:
             raise NotFound(

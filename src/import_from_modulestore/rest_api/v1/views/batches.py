@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -36,14 +37,7 @@ class Batches(ApiView):
     )
     def get(self, request: Request) -> Response:
         """A page of batches."""
-        query = self.query(serializers.BatchesQuery)
-        page, page_size = query.pop("page"), query.pop("page_size")
-        return self.page(
-            lambda offset, limit: api.list_batches(user=request.user, **query, offset=offset, limit=limit),
-            serializers.Batch,
-            page=page,
-            page_size=page_size,
-        )
+        return self.listed(serializers.BatchesQuery, partial(api.list_batches, user=request.user), serializers.Batch)
 
     @operation(
         id="create_batch",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -41,16 +43,8 @@ class Blocks(ImportView):
     )
     def get(self, request: Request, import_id: str) -> Response:
         """A page of blocks."""
-        query = self.query(serializers.BlocksQuery)
-        page, page_size = query.pop("page"), query.pop("page_size")
-        return self.page(
-            lambda offset, limit: api.list_blocks(
-                user=request.user, import_id=import_id, **query, offset=offset, limit=limit
-            ),
-            serializers.Block,
-            page=page,
-            page_size=page_size,
-        )
+        blocks = partial(api.list_blocks, user=request.user, import_id=import_id)
+        return self.listed(serializers.BlocksQuery, blocks, serializers.Block)
 
     @operation(
         id="change_blocks",
@@ -196,7 +190,8 @@ class BlockDetail(ImportView):
         """Change the block: all that is asked for, or nothing."""
         body = self.body(serializers.BlockChange)
         block: dict[str, Any] = {"user": request.user, "import_id": import_id}
-        with transaction.atomic():
+        # One change is whole by itself, and gives the lock that writing takes back before it makes a plan.
+        with transaction.atomic() if len(body.keys() - {"title"}) > 1 else nullcontext():
             if "title" in body or "olx" in body:
                 api.edit_block(**block, usage_key=usage_key, title=body.get("title"), olx=body.get("olx"))
             if "selected" in body:
@@ -207,7 +202,6 @@ class BlockDetail(ImportView):
                 api.choose_contents(**block, usage_keys=[usage_key], contents=body["contents"], below=False)
             if "pieces" in body:
                 api.choose_pieces(**block, usage_key=usage_key, choices=_choices(body["pieces"]))
-        # The lock that writing took is given back first: to plan takes longer.
         changed = api.get_block(**block, usage_key=usage_key)
         return Response(serializers.BlockDetails(changed).data)
 
@@ -387,13 +381,8 @@ class Gone(ImportView):
     )
     def get(self, request: Request, import_id: str) -> Response:
         """A page of it."""
-        query = self.query(serializers.PageQuery)
-        return self.page(
-            lambda offset, limit: api.list_gone(user=request.user, import_id=import_id, offset=offset, limit=limit),
-            serializers.GoneItem,
-            **query,
-            told=["removed", "unknown"],
-        )
+        gone = partial(api.list_gone, user=request.user, import_id=import_id)
+        return self.listed(serializers.PageQuery, gone, serializers.GoneItem, told=["removed", "unknown"])
 
     @operation(
         id="change_gone",

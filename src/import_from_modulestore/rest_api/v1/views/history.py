@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -35,16 +36,8 @@ class Records(ImportView):
     )
     def get(self, request: Request, import_id: str) -> Response:
         """A page of records."""
-        query = self.query(serializers.RecordsQuery)
-        page, page_size = query.pop("page"), query.pop("page_size")
-        return self.page(
-            lambda offset, limit: api.list_records(
-                user=request.user, import_id=import_id, **query, offset=offset, limit=limit
-            ),
-            serializers.Record,
-            page=page,
-            page_size=page_size,
-        )
+        records = partial(api.list_records, user=request.user, import_id=import_id)
+        return self.listed(serializers.RecordsQuery, records, serializers.Record)
 
 
 class Report(ImportView):
@@ -95,16 +88,8 @@ class Work(ImportView):
     )
     def get(self, request: Request, import_id: str) -> Response:
         """A page of it."""
-        query = self.query(serializers.WorkQuery)
-        done = query.pop("done", None)
-        return self.page(
-            lambda offset, limit: api.list_work(
-                user=request.user, import_id=import_id, done=done, offset=offset, limit=limit
-            ),
-            serializers.WorkItem,
-            **query,
-            told=["open"],
-        )
+        work = partial(api.list_work, user=request.user, import_id=import_id)
+        return self.listed(serializers.WorkQuery, work, serializers.WorkItem, told=["open"])
 
     @operation(
         id="mark_done",
@@ -211,14 +196,8 @@ class LibraryHistory(ApiView):
     )
     def get(self, request: Request, key: str) -> Response:
         """A page of it."""
-        query = self.query(serializers.PageQuery)
-        return self.page(
-            lambda offset, limit: api.get_library_history(
-                user=request.user, library_key=key, offset=offset, limit=limit
-            ),
-            serializers.HistoryEntry,
-            **query,
-        )
+        history = partial(api.get_library_history, user=request.user, library_key=key)
+        return self.listed(serializers.PageQuery, history, serializers.HistoryEntry)
 
 
 class ItemHistory(ApiView):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -41,14 +42,7 @@ class Imports(ApiView):
     )
     def get(self, request: Request) -> Response:
         """A page of imports."""
-        query = self.query(serializers.ImportsQuery)
-        page, page_size = query.pop("page"), query.pop("page_size")
-        return self.page(
-            lambda offset, limit: api.list_imports(user=request.user, **query, offset=offset, limit=limit),
-            serializers.Import,
-            page=page,
-            page_size=page_size,
-        )
+        return self.listed(serializers.ImportsQuery, partial(api.list_imports, user=request.user), serializers.Import)
 
     @operation(
         id="create_import",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
@@ -43,14 +44,7 @@ class Sources(ApiView):
     )
     def get(self, request: Request) -> Response:
         """A page of sources."""
-        query = self.query(serializers.SourcesQuery)
-        page, page_size = query.pop("page"), query.pop("page_size")
-        return self.page(
-            lambda offset, limit: api.list_sources(user=request.user, **query, offset=offset, limit=limit),
-            serializers.Source,
-            page=page,
-            page_size=page_size,
-        )
+        return self.listed(serializers.SourcesQuery, partial(api.list_sources, user=request.user), serializers.Source)
 
     @operation(
         id="upload_export",
