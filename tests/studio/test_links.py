@@ -159,6 +159,15 @@ class TestWhatSpeaksAgainstIt:
         assert "It is deleted in the library." in told(imported, T1).reason
         assert api.link_back(user=ada, import_id=imported) == 3  # The other unit and its text, and the problem.
 
+    def test_but_of_a_block_that_follows_it_it_is_told(self, ada, imported, run_import, author, told):
+        later = run_import()[0].id
+        api.link_back(user=ada, import_id=imported, usage_keys=[T1])
+        author.delete("xblock.v1:html:t1")
+        for import_id in (imported, later):
+            block = told(import_id, T1)
+            assert (block.state, block.has_update) == (LinkState.LINKED, False)
+            assert "Its item is deleted in the library" in block.reason
+
     def test_an_item_that_is_not_published(self, ada, course, run_import, author, states):
         run, _records = run_import(publish=False)
         assert set(states(run.id).values()) == {LinkState.UNPUBLISHED}

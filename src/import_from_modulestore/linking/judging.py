@@ -98,7 +98,12 @@ class Judge:
         newest = published.version_num or 0
         if follows and (self._is_changed(record, block) or version <= (block.upstream_version or 0)):
             has = block.upstream_version
-            return _Verdict(LinkState.LINKED, version=has, has_update=newest > (has or 0))
+            told = _(
+                "Its item is deleted in the library, so there are no updates for it. Restore the item there, or unlink "
+                "the block."
+            )
+            reason = told if published.is_deleted else ""
+            return _Verdict(LinkState.LINKED, reason, version=has, has_update=newest > (has or 0) and not reason)
         if block.upstream and not follows:
             told = _("It follows {key}. Unlink it in Studio first, if it is to follow this item.")
             return _Verdict(LinkState.ELSEWHERE, told.format(key=block.upstream))
