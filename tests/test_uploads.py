@@ -251,6 +251,12 @@ class TestWhoMayRead:
         again = type(editor).objects.get(pk=editor.pk)
         assert sources(again) == [("Mine", "bob")]
 
+    def test_folders_of_nobody_are_passed_over(self, others, user, settings):
+        for name in ("lost+found", ".cache"):
+            (settings.UPLOADS_DIR / name).mkdir()
+        assert sources(user) == [("Mine", "bob")]
+        api.remove_old_staged_content()
+
     def test_what_a_deleted_account_has_left_is_there_for_superusers(self, others, editor, user):
         editor.delete()
         assert sources(user) == [("Mine", "")]

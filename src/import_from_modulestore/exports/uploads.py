@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from uuid import uuid4
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.files import locks
 from django.utils.translation import gettext as _
 from opaque_keys.edx.keys import LearningContextKey
@@ -190,7 +191,9 @@ class Uploads:
     # Where they are
 
     def _owners(self) -> Sequence[str]:
-        return sorted(path.name for path in self.folder.iterdir() if path.is_dir()) if self.folder.is_dir() else []
+        """All who have folders; of others, as ``lost+found`` of a disk, nothing is known."""
+        names = sorted(path.name for path in self.folder.iterdir() if path.is_dir()) if self.folder.is_dir() else []
+        return list(filter(_is_of_account, names))
 
     def _folder_of(self, owner: str) -> Path:
         return self.folder / owner
@@ -233,6 +236,13 @@ def _parts(export: str) -> tuple[str, str] | None:
 
 def _is_shown(path: Path) -> bool:
     return not path.name.startswith(".") and path.is_file()
+
+
+def _is_of_account(name: str) -> bool:
+    with suppress(ValidationError):
+        get_user_model()._meta.pk.to_python(name)
+        return True
+    return False
 
 
 def _usernames(owners: Sequence[str]) -> dict[str, str]:
