@@ -130,6 +130,12 @@ class TestRecovery:
         running(worker)
         assert recovery.recover() == 1
 
+    @pytest.mark.parametrize("seconds", [-20, -1, 1, 20])
+    def test_a_clock_that_is_corrected_meanwhile_makes_no_other_process_of_it(self, created, other, seconds):
+        host, pid, started, number = other.rsplit(":", 3)
+        running(f"{host}:{pid}:{float(started) + seconds:.2f}:{number}")
+        assert recovery.recover() == 0
+
     def test_a_process_that_lives_on_and_has_left_the_step_gives_no_sign_of_it(self, created, other):
         running(other, heartbeat=long_ago())
         assert recovery.recover() == 1

@@ -356,6 +356,15 @@ class TestServe:
         assert refused.returncode == 1
         assert f"Port {port} is taken" in refused.stderr
 
+    def test_a_server_that_is_killed_takes_its_worker_with_it_which_may_only_just_have_been_started(self, serve):
+        process, _said = serve()
+        [worker] = [child for child in psutil.Process(process.pid).children() if "celery" in child.cmdline()]
+        worker.suspend()
+        process.kill()
+        process.wait()
+        worker.resume()
+        worker.wait(PATIENCE)
+
     def test_a_worker_that_dies_takes_the_server_with_it(self, serve):
         process, _said = serve()
         [worker] = [child for child in psutil.Process(process.pid).children() if "celery" in child.cmdline()]

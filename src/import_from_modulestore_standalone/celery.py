@@ -23,7 +23,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 SERVED = "IMPORT_FROM_MODULESTORE_SERVED"
-"""Set in the environment of a worker that ``manage.py serve`` has started."""
+"""Set in the environment of a worker that ``manage.py serve`` has started: to the ID of the server's process."""
 
 
 @worker_init.connect
@@ -56,8 +56,10 @@ def _see_to_the_database(**kwargs: Any) -> None:
 
 @worker_init.connect
 def _go_with_the_server(**kwargs: Any) -> None:
-    if os.environ.get(SERVED):
+    if server := os.environ.get(SERVED):
         platforms.set_pdeathsig("SIGKILL")  # On Linux: no worker is left behind when the server is killed.
+        if server != str(os.getppid()):  # It has been already.
+            sys.exit(1)
 
 
 @worker_ready.connect

@@ -38,6 +38,12 @@ _GLANCE = 1.0
 
 log = logging.getLogger(__name__)
 
+_CORRECTION = 60
+"""
+Seconds by which a machine's clock may be corrected while a step runs: a process is said to have started by as much
+earlier or later then. Another that gets the same ID so soon looks alive no longer than the heartbeat is fresh.
+"""
+
 _own: dict[str, float] = {}
 """The attempts of this process, of all its threads, and when they began. Its operations are atomic."""
 
@@ -143,6 +149,7 @@ def _is_running(pid: str, started: str) -> bool:
 
     try:
         process = psutil.Process(int(pid))
-        return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - float(started)) < 1
+        is_same = abs(process.create_time() - float(started)) < _CORRECTION
+        return is_same and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError):
         return False

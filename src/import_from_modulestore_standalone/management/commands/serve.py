@@ -118,7 +118,7 @@ class Command(SiteCommand):
         options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         worker = subprocess.Popen(  # noqa: S603 - no part of it comes from outside
             [sys.executable, "-m", "celery", "--quiet", "--app", app.main, "worker", *options],
-            env={**os.environ, SERVED: "yes"},
+            env={**os.environ, SERVED: str(os.getpid())},
             stdout=subprocess.DEVNULL,  # What it has to say is logged.
             start_new_session=True,
         )
