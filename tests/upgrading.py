@@ -53,6 +53,37 @@ def store(rows: dict[str, list[dict[str, Any]]]) -> None:
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", values)
 
 
+def fitting(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """What of these rows the tables have room for that there are now: for a version from before the one that stored."""
+    with connection.cursor() as cursor:
+        there = connection.introspection.table_names(cursor)
+        columns = {
+            table: {column.name for column in connection.introspection.get_table_description(cursor, table)}
+            for table in rows
+            if table in there
+        }
+    return {
+        table: [{name: value for name, value in row.items() if name in known} for row in rows[table]]
+        for table, known in columns.items()
+    }
+
+
+def store_again(table: str, number: int, **changed: Any) -> int:
+    """Store a row once more, with other values in some columns; returns its primary key."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table} WHERE id = %s", [number])
+        names = [column[0] for column in cursor.description]
+        row = dict(zip(names, cursor.fetchone(), strict=True)) | changed
+        assert set(row) == set(names), f"{table} has no {set(row) - set(names)}"
+        del row["id"]
+        places = ", ".join(["%s"] * len(row))
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(map(connection.ops.quote_name, row))}) VALUES ({places})",
+            list(row.values()),
+        )
+        return cursor.lastrowid
+
+
 def _make() -> None:
     """Imports in every state that lasts."""
     from import_from_modulestore import api
