@@ -6,9 +6,12 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from resource import RLIMIT_FSIZE, setrlimit
+from typing import Any
 
 import pytest
 
+from import_from_modulestore import __version__
 from import_from_modulestore.command_line.called import CALLED
 from import_from_modulestore_standalone.console import NAME
 
@@ -24,30 +27,54 @@ def data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def call(data):
-    """Call the command; returns what it prints, and its error output."""
+def begin():
+    """Start the command."""
     unset = {"DATABASE_URL", "VAR_DIR", "COURSES_DIR", "DJANGO_SETTINGS_MODULE"}
     environment = {name: value for name, value in os.environ.items() if name not in unset}
 
+    def begin(*words: str, **options: Any) -> subprocess.Popen[str]:
+        command = [Path(sys.executable).with_name(NAME), *words]
+        options["env"] = environment | options.pop("environment", {})
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+    return begin
+
+
+@pytest.fixture
+def call(begin):
+    """Call the command; returns what it prints, and its error output."""
+
     def call(*words: str, status: int = 0, **more: str) -> tuple[str, str]:
-        ended = subprocess.run(
-            [Path(sys.executable).with_name(NAME), *words],
-            env=environment | more,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ended.returncode == status, ended.stderr
-        return ended.stdout, ended.stderr
+        called = begin(*words, environment=more)
+        out, error = called.communicate()
+        assert called.returncode == status, error
+        return out, error
 
     return call
 
 
 @pytest.mark.slow
-def test_makes_a_folder_with_a_database_and_the_sample_course(call, data):
-    out, error = call("--data", str(data), "sources")
-    assert SAMPLE in out
-    assert f"Setting up the database in {data}" in error
+def test_a_first_use_for_which_the_disk_has_no_room_leaves_nothing_half_made(begin, data):
+    broken = begin("--data", str(data), "sources", preexec_fn=lambda: setrlimit(RLIMIT_FSIZE, (600_000, 600_000)))
+    _out, error = broken.communicate()
+    assert (broken.returncode, f"It is the file {data / 'db.sqlite3'}." in error, "Traceback" in error) == (
+        1,
+        True,
+        False,
+    ), error
+
+
+@pytest.mark.slow
+def test_two_at_once_make_a_folder_with_one_database_and_the_sample_course(begin, data):
+    both = [begin("--data", str(data), "sources") for _ in range(2)]
+    for one in both:
+        out, error = one.communicate()
+        assert (one.returncode, SAMPLE in out) == (0, True), error
+        assert f"Setting up the database in {data}" in error
+
+
+@pytest.mark.slow
+def test_all_that_follows_finds_it(call, data):
     out, error = call("stage", SAMPLE, TARGET, "--create", "--data", str(data))
     assert f"  {NAME} review" in out
     assert error == ""
@@ -96,6 +123,31 @@ def test_says_what_is_wrong_in_words_alone(call, data):
     call("sources", "--data", str(data))
     told = "There is no import 123, or none that you may see. `history` lists those that there are.\n"
     assert call("show", "123", "--data", str(data), status=4)[1] == told
+
+
+@pytest.mark.parametrize("name", ["tmp", "secret_key", "loop"])
+def test_a_folder_that_it_cannot_use_is_named_with_the_reason(begin, tmp_path, name):
+    (tmp_path / "secret_key").write_bytes(b"\xff")
+    (tmp_path / "loop").symlink_to("loop")
+    if name == "tmp":
+        (tmp_path / "tmp").touch()
+    folder = tmp_path / "loop" if name == "loop" else tmp_path
+    called = begin("sources", "--data", str(folder))
+    _out, error = called.communicate()
+    assert called.returncode == 1
+    assert error.startswith(f"The folder for what is written, {folder}, cannot be used ({tmp_path / name}")
+    assert "--data" in error
+    assert "Traceback" not in error
+
+
+def test_a_folder_without_a_name_is_not_the_one_that_one_is_in(begin, courses):
+    called = begin("sources", "--data", "", cwd=courses)
+    assert "argument --data: it is empty" in called.communicate()[1]
+    assert (called.returncode, list(courses.iterdir())) == (2, [])
+
+
+def test_its_version_is_its_own_however_one_asks(call, tmp_path):
+    assert {call(word, "--data", str(tmp_path))[0] for word in ("version", "--version")} == {f"{__version__}\n"}
 
 
 def test_lines_to_type_name_the_command_as_it_was_called(courses, db):

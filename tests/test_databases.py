@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -195,3 +197,16 @@ def test_a_section_is_staged_in_pieces_of_what_the_database_takes_and_a_componen
     take(64)
     with project.caller() as call:
         assert call("retry_import", import_id=run)["state"] == "staged"
+
+
+@pytest.mark.slow
+def test_tables_are_made_by_one_at_a_time(server_url, tmp_path):
+    with ServerProject(tmp_path / "project", server_url, migrated_to={"auth": "0012"}) as project:
+        words = project.command("migrate", "--verbosity", "0")
+        both = [
+            subprocess.Popen(words, env=project.environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+            for _ in range(2)
+        ]
+        for one in both:
+            _out, error = one.communicate()
+            assert one.returncode == 0, error

@@ -193,7 +193,7 @@ class TestPublicAddress:
         [
             *("imports.example.org", "ftp://x", "https://", "https://x/?a", "https://x:y"),
             *("https://bücher.example", "https://a_b.example", "https://*", "https://a.example,b.example"),
-            *("https://example.org/imports ", "https://example.org/bücher"),
+            *("https://example.org/im ports", "https://example.org/bücher"),
         ],
     )
     def test_what_is_none_is_refused_with_an_example(self, url, tmp_path):

@@ -10,6 +10,8 @@ from django.db.utils import Error
 
 from import_from_modulestore.errors import DatabaseUnavailable
 
+INTERRUPTED = 130
+
 
 class Commands(ManagementUtility):
     """Django's, without looking for garbage among what is only being loaded: that took a sixth of a start."""
@@ -50,6 +52,8 @@ def run(commands: Commands) -> None:
         if settings.HAS_OWN_DATABASE:
             where = _("It is the file {file}.").format(file=settings.DATABASES["default"]["NAME"])
         sys.exit(f"{in_full(told)}\n{where}")
+    except KeyboardInterrupt:  # Those of the app say more.
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

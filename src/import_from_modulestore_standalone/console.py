@@ -36,17 +36,25 @@ class _Commands(Commands):
 def main() -> None:
     """Run one subcommand, of what was typed."""
     parser = argparse.ArgumentParser(NAME, add_help=False, allow_abbrev=False)
-    parser.add_argument("--data", type=Path, metavar="DIR")
+    parser.add_argument("--data", type=_folder, metavar="DIR")
     options, words = parser.parse_known_args()
     if options.data is not None:
         os.environ["VAR_DIR"] = str(options.data)
         os.environ.setdefault("COURSES_DIR", str(options.data / "courses"))
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
+    if words[:1] == ["version"]:
+        words = ["--version"]
     if not words or words[0].startswith("-"):  # Django would answer for itself.
         words = [_APP, *words]
     CALLED.set(NAME)
     run(_Commands([NAME, *words]))
+
+
+def _folder(text: str) -> Path:
+    if not text:  # A variable of a script that is not set; it would be the folder that one is in.
+        raise argparse.ArgumentTypeError("it is empty; name a folder")
+    return Path(text)
 
 
 if __name__ == "__main__":

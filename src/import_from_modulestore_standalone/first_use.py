@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -48,7 +50,17 @@ def _version_of_database() -> int:
 
 
 def make_courses_folder() -> None:
-    """Make the folder of exports, with the sample course in it; where the folder is there, it is as its owner wants."""
+    """
+    Make the folder of exports, with the sample course in it; where the folder is there, it is as its owner wants.
+
+    It appears as a whole, whoever else makes it, and whatever becomes of this process.
+    """
     folder = settings.COURSES_DIR
-    if folder.is_relative_to(settings.VAR_DIR) and not folder.exists():
-        shutil.copytree(_SAMPLE, folder / _SAMPLE.name)
+    if not folder.is_relative_to(settings.VAR_DIR) or folder.exists():
+        return
+    with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as made:
+        part = Path(made, folder.name)
+        shutil.copytree(_SAMPLE, part / _SAMPLE.name)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # Another was quicker.
+            part.rename(folder)

@@ -14,6 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.core.files import locks
+from django.core.management.utils import get_random_secret_key
 
 _OURS = (
     "broker",
@@ -53,6 +55,30 @@ def keep_to_ourselves(folder: Path) -> None:
             shared = True
     if not shared:
         _close(folder)
+
+
+def kept_secret_key(folder: Path) -> str:
+    """
+    Django's secret key, which is made once, however many begin at the same time.
+
+    Raises ``OSError``, and ``ValueError`` where the file holds something else.
+    """
+    file = folder / "secret_key"
+    try:
+        if (key := file.read_text("utf-8")).strip():
+            return key
+    except FileNotFoundError:
+        pass
+    except UnicodeDecodeError:
+        raise ValueError(f"{file}: no key, but something else") from None
+    with file.open("a+", encoding="utf-8") as kept:
+        locks.lock(kept, locks.LOCK_EX)
+        kept.seek(0)
+        if not (key := kept.read()).strip():
+            key = get_random_secret_key()
+            kept.truncate(0)
+            kept.write(key)
+        return key
 
 
 @checks.register(checks.Tags.security)

@@ -46,18 +46,16 @@ class PublicAddress:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            told = _("PUBLIC_URL is {url!r}, which is no address: {error}.")
-            raise ValueError(told.format(url=url, error=error)) from None
+            raise ValueError(_("It is no address: {error}.").format(error=error)) from None
         name = parts.hostname
         shown, path = f"[{name}]" if name and ":" in name else name or "", parts.path.rstrip("/")
         is_plain = _HOST.fullmatch(shown) and _PATH.fullmatch(path)
         if parts.scheme not in ("http", "https") or not is_plain or "@" in parts.netloc or parts.query + parts.fragment:
             told = _(
-                "PUBLIC_URL is {url!r}. Give the site's address as browsers send it, in plain letters, digits, dots "
-                "and hyphens (xn--… for a name in other letters): https://imports.example.org, or "
-                "https://example.org/imports."
+                "Give the site's address as browsers send it, in plain letters, digits, dots and hyphens (xn--… for a "
+                "name in other letters): https://imports.example.org, or https://example.org/imports."
             )
-            raise ValueError(told.format(url=url))
+            raise ValueError(told)
         own_port = port in (None, {"http": 80, "https": 443}[parts.scheme])
         return cls(parts.scheme, shown if own_port else f"{shown}:{port}", shown, path)
 

@@ -38,22 +38,19 @@ In a checkout, ``VAR_DIR`` is its ``var``, and ``COURSES_DIR`` its ``courses``, 
 
 import logging
 import os
-import re
 import sys
 from pathlib import Path
+from typing import Any
 
-import environ
 from celery.schedules import crontab
-from django.core.management.utils import get_random_secret_key
 from openedx_content.settings_api import openedx_content_backcompat_apps_to_install
 
 from import_from_modulestore.command_line.called import CALLED
 
 from .early import gettext as _
-from .private import keep_to_ourselves, write_privately
+from .environment import database, emails, given, json_web_keys, number, one_of, rate, switch, text, words
+from .private import keep_to_ourselves, kept_secret_key, write_privately
 from .public import PublicAddress
-
-env = environ.Env()
 
 
 def _folder_of_the_user() -> Path:
@@ -70,35 +67,25 @@ _ROOT = Path(__file__).parents[2]
 CHECKOUT = _ROOT if (_ROOT / "manage.py").exists() else None
 """Where the project runs from its source; ``None`` where it is installed."""
 
-VAR_DIR = Path(env("VAR_DIR", default="") or (CHECKOUT / "var" if CHECKOUT else _folder_of_the_user())).resolve()
+VAR_DIR = Path(os.path.realpath(text("VAR_DIR") or (CHECKOUT / "var" if CHECKOUT else _folder_of_the_user())))
+FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"  # What comes is as large as that; /tmp is often a part of the memory.
 try:
-    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
     keep_to_ourselves(VAR_DIR)
-except OSError as error:
-    told = _("The folder for what is written, {folder}, cannot be made: {error}. Set VAR_DIR to another.")
-    sys.exit(told.format(folder=VAR_DIR, error=error.strerror))
-
-
-def _kept_secret_key() -> str:
-    file = VAR_DIR / "secret_key"
-    if not file.exists() or not file.read_text():
-        new = VAR_DIR / f"secret_key.{os.getpid()}"
-        new.touch(mode=0o600)
-        new.write_text(get_random_secret_key())
-        new.replace(file)
-    return file.read_text()
-
-
-SECRET_KEY = env("SECRET_KEY", default="") or _kept_secret_key()
-DEBUG = env.bool("DEBUG", default=False)
+    SECRET_KEY = text("SECRET_KEY") or kept_secret_key(VAR_DIR)
+except (OSError, ValueError) as error:
+    told = _(
+        "The folder for what is written, {folder}, cannot be used ({reason}). See that this account may write to it, "
+        "or name another: VAR_DIR in the environment, or --data of import-from-modulestore."
+    )
+    reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
+    sys.exit(told.format(folder=VAR_DIR, reason=reason))
+DEBUG = given("DEBUG", False, switch)
 
 # Behind a proxy, every request has come to the public address (see wsgi.py), and no header is believed.
-try:
-    PUBLIC_ADDRESS = PublicAddress.of(env("PUBLIC_URL")) if env("PUBLIC_URL", default="") else None
-except ValueError as error:
-    sys.exit(str(error))
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+PUBLIC_ADDRESS = given("PUBLIC_URL", None, PublicAddress.of)
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", "localhost", "127.0.0.1")
+CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 SITE_PATH = ""
 if PUBLIC_ADDRESS is not None:
     ALLOWED_HOSTS = [PUBLIC_ADDRESS.name]
@@ -106,7 +93,7 @@ if PUBLIC_ADDRESS is not None:
     FORCE_SCRIPT_NAME = SITE_PATH or None
     SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{SITE_PATH}/"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_ADDRESS.is_secure
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
+SECURE_HSTS_SECONDS = given("HSTS_SECONDS", 0, number)
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for other names below this one is for their owner to decide,
     "security.W021",  # and so is a place in the browsers' own list.
@@ -185,10 +172,11 @@ TEMPLATES = [
     }
 ]
 
-HAS_OWN_DATABASE = "DATABASE_URL" not in os.environ
+HAS_OWN_DATABASE = not text("DATABASE_URL")
 """Whether data is kept in a file of the project's own, which is set up on first use."""
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+_own: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "db.sqlite3")}
+DATABASES = {"default": given("DATABASE_URL", _own, database, is_secret=True)}
 DATABASE_OPTIONS = {
     "django.db.backends.sqlite3": {
         # A write transaction takes SQLite's one write lock when it begins, so that two imports queue and neither fails.
@@ -203,7 +191,7 @@ DATABASE_OPTIONS = {
     },
 }
 DATABASES["default"]["OPTIONS"] = DATABASE_OPTIONS.get(DATABASES["default"]["ENGINE"], {})
-REDIS_URL = env("REDIS_URL", default="")
+REDIS_URL = text("REDIS_URL")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -219,7 +207,7 @@ CACHES = {
 }
 
 # Messages carry an import's ID and come at least once; what is to be done stands in the database (see tasks.py).
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or "folder://localhost"
+CELERY_BROKER_URL = text("CELERY_BROKER_URL", "folder://localhost")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
@@ -268,9 +256,9 @@ elif CELERY_BROKER_URL.startswith(("redis", "sentinel")):
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000_000  # Enough for the OLX of the largest component that can be edited.
 
 # Tokens are taken only where their issuer and its public keys are named.
-JWT_PUBLIC_KEYS = env("JWT_PUBLIC_KEYS", default="")
-JWT_ISSUER = env("JWT_ISSUER", default="")
-JWT_AUDIENCE = env("JWT_AUDIENCE", default="") or None
+JWT_PUBLIC_KEYS = given("JWT_PUBLIC_KEYS", "", json_web_keys, is_secret=True)
+JWT_ISSUER = text("JWT_ISSUER")
+JWT_AUDIENCE = text("JWT_AUDIENCE") or None
 if JWT_PUBLIC_KEYS and not JWT_ISSUER:
     sys.exit(_("JWT_PUBLIC_KEYS is set, and JWT_ISSUER is not. Name the issuer of the tokens as well."))
 JWT_AUTH = {
@@ -282,17 +270,10 @@ JWT_AUTH = {
 }
 
 
-def _rate(name: str, rate: str) -> str | None:
-    if not re.fullmatch(r"off|[1-9]\d*/(second|minute|hour|day)", rate):
-        told = _("{name} is {rate!r}. Give a number for a second, minute, hour or day, as 120/minute, or off.")
-        sys.exit(told.format(name=name, rate=rate))
-    return None if rate == "off" else rate
-
-
 RATE_LIMITS = {
-    "sign_in": _rate("RATE_SIGN_IN", env("RATE_SIGN_IN", default="10/minute")),
-    "upload": _rate("RATE_UPLOAD", env("RATE_UPLOAD", default="60/hour")),
-    "step": _rate("RATE_STEP", env("RATE_STEP", default="120/minute")),
+    "sign_in": given("RATE_SIGN_IN", "10/minute", rate),
+    "upload": given("RATE_UPLOAD", "60/hour", rate),
+    "step": given("RATE_STEP", "120/minute", rate),
 }
 REST_FRAMEWORK = {"DEFAULT_THROTTLE_CLASSES": ["import_from_modulestore_standalone.limits.Limits"]}
 
@@ -306,8 +287,8 @@ OPENEDX_TELEMETRY: list[str] = []  # No monitoring service.
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-LANGUAGE_CODE = env("LANGUAGE_CODE", default="en")
 LANGUAGES = [("ar", "العربية"), ("en", "English"), ("es", "Español"), ("fr", "Français")]  # As their readers call them.
+LANGUAGE_CODE = given("LANGUAGE_CODE", "en", one_of([code for code, _name in LANGUAGES]))
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
@@ -329,26 +310,25 @@ OPENEDX_LEARNING = {
     }
 }
 
-COURSES_DIR = Path(env("COURSES_DIR", default="") or (CHECKOUT or VAR_DIR) / "courses").resolve()
+COURSES_DIR = Path(os.path.realpath(text("COURSES_DIR") or (CHECKOUT or VAR_DIR) / "courses"))
 EXPORTS_CACHE_DIR = VAR_DIR / "exports"
 UPLOADS_DIR = VAR_DIR / "uploads"
-MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=2_000_000_000)
-MAX_UPLOADS_BYTES_PER_USER = env.int("MAX_UPLOADS_BYTES", default=10_000_000_000)
-FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"  # What comes is as large as that; /tmp is often a part of the memory.
-FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
+MAX_UPLOAD_BYTES = given("MAX_UPLOAD_BYTES", 2_000_000_000, number)
+MAX_UPLOADS_BYTES_PER_USER = given("MAX_UPLOADS_BYTES", 10_000_000_000, number)
 
 IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore_standalone.host.StandaloneHost"
 IMPORT_FROM_MODULESTORE_MANAGE = CALLED.get() or ("manage.py" if CHECKOUT else "import-from-modulestore")
 IMPORT_FROM_MODULESTORE_AUTHENTICATION = ["import_from_modulestore_standalone.tokens.TokenAuthentication"]
-IMPORT_FROM_MODULESTORE_USERNAME = env("IMPORT_USERNAME", default="author")
-IMPORT_FROM_MODULESTORE_WRITER = env("WRITER", default="") or None
-IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS = env.int("KEEP_STAGED_DAYS", default=14)
+IMPORT_FROM_MODULESTORE_USERNAME = text("IMPORT_USERNAME", "author")
+IMPORT_FROM_MODULESTORE_WRITER = given("WRITER", None, one_of(("bulk", "reference")))
+IMPORT_FROM_MODULESTORE_KEEP_STAGED_DAYS = given("KEEP_STAGED_DAYS", 14, number)
 # E-mails about imports that are done, where it is said how to send them.
-IMPORT_FROM_MODULESTORE_EMAILS = bool(env("EMAIL_URL", default=""))
-if IMPORT_FROM_MODULESTORE_EMAILS:
-    globals().update(env.email("EMAIL_URL"))
+_emails = given("EMAIL_URL", None, emails, is_secret=True)
+IMPORT_FROM_MODULESTORE_EMAILS = _emails is not None
+if _emails is not None:
+    globals().update(_emails)
     EMAIL_TIMEOUT = 30
-    DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="imports@localhost")
+    DEFAULT_FROM_EMAIL = text("EMAIL_FROM", "imports@localhost")
 MAX_BLOCKS_PER_CONTENT_LIBRARY = 100_000
 
 # Component types of a stock platform (openedx-platform: setup.py and requirements/edx/kernel.in). Others are imported
@@ -375,11 +355,9 @@ STOCK_BLOCK_TYPES = {
     "word_cloud",
 }
 
-METRICS_TOKEN = env("METRICS_TOKEN", default="")
+METRICS_TOKEN = text("METRICS_TOKEN")
 
-LOG_FORMAT = env("LOG_FORMAT", default="text")
-if LOG_FORMAT not in ("json", "text"):
-    sys.exit(_("LOG_FORMAT is {format!r}. Choose json or text.").format(format=LOG_FORMAT))
+LOG_FORMAT = given("LOG_FORMAT", "text", one_of(("json", "text")))
 if LOG_FORMAT == "json":
     logging.captureWarnings(True)
 LOGGING = {

@@ -1,5 +1,6 @@
 """What the standalone project does by itself, beside the app's own tasks."""
 
+import tempfile
 from pathlib import Path
 
 from celery import shared_task
@@ -17,5 +18,9 @@ def remove_expired_sessions() -> None:
 
 @shared_task
 def remove_what_is_left_over() -> None:
-    """Remove what requests had begun to write whose process was killed, a day later; once a day."""
-    remove_left_over(Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir())
+    """
+    Remove what requests had begun to write whose process was killed, a day later; once a day.
+
+    Nothing else: where the project shares its folder, ``tmp`` may hold what is somebody's.
+    """
+    remove_left_over(Path(settings.FILE_UPLOAD_TEMP_DIR).glob(f"{tempfile.gettempprefix()}*"))

@@ -195,6 +195,11 @@ class TestListing:
         forbid(courses / "c2" / name)
         assert [source.location for source in described()] == ["c1.tar.gz", "c2"]
 
+    def test_a_folder_of_courses_that_may_not_be_entered_is_told(self, shelf, courses, archive, forbid):
+        forbid(courses)
+        with pytest.raises(SourceError, match="could not be read: Permission denied. Correct its permissions"):
+            list(shelf.list())
+
     @pytest.mark.parametrize("inner", ["drafts", "drafts/problem", "drafts/problem/deep"])
     def test_a_folder_of_drafts_that_may_not_be_read_is_named(self, described, courses, forbid, inner):
         folder = write_course(courses / "c1", *small_course(), files={"drafts/problem/deep/p.xml": "<problem/>"})

@@ -238,12 +238,12 @@ class Shelf:
     # What there is
 
     def _entries(self) -> Sequence[_Entry]:
-        if not self._folder.is_dir():
-            log.error("the folder of courses, %s, is not there", self._folder)
-            raise SourceError(_("The folder of courses is not there. Make it, or set COURSES_DIR."))
-        if (self._folder / "course.xml").is_file() or (self._folder / "library.xml").is_file():
-            return [_Entry(self._folder.resolve(), _EntryKind.FOLDER)]
         try:
+            if not self._folder.is_dir():
+                log.error("the folder of courses, %s, is not there", self._folder)
+                raise SourceError(_("The folder of courses is not there. Make it, or set COURSES_DIR."))
+            if (self._folder / "course.xml").is_file() or (self._folder / "library.xml").is_file():
+                return [_Entry(self._folder.resolve(), _EntryKind.FOLDER)]
             paths = sorted(self._folder.iterdir())
         except OSError as error:
             log.error("the folder of courses, %s, could not be read", self._folder, exc_info=error)
