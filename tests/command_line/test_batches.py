@@ -77,6 +77,16 @@ def test_what_is_wrong_is_said(words):
     assert refused("batch", "last", "--undo", "--yes", "--user", "ada")[1] == 6
 
 
+def test_nothing_is_done_where_a_preview_is_asked_for(words, user):
+    said, code = refused(*words, "--preview")
+    assert ("--undo or --redo" in said, code, api.list_batches(user=user).total) == (True, 2, 0)
+    command(*words)
+    for step in ("--complete", "--cancel"):
+        assert refused("batch", "last", step, "--preview", "--user", "ada")[1] == 2
+    [made] = api.list_batches(user=user).items
+    assert made.states == {"staged": 3}
+
+
 def test_as_data(words):
     done = data_of(*words)
     assert (states(done["batch"]), len(done["asked"]), done["left"]) == (["staged"] * 3, 3, [])

@@ -92,6 +92,8 @@ def batch(
     yes: bool,
     **options: Any,
 ) -> int:
+    if preview and step not in api.PREVIEWS:
+        raise refusal(_("--preview shows what --undo or --redo would do, and goes with one of these."), USAGE)
     if len(words) > 1:
         made = _create(session, words, options)
         step = Action.STAGE
