@@ -131,6 +131,17 @@ class TestOlx:
         assert blocks(import_id)["t1"].outcome is Outcome.CREATED
         assert complete(import_id).counts == {"created": 4}
 
+    def test_a_title_alone_mends_none(self, course, stage, user, blocks):
+        course(text("t1"), files={"html/t1.xml": "<html"})
+        import_id = stage()
+        with pytest.raises(api.InvalidEdit, match="a title alone does not mend it") as error:
+            api.edit_block(user=user, import_id=import_id, usage_key=key("t1"), title="Mended")
+        assert error.value.field == "title"
+        assert blocks(import_id)["t1"].state is ConflictState.UNREADABLE
+        api.edit_block(user=user, import_id=import_id, usage_key=key("t1"), olx="<html>x</html>")
+        api.edit_block(user=user, import_id=import_id, usage_key=key("t1"), title="Mended")
+        assert blocks(import_id)["t1"].title == "Mended"
+
     def test_it_decides_about_conflicts_anew(self, course, stage, user, run_import, blocks):
         course(text("t1", "<p>One</p>"))
         run_import()

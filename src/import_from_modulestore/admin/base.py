@@ -13,10 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from ..actions.access import all_visible_imports
 from ..data import Outcome, ReversalOutcome
-from ..models import Import
+from ..models import Batch, Import
 from ..templatetags.modulestore_imports import NOTHING
 from ..unavailable import answered
 from .bounds import BoundedAdmin
@@ -102,6 +103,18 @@ class StartingAdmin(ReadOnlyAdmin):
         }
         return self.render_change_form(request, context, add=True)
 
+    def page_context(self, request: HttpRequest, original: Import | Batch | None, /, **values: Any) -> dict[str, Any]:
+        """What the templates of all pages here need; ``original`` is what a page is about."""
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "original": original,
+            "original_url": page_url(type(original), original.pk) if original else "",
+            "original_name": name_of(original) if original else "",
+            **values,
+        }
+
 
 def list_url(model: type[Model], **lookups: Any) -> str:
     """The address of the list of a model's rows, with filters."""
@@ -158,6 +171,9 @@ def two_lines(first: object, second: object) -> SafeString:
     return format_html('{}<br><span class="quiet msi-key">{}</span>', first, second)
 
 
-def name_of(run: Import) -> str:
-    """What an import is called in lists and messages."""
-    return f"{run.source_title or run.source_key} → {run.library_title or run.library_key}"
+def name_of(original: Import | Batch) -> str:
+    """What an import or a batch is called in lists and messages."""
+    library = original.library_title or original.library_key
+    if isinstance(original, Batch):
+        return gettext("Batch into {library}").format(library=library)
+    return f"{original.source_title or original.source_key} → {library}"

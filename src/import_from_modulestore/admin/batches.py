@@ -21,7 +21,7 @@ from ..actions.access import visible_batches
 from ..data import Action, BatchReversal, ImportData, ImportState, Outcome, ReversalOutcome, tally
 from ..models import Batch, Import
 from ..templatetags.modulestore_imports import when
-from .base import StartingAdmin, badge, counts, page_url, two_lines
+from .base import StartingAdmin, badge, counts, name_of, page_url, two_lines
 from .forms import StartBatchForm
 
 MAX_KEPT = 25
@@ -78,7 +78,7 @@ class BatchAdmin(StartingAdmin):
             raise PermissionDenied
         found = api.get_batch(user=request.user, batch_id=str(batch.uuid))
         pks = {str(run.uuid): run.pk for run in batch.imports.all()}
-        context = self._context(
+        context = self.page_context(
             request,
             batch,
             title=name_of(batch),
@@ -117,7 +117,7 @@ class BatchAdmin(StartingAdmin):
             told = api.preview_batch_step(user=request.user, batch_id=found.id, action=step, force=force)
         label = ngettext("{action} {count} import?", "{action} {count} imports?", len(ids))
         none = gettext("{action}: not possible").format(action=step.label)
-        context = self._context(
+        context = self.page_context(
             request,
             batch,
             title=label.format(action=step.label, count=len(ids)) if ids else none,
@@ -146,22 +146,6 @@ class BatchAdmin(StartingAdmin):
     def _url(self, batch: Batch, action: Action) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_action"
         return reverse(name, args=[batch.pk, action.value])
-
-    def _context(self, request: HttpRequest, original: Batch, /, **values: Any) -> dict[str, Any]:
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "original": original,
-            "original_url": page_url(Batch, original.pk),
-            "original_name": name_of(original),
-            **values,
-        }
-
-
-def name_of(batch: Batch) -> str:
-    """What a batch is called in lists and messages."""
-    return gettext("Batch into {library}").format(library=batch.library_title or batch.library_key)
 
 
 def _states(states: Any) -> SafeString:

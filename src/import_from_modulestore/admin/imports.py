@@ -286,18 +286,6 @@ class ImportAdmin(BlockPages, StartingAdmin):
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_action"
         return f"{reverse(name, args=[action.value])}?ids={','.join(map(str, pks))}"
 
-    def page_context(self, request: HttpRequest, original: Import | None, /, **values: Any) -> dict[str, Any]:
-        """What the templates of all pages here need; ``original`` is the import that a page is about."""
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "original": original,
-            "original_url": page_url(Import, original.pk) if original else "",
-            "original_name": name_of(original) if original else "",
-            **values,
-        }
-
     # Their parts
 
     @staticmethod

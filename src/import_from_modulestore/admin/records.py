@@ -36,6 +36,11 @@ MAX_ITEMS = 50
 """How many items of an undo or redo its page names; a list has them all."""
 
 
+def _all(field: str, description: Any) -> Any:
+    """A column of a record that holds several texts: one a line."""
+    return admin.display(description=description)(lambda _pages, record: _lines(getattr(record, field)))
+
+
 class _HistoryAdmin(ReadOnlyAdmin):
     """Lists of history say what they are about when they are about one thing."""
 
@@ -248,15 +253,11 @@ class ImportRecordAdmin(_HistoryAdmin):
             for each in done
         )
 
-    @admin.display(description=_("warnings"))
-    def all_warnings(self, record: ImportRecord) -> SafeString | str:
-        """One a line."""
-        return _lines(record.warnings)
-
-    @admin.display(description=_("files"))
-    def all_files(self, record: ImportRecord) -> SafeString | str:
-        """One a line."""
-        return _lines(record.files)
+    all_warnings = _all("warnings", _("warnings"))
+    all_files = _all("files", _("files"))
+    all_missing_files = _all("missing_files", _("missing files"))
+    all_left_out = _all("left_out", _("left out with it"))
+    came_from_inside = _all("inside", _("came from inside"))
 
     @admin.display(description=_("tags carried over"))
     def all_tags(self, record: ImportRecord) -> SafeString | str:
@@ -267,21 +268,6 @@ class ImportRecordAdmin(_HistoryAdmin):
     def all_tags_left_out(self, record: ImportRecord) -> SafeString | str:
         """What the import could not tag the item with."""
         return _lines([f"{name}: {value}" for name, values in record.tags_left_out.items() for value in values])
-
-    @admin.display(description=_("missing files"))
-    def all_missing_files(self, record: ImportRecord) -> SafeString | str:
-        """One a line."""
-        return _lines(record.missing_files)
-
-    @admin.display(description=_("came from inside"))
-    def came_from_inside(self, record: ImportRecord) -> SafeString | str:
-        """What was around it, where a library cannot hold that: an experiment and its group, say."""
-        return _lines(record.inside)
-
-    @admin.display(description=_("left out with it"))
-    def all_left_out(self, record: ImportRecord) -> SafeString | str:
-        """One a line."""
-        return _lines(record.left_out)
 
 
 @admin.register(Reversal)

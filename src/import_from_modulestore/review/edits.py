@@ -89,6 +89,9 @@ def edit(run: Import, usage_key: str, *, title: str | None, olx: str | None, sou
                 check_length(olx)
                 staged, files = staged_element(block), staged_files(block)
                 element = checked_edit(block, olx, staged, files)
+            elif block.problem and not block.edited_olx:
+                told = _("{name} could not be read, and a title alone does not mend it. Give it OLX.")
+                raise InvalidEdit(told.format(name=block.called), field="title")
             else:
                 element, files = current_element(block), staged_files(block)
             if title is not None:
