@@ -1,6 +1,7 @@
 """Cost, counted in statements: it grows with batches and roots, not with blocks."""
 
 import shutil
+import sys
 from functools import partial
 from uuid import uuid4
 
@@ -10,6 +11,9 @@ from django.db import connection
 from import_from_modulestore import api
 from import_from_modulestore.data import Decision
 from import_from_modulestore.models import Import, ImportRecord
+from import_from_modulestore.olx.files.references import names_in
+from import_from_modulestore.olx.normal_form import component_digest
+from import_from_modulestore.olx.parsing import parse_xml
 
 from .admin.test_cost import copies
 from .builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
@@ -65,7 +69,34 @@ def test_staging_takes_statements_by_batch(statements):
 
 def test_staging_takes_a_fixed_number_of_statements_a_root(statements):
     one, six = statements(60, staging), statements(60, staging, sections=6)
-    assert (six - one) / 5 <= 10
+    assert (six - one) / 5 <= 4  # Its content, in a transaction of its own, and the keys of its files.
+
+
+def calls_of(function, call) -> int:
+    """How many times a function is called."""
+    seen = []
+
+    def look(frame, event, _arg) -> None:
+        if event == "call" and frame.f_code is function.__code__:
+            seen.append(frame)
+
+    sys.setprofile(look)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return len(seen)
+
+
+@pytest.mark.parametrize("function", [names_in, component_digest, parse_xml])
+def test_staging_looks_at_each_component_once(courses, user, library, function):
+    def times(components: int) -> int:
+        texts = (text(f"t{n}", '<img src="/static/a.png"/>') for n in range(components))
+        write_course(courses / "c1", section("s", subsection("b", unit("u", *texts))), static={"a.png": b"A"})
+        run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
+        return calls_of(function, partial(api.stage_import, user=user, import_id=run.id))
+
+    assert times(30) - times(10) == 20
 
 
 def test_planning_takes_a_fixed_number_of_statements(statements):

@@ -35,6 +35,7 @@ from .merging import (
 )
 from .models import Import, ImportRecord, StagedBlock
 from .olx.files.closure import Closure
+from .olx.files.references import names_in
 from .olx.parsing import UnreadableXML, parse_xml
 from .planning import ComponentMerge, ContainerBase, Merges, PastImport
 from .planning.merged import void_choices
@@ -276,4 +277,4 @@ class _There:
 
 def _needed(element: etree._Element, files: tuple[ComponentFile, ...]) -> list[str]:
     """The names of those of these files that the element names, and that they load."""
-    return [named.name for named in Closure(_There(files)).of(element).found if named.file is not None]
+    return [named.name for named in Closure(_There(files)).of(names_in(element)).found if named.file is not None]

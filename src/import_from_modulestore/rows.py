@@ -44,13 +44,16 @@ def insert(model: type[Model], columns: Sequence[str], rows: Sequence[Row], *, u
             cursor.executemany(sql, rows)
 
 
-def insert_instances(instances: Sequence[Model]) -> None:
-    """Insert instances of one model, the columns of which are numbers, texts and JSON. They get no keys."""
-    if instances:
-        columns = _columns(type(instances[0]))
-        read = attrgetter(*(field.attname for field in columns))
-        json_at = [at for at, field in enumerate(columns) if isinstance(field, JSONField)]
-        insert(type(instances[0]), [field.name for field in columns], [_row(read(each), json_at) for each in instances])
+def insert_objects(model: type[Model], objects: Sequence[Any]) -> None:
+    """
+    Insert what has the attributes of a model's instances, whatever it is. The columns are numbers, texts and JSON.
+
+    One statement. The objects get no keys.
+    """
+    columns = _columns(model)
+    read = attrgetter(*(field.attname for field in columns))
+    json_at = [at for at, field in enumerate(columns) if isinstance(field, JSONField)]
+    insert(model, [field.name for field in columns], [_row(read(each), json_at) for each in objects])
 
 
 def _row(values: Row, json_at: Sequence[int]) -> Row:

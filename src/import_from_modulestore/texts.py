@@ -32,6 +32,9 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 """Characters that end a line, or tell a terminal or a page to do something, rather than show something."""
 
+_PLAIN_TITLE = re.compile(rf"[!-~](?:[ -~]{{0,{MAX_TITLE_LENGTH - 2}}}[!-~])?")
+"""What needs no cleaning as a title, as nearly all do not: ASCII that is seen, up to the length of a title."""
+
 _RARE = re.compile("[\U00010000-\U0010ffff]")
 
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zs", "Zl", "Zp"))
@@ -112,6 +115,8 @@ def clean_title(title: str) -> str:
     >>> clean_title(" High\tand  low\ufffe\x1b "), clean_title("\u200b\u202e")
     ('High and  low', '')
     """
+    if _PLAIN_TITLE.fullmatch(title):
+        return title
     words = (xml_text(words).strip(" ") for words in _BREAKS.split(title))
     found = " ".join(filter(None, words))[:MAX_TITLE_LENGTH].strip(" ")
     return found if any(unicodedata.category(character) not in _INVISIBLE for character in found) else ""

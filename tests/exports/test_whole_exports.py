@@ -14,6 +14,7 @@ from import_from_modulestore.errors import SourceError
 from import_from_modulestore.exports.export import Export
 from import_from_modulestore.exports.shelf import Shelf
 from import_from_modulestore.olx.files.closure import Closure, gather
+from import_from_modulestore.olx.files.references import names_in
 from import_from_modulestore.olx.parsing import parse_xml
 from import_from_modulestore.olx.tree import walk
 
@@ -74,7 +75,7 @@ class TestSampleCourse:
     def test_every_file_that_it_names_is_there_but_the_one_it_lacks_on_purpose(self):
         export = Export(SAMPLE, "sample")
         closure = Closure(export.static_files)
-        named = [file for root in export.read(Branch.DRAFT) for file in closure.of(root.element).found]
+        named = [file for root in export.read(Branch.DRAFT) for file in closure.of(names_in(root.element)).found]
         assert [file.name for file in named if file.file is None] == ["old_harbour_photo.jpg"]
 
 

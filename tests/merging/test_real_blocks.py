@@ -18,6 +18,7 @@ from import_from_modulestore.merging import ComponentFile, ComponentTexts, merge
 from import_from_modulestore.merging.markup import html_lines, xml_lines
 from import_from_modulestore.olx.blocks import has_children, title_of
 from import_from_modulestore.olx.files.closure import Closure, gather
+from import_from_modulestore.olx.files.references import names_in
 from import_from_modulestore.olx.normal_form import component_olx, is_left_aside
 from import_from_modulestore.olx.parsing import parse_xml, set_cdata
 from import_from_modulestore.olx.tree import walk
@@ -51,7 +52,7 @@ def _components(root: etree._Element, export: Export) -> Iterator[ComponentTexts
     for block in walk(root):
         if not block.kind.is_container and not has_children(block.element):
             element = parse_xml(component_olx(block.element))
-            named = Closure(export.static_files).of(element).found
+            named = Closure(export.static_files).of(names_in(element)).found
             files = tuple(ComponentFile(each.name, each.name, 1) for each in named if each.file is not None)
             yield ComponentTexts(title_of(element), element, files)
 

@@ -46,7 +46,7 @@ class Style:
         return f"<![CDATA[{text}]]>" if self.draw(st.booleans()) else escape(text)
 
     def comment(self) -> str:
-        return self.draw(st.sampled_from(("", "<!-- c -->")))
+        return self.draw(st.sampled_from(("", "<!-- c -->", "<!-- xmlns:c -->")))
 
     def between(self) -> str:
         return self.draw(spaces) + self.comment() + self.draw(spaces)

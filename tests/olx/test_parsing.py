@@ -1,9 +1,10 @@
 """Parsing: bounded, without entities, and with a reason that an author understands."""
 
 import pytest
+from lxml import etree
 
 from import_from_modulestore.olx import parsing
-from import_from_modulestore.olx.parsing import UnreadableXML, child_elements, parse_xml
+from import_from_modulestore.olx.parsing import UnreadableXML, child_elements, parse_xml, set_cdata
 
 
 def reason_of(data: bytes | str) -> str:
@@ -71,3 +72,12 @@ def test_encodings(data):
 
 def test_children_are_elements_alone():
     assert [child.tag for child in child_elements(parse_xml("<a>x<!-- c --><b/><?p i?><c/></a>"))] == ["b", "c"]
+
+
+@pytest.mark.parametrize("text", ["", "a\r\nb\rc\n", "]]>", "a]]>b]]>", "]]", ">", "<b>&amp;</b>"])
+def test_a_text_is_what_is_read_again(text):
+    element = etree.fromstring("<a><b/>c</a>")
+    set_cdata(element, text)
+    again = parse_xml(etree.tostring(element, encoding="unicode"))
+    assert (again.text, len(again)) == (element.text, 0)
+    assert again.text in (text.replace("\r\n", "\n").replace("\r", "\n"), text or None)

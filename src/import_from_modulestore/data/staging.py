@@ -92,9 +92,18 @@ class StagedRoot:
 
     staged_content_id: int
     usage_key: str
+    title: str = ""
+    """What people call it who watch it being staged."""
     problems: Mapping[str, str] = field(default_factory=dict)
     warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notices: Mapping[Notice, int] = field(default_factory=dict)
+    olx: str | None = None
+    """What was staged, where the host has it at hand."""
+    names: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    """
+    What components name, by type and ID, as :func:`.olx.files.references.names_in` has it, where the host has looked
+    already; of those that are shown again, where they stand first.
+    """
     continues: int = 0
     """
     How many blocks at its beginning, each in the one before, the roots before it have already: what is in them goes on

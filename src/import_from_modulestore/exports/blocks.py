@@ -29,7 +29,7 @@ from ..data import Notice
 from ..keys import UsageKeys
 from ..olx.blocks import PARENT_TYPES, holds_block, is_component, read_display_name
 from ..olx.course_bound import is_place
-from ..olx.files.addresses import CourseName, OwnAddresses
+from ..olx.files.addresses import CourseName, OwnAddresses, may_hold_address
 from ..olx.parsing import (
     MAX_COMPONENT_DEPTH,
     MAX_TEXT_BYTES,
@@ -246,7 +246,7 @@ class BlockReader:
         return element
 
     def _give_names(self, element: etree._Element, url_name: str) -> None:
-        for name in filter(is_place, element.attrib.keys()):
+        for name in filter(is_place, element.keys()):
             del element.attrib[name]
         element.tail = None
         element.set("url_name", url_name)
@@ -289,8 +289,10 @@ class BlockReader:
                 elif read is not child:
                     read.tail = tail
                     element.replace(child, read)
-        self._addresses.rewrite_all(element, text=element.tag != "html")  # Its text is rewritten already.
-        if is_too_deep(element):
+        written = etree.tostring(element, encoding="unicode", with_tail=False)
+        if may_hold_address(written):
+            self._addresses.rewrite_all(element, text=element.tag != "html")  # Its text is rewritten already.
+        if written.count("<") > MAX_COMPONENT_DEPTH and is_too_deep(element):
             raise UnreadableBlock(
                 _("Its XML is more than {limit} levels deep. Make it simpler.").format(limit=MAX_COMPONENT_DEPTH)
             )

@@ -25,6 +25,7 @@ from ..olx.files.references import PYTHON_LIBRARY
 from ..olx.pieces import pieces_of
 from ..olx.tree import walk
 from ..packets import measured
+from ..rows import insert
 from .export import Export
 from .static_files import asset_name, md5_of
 from .tags import as_staged, known_taxonomies
@@ -41,7 +42,7 @@ def stage_export(export: Export, branch: Branch, user: Any, purpose: str) -> Ite
     """
     usage_key = UsageKeys(export.key)
     contents, file_model = content_model(), _file_model()
-    store = _FileStore(purpose)
+    store, source_keys = _FileStore(purpose), _AssetKeys(export.key)
     tags = _Tags(export)
     for root in export.read(branch):
         for key, warning in take_off_groups(root.element, export.key):
@@ -71,12 +72,20 @@ def stage_export(export: Export, branch: Branch, user: Any, purpose: str) -> Ite
                     suggested_url_name=url_name,
                     tags=tagged if is_first else {},
                 )
-                file_model.objects.bulk_create(
-                    _file_row(file_model, content, name, stored, export.key) for name, stored in files.items()
+                insert(
+                    file_model,
+                    ("for_content", "filename", "data_file", "source_key_str", "md5_hash"),
+                    [
+                        (content.id, name, stored.name, source_keys.of(name), stored.md5)
+                        for name, stored in files.items()
+                    ],
                 )
             yield StagedRoot(
                 staged_content_id=content.id,
                 usage_key=root.usage_key,
+                title=title,
+                olx=piece.olx,
+                names=gathered.names,
                 problems=root.problems,
                 warnings={key: tuple(warnings) for key, warnings in root.warnings.items()},
                 notices=root.notices if is_first else {},
@@ -177,13 +186,16 @@ class _FileStore:
                     self._storage.delete(f"{folder}/{name}")
 
 
-def _file_row(model: Any, content: Any, name: str, stored: _Stored, source_key: Any) -> Any:
-    asset_key = str(source_key.make_asset_key("asset", asset_name(name)))
-    row = model(
-        for_content=content,
-        filename=name,
-        md5_hash=stored.md5,
-        source_key_str=asset_key if len(asset_key) <= _MAX_KEY else "",
-    )
-    row.data_file.name = stored.name
-    return row
+class _AssetKeys:
+    """The keys of a source's assets, as texts, each made once."""
+
+    def __init__(self, source_key: Any) -> None:
+        self._source_key = source_key
+        self._known: dict[str, str] = {}
+
+    def of(self, name: str) -> str:
+        """That of the asset with this name; empty where the column cannot hold it."""
+        if name not in self._known:
+            key = str(self._source_key.make_asset_key("asset", asset_name(name)))
+            self._known[name] = key if len(key) <= _MAX_KEY else ""
+        return self._known[name]

@@ -157,9 +157,11 @@ def drop_asides(root: etree._Element) -> None:
 
     As the platform does when it reads a block (``xmodule/x_module.py``, ``parse_asides``).
     """
-    for aside in _ASIDES(root):
+    asides = _ASIDES(root) if len(root) else ()
+    for aside in asides:
         aside.tag = _ASIDE  # So that they can be taken out by their tag, and the text after them stays.
-    etree.strip_elements(root, _ASIDE, with_tail=False)
+    if asides:
+        etree.strip_elements(root, _ASIDE, with_tail=False)
 
 
 def inner_blocks(element: etree._Element) -> list[etree._Element]:

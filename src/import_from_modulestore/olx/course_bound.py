@@ -86,7 +86,7 @@ def is_course_only(attribute: str) -> bool:
 
 def drop_course_only_attributes(element: etree._Element) -> None:
     """Remove those from a block's element."""
-    for name in filter(is_course_only, element.attrib.keys()):
+    for name in filter(is_course_only, element.keys()):
         del element.attrib[name]
 
 
@@ -97,8 +97,11 @@ def take_off_groups(root: etree._Element, source_key: Any) -> Iterator[tuple[str
     Yields what to say, by usage key, of those that were limited to some.
     """
     for block in walk(root):
+        names = _GROUPS.intersection(block.element.keys())
+        if not names:
+            continue
         groups = _groups_of(block.element)
-        for name in _GROUPS.intersection(block.element.keys()):
+        for name in names:
             del block.element.attrib[name]
         if groups and not (block.kind.rank == 0 and has_children(block.element)):
             yield (
@@ -167,8 +170,8 @@ def _note_on_teams(element: etree._Element) -> str:
 
 def _note_on_package(element: etree._Element) -> str:
     for attribute, field in _PACKAGES.items():
-        value = element.get(attribute) or ""
-        if field:
+        value = element.get(attribute)
+        if value and field:
             meta = _json_of(value)
             value = meta.get(field) if isinstance(meta, dict) else ""
         if isinstance(value, str) and value.strip() and not value.startswith("/static/"):

@@ -21,6 +21,9 @@ from .parsing import parse_xml
 _XBLOCK_FAMILY = "xblock-family"
 """Says by which of two kinds of serializer a block was written, which may change with the platform's version."""
 
+_NOT_PLAIN = ("xmlns", "xml:", "<?")
+"""One of these is in every text with namespaces or processing instructions."""
+
 _HTML_ATTRIBUTES = frozenset(("display_name", "editor", "use_latex_compiler"))
 """What Studio stages of a text block besides its text; an export has whatever was set."""
 
@@ -54,24 +57,27 @@ def normal_digest(olx: str | etree._Element, *, with_attributes: bool = True) ->
 
     Raises :class:`.parsing.UnreadableXML` for text that does not parse.
     """
-    return _normal_digest(copy.deepcopy(parse_xml(olx) if isinstance(olx, str) else olx), with_attributes)
+    if isinstance(olx, str):
+        return _normal_digest(parse_xml(olx), olx, with_attributes)
+    return _normal_digest(copy.copy(olx), etree.tostring(olx, encoding="unicode"), with_attributes)
 
 
 def olx_and_digest(element: etree._Element) -> tuple[str, str]:
     """:func:`component_olx` and :func:`normal_digest` of a component, from one copy of it."""
     element = _stored(element)
-    return etree.tostring(element, encoding="unicode"), _normal_digest(element)
+    olx = etree.tostring(element, encoding="unicode")
+    return olx, _normal_digest(element, olx)
 
 
 def _stored(element: etree._Element) -> etree._Element:
-    element = copy.deepcopy(element)
+    element = copy.copy(element)  # With all that is in it: lxml has no other copies.
     element.tail = None
     drop_course_only_attributes(element)
     return element
 
 
-def _normal_digest(element: etree._Element, with_attributes: bool = True) -> str:
-    """Brings an element that nobody else has into its normal form."""
+def _normal_digest(element: etree._Element, olx: str, with_attributes: bool = True) -> str:
+    """Brings an element that nobody else has, and that this is the text of, into its normal form."""
     element.tail = None
     for name, value in element.items():
         if not with_attributes or is_left_aside(element.tag, name, value):
@@ -82,19 +88,11 @@ def _normal_digest(element: etree._Element, with_attributes: bool = True) -> str
             node.text = None
         if node.tail is not None and not node.tail.strip():
             node.tail = None
-    return hashlib.blake2b(_canonical(element), digest_size=20).hexdigest()
-
-
-def _canonical(element: etree._Element) -> bytes:
-    """
-    Canonical XML 2.0 (https://www.w3.org/TR/xml-c14n2/) of an element without tail, comments and what stands beside it.
-
-    Where there are neither namespaces nor processing instructions, that is what version 1.0 gives as well, which
-    libxml2 writes ten times as fast as lxml the other.
-    """
-    text = etree.tostring(element, encoding="unicode")
-    is_plain = not any(mark in text for mark in ("xmlns", "xml:", "<?"))
-    return etree.tostring(element, method="c14n" if is_plain else "c14n2", with_comments=False)
+    # Canonical XML 2.0 (https://www.w3.org/TR/xml-c14n2/). Where there are neither namespaces nor processing
+    # instructions, that is what version 1.0 gives as well, which libxml2 writes ten times as fast as lxml the other.
+    method = "c14n2" if any(map(olx.__contains__, _NOT_PLAIN)) else "c14n"
+    canonical: bytes = etree.tostring(element, method=method, with_comments=False)
+    return hashlib.blake2b(canonical, digest_size=20).hexdigest()
 
 
 def component_digest(normal_olx_digest: str, title: str, files: Iterable[tuple[str, str]]) -> str:

@@ -8,6 +8,7 @@ Parsing never follows a DTD, an external entity or the network, and never expand
 from __future__ import annotations
 
 import re
+from threading import local
 
 from django.utils.translation import gettext as _
 from lxml import etree
@@ -29,6 +30,12 @@ _TOO_LARGE = ("XML_PARSE_HUGE", "huge text node", "Excessive depth")
 
 _TOO_DEEP = etree.XPath("/".join("*" * MAX_COMPONENT_DEPTH))
 _SPLIT = "split"
+
+_END_OF_CDATA = re.compile("(?<=]])(?=>)")
+
+_own = local()
+"""Parsers of a thread."""
+
 _UNDECLARED_ENTITIES = (etree.ErrorTypes.ERR_UNDECLARED_ENTITY, etree.ErrorTypes.WAR_UNDECLARED_ENTITY)
 
 
@@ -67,16 +74,7 @@ def parse_xml(data: bytes | str) -> etree._Element:
                 _("it is larger than {max_xml_bytes} MB").format(max_xml_bytes=MAX_XML_BYTES // 1000000)
             )
         encoded, encoding = data, None
-    parser = etree.XMLParser(
-        encoding=encoding,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        huge_tree=False,
-        strip_cdata=False,
-    )
+    parser = _parser(encoding)
     try:
         root = etree.fromstring(encoded, parser=parser)
     except etree.XMLSyntaxError as error:
@@ -91,6 +89,24 @@ def parse_xml(data: bytes | str) -> etree._Element:
         raise UnreadableXML("it is empty")
     _refuse_entities(root, parser)
     return root
+
+
+def _parser(encoding: str | None) -> etree.XMLParser:
+    """The parser of this thread: it keeps the errors of what it parsed last, and to make one takes as long as that."""
+    parser: etree.XMLParser | None = getattr(_own, f"as_{encoding}", None)
+    if parser is None:
+        parser = etree.XMLParser(
+            encoding=encoding,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            attribute_defaults=False,
+            huge_tree=False,
+            strip_cdata=False,
+        )
+        setattr(_own, f"as_{encoding}", parser)
+    return parser
 
 
 def _refuse_entities(root: etree._Element, parser: etree.XMLParser) -> None:
@@ -112,14 +128,19 @@ def _refuse_entities(root: etree._Element, parser: etree.XMLParser) -> None:
 
 
 def set_cdata(element: etree._Element, text: str) -> None:
-    """Make this text all that is in the element, as CDATA: where it holds the end of CDATA, in several sections."""
+    """
+    Make this text all that is in the element, as CDATA: where it holds the end of CDATA, in several sections.
+
+    Lines end as they do when it is parsed (https://www.w3.org/TR/xml/#sec-line-ends): CDATA cannot hold others.
+    """
     for child in list(element):
         element.remove(child)
-    first, *rest = re.split("(?<=]])(?=>)", text)
+    first, *rest = _END_OF_CDATA.split(text.replace("\r\n", "\n").replace("\r", "\n"))
     element.text = etree.CDATA(first) if first else None
     for section in rest:
         etree.SubElement(element, _SPLIT).tail = etree.CDATA(section)
-    etree.strip_elements(element, _SPLIT, with_tail=False)
+    if rest:
+        etree.strip_elements(element, _SPLIT, with_tail=False)
 
 
 def is_too_deep(component: etree._Element) -> bool:
@@ -129,4 +150,4 @@ def is_too_deep(component: etree._Element) -> bool:
 
 def child_elements(element: etree._Element) -> list[etree._Element]:
     """The element's child elements, without comments and processing instructions."""
-    return [child for child in element if isinstance(child.tag, str)]
+    return [child for child in element if isinstance(child.tag, str)] if len(element) else []

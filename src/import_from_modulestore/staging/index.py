@@ -1,4 +1,4 @@
-"""Indexing staged OLX: one row per block, written in bulk."""
+"""Indexing staged OLX: one row per block, to be written in bulk."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from django.apps import apps
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from lxml import etree
@@ -20,12 +21,12 @@ from ..data import StagedRoot as StagedRootData
 from ..errors import InvalidOption
 from ..hosts import Host
 from ..keys import UsageKeys, is_component_type
-from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StagedRoot, StandingChoice
+from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StandingChoice
 from ..olx.blocks import has_children, name_for_people, title_of
 from ..olx.course_bound import notes_on
 from ..olx.files.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
 from ..olx.files.closure import Closure
-from ..olx.files.references import MAX_READ_BYTES, PYTHON_LIBRARY, Reference, runs_python
+from ..olx.files.references import MAX_READ_BYTES, PYTHON_LIBRARY, Names, Reference, names_in, runs_python
 from ..olx.normal_form import component_digest, olx_and_digest, text_digest
 from ..olx.parsing import parse_xml
 from ..olx.tree import OlxBlock, walk
@@ -68,6 +69,48 @@ class _StagedFiles:
         return content
 
 
+@dataclass(slots=True, kw_only=True)
+class NewBlock:
+    """What is to become a :class:`StagedBlock`, with the columns of one, and without what an instance costs."""
+
+    import_run_id: int
+    root_id: int = 0
+    num: int
+    end_num: int
+    parent_num: int | None
+    depth: int
+    child_count: int = 0
+    repeats: int | None
+    usage_key: str
+    block_type: str
+    block_id: str
+    kind: str
+    title: str
+    name: str = ""
+    olx_digest: str = ""
+    normal_digest: str = ""
+    digest: str = ""
+    source_digest: str = ""
+    source_title: str = ""
+    files: list[Any] = field(default_factory=list)
+    source_files: list[Any] = field(default_factory=list)
+    missing_files: list[str] = field(default_factory=list)
+    problem: str = ""
+    refusal: str = ""
+    reading_warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    selected: bool = True
+    decision: str = ""
+    contents: str = ""
+    edited_title: str = ""
+    edited_olx: str = ""
+    choices_from_id: int | None = None
+    merge_choices: dict[str, Any] = field(default_factory=dict)
+
+
+type _Block = StagedBlock | NewBlock
+
+
 class Indexer:
     """Indexes the roots of one import, in order; remembers which blocks it has met and which files it has hashed."""
 
@@ -96,25 +139,28 @@ class Indexer:
         self._loads: dict[tuple[_File, str, str], list[Reference]] = {}
         self._type_notes: dict[str, tuple[str, str]] = {}
         self._links: dict[int, list[CourseLink]] = {}
-        self._newest: list[StagedBlock] = []
+        self._newest: list[NewBlock] = []
         self._insisted: set[int | None] = set()
         self.next_num = self.inner_count = 0
         self.notices: Counter[Notice] = Counter()
 
-    def rows_of(
-        self, root: StagedRoot, content: Any, staged: StagedRootData
-    ) -> tuple[list[StagedBlock], list[StagedBlock]]:
+    def rows_of(self, staged: StagedRootData) -> tuple[list[NewBlock], list[NewBlock]]:
         """
         The index rows of one root, to be written; and those that it continues, whose ``end_num`` and ``child_count``
         are to be written anew.
 
-        Cost: one query for the root's files, and one where it was edited before; every new file content is read once,
-        in pieces.
+        Cost: one query for the root's files, one for its OLX where the host has not given that, and one where it was
+        edited before; every new file content is read once, in pieces.
         """
-        files = {file.filename: file for file in content.files.all()}
+        content: Any = apps.get_model("content_staging", "StagedContent")
+        file_rows = content._meta.get_field("files").related_model._default_manager
+        files = {file.filename: file for file in file_rows.filter(for_content=staged.staged_content_id)}
+        olx = staged.olx
+        if olx is None:
+            olx = content._default_manager.values_list("olx", flat=True).get(pk=staged.staged_content_id)
         continued = self._newest[: staged.continues]
-        blocks = islice(walk(parse_xml(content.olx)), staged.continues, None)
-        rows = [self._row(root, block, files, staged, continued) for block in blocks]
+        blocks = islice(walk(parse_xml(olx)), staged.continues, None)
+        rows = [self._row(block, files, staged, continued) for block in blocks]
         _measure_subtrees(continued, rows)
         self._select([*continued, *rows])
         self._review(rows, continued, files)
@@ -156,7 +202,7 @@ class Indexer:
                 field="selection",
             )
 
-    def _select(self, rows: Sequence[StagedBlock]) -> None:
+    def _select(self, rows: Sequence[NewBlock]) -> None:
         """Select the blocks that were asked for, with all below them; where none was named, everything."""
         if not self._selection:
             return
@@ -166,7 +212,7 @@ class Indexer:
                 end = max(end, row.end_num)
             row.selected = row.num < end
 
-    def _review(self, rows: Sequence[StagedBlock], continued: Sequence[StagedBlock], files: Mapping[str, Any]) -> None:
+    def _review(self, rows: Sequence[NewBlock], continued: Sequence[NewBlock], files: Mapping[str, Any]) -> None:
         """Have the blocks be as a review had made them before; what is new is selected where its parent is."""
         if self._reviewed is None:
             return
@@ -174,9 +220,9 @@ class Indexer:
             self.edit_again(row, made, olx, files)
         self.notices.update(Notice.AS_LAST_TIME for row in rows if row.choices_from_id)
 
-    def choose(
-        self, rows: Sequence[StagedBlock], above: Sequence[StagedBlock] = (), *, leave: Collection[int] = frozenset()
-    ) -> list[tuple[StagedBlock, BlockChoices, str]]:
+    def choose[B: (StagedBlock, NewBlock)](
+        self, rows: Sequence[B], above: Sequence[B] = (), *, leave: Collection[int] = frozenset()
+    ) -> list[tuple[B, BlockChoices, str]]:
         """
         Have the blocks be selected, left out and decided as reviews had them; what is new is selected where its parent
         is. Returns the edits that are to be made again, as arguments of :meth:`edit_again`.
@@ -186,8 +232,8 @@ class Indexer:
         """
         assert self._reviewed is not None
         by_num = {row.num: row for row in (*above, *rows)}
-        known: list[tuple[StagedBlock, BlockChoices, BlockChoices]] = []
-        said: list[tuple[StagedBlock, BlockChoices]] = []
+        known: list[tuple[B, BlockChoices, BlockChoices]] = []
+        said: list[tuple[B, BlockChoices]] = []
         for row in rows:
             made = self._reviewed.next_of(row.usage_key)
             then = made
@@ -208,7 +254,7 @@ class Indexer:
                     row.choices_from_id = parent.choices_from_id
                 row.selected = parent.selected
         olx = self._reviewed.olx_of(made for _row, made, _then in known)
-        edits: list[tuple[StagedBlock, BlockChoices, str]] = []
+        edits: list[tuple[B, BlockChoices, str]] = []
         for row, made, then in known:
             if not self._reviewed.is_edit(made):
                 continue
@@ -227,7 +273,7 @@ class Indexer:
                 _warn(row, _edited_last_time(then))
         return edits
 
-    def edit_again(self, row: StagedBlock, made: BlockChoices, olx: str, files: Mapping[str, Any]) -> None:
+    def edit_again(self, row: _Block, made: BlockChoices, olx: str, files: Mapping[str, Any]) -> None:
         """Give a block the title or OLX that a review had given it; ``files`` are those that are staged, by name."""
         if made.edited_title:
             row.edited_title = row.title = made.edited_title
@@ -236,7 +282,7 @@ class Indexer:
             if made.source_digest != row.source_digest:
                 _warn(row, _("The source has changed since this block was edited in the review; the edit stands."))
 
-    def _choose(self, row: StagedBlock, made: BlockChoices, parent: StagedBlock | None) -> None:
+    def _choose(self, row: _Block, made: BlockChoices, parent: _Block | None) -> None:
         """
         Have a block be selected or left out, and decided, as it was.
 
@@ -257,26 +303,27 @@ class Indexer:
         if is_proposed:
             row.choices_from_id = made.choices_from_id
 
-    def _edit(self, row: StagedBlock, olx: str, files: Mapping[str, Any]) -> None:
+    def _edit(self, row: _Block, olx: str, files: Mapping[str, Any]) -> None:
         row.edited_olx, row.source_files = olx, row.files
         self.describe(row, parse_xml(olx), files)
 
     def _row(
         self,
-        root: StagedRoot,
         block: OlxBlock,
-        files: dict[str, Any],
+        files: Mapping[str, Any],
         staged: StagedRootData,
-        continued: Sequence[StagedBlock],
-    ) -> StagedBlock:
-        num, parent_num = root.first_num + block.index, None
+        continued: Sequence[NewBlock],
+    ) -> NewBlock:
+        first_num = self.next_num - len(continued)
+        num, parent_num = first_num + block.index, None
         if block.parent is not None:
             is_here = block.parent >= len(continued)
-            parent_num = root.first_num + block.parent if is_here else continued[block.parent].num
+            parent_num = first_num + block.parent if is_here else continued[block.parent].num
         usage_key = self._usage_key(block.block_type, block.block_id)
-        row = StagedBlock(
+        row = NewBlock(
             import_run_id=self._run.pk,
             num=num,
+            end_num=num + 1,
             parent_num=parent_num,
             depth=block.depth,
             repeats=self._met.get(usage_key),
@@ -285,12 +332,14 @@ class Indexer:
             block_id=block.block_id,
             kind=block.kind.value,
             title=title_of(block.element),
-            problem=shortened(staged.problems.get(usage_key, ""), MAX_TEXT),
-            reading_warnings=bounded(staged.warnings.get(usage_key, ())),
         )
+        if problem := staged.problems.get(usage_key):
+            row.problem = shortened(problem, MAX_TEXT)
+        if warnings := staged.warnings.get(usage_key):
+            row.reading_warnings = bounded(warnings)
         self._met.setdefault(usage_key, num)
         if row.repeats is None and not block.kind.is_container:
-            self.describe(row, block.element, files)
+            self.describe(row, block.element, files, staged.names.get((block.block_type, block.block_id)))
         row.source_digest, row.source_title = row.digest, row.title
         return row
 
@@ -300,11 +349,14 @@ class Indexer:
         except InvalidKeyError:
             return f"{block_type}+{block_id}"
 
-    def describe(self, row: StagedBlock, element: etree._Element, files: Mapping[str, Any]) -> None:
+    def describe(
+        self, row: _Block, element: etree._Element, files: Mapping[str, Any], names: Names | None = None
+    ) -> None:
         """
         Make the columns of a component that tell of its content, from its OLX and the staged files by name.
 
-        A block that could not be read has nothing to tell of, until an edit gives it OLX.
+        ``names`` is what it names, where that is known. A block that could not be read has nothing to tell of, until
+        an edit gives it OLX.
         """
         row.title, name = title_of(element), name_for_people(element)
         row.name = name if name != row.title else ""
@@ -320,7 +372,7 @@ class Indexer:
         if warning:
             row.warnings.append(warning)
         row.warnings += notes_on(element)
-        self._describe_files(row, element, files)
+        self._describe_files(row, element, files, names or names_in(element))
         row.warnings = bounded(row.warnings)
         row.missing_files = bounded(row.missing_files, length=MAX_TEXT)
         olx, row.normal_digest = olx_and_digest(element)
@@ -339,9 +391,9 @@ class Indexer:
             self._type_notes[block_type] = (refusal, self._host.warning_about(block_type))
         return self._type_notes[block_type]
 
-    def _describe_files(self, row: StagedBlock, element: etree._Element, files: Mapping[str, Any]) -> None:
+    def _describe_files(self, row: _Block, element: etree._Element, files: Mapping[str, Any], names: Names) -> None:
         staged = _StagedFiles(files, self._hashed)
-        named = Closure(staged, self._loads).of(element)
+        named = Closure(staged, self._loads).of(names)
         found = [(each.name, each.file, each.named_by) for each in named.found]
         if runs_python(element) and (library := staged.find(PYTHON_LIBRARY)):
             found += [(PYTHON_LIBRARY, library, "")] if all(name != PYTHON_LIBRARY for name, *_ in found) else []
@@ -384,7 +436,7 @@ class Indexer:
         return _File(digest_hex, size, row)
 
 
-def _is_as_then(row: StagedBlock, made: Any) -> bool:
+def _is_as_then(row: _Block, made: Any) -> bool:
     """
     Whether the source's block is what it was when a review said something of it; without a title that was kept, as far
     as its content tells.
@@ -393,12 +445,12 @@ def _is_as_then(row: StagedBlock, made: Any) -> bool:
     return (made.source_digest, source_title) == (row.source_digest, row.source_title)
 
 
-def _says_something(row: StagedBlock, parent: StagedBlock | None) -> bool:
+def _says_something(row: _Block, parent: _Block | None) -> bool:
     """Whether a review says more of a block than what it is called and holds."""
     return bool(row.decision or row.contents) or not (row.selected and (parent is None or parent.selected))
 
 
-def _warn(row: StagedBlock, warning: str) -> None:
+def _warn(row: _Block, warning: str) -> None:
     if warning not in row.reading_warnings:
         row.reading_warnings = bounded([*row.reading_warnings, warning])
 
@@ -452,14 +504,13 @@ def _missing(name: str, named_by: str) -> str:
     return _("The file {name} is named, but the source does not hold it.").format(name=shortened(name))
 
 
-def _measure_subtrees(continued: list[StagedBlock], rows: list[StagedBlock]) -> None:
+def _measure_subtrees(continued: list[NewBlock], rows: list[NewBlock]) -> None:
     """
     Note where each block's subtree ends and how many children it has; ``rows`` are depth-first, and all of them below
     the last of ``continued``, or of the others that hold it.
     """
     by_num = {row.num: row for row in (*continued, *rows)}
     for row in rows:
-        row.end_num = row.num + 1
         if row.parent_num is not None:
             by_num[row.parent_num].child_count += 1
     for row in (*reversed(rows), *reversed(continued)):

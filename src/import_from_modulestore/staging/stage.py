@@ -15,13 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
+from ..data import StagedRoot as StagedRootData
 from ..errors import NotFound
 from ..hosts import Host, get_host
 from ..models import Import, Removal, StagedBlock, StagedRoot, StandingChoice
-from ..rows import in_batches, insert_instances
+from ..rows import in_batches, insert_objects
 from ..running.lifecycle import Step, finish, hold
 from ..waiting import at_most
-from .index import BATCH_SIZE, Indexer
+from .index import BATCH_SIZE, Indexer, NewBlock
 from .reviewed import Reviewed, set_aside
 from .standing import standing_choices
 
@@ -40,9 +41,10 @@ def stage(
     Stage the source of an import that is ``staging``, index its blocks, and move it to ``staged``.
 
     Where it was staged before, what the review has chosen and edited stands again, by usage key; else what earlier
-    reviews have said of the source for this library, where the import is to be as last time. Each root is staged
-    and indexed by itself, so that memory and locks are those of one section. When anything fails, what was staged so
-    far is removed, and what the review has made of it is kept for the next time.
+    reviews have said of the source for this library, where the import is to be as last time. Each root is staged by
+    itself, and the index is written for some at once: memory and locks are those of one section, or of a batch of
+    blocks. When anything fails, what was staged so far is removed, and what the review has made of it is kept for the
+    next time.
 
     Statements grow with the number of roots and of batches of blocks, not with blocks.
     """
@@ -117,29 +119,14 @@ def _stage_roots(
     staging = host.sources.of(run.source_origin).stage(
         source_key, branch=options.branch, user=user, purpose=_purpose(run), export=run.source_export
     )
-    for order, staged in enumerate(staging):
-        content = _staged_content_model().objects.get(pk=staged.staged_content_id)
-        root = StagedRoot(
-            import_run=run,
-            order=order,
-            usage_key=staged.usage_key,
-            staged_content=content,
-            first_num=indexer.next_num - staged.continues,
-        )
-        rows, continued = indexer.rows_of(root, content, staged)
+    writer = _IndexWriter(run)
+    for staged in staging:
+        rows, continued = indexer.rows_of(staged)
         indexer.notices.update(staged.notices)
-        with transaction.atomic(), hold(run):
-            root.save()
-            for row in rows:
-                row.root_id = root.pk
-            for batch in in_batches(rows):
-                insert_instances(batch)
-            for row in continued:
-                StagedBlock.objects.filter(import_run=run, num=row.num).update(
-                    end_num=row.end_num, child_count=row.child_count
-                )
+        writer.add(staged, rows, continued)
         # A source counts no blocks inside components.
-        progress("staging", indexer.next_num - indexer.inner_count, source.block_count, content.display_name)
+        progress("staging", indexer.next_num - indexer.inner_count, source.block_count, staged.title)
+    writer.write()
     indexer.check_selection()
     if run.staged and (lost := reviewed.edits_without_block):
         indexer.notices[Notice.EDITS_WITHOUT_BLOCK] = lost
@@ -149,6 +136,54 @@ def _stage_roots(
         with transaction.atomic(), hold(run):
             StagedBlock.objects.bulk_update(linking, ["warnings"])
     return indexer.next_num, indexer.notices
+
+
+class _IndexWriter:
+    """Writes the index of an import, of several roots at once."""
+
+    def __init__(self, run: Import) -> None:
+        self._run = run
+        self._order = 0
+        self._roots: list[tuple[StagedRoot, list[NewBlock]]] = []
+        self._continued: dict[int, NewBlock] = {}
+        self._count = self._written = 0
+
+    def add(self, staged: StagedRootData, rows: list[NewBlock], continued: list[NewBlock]) -> None:
+        """Take the rows of one root, and those that it continues, which may be written already."""
+        root = StagedRoot(
+            import_run=self._run,
+            order=self._order,
+            usage_key=staged.usage_key,
+            staged_content_id=staged.staged_content_id,
+            first_num=self._written + self._count - staged.continues,
+        )
+        self._order += 1
+        self._roots.append((root, rows))
+        self._continued.update((row.num, row) for row in continued if row.num < self._written)
+        self._count += len(rows)
+        if self._count >= BATCH_SIZE:
+            self.write()
+
+    def write(self) -> None:
+        """Write what was taken: some four statements, and one for each thousand rows, and for each that goes on."""
+        if not self._roots:
+            return
+        roots = StagedRoot.objects.filter(import_run=self._run)
+        with transaction.atomic(), hold(self._run):
+            roots.bulk_create(root for root, _rows in self._roots)
+            first_order = self._roots[0][0].order
+            pks = dict(roots.filter(order__gte=first_order).values_list("order", "pk"))
+            for root, rows in self._roots:
+                for row in rows:
+                    row.root_id = pks[root.order]
+            for batch in in_batches(row for _root, rows in self._roots for row in rows):
+                insert_objects(StagedBlock, batch)
+            for row in self._continued.values():
+                StagedBlock.objects.filter(import_run=self._run, num=row.num).update(
+                    end_num=row.end_num, child_count=row.child_count
+                )
+        self._written += self._count
+        self._roots, self._continued, self._count = [], {}, 0
 
 
 def _purpose(run: Import) -> str:

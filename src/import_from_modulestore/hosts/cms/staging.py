@@ -85,21 +85,25 @@ class Stager:
             self._warn(key, warning)
         self._notices[Notice.UNITS_MADE] += self._units.make(element)
         files = Files(content, self._assets)
-        self._add_files(files, gather(element, files))
+        gathered = gather(element, files)
+        self._add_files(files, gathered)
         return [
             StagedRoot(
                 staged_content_id=pk,
                 usage_key=str(usage_key),
+                title=content.display_name,
+                olx=olx,
+                names=gathered.names,
                 problems=self._problems,
                 warnings={key: tuple(warnings) for key, warnings in self._warnings.items()},
                 notices={} if order else +self._notices,
                 continues=continues,
             )
-            for order, (pk, continues) in enumerate(self._in_pieces(content, element))
+            for order, (pk, olx, continues) in enumerate(self._in_pieces(content, element))
         ]
 
-    def _in_pieces(self, content: Any, element: etree._Element) -> Iterator[tuple[int, int]]:
-        """Write what is staged, in pieces where it is too large: IDs of staged content, and what each continues."""
+    def _in_pieces(self, content: Any, element: etree._Element) -> Iterator[tuple[int, str, int]]:
+        """Write what is staged, in pieces where it is too large: ID of staged content, OLX, and what each continues."""
         tags, file_rows = content.tags, list(content.files.all())
         beside = (content.display_name, content.suggested_url_name, json.dumps(tags))
         for order, piece in enumerate(pieces_of(element, *beside)):
@@ -113,7 +117,7 @@ class Stager:
                     for row in file_rows:
                         row.pk, row.for_content = None, content
                     content.files.model.objects.bulk_create(file_rows)
-            yield content.pk, piece.continues
+            yield content.pk, piece.olx, piece.continues
 
     def _whole(self, block: Any) -> tuple[Any, etree._Element]:
         from openedx.core.djangoapps.content_staging.api import stage_xblock_temporarily

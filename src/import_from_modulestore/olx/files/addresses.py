@@ -41,7 +41,6 @@ from opaque_keys.edx.keys import UsageKey
 
 STATIC = "/static/"
 
-_HINTS = ("asset-v1", "c4x")
 _LINK_HINTS = ("/jump_to", "/course")
 _MAX_NAME_LENGTH = 1000
 _SLASH = r"\\?/"
@@ -135,7 +134,7 @@ class OwnAddresses:
 
     def rewrite(self, text: str) -> str:
         """The text with ``/static/name`` for every address of the course's own files."""
-        if not self._own or not _may_hold_address(text):
+        if not self._own or not may_hold_address(text):
             return text
         return _ADDRESS.sub(lambda match: STATIC if _course_of(match) in self._own else match[0], text)
 
@@ -143,11 +142,11 @@ class OwnAddresses:
         """Do so in all attributes and texts of an element; not in its own text where ``text`` is false."""
         for node in element.iter(etree.Element):
             for name, value in node.attrib.items():
-                if _may_hold_address(value):
+                if may_hold_address(value):
                     node.set(name, self.rewrite(value))
-            if node.text and _may_hold_address(node.text) and (text or node is not element):
+            if node.text and may_hold_address(node.text) and (text or node is not element):
                 node.text = self.rewrite(node.text)
-            if node is not element and node.tail and _may_hold_address(node.tail):
+            if node is not element and node.tail and may_hold_address(node.tail):
                 node.tail = self.rewrite(node.tail)
 
 
@@ -155,7 +154,7 @@ def foreign_files(texts: Iterable[str]) -> list[ForeignFile]:
     """Files of other courses in texts in which the course's own addresses are rewritten already, each once."""
     found: dict[str, ForeignFile] = {}
     for text in texts:
-        if _may_hold_address(text):
+        if may_hold_address(text):
             for match in _ADDRESS.finditer(text):
                 name = _NAME.match(text, match.end(), match.end() + _MAX_NAME_LENGTH)[0]  # type: ignore[index]
                 address = (match[0] + name).replace("\\/", "/")
@@ -194,8 +193,9 @@ def _block_id(match: re.Match[str]) -> str:
         return key.rpartition("/")[2]
 
 
-def _may_hold_address(text: str) -> bool:
-    return any(hint in text for hint in _HINTS)
+def may_hold_address(text: str) -> bool:
+    """Whether there may be addresses of courses' files in a text, or in XML with this text; most hold none."""
+    return "asset-v1" in text or "c4x" in text
 
 
 def _course_of(match: re.Match[str]) -> CourseName:

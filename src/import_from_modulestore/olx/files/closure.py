@@ -17,6 +17,7 @@ from .pages import is_page, loaded_by, may_load
 from .references import (
     PYTHON_LIBRARY,
     Files,
+    Names,
     Reference,
     is_of_platform,
     names_in,
@@ -73,14 +74,13 @@ class Closure[F]:
         self._loads = {} if loads is None else loads
         self._read_bytes: dict[F, int] = {}
 
-    def of(self, element: etree._Element) -> ComponentFiles[F]:
+    def of(self, names: Names) -> ComponentFiles[F]:
         """
-        The files that the element names, those that they load, and so on, each once, in order.
+        The files that a component names, those that they load, and so on, each once, in order.
 
         Among them are the files that are needed and not there. The library of Python problems is not: whether a problem
         needs it cannot be told.
         """
-        names = names_in(element)
         result: ComponentFiles[F] = ComponentFiles(names.addresses)
         met: set[str] = set()
         missing: set[str] = set()
@@ -130,6 +130,8 @@ class Gathered[F]:
 
     files: dict[str, F] = field(default_factory=dict)
     made: dict[str, bytes] = field(default_factory=dict)
+    names: dict[tuple[str, str], Names] = field(default_factory=dict)
+    """What each component names, by type and ID: of those that are shown again, where they stand first."""
     warnings: list[tuple[OlxBlock, str]] = field(default_factory=list)
     running_python: int = 0
     """How many problems run Python."""
@@ -149,7 +151,9 @@ def gather[F](root: etree._Element, files: Files[F]) -> Gathered[F]:
             continue
         for video in block.element.iter("video", "videoalpha"):
             gathered.warnings += [(block, warning) for warning in _mend_transcripts(video, files, gathered.made)]
-        named = closure.of(block.element)
+        names = names_in(block.element)
+        gathered.names.setdefault((block.block_type, block.block_id), names)
+        named = closure.of(names)
         found = [(each.name, each.file) for each in named.found]
         others = [PYTHON_LIBRARY] if runs_python(block.element) else []
         gathered.running_python += len(others)
