@@ -137,14 +137,20 @@ def test_refusals_over_rest_are_in_the_language_of_the_request(db):
     assert answer.json()["title"] == "Vous n’êtes pas connecté"
 
 
-def test_the_rest_api_describes_itself_in_the_language_of_the_request(db):
-    def described(language: str) -> str:
-        answer = Client().get("/api/modulestore_imports/v1/schema/?format=json", headers={"Accept-Language": language})
-        return answer.json()["components"]["schemas"]["Import"]["properties"]["actions"]["description"]
-
-    assert described("fr").startswith("Ce que l’état permet")
-    assert described("ar").startswith("ما تسمح به الحالة")
-    assert described("en").startswith("What the state allows")
+@pytest.mark.parametrize(
+    ("language", "said", "of_actions"),
+    [
+        ("en", "Brings Open edX courses", "What the state allows"),
+        ("fr", "Amène des cours Open edX", "Ce que l’état permet"),
+        ("es", "Lleva cursos de Open edX", "Lo que permite el estado"),
+        ("ar", "يجلب مساقات Open edX", "ما تسمح به الحالة"),
+    ],
+)
+def test_the_rest_api_describes_itself_in_the_language_of_the_request(db, language, said, of_actions):
+    answer = Client().get("/api/modulestore_imports/v1/schema/?format=json", headers={"Accept-Language": language})
+    told = answer.json()
+    assert told["info"]["description"].startswith(said)
+    assert told["components"]["schemas"]["Import"]["properties"]["actions"]["description"].startswith(of_actions)
 
 
 def fields_below(field: Field) -> Iterator[Field]:

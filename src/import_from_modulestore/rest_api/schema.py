@@ -23,7 +23,8 @@ from .errors import MEDIA_TYPE, Problem, ServerError
 from .fields import EnumField
 from .idempotency import HEADER, KEY_PATTERN, REPLAYED
 
-DESCRIPTION = """\
+DESCRIPTION = _(
+    """\
 Brings Open edX courses and legacy libraries into content libraries: staged, reviewed, edited, decided, written all or
 nothing, recorded, undone and redone.
 
@@ -41,6 +42,7 @@ pen is not taken for a wish. What you may not see is answered as what is not the
 gets the first answer again, for a day, marked `Idempotent-Replayed: true`. Refused requests change nothing and leave
 their key free.
 """
+)
 
 
 TAGS = {
@@ -250,7 +252,7 @@ class ApiSchemaGenerator(SchemaGenerator):
         schema["info"] = {
             "title": "Import from modulestore",
             "version": __version__,
-            "description": DESCRIPTION,
+            "description": str(DESCRIPTION),
             "license": {"name": "AGPL-3.0", "url": "https://www.gnu.org/licenses/agpl-3.0.html"},
         }
         schema["tags"] = [{"name": name, "description": str(text)} for name, text in TAGS.items()]
@@ -268,7 +270,7 @@ class _JwtAuthentication(OpenApiAuthenticationExtension):
             "type": "apiKey",
             "in": "header",
             "name": "Authorization",
-            "description": "`JWT` and a token: `Authorization: JWT eyJ…`",
+            "description": str(_("`JWT` and a token: `Authorization: JWT eyJ…`")),
         }
 
 
