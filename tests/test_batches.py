@@ -25,11 +25,13 @@ from import_from_modulestore.data import (
     ConflictState,
     Decision,
     ImportOptions,
+    ImportState,
     ReversalOutcome,
     SourceReference,
 )
 from import_from_modulestore.models import Batch, Import
 from import_from_modulestore_standalone.grants import Role
+from import_from_modulestore_standalone.host import StandaloneHost
 
 from .builders import TARGET, pack, section, subsection, text, unit, usage_key
 from .library_state import library_state
@@ -238,6 +240,20 @@ class TestQueue:
         assert states(api.get_batch(user=user, batch_id=made.id)) == ["imported", "canceled", "canceled"]
         assert not Batch.objects.get().has_queue
         assert {state for _name, state, _inner in user_tasks()[-3:]} == {"Canceled"}
+
+    def test_what_is_written_meanwhile_is_not_said_to_be_canceled(self, batch, editor, work, monkeypatch):
+        first, second = (run.id for run in work(batch(2), "stage").imports)
+        may = StandaloneHost.can_edit_library
+
+        def meanwhile(host, *asked):
+            Import.objects.filter(uuid=first).update(state=ImportState.IMPORTED)
+            return may(host, *asked)
+
+        monkeypatch.setattr(StandaloneHost, "can_edit_library", meanwhile)
+        batch_id = str(Batch.objects.get().uuid)
+        done = api.start_batch_step(user=editor, batch_id=batch_id, action=Action.CANCEL)
+        assert (done.asked, states(done.batch)) == ((second,), ["imported", "canceled"])
+        assert [(left.import_id, "is completed" in left.reason) for left in done.left] == [(first, True)]
 
     def test_a_worker_that_died_and_a_message_that_was_lost_do_not_stop_it(self, batch, user, work, sent):
         made = work(batch(3), "stage")

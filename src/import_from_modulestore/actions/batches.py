@@ -182,7 +182,9 @@ def start_batch_step(
     action = Action(action)
     chosen, left = _chosen(user, runs, action, import_ids, force=force)
     if action is Action.CANCEL:
-        asked = _cancel_all(batch, chosen, user)
+        missed = _cancel_all(batch, chosen, user)
+        asked = tuple(str(run.uuid) for run in chosen if str(run.uuid) not in {each.import_id for each in missed})
+        left += missed
     else:
         with transaction.atomic():
             asked = _request_all(batch, chosen, action, user, force=force, undecided=undecided)
@@ -506,8 +508,12 @@ def _request_all(
     return tuple(str(run.uuid) for run in chosen if run.pk in asked)
 
 
-def _cancel_all(batch: Batch, chosen: Sequence[Import], user: Any) -> tuple[str, ...]:
-    """Cancel these: what is at work one by one, what waits or rests all at once. Three statements at most for that."""
+def _cancel_all(batch: Batch, chosen: Sequence[Import], user: Any) -> tuple[LeftImport, ...]:
+    """
+    Cancel these: what is at work one by one, what waits or rests all at once. Three statements at most for that.
+
+    Returns those that have come to their end meanwhile.
+    """
     at_rest = [run for run in chosen if not run.worker]
     tasks = [task_id_of(run, lifecycle.STEP_OF[ImportState(run.state)]) for run in at_rest if run.queued]
     by_end: dict[ImportState, list[Import]] = {}
@@ -520,17 +526,19 @@ def _cancel_all(batch: Batch, chosen: Sequence[Import], user: Any) -> tuple[str,
         rows.filter(state__in=before).update(state=to, queued=None, actor=user, **fields)
     if tasks:
         close_tasks(tasks, UserTaskStatus.CANCELED)
-    still = dict(Import.objects.filter(pk__in=[run.pk for run in chosen]).values_list("pk", "worker"))
+    now = Import.objects.in_bulk([run.pk for run in chosen])
+    canceled = [run for run in at_rest if now[run.pk].state == lifecycle.CANCELED_TO[ImportState(run.state)]]
     for state, step in lifecycle.STEP_OF.items():
-        waited = [run for run in at_rest if run.state == state and not still.get(run.pk)]
+        waited = [run for run in canceled if run.state == state]
         for run in waited:
             run.actor = user
         signals.tell_stopped(waited, step.value)
-    for run in chosen:
-        if still.get(run.pk):  # A worker may have taken it up meanwhile.
-            run.refresh_from_db()
-            with suppress(WrongState):
-                steps.cancel(run, user)
+    missed = []
+    for run in (now[run.pk] for run in chosen if run not in canceled):  # A worker may have taken it up meanwhile.
+        try:
+            steps.cancel(run, user)
+        except WrongState as error:
+            missed.append(LeftImport(import_id=str(run.uuid), reason=str(error)))
     settle(batch.uuid)
     queue.open_queue(batch.uuid)
-    return tuple(str(run.uuid) for run in chosen)
+    return tuple(missed)
