@@ -59,7 +59,8 @@ demo: install  ## Import the sample course, review and edit it, import it change
 	$(call shown,history)
 	$(call shown,backup lib:Acme:Tides $(or $(VAR_DIR),var)/tides.zip --force)
 	@echo
-	@echo "Now put an export of your own into courses/ and try: ./manage.py import_from_modulestore --help"
+	@echo "The same, on pages: make serve. Or put an export of your own into courses/ and try:"
+	@echo "  ./manage.py import_from_modulestore --help"
 
 serve: install  ## Start the web server and a worker, for use in a browser
 	@$(MANAGE) serve

@@ -51,6 +51,7 @@ def olx_of(name: str) -> str:
 def test_a_title_and_back():
     assert "Mine is edited." in command("edit", "last", "unit/u1", "--title", "Mine")
     assert "Mine" in command("review", "last", "--edited")
+    assert "No such blocks." in command("review", "last", "--warnings")
     assert "The edits of vertical u1 are taken back." in command("edit", "last", "unit/u1", "--revert")
     assert command("review", "last", "--edited") == "No such blocks.\n"
 

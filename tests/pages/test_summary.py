@@ -44,7 +44,7 @@ def test_each_number_leads_to_its_blocks(author, user, courses, run_import, stag
     run_id = stage(on_conflict=Decision.OVERWRITE)
     api.edit_block(user=user, import_id=run_id, usage_key=usage_key("html", "t3"), title="Edited")
     found = numbers(author.get(page_url("import", run_id)))
-    assert {"1 new", "1 gone from the source", "1 edited", "1 with files missing"} <= set(found)
+    assert {"1 new", "1 gone from the source", "1 edited", "1 with warnings", "1 with files missing"} <= set(found)
     for query in filter(None, found.values()):
         assert author.get(f"{page_url('review', run_id)}?{query}").status_code == 200
     assert "Update" in text_of(author.get(page_url("import", run_id)))

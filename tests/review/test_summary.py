@@ -57,6 +57,7 @@ def test_it_counts_what_needs_a_look(courses, user, run_import, stage):
     summary = api.get_summary(user=user, import_id=run_id)
     assert (summary.missing_files, summary.warnings > 0) == (1, True)
     assert summary.conflicts == api.list_blocks(user=user, import_id=run_id, conflicts=True).total > 0
+    assert summary.warnings == api.list_blocks(user=user, import_id=run_id, warnings=True).total
     [found] = api.list_blocks(user=user, import_id=run_id, files_missing=True).items
     assert found.usage_key == usage_key("html", "t2")
 

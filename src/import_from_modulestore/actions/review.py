@@ -166,6 +166,7 @@ def list_blocks(
     edited: bool | None = None,
     as_last_time: bool | None = None,
     files_missing: bool | None = None,
+    warnings: bool = False,
     conflicts: bool = False,
     search: str = "",
     offset: int = 0,
@@ -177,8 +178,8 @@ def list_blocks(
     Without filters it is the whole tree, flat; ``parent`` (a usage key) leaves the direct children of one block, and
     ``top`` the blocks that have no parent; ``nums`` those with these numbers. ``as_last_time`` leaves those of which is
     said what an earlier review has said; ``files_missing`` those that name files which the source does not hold;
-    ``conflicts`` those that a decision settles; ``search`` those whose title, name or usage key contains it, in any
-    case. Filters add up.
+    ``warnings`` those of which something is worth knowing; ``conflicts`` those that a decision settles; ``search``
+    those whose title, name or usage key contains it, in any case. Filters add up.
 
     Cost: a fixed number of statements. Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``InvalidOption``.
     """
@@ -196,6 +197,7 @@ def list_blocks(
         edited=edited,
         as_last_time=as_last_time,
         files_missing=files_missing,
+        warnings=warnings,
         conflicts=conflicts,
         search=search,
     )
@@ -537,10 +539,12 @@ def _matching(run: Import, filters: BlockFilters) -> tuple[QuerySet[StagedBlock]
         return (
             (not filters.states or item.state in filters.states)
             and (not filters.outcomes or item.outcome in filters.outcomes)
+            and (not filters.warnings or bool(item.warnings))
             and (not filters.conflicts or item.state.is_conflict)
         )
 
-    return rows, wanted if filters.states or filters.outcomes or filters.conflicts else None
+    on_plan = filters.states or filters.outcomes or filters.warnings or filters.conflicts
+    return rows, wanted if on_plan else None
 
 
 def _find(run: Import, usage_keys: Sequence[str], matching: BlockFilters | None) -> FindPlaces:

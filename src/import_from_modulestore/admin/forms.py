@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
-from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.timezone import localtime
@@ -36,6 +35,7 @@ from ..data import (
     SourceReference,
 )
 from ..hosts import get_host
+from ..sizes import size_told
 
 _FIELD_OF_ARGUMENT = {
     "source_key": "source",
@@ -263,7 +263,7 @@ def _choice(source: SourceData, *, several: bool) -> tuple[str, str]:
         return value, name
     modified = date_format(localtime(source.modified), "DATETIME_FORMAT") if source.modified else ""
     origin = get_host().sources.called(source.origin)
-    facts = (origin, source.export, modified, filesizeformat(source.size) if source.size else "")
+    facts = (origin, source.export, modified, size_told(source.size) if source.size else "")
     return str(source.reference), f"{name}: {', '.join(filter(None, facts))}"
 
 

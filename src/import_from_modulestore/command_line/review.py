@@ -64,6 +64,7 @@ BLOCKS_HELP = (
 def _arguments_of_review(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("block", nargs="?", metavar="BLOCK", help=_("show this block in full, with its differences"))
     parser.add_argument("--conflicts", action="store_true", help=_("only blocks that a decision settles"))
+    parser.add_argument("--warnings", action="store_true", help=_("only blocks of which something is worth knowing"))
     parser.add_argument(
         "--state",
         action="append",
@@ -547,7 +548,12 @@ def _wanted(
     session: Session, blocks: list[BlockData], below: str | None, filters: dict[str, Any], *, conflicts: bool
 ) -> set[int] | None:
     """The numbers of the blocks that the filters leave; ``None`` for all."""
-    asked: dict[str, Any] = {"conflicts": conflicts, "search": filters["search"], "block_type": filters["block_type"]}
+    asked: dict[str, Any] = {
+        "conflicts": conflicts,
+        "warnings": filters["warnings"],
+        "search": filters["search"],
+        "block_type": filters["block_type"],
+    }
     asked["states"] = [ConflictState(state) for state in filters["states"]]
     asked |= {"edited": True} if filters["edited"] else {}
     asked |= {"as_last_time": True} if filters["as_last_time"] else {}

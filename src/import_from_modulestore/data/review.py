@@ -109,8 +109,9 @@ class BlockFilters:
 
     ``parent`` (a usage key) leaves the direct children of one block, ``top`` the blocks that have no parent, and
     ``nums`` those with these numbers, 500 at most. ``as_last_time`` leaves those of which is said what an earlier
-    review has said; ``files_missing`` those that name files which the source does not hold; ``conflicts`` those that a
-    decision settles; ``search`` those whose title, name or usage key contains it, in any case.
+    review has said; ``files_missing`` those that name files which the source does not hold; ``warnings`` those of which
+    something is worth knowing; ``conflicts`` those that a decision settles; ``search`` those whose title, name or usage
+    key contains it, in any case.
     """
 
     parent: str | None = None
@@ -124,6 +125,7 @@ class BlockFilters:
     edited: bool | None = None
     as_last_time: bool | None = None
     files_missing: bool | None = None
+    warnings: bool = False
     conflicts: bool = False
     search: str = ""
 

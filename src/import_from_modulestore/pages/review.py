@@ -62,6 +62,7 @@ _ONLY: dict[str, tuple[Any, dict[str, Any]]] = {
     "left_out": (gettext_lazy("Left out"), {"selected": False}),
     "edited": (gettext_lazy("Edited"), {"edited": True}),
     "as_last_time": (gettext_lazy("As last time"), {"as_last_time": True}),
+    "warnings": (gettext_lazy("With warnings"), {"warnings": True}),
     "files_missing": (gettext_lazy("Files missing"), {"files_missing": True}),
 }
 """Filters of one word: its label, and what it stands for."""

@@ -73,6 +73,7 @@ def _numbers(summary: ImportSummary) -> list[Number]:
         Number(needs_you, ngettext("merge needs you", "merges need you", needs_you), "amber", "outcome=needs_you"),
         Number(cannot, _("cannot go"), "red", "outcome=unsupported"),
         Number(unread, _("cannot be read"), "red", "outcome=failed"),
+        Number(summary.warnings, _("with warnings"), "amber", "only=warnings"),
         Number(summary.missing_files, _("with files missing"), "amber", "only=files_missing"),
         Number(summary.gone, _("gone from the source"), "purple", "at=gone"),
         Number(summary.left_out, _("left out"), "grey", "only=left_out"),

@@ -18,6 +18,7 @@ from .. import __version__
 from ..data import BlockKind, Contents, Decision, ImportData
 from ..hosts import get_host
 from ..quoting import shortened
+from ..sizes import size_told
 
 register = template.Library()
 
@@ -52,6 +53,12 @@ def when(moment: datetime | None) -> str:
         return ""
     shown = date_format(localtime(moment), "Y-m-d H:i T")
     return format_html('<time datetime="{}">{}</time>', moment.isoformat(timespec="minutes"), shown)
+
+
+@register.filter
+def size(size: int) -> str:
+    """How large something is, as the command line says it, too."""
+    return size_told(size)
 
 
 @register.filter

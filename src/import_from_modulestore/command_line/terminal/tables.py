@@ -27,6 +27,7 @@ from ...data import (
     SourceData,
     tally,
 )
+from ...sizes import size_told
 from .marks import MARKS, as_in, counted_kind, in_short, type_beside_title
 from .outline import hanging
 from .progress import PHASES
@@ -66,7 +67,7 @@ def sources_table(sources: Sequence[SourceData], *, more: int = 0, none: str = "
                 _("{source} of {contents}").format(source=source.kind.label, contents=contents or _("nothing")),
                 source.location,
                 source.origin if several else "",
-                _size(source.size) if source.size else "",
+                size_told(source.size) if source.size else "",
                 when(source.modified) if source.modified else "",
             )
             if part
@@ -261,12 +262,3 @@ def _took(run: ImportData) -> str:
 def _level(run: ImportData) -> str:
     """The highest container that is kept."""
     return _("{kind} level").format(kind=str(BlockKind(run.options.level.value).label).lower())
-
-
-def _size(size: int) -> str:
-    value, unit = float(size), "B"
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
-            break
-        value /= 1000
-    return f"{value:.0f} {unit}" if unit in ("B", "kB") else f"{value:.1f} {unit}"

@@ -550,6 +550,7 @@ class _BlockFilters(serializers.Serializer):
         required=False, help_text=_("Whether what is said of the block is what an earlier review said.")
     )
     files_missing = Truth(required=False, help_text=_("Whether the block names files that the source does not hold."))
+    warnings = Truth(default=False, help_text=_("Only blocks of which something is worth knowing."))
     conflicts = Truth(default=False, help_text=_("Only blocks for which a decision settles what happens."))
 
 
