@@ -40,8 +40,14 @@ from .rights import without_override
 REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
 
 
-# How long an example takes is the machine's affair.
-hypothesis.settings.register_profile("tests", hypothesis.settings.default, deadline=None, max_examples=examples(100))
+# How long an example takes, or takes to be made, is the machine's affair.
+hypothesis.settings.register_profile(
+    "tests",
+    hypothesis.settings.default,
+    deadline=None,
+    max_examples=examples(100),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("tests")
 
 waiting.SECONDS_FOR_SOURCES = PATIENCE

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from opaque_keys.edx.keys import LearningContextKey
@@ -99,7 +99,7 @@ class TestRealExports:
         assert (len(root.element), root.problems, root.warnings) == (6, {}, {})
 
 
-@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(40))
 @given(
     harms=st.lists(
         st.tuples(
