@@ -78,7 +78,7 @@ _STATES = {
 ACTIONS = tuple(action for action in Action if action is not Action.REVIEW)
 """What can be done with all imports of a batch."""
 
-_REVERSALS = {Action.UNDO: ReversalKind.UNDO, Action.REDO: ReversalKind.REDO}
+_REVERSALS = {Action(step.value): kind for step, kind in steps.KINDS.items()}
 
 _NAMES = {
     Action.STAGE: gettext_lazy("Stage {count} sources for {library}"),
