@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
+
 import pytest
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 from django.test import Client
 
 from import_from_modulestore import api
+from import_from_modulestore_standalone.limits import _Count
 
 from .builders import KEY, TARGET
 from .processes import Project
@@ -70,6 +75,48 @@ class TestSigningIn:
         ]
         assert {answer.status_code for answer in answers[:12]} == {200}
         assert_refused(answers[12])
+
+    @pytest.mark.parametrize("spelled", [" author", "author ", "ａｕｔｈｏｒ", "AUTHOR"])
+    def test_no_other_spelling_of_a_name_is_counted_for_itself(self, db, spelled, django_user_model):
+        django_user_model.objects.create_user("author", password="right")
+        for _number in range(2):
+            assert try_to_sign_in(SIGN_IN[0], "author").status_code == 200
+        assert_refused(try_to_sign_in(SIGN_IN[0], spelled, "right"))
+
+    def test_nor_is_one_that_the_database_takes_for_the_same(self, db, django_user_model, monkeypatch):
+        """As MySQL and MariaDB do; see their collations."""
+        django_user_model.objects.create_user("author", password="right")
+        found = type(django_user_model._default_manager).get_by_natural_key
+        plain = str.maketrans("àö", "ao")
+        monkeypatch.setattr(
+            type(django_user_model._default_manager),
+            "get_by_natural_key",
+            lambda self, name: found(self, name.translate(plain)),
+        )
+        for name in ("àuthor", "authör"):
+            assert try_to_sign_in(SIGN_IN[0], name).status_code == 200
+        assert_refused(try_to_sign_in(SIGN_IN[0], "author", "right"))
+
+    def test_nor_are_those_who_come_at_the_same_time(self, db, monkeypatch):
+        class Slow(LocMemCache):
+            def get(self, *args, **kwargs):
+                found = super().get(*args, **kwargs)
+                sleep(0.05)
+                return found
+
+        monkeypatch.setattr(_Count, "cache", Slow("slow", {}))
+        with ThreadPoolExecutor(6) as threads:
+            allowed = list(
+                threads.map(lambda _: _Count("2/hour", "step", "user:1").allow_request(None, None), range(6))
+            )
+        assert sum(allowed) == 2
+
+    def test_whoever_is_signed_in_guesses_their_own_password_no_oftener(self, of, user):
+        user.is_staff = True
+        user.save()
+        client, page = of(user), "/admin/password_change/"
+        assert [client.post(page, {"old_password": "x"}).status_code for _number in range(2)] == [200, 200]
+        assert_refused(client.post(page, {"old_password": "x"}))
 
     def test_to_look_at_the_page_is_free(self, db):
         assert {Client().get(SIGN_IN[0]).status_code for _ in range(20)} == {200}

@@ -12,10 +12,14 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.forms import UsernameField
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import ngettext
 from django_htmx.middleware import HtmxDetails
@@ -30,7 +34,7 @@ NAMES_AT_ONE_ADDRESS = 6
 
 _STEPS = ("stage", "complete", "retry", "undo", "redo")
 _VIEWS = {
-    "sign_in": ("sign_in", "admin:login"),
+    "sign_in": ("sign_in", "admin:login", "admin:password_change"),
     "upload": ("modulestore_imports_api:v1:sources", "modulestore_imports:upload"),
     "step": (
         *(f"modulestore_imports_api:v1:{name}" for name in ("imports", "batches", "preview", "links", "unlink")),
@@ -44,6 +48,11 @@ _VIEWS = {
 }
 _SCOPES = {view: scope for scope, views in _VIEWS.items() for view in views}
 """What a form or request to a view counts as, by the view's name."""
+
+_PATIENCE = 1.0
+"""Seconds for which one request waits for the counting of another."""
+
+_locks = [Lock() for _ in range(64)]
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +114,21 @@ class _Count(SimpleRateThrottle):
         number, seconds = super().parse_rate(rate)
         return (number or 0) * self._times, seconds
 
+    def allow_request(self, request: Any, view: Any) -> bool:
+        """
+        Whether this one is let do it now.
+
+        REST framework reads what was counted, and then writes it: of those who come at the same time, all would be the
+        first. Here one waits for the other, unless the cache keeps it waiting.
+        """
+        lock = _locks[hash(self._key) % len(_locks)]
+        is_ours = lock.acquire(timeout=_PATIENCE)
+        try:
+            return super().allow_request(request, view)
+        finally:
+            if is_ours:
+                lock.release()
+
     def get_cache_key(self, request: Any, view: Any) -> str:
         """Of whom and what it is."""
         return self._key
@@ -117,11 +141,25 @@ def _counts(request: Any) -> Iterator[_Count]:
     if not rate or request.method != "POST" or match.kwargs.get("action") == Action.CANCEL:
         return
     if scope == "sign_in":
-        name = str(request.POST.get("username", "")).casefold()
+        name = _name_of_account(request)
         yield _Count(rate, scope, f"name:{sha256(name.encode(errors='replace')).hexdigest()}")
         yield _Count(rate, scope, f"address:{request.META.get('REMOTE_ADDR', '')}", NAMES_AT_ONE_ADDRESS)
     elif request.user.is_authenticated:
         yield _Count(rate, scope, f"user:{request.user.pk}")
+
+
+def _name_of_account(request: Any) -> str:
+    """
+    Whose password is tried, however that is spelled: as the form reads a name, and as the database finds it, which may
+    make no difference between ``a`` and ``à``. Who is signed in tries their own, to set another.
+    """
+    if request.user.is_authenticated:
+        return request.user.get_username().casefold()
+    name = UsernameField().to_python(request.POST.get("username", ""))
+    users = get_user_model()
+    with suppress(users.DoesNotExist, ValueError):  # SQLite and others take no NUL.
+        name = users._default_manager.get_by_natural_key(name).get_username()
+    return name.casefold()
 
 
 def _refusal(request: HttpRequest, seconds: int) -> HttpResponseBase:
