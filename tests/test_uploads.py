@@ -20,7 +20,7 @@ from import_from_modulestore.models import Import
 from import_from_modulestore_standalone.grants import Role, take
 from import_from_modulestore_standalone.host import CoursesFolder, StandaloneHost
 
-from .builders import KEY, TARGET, header, pack, write_course, write_library, write_tar, write_zip
+from .builders import KEY, TARGET, header, pack, unit, write_course, write_library, write_tar, write_zip
 
 
 @pytest.fixture
@@ -41,6 +41,12 @@ def kept(settings):
         for path in settings.UPLOADS_DIR.rglob("*")
         if path.is_file() and path.name != ".lock"
     )
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another export of the same course."""
+    return pack(write_course(tmp_path / "other", unit("u9"), title="Mine"), tmp_path / "other.tar.gz")
 
 
 def sources(user) -> list[tuple[str, str]]:
@@ -86,9 +92,22 @@ class TestUploading:
         upload(user, name=name)
         assert kept() == [f"{user.pk}/{shown}"]
 
-    def test_twice_keeps_both_apart(self, upload, user, courses):
+    def test_the_same_again_is_kept_once(self, upload, user, editor, kept):
+        first, second = upload(user), upload(user, name="again.tgz")
+        assert (first.export, kept()) == (second.export, [f"{user.pk}/tides.tar.gz"])
+        assert upload(editor).export != first.export
+
+    def test_and_is_the_newest_then(self, upload, other, user, settings):
+        first, second = upload(user), upload(user, other)
+        for number, made in enumerate((first, second), start=1):
+            os.utime(settings.UPLOADS_DIR / made.export.removeprefix("upload:"), (number, number))
+        assert api.get_source(user=user, source_key=KEY).export == second.export
+        upload(user)
+        assert api.get_source(user=user, source_key=KEY).export == first.export
+
+    def test_two_of_one_source_are_kept_apart(self, upload, other, user, courses):
         write_course(courses / "c1", title="Shelf")
-        first, second = upload(user), upload(user)
+        first, second = upload(user), upload(user, other)
         assert first.export != second.export
         assert sources(user) == [("Mine", "ada"), ("Mine", "ada"), ("Shelf", "")]
         for made in (first, second):

@@ -155,7 +155,7 @@ def _name_of_account(request: Any) -> str:
     """
     if request.user.is_authenticated:
         return request.user.get_username().casefold()
-    name = UsernameField().to_python(request.POST.get("username", ""))
+    name = str(UsernameField().to_python(request.POST.get("username", "")) or "")
     users = get_user_model()
     with suppress(users.DoesNotExist, ValueError):  # SQLite and others take no NUL.
         name = users._default_manager.get_by_natural_key(name).get_username()

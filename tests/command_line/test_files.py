@@ -1,5 +1,6 @@
 """Files in place of keys: an export goes in, an archive comes out."""
 
+import errno
 import os
 import shutil
 import stat
@@ -7,7 +8,9 @@ from zipfile import ZipFile
 
 import pytest
 
+from import_from_modulestore import api
 from import_from_modulestore.data import ImportState
+from import_from_modulestore.errors import SourceError
 from import_from_modulestore.keys import library_key_for, parse_source_key
 from import_from_modulestore.models import Import
 
@@ -37,6 +40,10 @@ def archive(tmp_path):
     return tmp_path / "library.zip"
 
 
+def broken(*args, **kwargs):
+    raise SourceError("It cannot be read today.")
+
+
 def uploads() -> list[dict]:
     return [source for source in data_of("sources") if source["origin"] == "upload"]
 
@@ -64,7 +71,57 @@ class TestRun:
         command("preview", str(export), TARGET, "--create")
         assert not uploads()
 
-    def test_that_failed_keeps_it_for_another_try(self, export, settings):
+    def test_that_was_killed_is_repeated_with_the_upload_that_it_left(self, export, archive, user):
+        with export.open("rb") as file:
+            left = api.upload_export(user=user, file=file, name=export.name)
+        command("run", str(export), str(archive), "--user", user.get_username())
+        assert Import.objects.get().source_export == left.export
+        assert [source["export"] for source in uploads()] == [left.export]
+
+    def test_takes_no_upload_that_another_is_at(self, export, archive, user):
+        with export.open("rb") as file, api.passing_export(user=user, file=file, name=export.name) as theirs:
+            command("run", str(export), str(archive), "--user", user.get_username())
+            assert Import.objects.get().source_export != theirs.export
+            assert [source["export"] for source in uploads()] == [theirs.export]
+        assert not uploads()
+
+    def test_that_could_not_be_staged_keeps_it_for_another_try(self, export, monkeypatch):
+        monkeypatch.setattr("import_from_modulestore.hosts.exports.stage_export", broken)
+        refused("run", str(export), TARGET, "--create")
+        assert Import.objects.get().state == ImportState.STAGING_FAILED
+        monkeypatch.undo()
+        assert len(uploads()) == 1
+        command("retry", "last")
+        command("complete", "last")
+        assert len(drafts(library_state(TARGET))) == 12
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("nowhere/library.zip", "cannot be written: No such file or directory"),
+            ("course.tar.gz/library.zip", "cannot be written: Not a directory"),
+            ("folder.zip", "cannot be written: Is a directory"),
+            ("course.zip", "is the export itself"),
+        ],
+    )
+    def test_imports_nothing_where_the_archive_cannot_be_written(self, export, tmp_path, name, said):
+        (tmp_path / "folder.zip").mkdir()
+        export = export.rename(tmp_path / "course.zip") if name == "course.zip" else export
+        content = export.read_bytes()
+        message, code = refused("run", str(export), str(tmp_path / name), "--force")
+        assert (said in message, code) == (True, 1), message
+        assert (Import.objects.count(), export.read_bytes()) == (0, content)
+
+    def test_says_that_the_import_is_done_where_the_disk_takes_no_archive(self, export, archive, monkeypatch):
+        def full(key, path, user):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+        monkeypatch.setattr("import_from_modulestore.actions.sources.content_api.create_zip_file", full)
+        message, code = refused("run", str(export), str(archive))
+        assert (f"{LIBRARY} has it" in message, "as it was" in message, code) == (True, False, 1)
+        assert message.endswith(f" backup {LIBRARY} {archive}")
+
+    def test_that_failed_can_be_tried_again(self, export, settings):
         settings.MAX_BLOCKS_PER_CONTENT_LIBRARY = 3
         refused("run", str(export), TARGET, "--create")
         assert Import.objects.get().state == ImportState.IMPORT_FAILED

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import batched
 from pathlib import Path
@@ -17,7 +17,7 @@ from openedx_content import api as content_api
 from ..data import BlockKind, Branch, ImportState, LastImport, LibraryData, Page, SourceData
 from ..errors import InvalidOption, NotFound, NotPermitted, StepFailed, WrongState
 from ..hosts import get_host
-from ..hosts.sources import AllSources
+from ..hosts.sources import AllSources, UploadedSources
 from ..keys import library_item_key, parse_library_key, parse_source_key
 from ..library.items import lost_files
 from ..models import Import
@@ -115,18 +115,43 @@ def upload_export(*, user: Any, file: BinaryIO, name: str) -> SourceData:
 
     ``file`` is read once, in pieces; ``name`` is what the user calls it, and only a part of what the export is called
     (:attr:`.data.SourceData.export`). It is among the sources of this user, and of those who see to the site,
-    from then on, until one of them removes it. What is refused leaves nothing behind. Takes as long as the copying, and
-    some seconds.
+    from then on, until one of them removes it; what they have uploaded already is not kept twice. What is refused
+    leaves nothing behind. Takes as long as the copying, and some seconds.
 
     Raises ``NotPermitted`` where the host takes no uploads, or none of this user; ``InvalidOption`` for what is larger
     than :func:`upload_limit`, ``SourceError`` for what is no export, and ``StepFailed`` where it cannot be kept.
     """
+    with _uploads_of(user).adding(user, file, name) as (source, _is_new):
+        return source
+
+
+@contextmanager
+def passing_export(*, user: Any, file: BinaryIO, name: str) -> Iterator[SourceData]:
+    """
+    An export that is uploaded for what is done with it now, and removed at the end.
+
+    It stays where it was there before, and where an import of it is left that has not been staged, so that this can be
+    tried again. A process that is killed leaves it; the same file is then found, and kept once. Raises what
+    :func:`upload_export` does.
+    """
+    uploads = _uploads_of(user)
+    with uploads.adding(user, file, name) as (source, is_new):
+        try:
+            yield source
+        finally:
+            waiting = (ImportState.CREATED, ImportState.STAGING, ImportState.STAGING_FAILED)
+            of_it = Import.objects.filter(source_origin=uploads.name, source_export=source.export)
+            if is_new and not of_it.filter(state__in=waiting).exists():
+                uploads.remove(source.export)
+
+
+def _uploads_of(user: Any) -> UploadedSources:
     uploads = get_host().sources.uploads
     if uploads is None:
         raise NotPermitted(get_host().no_uploads())
     if refusal := uploads.refusal_of_uploads(user):
         raise NotPermitted(refusal)
-    return uploads.add(user, file, name)
+    return uploads
 
 
 def remove_export(*, user: Any, export: str) -> None:

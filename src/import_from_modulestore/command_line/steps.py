@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
+import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -265,9 +268,8 @@ def preview(session: Session, *, source: str, library: str, everything: bool, **
 )
 def run(session: Session, *, source: str, library: str, everything: bool, force: bool, **options: Any) -> int:
     archive = Path(library) if library.lower().endswith(".zip") else None
-    if archive and archive.exists() and not force:
-        told = _("{file} exists already. Choose another name, or replace it (`--force`).").format(file=archive)
-        raise refusal(told, FAILED)
+    if archive:
+        _look_whether_it_can_be_written(archive, source, force=force)
     with _source(session, source, options) as found:
         if archive:
             library, options["create"] = str(library_key_for(parse_source_key(found.key))), True
@@ -275,8 +277,30 @@ def run(session: Session, *, source: str, library: str, everything: bool, force:
         with session.progress() as progress:
             api.stage_import(user=session.user, import_id=created.id, progress=progress)
             done = api.complete_import(user=session.user, import_id=created.id, progress=progress)
-    backup, told = write_backup(session, library, archive, force=force) if archive else (None, "")
+    try:
+        backup, told = write_backup(session, library, archive, force=force) if archive else (None, "")
+    except api.ImportFromModulestoreError as error:
+        words = command_line(f"backup {library} {shlex.quote(str(archive))}", done.id)
+        told = _("The import is done, and {library} has it. To write the archive: {command}")
+        raise refusal(f"{error}\n{told.format(library=library, command=words)}", FAILED) from error
     return _show_result(session, done, everything, backup, told)
+
+
+def _look_whether_it_can_be_written(archive: Path, source: str, *, force: bool) -> None:
+    """Before anything is imported, since that could only be written elsewhere then. Raises a refusal."""
+    if archive.exists() and not force:
+        told = _("{file} exists already. Choose another name, or replace it (`--force`).").format(file=archive)
+        raise refusal(told, FAILED)
+    if archive.exists() and Path(source).exists() and archive.samefile(source):
+        raise refusal(_("{file} is the export itself. Choose another name.").format(file=archive), FAILED)
+    reason = errno.EISDIR if archive.is_dir() else 0
+    if not archive.parent.is_dir():
+        reason = errno.ENOTDIR if archive.parent.exists() else errno.ENOENT
+    elif not os.access(archive.parent, os.W_OK | os.X_OK):
+        reason = errno.EACCES
+    if reason:
+        told = _("{file} cannot be written: {reason}.").format(file=archive, reason=os.strerror(reason))
+        raise refusal(told, FAILED)
 
 
 @subcommand(
@@ -414,11 +438,7 @@ def cancel(session: Session, *, import_name: str, **options: Any) -> None:
 def _source(
     session: Session, name: str, options: dict[str, Any], *, is_kept: bool = False
 ) -> Iterator[SourceReference]:
-    """
-    The source of this key; or what the file of this name holds, as an upload.
-
-    It is removed at the end, unless it ``is_kept``, or an import is left that has to be tried again.
-    """
+    """The source of this key; or what the file of this name holds, as an upload, which ``is_kept`` or passes."""
     file = Path(name)
     if not is_archive(file) and (":" in name or not file.exists()):
         yield SourceReference(name, origin=options["origin"], export=options["export"])
@@ -428,15 +448,11 @@ def _source(
     if file.is_dir():
         told = _("{file} is a folder. Pack it first: tar -czf course.tar.gz {file}").format(file=file)
         raise refusal(told, USAGE)
-    with file.open("rb") as opened:
-        found = api.upload_export(user=session.user, file=opened, name=file.name)
-    is_done = False
-    try:
+    with ExitStack() as within:
+        with file.open("rb") as opened:
+            given = {"user": session.user, "file": opened, "name": file.name}
+            found = api.upload_export(**given) if is_kept else within.enter_context(api.passing_export(**given))
         yield SourceReference(found.key, origin=found.origin, export=found.export)
-        is_done = not is_kept
-    finally:
-        if is_done or not session.import_id:
-            api.remove_export(user=session.user, export=found.export)
 
 
 def _create(session: Session, source: SourceReference, library: str, options: dict[str, Any]) -> ImportData:

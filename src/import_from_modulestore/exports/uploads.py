@@ -8,11 +8,12 @@ gone.
 
 from __future__ import annotations
 
+import filecmp
 import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,17 +129,33 @@ class Uploads:
         free = shutil.disk_usage(self.folder).free + copied - _KEPT_FREE
         return max(0, min(self.max_bytes, self.max_bytes_per_user - used, free))
 
-    def add(self, user: Any, file: BinaryIO, name: str) -> SourceData:
+    @contextmanager
+    def adding(self, user: Any, file: BinaryIO, name: str) -> Iterator[tuple[SourceData, bool]]:
         """
         Keep what can be read of ``file`` as an export of this name, if it is one; nothing of it stays where it is not.
+
+        What the user has uploaded already, byte for byte, is not kept twice: that upload is the one then. Tells whether
+        it is new. Nobody takes it for theirs as long as this process is within.
 
         Costs at most some seconds beside the copying: the archive is looked through as one that is put on the shelf.
 
         Raises ``InvalidOption`` for what is too large, ``SourceError`` for what holds no export, or several, and
         ``StepFailed`` where the disk does not take it.
         """
-        owner, called = str(user.pk), _called(name)
-        folder = self._folder_of(owner)
+        owner = str(user.pk)
+        with ExitStack() as held:
+            path, is_new = self._kept(user, file, name, held)
+            try:
+                source = self._told(owner, self._checked(owner, path.name), _usernames([owner]))
+            except BaseException:
+                if is_new:
+                    self._remove(owner, path.name)
+                raise
+            yield source, is_new
+
+    def _kept(self, user: Any, file: BinaryIO, name: str, held: ExitStack) -> tuple[Path, bool]:
+        """Where the content of a file is kept, and whether it is new there."""
+        called, folder = _called(name), self._folder_of(str(user.pk))
         limit = self.limit(user)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = folder / f"{_PARTIAL}{uuid4().hex}"
@@ -146,19 +163,33 @@ class Uploads:
             suffix = _copy(file, called, partial, limit)
             with (folder / _LOCK).open("w") as lock:
                 locks.lock(lock, locks.LOCK_EX)
+                for path in self._same(user, partial):
+                    if _hold(path, held):
+                        self._make_newest(user, path)
+                        return path, False
                 size = partial.stat().st_size
                 limit = self.limit(user, copied=size)
                 if size > limit:  # Another has come meanwhile.
                     raise _too_large(called, limit)
                 path = _free_name(folder, name, suffix)
+                _hold(partial, held)
                 partial.rename(path)
+                return path, True
         finally:
             partial.unlink(missing_ok=True)
-        try:
-            return self._told(owner, self._checked(owner, path.name), _usernames([owner]))
-        except BaseException:
-            self._remove(owner, path.name)
-            raise
+
+    def _same(self, user: Any, file: Path) -> Iterator[Path]:
+        """The user's uploads that hold what the file does."""
+        size = file.stat().st_size
+        for path in sorted(self._files(str(user.pk))):
+            with suppress(FileNotFoundError):  # Somebody removes it.
+                if path.stat().st_size == size and filecmp.cmp(path, file, shallow=False):
+                    yield path
+
+    def _make_newest(self, user: Any, path: Path) -> None:
+        """Of several that hold one source, the newest is read; the one that is stays as those know it who read it."""
+        if any(other.stat().st_mtime_ns > path.stat().st_mtime_ns for other in self._files(str(user.pk))):
+            os.utime(path)
 
     def remove(self, export: str) -> None:
         """Remove an upload, with all that was unpacked of it. Raises ``NotFound``."""
@@ -236,6 +267,12 @@ def _parts(export: str) -> tuple[str, str] | None:
 
 def _is_shown(path: Path) -> bool:
     return not path.name.startswith(".") and path.is_file()
+
+
+def _hold(path: Path, held: ExitStack) -> bool:
+    """Take a file for oneself as long as ``held`` is open and this process lives; ``False`` where another has it."""
+    file = held.enter_context(path.open("rb"))
+    return locks.lock(file, locks.LOCK_EX | locks.LOCK_NB)
 
 
 def _is_of_account(name: str) -> bool:

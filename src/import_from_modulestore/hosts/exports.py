@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, BinaryIO, ClassVar
 
@@ -137,8 +138,10 @@ class ExportUploads(UploadedSources):
     def limit(self, user: Any) -> int:
         return self.uploads(None).limit(user)
 
-    def add(self, user: Any, file: BinaryIO, name: str) -> SourceData:
-        return replace(self.uploads(None).add(user, file, name), origin=self.name)
+    @contextmanager
+    def adding(self, user: Any, file: BinaryIO, name: str) -> Iterator[tuple[SourceData, bool]]:
+        with self.uploads(None).adding(user, file, name) as (source, is_new):
+            yield replace(source, origin=self.name), is_new
 
     def can_remove(self, user: Any, export: str) -> bool:
         return user.is_active and may_read(user, export, everybodys=self.sees_all(user))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, ClassVar
@@ -114,11 +115,13 @@ class UploadedSources(Sources):
         """How many bytes an export may have that this user uploads now, if they may."""
 
     @abstractmethod
-    def add(self, user: Any, file: BinaryIO, name: str) -> SourceData:
+    def adding(self, user: Any, file: BinaryIO, name: str) -> AbstractContextManager[tuple[SourceData, bool]]:
         """
         Keep an export that a user has who may upload; ``name`` is what they call the file, and is not to be trusted.
 
-        Nothing stays of what is refused. Raises ``InvalidOption``, ``SourceError`` and ``StepFailed``.
+        What they have uploaded already is not kept twice; tells whether it is new. Within, it is taken for theirs by
+        nobody else who uploads the same. Nothing stays of what is refused. Raises ``InvalidOption``, ``SourceError``
+        and ``StepFailed``.
         """
 
     @abstractmethod
