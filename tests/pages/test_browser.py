@@ -77,6 +77,23 @@ def press(site: Site, name: str) -> None:
     site.page.keyboard.press("Enter")
 
 
+def test_names_and_times_stand_in_their_place_among_words_from_right_to_left(site: Site):
+    site.manage(COMMAND, "stage", SOURCE, LIBRARY, "--create", "--title", "Why not?")
+    page = site.page
+    page.set_extra_http_headers({"Accept-Language": "ar"})
+    site.go("/imports/")
+    row = page.locator(".import-row").first
+    where = [row.locator(part).first.bounding_box()["x"] for part in ("strong", ".turns", ".name bdi >> nth=1")]
+    assert where == sorted(where, reverse=True)
+    where = [row.locator(part).bounding_box()["x"] for part in ("time", ".small > .name")]
+    assert where == sorted(where, reverse=True)
+    counted = row.locator(".small").evaluate(
+        "line => { const range = document.createRange(); range.selectNodeContents(line.lastChild);"
+        " return range.getBoundingClientRect().x; }"
+    )
+    assert counted < where[1]
+
+
 def test_the_way_is_gone_by_keyboard_alone(site: Site):
     page = site.page
     site.go("/")
