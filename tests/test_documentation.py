@@ -106,3 +106,9 @@ class TestWhatIsMadeOfTheCode:
         rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", made["rooms"](), re.MULTILINE)
         assert [name for name, _told in rows] == named
         assert all(len(told) > 15 for _name, told in rows)
+
+
+def test_some_of_the_tests_are_run_by_make():
+    words = ("make", "--dry-run", "--old-file=install", "test", "ARGS=tests/test_undo.py -k twice")
+    told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert told.splitlines()[-1].endswith(" tests/test_undo.py -k twice")
