@@ -5,24 +5,22 @@ sample course in it.
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from zlib import crc32
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from import_from_modulestore import __version__
+from .database import is_up_to_date
 
 _SAMPLE = (settings.CHECKOUT or Path(__file__).parent) / "courses" / "sample-course"
-
-_VERSION = int("".join(f"{int(part):03}" for part in re.findall(r"\d+", __version__)[:3]))
-"""This version as a number, as SQLite keeps one in its file for who writes it (``PRAGMA user_version``)."""
 
 
 def set_up(say: Callable[[str], object]) -> None:
@@ -31,19 +29,31 @@ def set_up(say: Callable[[str], object]) -> None:
 
     A database that ``DATABASE_URL`` names, and a folder that does not lie in ``VAR_DIR``, are left to who named them.
     """
-    if settings.HAS_OWN_DATABASE and _version_of_database() < _VERSION:
-        if connection.introspection.table_names():
-            say(_("Bringing the database up to date…"))
-        else:
+    if settings.HAS_OWN_DATABASE and _mark_of_database() != (mark := _mark()):
+        if not connection.introspection.table_names():
             say(_("Setting up the database in {folder}, once…").format(folder=settings.VAR_DIR))
-        call_command("migrate", verbosity=0, interactive=False)
+            call_command("migrate", verbosity=0, interactive=False)
+        elif not is_up_to_date():
+            say(_("Bringing the database up to date…"))
+            call_command("migrate", verbosity=0, interactive=False)
         with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA user_version = {_VERSION}")
+            cursor.execute(f"PRAGMA user_version = {mark}")
     make_courses_folder()
 
 
-def _version_of_database() -> int:
-    """The version that has last brought the tables up to date; 0 where there is none, or it did not say so."""
+def _mark() -> int:
+    """
+    The migrations that there are, of this version and of all that it stands on, as a number.
+
+    SQLite keeps one in its file for who writes it (``PRAGMA user_version``).
+    """
+    folders = {app.label: Path(app.path, "migrations") for app in apps.get_app_configs()}
+    names = [f"{label} {file.name}" for label, folder in folders.items() for file in folder.glob("[0-9]*.py")]
+    return crc32("\n".join(sorted(names)).encode()) & 0x7FFFFFFF
+
+
+def _mark_of_database() -> int:
+    """Those that were last brought to it; 0 where there were none yet."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA user_version")
         return cursor.fetchone()[0]
