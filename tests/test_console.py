@@ -35,7 +35,8 @@ def begin():
     def begin(*words: str, **options: Any) -> subprocess.Popen[str]:
         command = [Path(sys.executable).with_name(NAME), *words]
         options["env"] = environment | options.pop("environment", {})
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        options.setdefault("stdout", subprocess.PIPE)
+        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options)
 
     return begin
 
@@ -144,6 +145,17 @@ def test_a_folder_without_a_name_is_not_the_one_that_one_is_in(begin, courses):
     called = begin("sources", "--data", "", cwd=courses)
     assert "argument --data: it is empty" in called.communicate()[1]
     assert (called.returncode, list(courses.iterdir())) == (2, [])
+
+
+@pytest.mark.slow
+def test_without_an_output_it_does_its_work_and_on_a_full_disk_it_says_so(begin, data):
+    words = ("--data", str(data))
+    silent = begin("sources", *words, preexec_fn=lambda: os.closerange(0, 3))
+    assert (silent.wait(), silent.communicate()) == (0, ("", ""))
+    for subcommand in (("sources",), ("grants", "list")):
+        with Path("/dev/full").open("wb") as full:
+            told = begin(*subcommand, *words, stdout=full).communicate()[1]
+        assert told == "No space left on device.\n"
 
 
 def test_its_version_is_its_own_however_one_asks(call, tmp_path):

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.core.management import ManagementUtility
@@ -11,6 +12,7 @@ from django.db.utils import Error
 from import_from_modulestore.errors import DatabaseUnavailable
 
 INTERRUPTED = 130
+NO_READER = 141
 
 
 class Commands(ManagementUtility):
@@ -37,6 +39,7 @@ def main() -> None:
 def run(commands: Commands) -> None:
     """Run the one that is asked for."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "import_from_modulestore_standalone.settings")
+    _have_streams()
     try:
         commands.execute()
     except (Error, DatabaseUnavailable) as error:  # Whatever the command: Django's own have no words for it.
@@ -54,6 +57,27 @@ def run(commands: Commands) -> None:
         sys.exit(f"{in_full(told)}\n{where}")
     except KeyboardInterrupt:  # Those of the app say more.
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would complain when it closes the output.
+        sys.exit(NO_READER)
+    except OSError as error:
+        if "--traceback" in commands.argv:
+            raise
+        sys.exit(f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}.")
+
+
+def _have_streams() -> None:
+    """
+    Give a process that was started without an input or an output, as ``>&-`` does, one that leads nowhere.
+
+    Else the database would be the file of that number, and whatever is printed below Python would be written into it.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - as long as the process lives
 
 
 if __name__ == "__main__":
