@@ -446,3 +446,19 @@ class TestExports:
         assert step(api.get_import, edited).state is ImportState.STAGING_FAILED
         assert step(api.retry_import, edited).state is ImportState.STAGED
         assert step(api.get_block, edited, **of_block("t1")).block.title == "Mine"
+
+
+class TestABlockThatCannotBeReadAnyMore:
+    def test_stays_in_the_library_where_it_is_and_is_back_once_it_can(self, write, run_import, state):
+        write()
+        run_import(on_conflict=Decision.OVERWRITE)
+        before = state()["items"]
+        write(files={"html/t1.xml": "<html"})
+        done, records = run_import(on_conflict=Decision.OVERWRITE)
+        assert (done.counts["failed"], done.counts.get("updated", 0), state()["items"]) == (1, 0, before)
+        [failed] = [record for record in records if record.outcome == "failed"]
+        assert failed.item_key == "lb:Acme:Target:html:t1"
+        write(section("s", subsection("b", unit("u", text("t1", "<p>Anew.</p>"), text("t2")))))
+        done, records = run_import(on_conflict=Decision.OVERWRITE)
+        states = {record.usage_key.rpartition("@")[2]: record.state for record in records}
+        assert (states["t1"], states["t2"]) == ("source_changed", "unchanged")

@@ -104,6 +104,13 @@ class TestLeftOut:
         found = plan(source("unit a", (" html b", {"problem": "html/b.xml is broken"}), " html c"))
         assert outcomes(found) == {"a": "created", "b": "failed", "c": "created"}
 
+    def test_an_unreadable_block_that_was_imported_before_stays_in_its_unit(self):
+        library = Library().after(plan(source("unit a", " html b", " html c")))
+        broken = source("unit a", (" html b", {"problem": "html/b.xml is broken"}), " html c")
+        found = plan(broken, library, on_conflict=Decision.OVERWRITE)
+        assert outcomes(found) == {"a": "unchanged", "b": "failed", "c": "unchanged"}
+        assert not found.gone
+
     def test_an_unreadable_container_above_the_level_is_told(self):
         found = plan(source(("section a", {"problem": "chapter/a.xml is broken"})), level=CompositionLevel.UNIT)
         assert outcomes(found) == {"a": "failed"}

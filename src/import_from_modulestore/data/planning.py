@@ -128,7 +128,10 @@ class PlannedItem:
     entity_id: int | None = None
     """The existing item that gets a new version or is left alone; ``None`` where one is created."""
     meets: int | None = None
-    """The existing item in the block's place, whatever is decided: ``entity_id``, or what is forked from."""
+    """
+    The existing item in the block's place, whatever is decided: ``entity_id``, or what is forked from; ``None`` of one
+    that could not be read, of which there is nothing to compare.
+    """
     children: tuple[LocalKey, ...] = ()
     """For containers: what they will hold, in order."""
     publish: bool = False

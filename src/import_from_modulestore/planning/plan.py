@@ -221,7 +221,7 @@ class _Planner:
 
     def _claim_by_history(self, block: SourceBlock) -> None:
         past = self._library.history.get(block.usage_key)
-        if past and self._becomes_item(block) and not block.problem and not block.refusal:
+        if past and self._becomes_item(block) and not block.refusal:
             key = self._library.key_of.get(past.entity_id)
             if key is not None and self._library.items[key].kind is block.kind:
                 self._claimed.setdefault(key, block.num)
@@ -288,7 +288,7 @@ class _Planner:
 
     def _settle(self, block: SourceBlock) -> None:
         if block.problem:
-            self._put(block, ConflictState.UNREADABLE, Outcome.FAILED, reason=block.problem)
+            self._settle_unreadable(block)
         elif not self._becomes_item(block):
             # Above the level there is nothing to hold the children; inside another block they take this one's place.
             self._contributions[block.num] = self._held_by(block)
@@ -297,6 +297,12 @@ class _Planner:
         else:
             children, warnings = self._children_for(block)
             self._settle_item(block, children, (*block.warnings, *warnings))
+
+    def _settle_unreadable(self, block: SourceBlock) -> None:
+        """What it became before stays as it is, and where it is: nobody has taken it out of the source."""
+        met = self._met_by_history(block)
+        key, item = met[:2] if met and not met[1].deleted else (None, None)
+        self._put(block, ConflictState.UNREADABLE, Outcome.FAILED, key, item, meets=None, reason=block.problem)
 
     def _settle_refused(self, block: SourceBlock) -> None:
         common: dict[str, Any] = {"refusal": block.refusal}
