@@ -533,9 +533,9 @@ def _show_result(
     )
     if not session.as_json:
         if Action.UNDO in done.actions:
-            told = _("import {id} from {source} into {library}; `undo {id}` takes it back")
+            told = _("Import {id} from {source} is in {library}. `undo {id}` takes it back.")
         else:
-            told = _("import {id} from {source} into {library}")
+            told = _("Import {id} from {source} is in {library}.")
         told = told.format(id=short(done.id), source=done.source_key, library=done.library_key)
         session.say("\n" + printable(told), style="dim")
         if told_of_backup:
