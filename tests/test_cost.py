@@ -21,6 +21,9 @@ from .command_line.calls import command
 
 ITEM = "lb:Acme:Target:html:t"
 
+BY_ID = 2
+"""Statements more where items of a library that holds much are met by their ID: of components, and of containers."""
+
 
 @pytest.fixture
 def statements(courses, user, library):
@@ -139,7 +142,8 @@ def changing(change):
 def test_changing_a_subtree_takes_a_fixed_number_of_statements(statements, change):
     small = statements(20, changing(change))
     Import.objects.all().delete()
-    assert statements(100, changing(change)) == small <= 24
+    assert statements(100, changing(change)) - small <= BY_ID
+    assert small <= 24
 
 
 def removing(components: int, user, courses, call) -> int:
@@ -168,7 +172,7 @@ def test_what_is_gone_takes_statements_by_batch(courses, user, library, call):
 def test_an_import_that_changes_nothing_takes_statements_by_batch(statements):
     small = statements(20, completing_again)
     Import.objects.all().delete()
-    assert statements(200, completing_again) == small
+    assert statements(200, completing_again) - small <= BY_ID
 
 
 def test_a_small_import_takes_as_many_statements_in_a_library_that_holds_much(courses, user, library, run_import):
@@ -188,7 +192,7 @@ def test_a_small_import_takes_as_many_statements_in_a_library_that_holds_much(co
     few = counts("small")
     write_course(courses / "c1", section("much", subsection("b", *units)))
     run_import()
-    assert counts("other") == few
+    assert all(many <= at_first for many, at_first in zip(counts("other"), few, strict=True))
 
 
 def undoing(user, import_id) -> int:

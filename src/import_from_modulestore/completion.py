@@ -62,7 +62,7 @@ def plan_of(run: Import, *, host: Host) -> Plan:
         source_key=run.source_key,
         blocks=blocks,
         block_ids=options.block_ids,
-        normal_digests=dict(staged.exclude(olx_digest="").values_list("olx_digest", "normal_digest")),
+        normal_digests=lambda: dict(staged.exclude(olx_digest="").values_list("olx_digest", "normal_digest")),
         block_limit=host.block_limit(parse_library_key(run.library_key)),
         collections=partial(collections_of, run, options.collection),
         forwarding=host.forwarding(),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 from import_from_modulestore.data import BlockKind, LocalKey, Outcome, Plan
 from import_from_modulestore.olx.normal_form import container_digest
-from import_from_modulestore.planning import LibraryItem, LibraryState, PastImport, SourceBlock
+from import_from_modulestore.planning import Holder, LibraryItem, LibraryState, PastImport, SourceBlock
 
 TAGS = {
     BlockKind.SECTION: "chapter",
@@ -104,17 +104,26 @@ class Library:
                     title=item.title,
                     digest=self._digest(item),
                     deleted=item.deleted,
-                    children=(children := tuple(self.items[child].entity_id for child in self._live(item))),
-                    published_children=children,
+                    children=tuple(self.items[child].entity_id for child in self._live(item)),
                     is_live=item.is_live,
                     is_published=item.is_published,
                 )
                 for key, item in self.items.items()
             },
             history=dict(self.history),
+            live_count=sum(not item.deleted for item in self.items.values()),
             block_limit=self.limit,
             same_code=self.same_code,
+            holders=self._holders,
         )
+
+    def _holders(self, entity_ids: Collection[int]) -> dict[int, Holder]:
+        """Of containers, authors and learners see the same."""
+        holders = {}
+        for item in self.items.values():
+            if held := {self.items[child].entity_id for child in self._live(item)}.intersection(entity_ids):
+                holders[item.entity_id] = Holder(item.title, held, held)
+        return holders
 
     def after(self, plan: Plan) -> Library:
         """The library once a plan is carried out."""

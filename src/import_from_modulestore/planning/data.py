@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
+from typing import NamedTuple
 
 from ..data import BlockKind, Branch, Contents, Decision, LocalKey
 from ..merging import Choices
@@ -63,7 +64,7 @@ class LibraryItem:
     """
     One item of the library, live or ``deleted``; ``digest`` stands for the content of its draft.
 
-    ``children`` are the entity IDs of what a container's draft holds, ``published_children`` of what learners see.
+    ``children`` are the entity IDs of what a container's draft holds.
     """
 
     entity_id: int
@@ -72,7 +73,6 @@ class LibraryItem:
     digest: str
     deleted: bool = False
     children: tuple[int, ...] = ()
-    published_children: tuple[int, ...] = ()
     pinned: Mapping[int, int] = field(default_factory=dict)
     """Of ``children``, those of which it holds one version, whatever becomes of them: that version."""
     is_live: bool = False
@@ -113,27 +113,39 @@ class Collections:
     """The one that the import puts all of it into, where that is there already."""
 
 
+class Holder(NamedTuple):
+    """A container of the library that holds what was asked for: its title, and which of these its versions hold."""
+
+    title: str
+    draft: set[int]
+    published: set[int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class LibraryState:
-    """The library as planning sees it; ``history`` is by usage key of the source block."""
+    """
+    The library as planning sees it: the ``items`` that the import can meet, and what these hold; ``history`` is by
+    usage key of the source block.
+    """
 
     items: Mapping[LocalKey, LibraryItem]
     history: Mapping[str, PastImport]
+    live_count: int = 0
+    """How many items of the library count towards the limit."""
     block_limit: int = 100_000
     letters: Letters = Letters.ANY
     same_code: Callable[[str], str] = str
     """Gives the same for two codes of containers that the library takes for the same. A pure function."""
     other_codes: frozenset[str] = frozenset()
     """Codes of containers that are no ``items``, since imports make none of their type."""
+    is_taken: Callable[[LocalKey], bool] = lambda _key: False
+    """Whether an item that is none of ``items`` has this key; of containers, a code that counts as the same."""
+    holders: Callable[[Collection[int]], Mapping[int, Holder]] = field(default=lambda _entity_ids: {})
+    """Gives the containers that hold some of these entities, by entity ID."""
     other_sources: Callable[[Collection[int]], Mapping[int, tuple[str, ...]]] = field(default=lambda _entity_ids: {})
     """Gives the keys of the other sources whose blocks these entities stand for too, by entity ID."""
     collections: Callable[[], Collections] = Collections
     """Gives the library's collections; asked once at most, and only where contents go into some."""
-
-    @cached_property
-    def live_count(self) -> int:
-        """How many items count towards the limit."""
-        return sum(not item.deleted for item in self.items.values())
 
     @cached_property
     def key_of(self) -> Mapping[int, LocalKey]:
@@ -143,7 +155,7 @@ class LibraryState:
     @cached_property
     def containers(self) -> Mapping[str, LocalKey | None]:
         """
-        Keys of all containers by what :attr:`same_code` makes of their code, ``None`` for one that is no item.
+        Keys of the containers by what :attr:`same_code` makes of their code, ``None`` for one that is no item.
 
         A library allows each code only once, whatever the container's type.
         """

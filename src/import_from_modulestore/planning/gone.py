@@ -48,7 +48,7 @@ def gone_items(
     lost = sorted(_lost(blocks, claimed, library, options), key=lambda found: (-found[3].kind.rank, found[0]))
     if not lost:
         return ()
-    holders = _holders(planned, library, options)
+    holders = _holders(lost, planned, library, options)
     other_sources = library.other_sources([item.entity_id for _usage_key, _past, _key, item in lost])
     first_num = max((block.num for block in blocks), default=-1) + 1
     going: set[int] = set()
@@ -113,10 +113,10 @@ def _lost(
 
 
 def _holders(
-    planned: Sequence[PlannedItem], library: LibraryState, options: ImportOptions
+    lost: Sequence[_Lost], planned: Sequence[PlannedItem], library: LibraryState, options: ImportOptions
 ) -> dict[int, list[tuple[int, str]]]:
     """
-    The containers that still hold each item once the import is written: entity ID and title.
+    The containers that still hold each lost item once the import is written: entity ID and title.
 
     What the import writes holds none that is gone, but where authors of the library have put it. Where learners see
     the removal at once, what they see counts too.
@@ -124,12 +124,12 @@ def _holders(
     written = {item.entity_id: item.publish for item in planned if item.outcome.writes}
     merged = {item.entity_id: set(item.held.values()) for item in planned if item.held}
     holders: dict[int, list[tuple[int, str]]] = {}
-    for key, item in library.items.items():
-        held = merged.get(item.entity_id, set()) if item.entity_id in written else set(item.children)
-        if options.publish and not written.get(item.entity_id):
-            held.update(item.published_children)
+    for holder, holding in library.holders([item.entity_id for _usage_key, _past, _key, item in lost]).items():
+        held = merged.get(holder, set()) if holder in written else set(holding.draft)
+        if options.publish and not written.get(holder):
+            held.update(holding.published)
         for child in held:
-            holders.setdefault(child, []).append((item.entity_id, item.title or key.code))
+            holders.setdefault(child, []).append((holder, holding.title))
     return holders
 
 

@@ -276,6 +276,8 @@ class _Planner:
                 code = self._library.same_code(candidate)
                 if code in self._library.containers or code in self._new_container_codes:
                     continue
+            if self._library.is_taken(key):
+                continue
             return key
         raise AssertionError("numbered() never ends")
 

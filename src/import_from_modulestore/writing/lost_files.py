@@ -13,7 +13,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile, File
 from openedx_content.applets.media.models import get_storage
-from openedx_content.models_api import LearningPackage, Media
+from openedx_content.models_api import LearningPackage, Media, MediaType
 
 from ..models import Import
 from ..staging.files import read_file
@@ -33,7 +33,13 @@ def write_lost_files(run: Import, package_id: LearningPackage.ID) -> int:
         staged.update({file["digest"]: file for file in files})
     written: set[str] = set()
     for digests in batched(staged, _BATCH_SIZE):
-        kept = Media.objects.filter(learning_package_id=package_id, hash_digest__in=digests, has_file=True)
+        # With their types, they are found by an index; else all media of the library are gone through.
+        kept = Media.objects.filter(
+            learning_package_id=package_id,
+            media_type__in=MediaType.objects.values("pk"),
+            hash_digest__in=digests,
+            has_file=True,
+        )
         for media in kept.select_related("learning_package"):
             if not is_stored(media):
                 write_again(media, ContentFile(read_file(staged[media.hash_digest])))

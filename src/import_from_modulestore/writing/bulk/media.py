@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from typing import Any
@@ -93,9 +93,14 @@ class BulkMedia:
             self._look_up(missing)
         return self._ids
 
-    def _look_up(self, keys: Iterable[_Key]) -> None:
+    def _look_up(self, keys: Collection[_Key]) -> None:
+        types = {
+            media_type for media_type, _digest in keys
+        }  # Without these, all media of the library are gone through.
         for digests in batched({digest for _type, digest in keys}, _LOOKED_UP):
-            found = Media.objects.filter(learning_package_id=self._package.id, hash_digest__in=digests)
+            found = Media.objects.filter(
+                learning_package_id=self._package.id, media_type__in=types, hash_digest__in=digests
+            )
             for media_type, digest, pk in found.select_related(None).values_list("media_type_id", "hash_digest", "pk"):
                 self._ids[media_type, digest] = pk
 
