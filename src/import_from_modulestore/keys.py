@@ -123,11 +123,16 @@ class UsageKeys:
     def __init__(self, source_key: Any) -> None:
         self._source_key = source_key
         self.beginning = str(source_key.make_usage_key("x", "x")).removesuffix("x+block@x")
+        self._beginnings: dict[str, str] = {}
+        """Of plain types, all that comes before the ID."""
 
     def __call__(self, block_type: str, block_id: str) -> str:
         """The usage key of a block. Raises ``InvalidKeyError`` where no key can hold the names."""
-        if _PLAIN_NAME.fullmatch(block_type) and _PLAIN_NAME.fullmatch(block_id):
-            return f"{self.beginning}{block_type}+block@{block_id}"
+        beginning = self._beginnings.get(block_type)
+        if beginning is None and _PLAIN_NAME.fullmatch(block_type):
+            beginning = self._beginnings[block_type] = f"{self.beginning}{block_type}+block@"
+        if beginning is not None and _PLAIN_NAME.fullmatch(block_id):
+            return beginning + block_id
         return str(self._source_key.make_usage_key(block_type, block_id))
 
     def fitting_id(self, block_type: str, block_id: str) -> str:

@@ -18,7 +18,7 @@ from import_from_modulestore.olx.normal_form import (
 from import_from_modulestore.olx.parsing import UnreadableXML, parse_xml
 
 names = st.sampled_from(("a", "b", "display_name", "weight"))
-words = st.text(st.sampled_from("ab<>&\"' é\n"), max_size=8)
+words = st.text(st.sampled_from("ab<>&\"' é\n\r\t\xa0"), max_size=8)
 spaces = st.sampled_from(("", " ", "\n\t"))
 
 
@@ -30,7 +30,9 @@ class Style:
 
     def attribute(self, name: str, value: str) -> str:
         quote = self.draw(st.sampled_from("\"'"))
-        value = escape(value, {quote: "&quot;" if quote == '"' else "&apos;", "\n": "&#10;"})
+        value = escape(
+            value, {quote: "&quot;" if quote == '"' else "&apos;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+        )
         return f" {self.draw(spaces)}{name}{self.draw(spaces)}={quote}{value}{quote}"
 
     def element(self, tree: tuple) -> str:
@@ -43,7 +45,8 @@ class Style:
         return f"<{tag}{''.join(self.attribute(*pair) for pair in order)}{self.draw(spaces)}>{inner}</{tag}>"
 
     def text(self, text: str) -> str:
-        return f"<![CDATA[{text}]]>" if self.draw(st.booleans()) else escape(text)
+        as_cdata = "\r" not in text and self.draw(st.booleans())
+        return f"<![CDATA[{text}]]>" if as_cdata else escape(text, {"\r": "&#13;"})
 
     def comment(self) -> str:
         return self.draw(st.sampled_from(("", "<!-- c -->", "<!-- xmlns:c -->")))

@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ from opaque_keys.edx.keys import LearningContextKey
 from opaque_keys.edx.locator import BlockUsageLocator
 
 from ..data import Notice
+from ..garbage import no_garbage
 from ..keys import UsageKeys
 from ..olx.blocks import PARENT_TYPES, holds_block, is_component, read_display_name
 from ..olx.course_bound import is_place
@@ -51,6 +52,7 @@ MAX_DEPTH = 40
 
 _TYPE = re.compile(r"[\w.-]+")
 _MAX_TYPE_LENGTH = 100
+_MAY_BE_PATH = re.compile("[:/.]").search
 _POINTER_ATTRIBUTES = frozenset(("url_name", "slug", "org", "course"))
 
 type BlockName = tuple[str, str]
@@ -71,7 +73,12 @@ class UnreadableBlock(ValueError):
 
 def is_block(element: etree._Element) -> bool:
     """Whether a usage key can hold the element's tag; a namespaced one it cannot."""
-    return _TYPE.fullmatch(element.tag) is not None and len(element.tag) <= _MAX_TYPE_LENGTH
+    return _is_type(element.tag)
+
+
+@lru_cache(maxsize=1_000)
+def _is_type(tag: str) -> bool:
+    return _TYPE.fullmatch(tag) is not None and len(tag) <= _MAX_TYPE_LENGTH
 
 
 @dataclass
@@ -121,6 +128,7 @@ class BlockReader:
         self._units = UnitMaker(source_key, self._claim_unit)
         self._root: ReadRoot
 
+    @no_garbage()
     def read_root(self, node: etree._Element) -> ReadRoot:
         """Read one root, given as it stands in the course's own element."""
         self._root = ReadRoot(etree.Element("unread"), "")
@@ -135,15 +143,18 @@ class BlockReader:
     def children_of(self, element: etree._Element, url_name: str) -> list[etree._Element]:
         """The element's children with the drafts that belong below it, in order."""
         children = child_elements(element)
-        if self._drafts is None:
+        below = self._drafts.below(element.tag, url_name) if self._drafts is not None else ()
+        if not below:
             return children
         present = {(child.tag, child.get("url_name")) for child in children}
-        for draft in self._drafts.below(element.tag, url_name):
+        for draft in below:
             if (draft.tag, draft.url_name) not in present:
                 children.insert(min(draft.index, len(children)), etree.Element(draft.tag, url_name=draft.url_name))
         return children
 
-    def _read(self, node: etree._Element, *, parent_key: str, path: tuple[BlockName, ...]) -> etree._Element | None:
+    def _read(
+        self, node: etree._Element, *, parent_key: str, path: tuple[BlockName, ...], inside_component: bool = False
+    ) -> etree._Element | None:
         """The block as one inlined element; empty where met before or unreadable, ``None`` where left out."""
         tag = node.tag
         if not is_block(node):
@@ -162,7 +173,6 @@ class BlockReader:
             )
             return None
         # What is first met inside a component may be left out with it, and is read in full where it is met outside.
-        inside_component = any(is_component(above) for above, _ in path)
         met = (name, inside_component)
         if met in self._met:
             return _bare(etree.Element(tag, url_name=url_name, display_name=self._met[met] or ""))
@@ -173,7 +183,11 @@ class BlockReader:
         if warning:
             self._warn(usage_key, warning)
         if self._outline and is_component(tag):
-            return etree.Element(tag, url_name=url_name)
+            if not path:  # It stands in the course's own element.
+                return etree.Element(tag, url_name=url_name)
+            node.clear()
+            node.set("url_name", url_name)
+            return node
         element = None
         try:
             if len(path) > MAX_DEPTH:
@@ -182,7 +196,7 @@ class BlockReader:
             self._give_names(element, url_name)
             self._met[met] = element.get("display_name")
             if not is_component(tag):
-                self._read_children(element, url_name, usage_key, path)
+                self._read_children(element, url_name, usage_key, path, inside_component)
             else:
                 self._read_component(element, file_name, usage_key, path)
         except UnreadableBlock as problem:
@@ -209,7 +223,7 @@ class BlockReader:
 
     def _definition(self, node: etree._Element, tag: str, usage_key: str, definition_file: str) -> etree._Element:
         if not definition_file:
-            return copy.deepcopy(node)
+            return copy.copy(node)
         try:
             element = self._parse(definition_file, usage_key)
         except UnreadableBlock as problem:
@@ -226,7 +240,7 @@ class BlockReader:
                     definition_file=definition_file, tag=element.tag, named=tag
                 )
             )
-        for name, value in node.attrib.items():
+        for name, value in node.items():
             element.set(name, value)
         return element
 
@@ -257,14 +271,20 @@ class BlockReader:
     # What a block holds
 
     def _read_children(
-        self, element: etree._Element, url_name: str, usage_key: str, path: tuple[BlockName, ...]
+        self,
+        element: etree._Element,
+        url_name: str,
+        usage_key: str,
+        path: tuple[BlockName, ...],
+        inside_component: bool,
     ) -> None:
         children = self.children_of(element, url_name)
         for child in list(element):
             element.remove(child)
         element.text = None
+        path = (*path, (element.tag, url_name))
         for child in children:
-            read = self._read(child, parent_key=usage_key, path=(*path, (element.tag, url_name)))
+            read = self._read(child, parent_key=usage_key, path=path, inside_component=inside_component)
             if read is not None:
                 element.append(read)
 
@@ -283,7 +303,8 @@ class BlockReader:
         for child in child_elements(element):
             if self._is_child_block(element, child):
                 tail = child.tail
-                read = self._read(child, parent_key=usage_key, path=(*path, (element.tag, element.get("url_name", ""))))
+                within = (*path, (element.tag, element.get("url_name", "")))
+                read = self._read(child, parent_key=usage_key, path=within, inside_component=True)
                 if read is None:
                     element.remove(child)
                 elif read is not child:
@@ -319,7 +340,7 @@ class BlockReader:
                 ),
             )
         body = self._addresses.rewrite(body)
-        if len(body.encode()) > MAX_TEXT_BYTES:
+        if 4 * len(body) > MAX_TEXT_BYTES and len(body.encode()) > MAX_TEXT_BYTES:
             raise UnreadableBlock(
                 _("Its text is larger than {limit} MB. Put the images in it into files of their own.").format(
                     limit=MAX_TEXT_BYTES // 1000000
@@ -328,7 +349,7 @@ class BlockReader:
         set_cdata(element, body)
 
     def _html_file(self, filename: str, file_name: str, usage_key: str) -> str:
-        folder = PurePosixPath("html", file_name.replace(":", "/")).parent
+        folder = PurePosixPath("html", file_name.replace(":", "/")).parent if _MAY_BE_PATH(file_name) else "html"
         candidates = [f"{folder}/{filename}.html", f"html/{filename}.html", f"{folder}/{filename}", f"html/{filename}"]
         if self._drafts is not None:
             candidates = [f"{drafts.FOLDER}/{name}" for name in candidates] + candidates
@@ -403,7 +424,7 @@ class BlockReader:
     def _key_name(self, tag: str, name: str) -> str:
         """The name, or where a usage key cannot hold it, the nearest one that it can."""
         try:
-            self._usage_key(tag, name)
+            return self._usage_key.fitting_id(tag, name)
         except InvalidKeyError:
             cleaned = _clean(name)
             name = cleaned if any(map(str.isalnum, cleaned)) else f"{tag}_{_short_hash(name)}"

@@ -639,11 +639,13 @@ def _measure(folder: Path) -> tuple[int, float]:
     while folders:
         with suppress(OSError), os.scandir(folders.pop()) as entries:
             for entry in entries:
-                with suppress(OSError):
+                try:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
-                    else:
-                        stat = entry.stat(follow_symlinks=False)
-                        size += stat.st_size
-                        changed = max(changed, stat.st_mtime)
+                        continue
+                    stat = entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue
+                size += stat.st_size
+                changed = max(changed, stat.st_mtime)
     return size, changed

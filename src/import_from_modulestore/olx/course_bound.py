@@ -61,6 +61,9 @@ _LINKS_TO_LIBRARIES = ("upstream", "downstream")
 
 _GROUPS = frozenset(("group_access", "user_partition_id", "user_partitions"))
 
+_names_groups = etree.XPath(f"boolean(descendant-or-self::*[{' or '.join(f'@{name}' for name in sorted(_GROUPS))}])")
+"""Whether anything in an element names any: most courses have none."""
+
 _PACKAGES = {
     "scorm_package_path": "",
     "package_meta": "name",
@@ -96,7 +99,7 @@ def take_off_groups(root: etree._Element, source_key: Any) -> Iterator[tuple[str
 
     Yields what to say, by usage key, of those that were limited to some.
     """
-    for block in walk(root):
+    for block in walk(root) if _names_groups(root) else ():
         names = _GROUPS.intersection(block.element.keys())
         if not names:
             continue

@@ -135,7 +135,8 @@ def set_cdata(element: etree._Element, text: str) -> None:
     """
     for child in list(element):
         element.remove(child)
-    first, *rest = _END_OF_CDATA.split(text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    first, *rest = _END_OF_CDATA.split(text) if "]]>" in text else (text,)
     element.text = etree.CDATA(first) if first else None
     for section in rest:
         etree.SubElement(element, _SPLIT).tail = etree.CDATA(section)

@@ -17,16 +17,17 @@ from opaque_keys.edx.keys import LearningContextKey
 
 from ..data import BlockKind
 from ..keys import UsageKeys
-from .blocks import PARENT_TYPES, is_component, kind_of, title_of
+from .blocks import CONTAINER_KINDS, PARENT_TYPES, is_component, title_of
 from .parsing import child_elements
-from .tree import walk
 
 UNIT_TAG = "vertical"
+
+_PLACES = [tag for tag, kind in CONTAINER_KINDS.items() if kind in (BlockKind.SECTION, BlockKind.SUBSECTION)]
 
 
 def holds_units(tag: str) -> bool:
     """Whether a block of this tag holds units, or what holds them, and has no place for components."""
-    return kind_of(tag) in (BlockKind.SECTION, BlockKind.SUBSECTION)
+    return tag in _PLACES
 
 
 def runs[T](children: Iterable[T], tag_of: Callable[[T], str]) -> list[list[T]]:
@@ -56,8 +57,9 @@ class UnitMaker:
     def make(self, root: etree._Element) -> int:
         """Put each run of components below ``root`` that stands in no unit into one; returns how many it made."""
         made = 0
-        outside = walk(root, into_components=False)
-        for place in [block.element for block in outside if holds_units(block.block_type)]:
+        for place in list(root.iter(*_PLACES)):
+            if any(is_component(above.tag) for above in place.iterancestors()):
+                continue
             for run in runs(child_elements(place), lambda child: child.tag):
                 holdable = [component for component in run if component.tag not in PARENT_TYPES]
                 unit = etree.Element(UNIT_TAG, url_name=self._name(run, holdable), display_name=title_of(holdable[0]))

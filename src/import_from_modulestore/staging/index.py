@@ -19,6 +19,7 @@ from openedx_content.models_api import Media
 from ..data import BlockKind, Notice
 from ..data import StagedRoot as StagedRootData
 from ..errors import InvalidOption
+from ..garbage import no_garbage
 from ..hosts import Host
 from ..keys import UsageKeys, is_component_type
 from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StandingChoice
@@ -26,12 +27,12 @@ from ..olx.blocks import has_children, name_for_people, title_of
 from ..olx.course_bound import notes_on
 from ..olx.files.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
 from ..olx.files.closure import Closure
-from ..olx.files.references import MAX_READ_BYTES, PYTHON_LIBRARY, Names, Reference, names_in, runs_python
+from ..olx.files.references import MAX_READ_BYTES, PYTHON_LIBRARY, Names, Reference, names_in
 from ..olx.normal_form import component_digest, olx_and_digest, text_digest
 from ..olx.parsing import parse_xml
 from ..olx.tree import OlxBlock, walk
 from ..quoting import MAX_TEXT, bounded, listed, shortened
-from .files import file_changed, opened
+from .files import file_changed, opened, staged_rows
 from .reviewed import Reviewed
 
 BATCH_SIZE = 500
@@ -144,6 +145,7 @@ class Indexer:
         self.next_num = self.inner_count = 0
         self.notices: Counter[Notice] = Counter()
 
+    @no_garbage()
     def rows_of(self, staged: StagedRootData) -> tuple[list[NewBlock], list[NewBlock]]:
         """
         The index rows of one root, to be written; and those that it continues, whose ``end_num`` and ``child_count``
@@ -153,8 +155,7 @@ class Indexer:
         edited before; every new file content is read once, in pieces.
         """
         content: Any = apps.get_model("content_staging", "StagedContent")
-        file_rows = content._meta.get_field("files").related_model._default_manager
-        files = {file.filename: file for file in file_rows.filter(for_content=staged.staged_content_id)}
+        files = staged_rows(content._meta.get_field("files").related_model, staged.staged_content_id)
         olx = staged.olx
         if olx is None:
             olx = content._default_manager.values_list("olx", flat=True).get(pk=staged.staged_content_id)
@@ -214,7 +215,7 @@ class Indexer:
 
     def _review(self, rows: Sequence[NewBlock], continued: Sequence[NewBlock], files: Mapping[str, Any]) -> None:
         """Have the blocks be as a review had made them before; what is new is selected where its parent is."""
-        if self._reviewed is None:
+        if self._reviewed is None or not any(kept and kept.has_any for kept in (self._reviewed, self._last_time)):
             return
         for row, made, olx in self.choose(rows, continued):
             self.edit_again(row, made, olx, files)
@@ -372,7 +373,7 @@ class Indexer:
         if warning:
             row.warnings.append(warning)
         row.warnings += notes_on(element)
-        self._describe_files(row, element, files, names or names_in(element))
+        self._describe_files(row, files, names or names_in(element))
         row.warnings = bounded(row.warnings)
         row.missing_files = bounded(row.missing_files, length=MAX_TEXT)
         olx, row.normal_digest = olx_and_digest(element)
@@ -391,11 +392,11 @@ class Indexer:
             self._type_notes[block_type] = (refusal, self._host.warning_about(block_type))
         return self._type_notes[block_type]
 
-    def _describe_files(self, row: _Block, element: etree._Element, files: Mapping[str, Any], names: Names) -> None:
+    def _describe_files(self, row: _Block, files: Mapping[str, Any], names: Names) -> None:
         staged = _StagedFiles(files, self._hashed)
         named = Closure(staged, self._loads).of(names)
         found = [(each.name, each.file, each.named_by) for each in named.found]
-        if runs_python(element) and (library := staged.find(PYTHON_LIBRARY)):
+        if names.runs_python and (library := staged.find(PYTHON_LIBRARY)):
             found += [(PYTHON_LIBRARY, library, "")] if all(name != PYTHON_LIBRARY for name, *_ in found) else []
         for name, file, named_by in found:
             if file is None:

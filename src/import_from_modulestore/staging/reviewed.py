@@ -117,6 +117,11 @@ class Reviewed:
         self._edited: set[Any] = set(edited) if self._blocks else set()
         self._showings: Counter[str] = Counter()
 
+    @property
+    def has_any(self) -> bool:
+        """Whether anything was kept, of any block."""
+        return bool(self._blocks)
+
     def next_of(self, usage_key: str) -> BlockChoices | None:
         """What the review has made of the next showing of a block; ``None`` where nothing was kept."""
         showing = self._showings[usage_key]

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from import_from_modulestore.olx.files.references import (
     Reference,
     is_of_platform,
+    names_in,
     normal_name,
     references,
     resolve,
-    runs_python,
 )
 from import_from_modulestore.olx.parsing import parse_xml
 
@@ -232,7 +232,7 @@ def test_time_grows_with_the_text(piece, around):
     ],
 )
 def test_problems_that_run_python(olx, expected):
-    assert runs_python(parse_xml(olx)) is expected
+    assert names_in(parse_xml(olx)).runs_python is expected
 
 
 class TestProseInCode:

@@ -39,8 +39,11 @@ from lxml import etree
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import UsageKey
 
+from ...texts import holds_any
+
 STATIC = "/static/"
 
+_HINTS = ("asset-v1", "c4x")
 _LINK_HINTS = ("/jump_to", "/course")
 _MAX_NAME_LENGTH = 1000
 _SLASH = r"\\?/"
@@ -195,7 +198,7 @@ def _block_id(match: re.Match[str]) -> str:
 
 def may_hold_address(text: str) -> bool:
     """Whether there may be addresses of courses' files in a text, or in XML with this text; most hold none."""
-    return "asset-v1" in text or "c4x" in text
+    return holds_any(text, _HINTS)
 
 
 def _course_of(match: re.Match[str]) -> CourseName:

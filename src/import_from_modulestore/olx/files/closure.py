@@ -22,7 +22,6 @@ from .references import (
     is_of_platform,
     names_in,
     resolve,
-    runs_python,
 )
 from .transcripts import SJSON, SRT, set_transcripts, srt_of, subs_file, transcript_files, video_ids
 
@@ -155,7 +154,7 @@ def gather[F](root: etree._Element, files: Files[F]) -> Gathered[F]:
         gathered.names.setdefault((block.block_type, block.block_id), names)
         named = closure.of(names)
         found = [(each.name, each.file) for each in named.found]
-        others = [PYTHON_LIBRARY] if runs_python(block.element) else []
+        others = [PYTHON_LIBRARY] if names.runs_python else []
         gathered.running_python += len(others)
         others += [foreign.name for foreign in foreign_files(named.addresses)]
         found += [(name, files.find(name)) for name in others]

@@ -30,6 +30,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from ...texts import holds_any
 from .addresses import STATIC
 from .transcripts import subs_file, transcript_files, video_ids
 
@@ -53,10 +54,11 @@ _CANDIDATES = re.compile(rf"\s[\d.]+[wx]\s*(?:,|$)|[\s,]{STATIC}")
 _SCRIPT_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|(?<![^\s;{}])//[^\n]*", re.DOTALL)
 _HINTS = ("static", "asset-v1", "c4x", "jump_to", "course")
 _HINT = re.compile("|".join(_HINTS))
-_MENTIONS = ("static", "&#", "&amp;#")
+_MENTIONS, _ESCAPES = ("static",), ("&#", "&amp;#")
 """One of these is in every text that mentions a file: no name of a character stands for one of its letters."""
 _PLACEHOLDER = re.compile(r"[{}$*<>]|%[sd(]")
-_PYTHON_SCRIPT_TYPES = frozenset(("text/python", "loncapa/python"))
+_PYTHON = "/python"
+_PYTHON_SCRIPT_TYPES = frozenset((f"text{_PYTHON}", f"loncapa{_PYTHON}"))
 _CODE_TAGS = frozenset(("script", "style"))
 _SOURCE_SETS = frozenset(("srcset", "imagesrcset"))
 _PROSE_ATTRIBUTES = frozenset(
@@ -135,22 +137,27 @@ def is_of_platform(name: str) -> bool:
 class Names:
     """
     What a component names: files, in order, each once; and ``addresses``, all that its attributes and embedded HTML
-    give as one, of whatever form; prose is none.
+    give as one, of whatever form; prose is none. ``runs_python`` is true of a problem with a Python script, which may
+    import from :data:`PYTHON_LIBRARY`.
     """
 
     references: list[Reference]
     addresses: list[str]
+    runs_python: bool = False
 
 
 def names_in(element: etree._Element) -> Names:
     """What the element names; most name nothing, and are not looked into."""
     written = etree.tostring(element, encoding="unicode", with_tail=False)
-    texts = list(_texts(element)) if any(map(written.__contains__, _HINTS)) else []
-    mentioned = _mentioned(element) if any(map(written.__contains__, _MENTIONS)) else ()
+    texts = list(_texts(element)) if holds_any(written, _HINTS) else []
+    may_mention = holds_any(written, _MENTIONS) or ("#" in written and holds_any(written, _ESCAPES))
+    mentioned = _mentioned(element) if may_mention else ()
     found: dict[str, Reference] = {}
-    for reference in (*_named(texts), *_transcripts(element), *mentioned):
+    transcripts = _transcripts(element) if "<video" in written else ()
+    for reference in (*_named(texts), *transcripts, *mentioned):
         found.setdefault(reference.names[0], reference)
-    return Names(list(found.values()), [text for text, kind in texts if kind != _PROSE])
+    addresses = [text for text, kind in texts if kind != _PROSE]
+    return Names(list(found.values()), addresses, _PYTHON in written and _runs_python(element))
 
 
 def references(element: etree._Element) -> list[Reference]:
@@ -158,8 +165,7 @@ def references(element: etree._Element) -> list[Reference]:
     return names_in(element).references
 
 
-def runs_python(element: etree._Element) -> bool:
-    """Whether the problem has a Python script, and so may import from :data:`PYTHON_LIBRARY`."""
+def _runs_python(element: etree._Element) -> bool:
     return any(script.get("type") in _PYTHON_SCRIPT_TYPES for script in element.iter("script"))
 
 

@@ -107,7 +107,9 @@ def _time(milliseconds: Any) -> str:
 
 
 def _json(text: str | None) -> Any:
+    if not text:
+        return None
     try:
-        return json.loads(text or "")
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
