@@ -103,7 +103,7 @@ def write_table(runs: list[dict[str, Any]]) -> Table:
 
 
 def staging_table(runs: list[dict[str, Any]]) -> Table:
-    """Staging, beside reading, hashing and parsing each file once, and inserting the rows."""
+    """Staging, beside what it cannot do without."""
     table = Table(title="Staging", title_justify="left")
     for name in ("components", "blocks", "rows", "floor, CPU s", "CPU s", "CPU ÷ floor", "again ÷ floor", "SQL"):
         table.add_column(name, justify="right")

@@ -93,7 +93,7 @@ class StagedRoot:
     staged_content_id: int
     usage_key: str
     title: str = ""
-    """What people call it who watch it being staged."""
+    """What people call it who watch it being staged; without it, its first block's."""
     problems: Mapping[str, str] = field(default_factory=dict)
     warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notices: Mapping[Notice, int] = field(default_factory=dict)

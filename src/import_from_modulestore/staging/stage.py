@@ -125,7 +125,8 @@ def _stage_roots(
         indexer.notices.update(staged.notices)
         writer.add(staged, rows, continued)
         # A source counts no blocks inside components.
-        progress("staging", indexer.next_num - indexer.inner_count, source.block_count, staged.title)
+        title = staged.title or (rows[0].title if rows else "")
+        progress("staging", indexer.next_num - indexer.inner_count, source.block_count, title)
     writer.write()
     indexer.check_selection()
     if run.staged and (lost := reviewed.edits_without_block):
