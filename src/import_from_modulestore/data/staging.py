@@ -101,7 +101,7 @@ class StagedRoot:
     """What was staged, where the host has it at hand."""
     names: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     """
-    What components name, by type and ID, as :func:`.olx.files.references.names_in` has it, where the host has looked
+    What components name, by type and ID, as ``olx.files.references.names_in`` has it, where the host has looked
     already; of those that are shown again, where they stand first.
     """
     continues: int = 0
