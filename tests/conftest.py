@@ -14,6 +14,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from _pytest.doctest import DoctestModule
 from celery import Task
 from celery.result import EagerResult
 from django.db import connection, transaction
@@ -32,6 +33,7 @@ from .authoring import Author
 from .builders import KEY, TARGET, pack, problem, section, small_course, subsection, text, unit, write_course
 from .examples import examples
 from .hostile.servers import MariaDB, can_run
+from .keeping import kept, kept_at_first, recorded
 from .library_state import library_state
 from .migrated import connected, digest_of_migrations, fill
 from .processes import PATIENCE, Project, ServerProject, migrate
@@ -52,6 +54,7 @@ hypothesis.settings.load_profile("tests")
 
 waiting.SECONDS_FOR_SOURCES = PATIENCE
 
+MIGRATED = pytest.StashKey[Path]()
 
 LONG = (
     "test_container.py",
@@ -83,6 +86,31 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path):
+    """There are no examples in the tests' own docstrings: looking for them takes a second for each worker."""
+    return [each for each in (yield) if not isinstance(each, DoctestModule)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef, request):
+    return (yield from recorded(fixturedef, request))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    """
+    After a test that commits, the database is again as the migrations make it, with all their rows and no others, and
+    rows have the numbers that they have in other tests: Django empties all tables, and goes on counting.
+    """
+    yield
+    marked = item.get_closest_marker("django_db")
+    is_committing = "transactional_db" in item.fixturenames or (marked and marked.kwargs.get("transaction"))
+    if is_committing and (migrated := item.config.stash.get(MIGRATED, None)):
+        with closing(sqlite3.connect(migrated)) as source:
+            source.backup(connection.connection)
 
 
 def folders_in(place: Path) -> dict[str, Any]:
@@ -211,12 +239,14 @@ def stranger(person):
 
 
 @pytest.fixture
+@kept
 def library(user):
     """An empty library, :data:`.builders.TARGET`."""
     return api.create_library(user=user, library_key=TARGET, title="Target")
 
 
 @pytest.fixture
+@kept
 def course(courses, library):
     """A course of seven blocks on the shelf, and the library for it."""
     units = unit("u1", text("t1"), problem("p1")), unit("u2", text("t2"))
@@ -230,18 +260,18 @@ def export(tmp_path) -> Path:
 
 
 @pytest.fixture
-def stage(user, library):
+def stage(user, library, request):
     """Stage the course on the shelf: ``stage(level=…)`` gives the import's ID."""
 
     def staged(**options) -> str:
         run = api.create_import(user=user, source_key=KEY, library_key=TARGET, options=ImportOptions(**options))
         return api.stage_import(user=user, import_id=run.id).id
 
-    return staged
+    return kept_at_first(staged, request)
 
 
 @pytest.fixture
-def run_import(user, library):
+def run_import(user, library, request):
     """Run a whole import of the course on the shelf: ``run_import(level=…)`` gives its data and its records."""
 
     def run(source: str = KEY, target: str = TARGET, **options) -> tuple[ImportData, list[RecordData]]:
@@ -250,7 +280,7 @@ def run_import(user, library):
         done = api.complete_import(user=user, import_id=created.id)
         return done, api.get_records(user=user, import_id=created.id)
 
-    return run
+    return kept_at_first(run, request)
 
 
 @pytest.fixture
@@ -271,7 +301,7 @@ def deliver():
 
 
 @pytest.fixture
-def edit_in_library(library):
+def edit_in_library(library, request):
     """Give a text in the library another body, as its editor would: ``edit_in_library("t1", "<p>Mine.</p>")``."""
     author = Author(library.package_id)
 
@@ -280,7 +310,7 @@ def edit_in_library(library):
         title = title or author.entity(ref).draft.version.title
         author.write(ref, f'<html display_name="{title}"><![CDATA[{body}]]></html>', title)
 
-    return edit
+    return kept_at_first(edit, request)
 
 
 @pytest.fixture
@@ -314,6 +344,8 @@ def _migrated(request, tmp_path_factory) -> Path:
             with closing(sqlite3.connect(folder / "db.sqlite3")) as made, closing(sqlite3.connect(own)) as copy:
                 made.backup(copy)
             own.replace(kept)
+    if connection.vendor == "sqlite":
+        request.config.stash[MIGRATED] = kept
     return kept
 
 

@@ -18,11 +18,13 @@ from import_from_modulestore_standalone.grants import Role
 
 from .builders import KEY, TARGET, small_course, write_course
 from .command_line.calls import command, data_of
+from .keeping import kept
 
 REST = "/api/modulestore_imports/v1/"
 
 
 @pytest.fixture
+@kept
 def gone(courses, user, run_import, person):
     """
     Two imports of bob, whose account is gone: one that was undone, and one that waits for a worker.

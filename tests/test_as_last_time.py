@@ -9,6 +9,7 @@ from import_from_modulestore.data import Contents, Decision, Outcome
 from import_from_modulestore.models import StandingChoice
 
 from .builders import KEY, block, problem, section, subsection, text, unit, usage_key, write_course
+from .keeping import kept
 from .reviewing import review
 
 MODULE_5 = [f"x{n}" for n in range(28)]
@@ -35,6 +36,7 @@ def course(courses):
 
 
 @pytest.fixture
+@kept
 def first(user, course, stage):
     """The first import, reviewed and written: Module 5 left out, a text and the unit edited, a block decided."""
     run = stage()

@@ -10,6 +10,7 @@ from import_from_modulestore.olx.readable import MAX_LINE, difference, readable_
 from .admin.conftest import Pages, url
 from .builders import KEY, TARGET, block, section, subsection, text, unit, usage_key, write_course
 from .command_line.calls import command
+from .keeping import kept
 from .rest_api.conftest import Client
 
 MUCH = 3_000_000
@@ -17,6 +18,7 @@ IMAGES = "".join(f'<img src="/static/{n}{"x" * 1_000}.png"/>' for n in range(3_0
 
 
 @pytest.fixture
+@kept
 def staged(courses, stage):
     """An attribute of megabytes, missing files with long names by the thousand, children of a refused block."""
     children = "".join(f'<html url_name="c{n}" display_name="Child {n}"/>' for n in range(1_500))

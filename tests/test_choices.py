@@ -20,6 +20,7 @@ from import_from_modulestore.data import (
 from import_from_modulestore.models import Import, StagedBlock
 
 from .builders import KEY, TARGET, block, problem, section, subsection, text, unit, usage_key, write_course
+from .keeping import kept
 from .reviewing import OLX, review
 
 OTHER_RUN = "course-v1:Acme+C1+R2"
@@ -53,6 +54,7 @@ def stage(user, library, courses):
 
 
 @pytest.fixture
+@kept
 def reviewed(user, stage):
     """An import that is reviewed: a module left out, a text and a unit edited, a bank's contents chosen."""
     run = stage()

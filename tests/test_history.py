@@ -13,6 +13,7 @@ from import_from_modulestore.data import Decision, ImportOrder, ImportState, Sta
 from import_from_modulestore.models import Import, ImportRecord, Reversal
 
 from .builders import KEY, TARGET, block, section, small_course, subsection, text, unit, usage_key, write_course
+from .keeping import kept
 
 
 def delete_libraries() -> None:
@@ -187,6 +188,7 @@ def test_imports_are_listed_newest_first_by_target_and_source(run_import, user):
 
 
 @pytest.fixture
+@kept
 def ended_and_open(run_import, user, library):
     """An import that is done, of 1 May, and one of 2 May that is not staged yet."""
     done = run_import()[0].id

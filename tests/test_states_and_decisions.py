@@ -11,6 +11,7 @@ from import_from_modulestore import api
 from import_from_modulestore.data import ConflictState, Decision, Outcome
 
 from .builders import block, section, subsection, text, unit, usage_key, write_course
+from .keeping import kept_at_first
 
 CONCEPTS = (Path(__file__).parents[1] / "docs" / "explanation" / "concepts.md").read_text()
 HEADER = "| state | `skip` | `overwrite` | `new_version` | `fork` | `merge` |\n"
@@ -62,7 +63,7 @@ def course(courses):
 
 
 @pytest.fixture
-def situation(course, run_import, edit_in_library, user):
+def situation(course, run_import, edit_in_library, user, request):
     """Bring course and library into a state; gives what the import is then asked to do with x."""
 
     def bring(state: ConflictState) -> None:
@@ -86,7 +87,7 @@ def situation(course, run_import, edit_in_library, user):
         if state is ConflictState.UNREADABLE:
             course("NOW", files={"html/x.xml": "<html"})
 
-    return bring
+    return kept_at_first(bring, request)
 
 
 def seen(state, ref: str) -> tuple[str | None, str | None]:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from import_from_modulestore.models import Import
 
 from ..builders import KEY, TARGET
+from ..keeping import kept
 
 
 class Pages:
@@ -86,6 +87,7 @@ def start(pages, course):
 
 
 @pytest.fixture
+@kept
 def imported(start, pages):
     """An import that is completed."""
     run = start()

@@ -10,6 +10,7 @@ from import_from_modulestore import api
 from import_from_modulestore.models import Import, ImportRecord, Reversal, StagedBlock
 
 from ..builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
+from ..keeping import kept
 from ..library_state import library_state
 from .conftest import action_url, messages_of, text_of, url
 
@@ -51,6 +52,7 @@ def course(courses, library):
 
 
 @pytest.fixture
+@kept
 def runs(course, user, imported, start) -> dict[str, Import]:
     """An import in each state that the table needs."""
     api.undo_import(user=user, import_id=str(imported.uuid))

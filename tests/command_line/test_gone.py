@@ -3,11 +3,13 @@
 import pytest
 
 from ..builders import KEY, TARGET, section, subsection, text, unit, write_course
+from ..keeping import kept
 from ..library_state import drafts, library_state
 from .calls import command, data_of, in_one_line, refused
 
 
 @pytest.fixture
+@kept
 def staged(courses, user, library) -> str:
     """An import of a course that has lost a unit with a text; told what `stage` prints."""
 

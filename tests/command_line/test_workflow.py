@@ -28,6 +28,7 @@ from ..builders import (
     write_course,
     write_library,
 )
+from ..keeping import kept
 from ..library_state import drafts, library_state
 from .calls import Terminal, command, data_of, ended, in_one_line, refused
 
@@ -35,12 +36,14 @@ STAGE = ("stage", KEY, TARGET, "--create")
 
 
 @pytest.fixture
+@kept
 def staged():
     """The small course, staged for a library that is still to be made."""
     return data_of(*STAGE)["import"]["id"]
 
 
 @pytest.fixture
+@kept
 def conflicts(courses):
     """A unit of two components is imported; then both are changed, a third is added, and it is staged again."""
 

@@ -14,6 +14,7 @@ from import_from_modulestore.data import ImportState, SourceReference
 from import_from_modulestore.models import Import
 
 from ..builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
+from ..keeping import kept
 from .browsers import COMMAND, LIBRARY, SOURCE
 from .conftest import Site, at_rest, dom, page_url, text_of
 
@@ -66,6 +67,7 @@ SENT = {
 
 
 @pytest.fixture
+@kept
 def places(course, user, stage) -> dict[str, tuple[str, ...]]:
     run = stage()
     batch = api.create_batch(user=user, sources=[SourceReference(KEY)], library_key=TARGET).id
@@ -75,7 +77,7 @@ def places(course, user, stage) -> dict[str, tuple[str, ...]]:
     return {"library": (TARGET,), "do": (run, "cancel"), **about_import, **about_block, **about_batch}
 
 
-@pytest.mark.parametrize("htmx", [False, True])
+@pytest.mark.parametrize("htmx", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ASKED)
 def test_whatever_an_address_asks_for_there_is_an_answer(author, places, name, htmx):
     for field in ASKED[name]:

@@ -14,6 +14,7 @@ from import_from_modulestore.data import Contents, Decision
 
 from ..authoring import Author
 from ..builders import TARGET, Block, section, subsection, text, unit, usage_key, write_course
+from ..keeping import kept
 from .conftest import dom, page_url, text_of
 
 T1 = usage_key("html", "t1")
@@ -25,6 +26,7 @@ def write(courses, body: str = "<p>Hello</p>", title: str = "Text") -> None:
 
 
 @pytest.fixture
+@kept
 def meets(courses, library, run_import, stage):
     """A block that both sides have changed since it was imported; gives the import that is staged now."""
     write(courses)

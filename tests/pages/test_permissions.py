@@ -12,6 +12,7 @@ from import_from_modulestore.data import Action, SourceReference
 from import_from_modulestore.pages.urls import urlpatterns
 
 from ..builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
+from ..keeping import kept
 from .conftest import page_url
 
 BLOCK = usage_key("html", "t1")
@@ -69,6 +70,7 @@ EXPECTED = {" ".join(row[: -len(NAMES)]): dict(zip(NAMES, row[-len(NAMES) :], st
 
 
 @pytest.fixture
+@kept
 def places(courses, user, run_import, stage) -> dict[str, tuple[str, ...]]:
     """Where each page is, and what is sent to it."""
     picture = '<img src="/static/a.png">'

@@ -15,6 +15,7 @@ from import_from_modulestore.data import ImportState
 from import_from_modulestore.rest_api.errors import Problem
 
 from ..builders import KEY, TARGET, small_course, write_course
+from ..keeping import kept
 
 ROOT = "/api/modulestore_imports/v1/"
 ISSUER = "https://lms.example.com/oauth2"
@@ -121,18 +122,21 @@ def stranger(db, django_user_model):
 
 
 @pytest.fixture
+@kept
 def course(courses):
     """The small course, on the shelf."""
     return write_course(courses / "c1", *small_course())
 
 
 @pytest.fixture
+@kept
 def imported(course, run_import) -> str:
     """The ID of an import that is done."""
     return run_import()[0].id
 
 
 @pytest.fixture
+@kept
 def staged(client, imported, courses) -> str:
     """The ID of a staged import of the same course again, with one text changed in the source."""
     write_course(courses / "c1", *small_course(), files={"html/t1.html": "<p>Low water.</p>"})

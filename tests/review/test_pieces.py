@@ -9,6 +9,7 @@ from import_from_modulestore.models import Import
 from import_from_modulestore.review import choose_pieces
 
 from ..builders import section, subsection, text, unit
+from ..keeping import kept
 from .conftest import key
 from .test_details import changes
 
@@ -30,6 +31,7 @@ def course(write):
 
 
 @pytest.fixture
+@kept
 def both(course, run_import, edit_in_library):
     """A paragraph and the title that both have changed, and one that only the source has."""
     course("<p>One</p><p>Between</p><p>Two</p>")

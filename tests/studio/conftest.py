@@ -12,6 +12,7 @@ from openedx_content.models_api import Container
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportData, ImportOptions, RecordData
 from tests.builders import KEY, TARGET, problem, small_course, text, write_course, write_library
+from tests.keeping import kept
 
 from . import ON_PLATFORM
 
@@ -61,6 +62,7 @@ def ada(site):
 
 
 @pytest.fixture
+@kept
 def library(ada):
     """An empty library, :data:`tests.builders.TARGET`."""
     return api.create_library(user=ada, library_key=TARGET, title="Target")

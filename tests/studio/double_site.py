@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from cms.djangoapps.contentstore.views import course as course_views
 from cms.lib.xblock.upstream_sync import NoUpstream, UpstreamLink
 from common.djangoapps.student import auth
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from lxml import etree
 from opaque_keys.edx.locator import LibraryLocator
 from openedx.core.djangoapps import waffle_utils
@@ -246,8 +248,10 @@ def double_site(monkeypatch: Any) -> Iterator[DoubleSite]:
     classes = [(name, _entry_point(name, has_children)) for name, has_children in _INSTALLED.items()]
     monkeypatch.setattr(XBlock, "extra_entry_points", classes)
     monkeypatch.setattr(xblock.plugin, "PLUGIN_CACHE", {})
+    monkeypatch.setattr("xmodule.modulestore.django._versions", itertools.count(1))  # What is kept names them.
     store, files = modulestore(), contentstore().files
     assert course_views  # Known to be importable, as in Studio.
+    cache.clear()  # It has what another site has loaded in a version of the same number.
     try:
         yield DoubleSite()
     finally:

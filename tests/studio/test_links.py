@@ -28,6 +28,7 @@ from tests.builders import (
     usage_key,
     write_library,
 )
+from tests.keeping import kept
 from tests.library_state import library_state
 
 from .site import Link, context
@@ -46,6 +47,7 @@ def course(load) -> str:
 
 
 @pytest.fixture
+@kept
 def imported(course, run_import) -> str:
     """The ID of an import of it."""
     return run_import()[0].id

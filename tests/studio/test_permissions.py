@@ -25,6 +25,7 @@ from import_from_modulestore.command_line.base import NOT_FOUND, NOT_PERMITTED, 
 from import_from_modulestore.data import Decision, Forward, ImportOptions, ImportState, Page, SourceReference
 from import_from_modulestore.models import Import, StagedBlock
 from tests.builders import KEY, LIBRARY_KEY, TARGET, section, subsection, text, unit, usage_key, write_library
+from tests.keeping import kept
 from tests.library_state import library_state
 
 NEW = "lib:Acme:New"
@@ -289,6 +290,7 @@ def import_that_is(ada, course, stage) -> Callable[..., str]:
 
 
 @pytest.fixture
+@kept
 def imports(ada, import_that_is) -> dict[str, str]:
     """The IDs of one in each of these states, and of one of drafts. There is a batch, too."""
     api.create_batch(user=ada, sources=[SourceReference(KEY)], library_key=TARGET)

@@ -1,0 +1,228 @@
+"""
+What fixtures make, kept: an import that many tests begin with is made once in a process, and then put in its place.
+
+A fixture that is to be kept writes into the database, below ``tmp_path``, or both, and gives plain data or rows::
+
+    @pytest.fixture
+    @kept
+    def imported(course, run_import) -> str:
+        return run_import()[0].id
+
+Each test still has all of it to itself, in its own transaction and its own folder, and finds nothing else. What was
+made is put where the same fixtures stood before, with the same parameters, in the same order; elsewhere it is made
+anew. So a fixture is kept only where nothing but fixtures decides what it makes: not what asks ``request`` for others.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import pickle
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+
+from import_from_modulestore.review import blocks
+
+type Rows = dict[str, dict[Any, tuple]]
+"""The rows of each table, by what SQLite numbers them by."""
+
+
+class File(NamedTuple):
+    """A file or a folder (which has no content), as it lay in a test's own folder."""
+
+    content: bytes | None
+    mode: int
+    changed: int
+
+
+@dataclass
+class Made:
+    """What a fixture has made, and what it gave, pickled."""
+
+    result: bytes
+    gone: dict[str, list[tuple]]
+    new: dict[str, list[tuple]]
+    files: dict[str, File]
+
+
+_NUMBERS = "sqlite_sequence"
+"""Where SQLite has the last number of each table."""
+
+_made: dict[Any, Made] = {}
+_before: pytest.StashKey[list[Any]] = pytest.StashKey()
+_now: pytest.StashKey[Any] = pytest.StashKey()
+_requests: list[pytest.FixtureRequest] = []
+
+
+def kept[**P, R](fixture: Callable[P, R]) -> Callable[P, R]:
+    """Have what the fixture makes be kept; see above. Stands below ``@pytest.fixture``."""
+
+    @functools.wraps(fixture)
+    def found(*args: P.args, **kwargs: P.kwargs) -> R:
+        request = _requests[-1]
+        key = fixture, _parameters(request, request.fixturename), *request.node.stash[_before]
+        return _kept(request, key, lambda: fixture(*args, **kwargs))
+
+    return found
+
+
+def kept_at_first[**P, R](function: Callable[P, R], request: pytest.FixtureRequest) -> Callable[P, R]:
+    """
+    Have what the function does be kept where a test, or a fixture of it, begins with it: ``run_import()``.
+
+    That is where it is called with the same on the same files, and nothing has been done since the same fixtures were
+    made. Where a test looks at what is going on in between, or patches something, it is always called.
+    """
+
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        call = functools.partial(function, *args, **kwargs)
+        if _looks_into(request) or request.node.stash[_now] != _at_present():
+            return call()
+        try:
+            files = [(name, content, mode) for name, (content, mode, _) in _files(request.getfixturevalue("tmp_path"))]
+        except OSError:
+            return call()  # Something there is forbidden, or leads nowhere.
+        key = function.__qualname__, repr((args, kwargs)), pickle.dumps(files)
+        result = _kept(request, (key, *request.node.stash[_before]), call)
+        _went_on(request, key)  # What comes next may begin where this has ended.
+        return result
+
+    return called
+
+
+_LOOKS_INTO = {
+    *("monkeypatch", "caplog", "mailoutbox", "django_capture_on_commit_callbacks"),
+    *("django_assert_num_queries", "django_assert_max_num_queries"),
+}
+"""Fixtures of tests that want to see a function at work."""
+
+
+def _looks_into(request: pytest.FixtureRequest) -> bool:
+    """Whether the test, or one of our fixtures for it, asks for one of these."""
+    known = request.node._fixtureinfo
+    own = [each for name in known.names_closure for each in known.name2fixturedefs.get(name, ()) if _is_own(each)]
+    return not _LOOKS_INTO.isdisjoint([*known.argnames, *(name for each in own for name in each.argnames)])
+
+
+def _is_own(fixturedef: pytest.FixtureDef) -> bool:
+    return fixturedef.func.__module__.startswith(__package__)
+
+
+def _at_present() -> Any:
+    """What is another once something was written into the database, settings were changed, or somebody listens."""
+    if connection.connection is None or connection.vendor != "sqlite":
+        return None
+    listeners = connection.force_debug_cursor, *connection.execute_wrappers
+    return connection.connection.total_changes, settings._wrapped, listeners
+
+
+def _kept[R](request: pytest.FixtureRequest, key: Any, make: Callable[[], R]) -> R:
+    if connection.vendor != "sqlite" or not connection.in_atomic_block or "once" in request.fixturenames:
+        return make()  # Rows have other numbers each time; files lie elsewhere.
+    folder = request.getfixturevalue("tmp_path")
+    if key in _made:
+        return _put(_made[key], folder)
+    rows, files = _rows(), dict(_files(folder))
+    result = make()
+    made = _compared(result, rows, _rows(), files, dict(_files(folder)))
+    assert str(folder).encode() not in pickle.dumps(made), "what is kept may not name the test's folder"
+    _made[key] = made
+    return result
+
+
+def recorded(fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Note which fixture is made, for those that are made after it; to be had around each."""
+    _requests.append(request)
+    try:
+        result = yield
+    finally:
+        _requests.pop()
+    if fixturedef.scope == "function":
+        made = [(fixturedef.func, _parameters(request, fixturedef.argname))] if _is_own(fixturedef) else []
+        _went_on(request, *made)
+    return result
+
+
+def _went_on(request: pytest.FixtureRequest, *done: Any) -> None:
+    request.node.stash.setdefault(_before, []).extend(done)
+    request.node.stash[_now] = _at_present()
+
+
+def _parameters(request: pytest.FixtureRequest, name: str) -> str:
+    """The parameters that the fixture of this name, and those that it stands on, are made with."""
+    given = getattr(request.node, "callspec", None)
+    if given is None:
+        return ""
+    definitions, names, left = request.node._fixtureinfo.name2fixturedefs, {name}, [name]
+    while left:
+        further = {argument for each in definitions.get(left.pop(), ()) for argument in each.argnames} - names
+        names |= further
+        left += further
+    return repr([(each, value) for each, value in given.params.items() if each in names])
+
+
+def _rows() -> Rows:
+    read = connection.connection.execute
+    return {table: {row[0]: row[1:] for row in read(select)} for table, select in _selects().items()}
+
+
+@functools.cache
+def _selects() -> dict[str, str]:
+    """How all of each table is read, as it is stored: where a column does not stand alone, nothing is converted."""
+    read = connection.connection.execute
+    found = {}
+    for (table,) in read("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        columns = ", ".join(f'+"{name}"' for _num, name, *_rest in read(f'PRAGMA table_info("{table}")'))
+        found[table] = f'SELECT rowid, {columns} FROM "{table}"'
+    return found
+
+
+def _files(folder: Path) -> Iterator[tuple[str, File]]:
+    for path in sorted(folder.rglob("*")):
+        stat = path.lstat()
+        content = None if path.is_dir() else path.read_bytes()
+        yield str(path.relative_to(folder)), File(content, stat.st_mode & 0o7777, stat.st_mtime_ns)
+
+
+def _compared(result: Any, rows: Rows, now: Rows, files: dict[str, File], there: dict[str, File]) -> Made:
+    assert files.keys() <= there.keys(), "what is kept may not remove files"
+    gone = {table: rows[table].items() - now[table].items() for table in now}
+    new = {table: sorted(now[table].items() - rows[table].items()) for table in now}
+    return Made(
+        pickle.dumps(result),
+        {table: [(number,) for number, _row in found] for table, found in gone.items() if found},
+        {table: [row for _number, row in found] for table, found in new.items() if found},
+        {name: file for name, file in there.items() if files.get(name) != file},
+    )
+
+
+def _put(made: Made, folder: Path) -> Any:
+    """Have the rows and the files be there, and give what the fixture gave."""
+    cache.clear()  # Other tests may have left something in these about imports of the same IDs.
+    blocks._plans = blocks.Plans()
+    database = connection.connection
+    for table, gone in made.gone.items():
+        database.executemany(f'DELETE FROM "{table}" WHERE rowid = ?', gone)
+    for table, new in made.new.items():
+        if table != _NUMBERS:
+            database.executemany(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(new[0]))})', new)
+    for name, number in made.new.get(_NUMBERS, ()):  # Which the rows that were put in have changed.
+        database.execute(f"DELETE FROM {_NUMBERS} WHERE name = ?", [name])
+        database.execute(f"INSERT INTO {_NUMBERS} VALUES (?, ?)", [name, number])
+    for name, (content, mode, _changed) in made.files.items():
+        path = folder / name
+        if content is None:
+            path.mkdir(exist_ok=True)
+        else:
+            path.write_bytes(content)
+        path.chmod(mode)
+    for name, file in reversed(made.files.items()):  # A folder after what is in it.
+        os.utime(folder / name, ns=(file.changed, file.changed))
+    return pickle.loads(made.result)
