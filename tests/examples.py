@@ -7,5 +7,5 @@ IS_WHOLE = bool(os.environ.get("CI") or os.environ.get("SLOW"))
 
 
 def examples(number: int) -> int:
-    """So many where everything is run, elsewhere a fifth of them. They are other ones in every run."""
-    return number if IS_WHOLE else max(number // 5, 3)
+    """So many where everything is run, elsewhere a tenth of them. They are other ones in every run."""
+    return number if IS_WHOLE else max(number // 10, 3)

@@ -40,7 +40,7 @@ many = settings(
 )
 
 
-few = settings(many, max_examples=max(8, many.max_examples // 4))
+few = settings(many, max_examples=max(3, many.max_examples // 4))
 
 
 def done(act: Callable[[], object], writer: str) -> dict[str, Any]:

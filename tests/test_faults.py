@@ -67,7 +67,7 @@ def fractions(total: int, parts: int = 14) -> list[int]:
 
 
 @pytest.mark.parametrize("error", [Broken, KeyboardInterrupt], ids=["error", "interrupt"])
-@pytest.mark.parametrize(("writer", "least"), [("bulk", 40), ("reference", 100)])
+@pytest.mark.parametrize(("writer", "least"), [("bulk", 40), pytest.param("reference", 100, marks=pytest.mark.slow)])
 def test_a_fault_at_any_write_changes_nothing_and_can_be_retried(staged, user, state, settings, error, writer, least):
     settings.IMPORT_FROM_MODULESTORE_WRITER = writer
     total = count_writes(staged, user)

@@ -360,6 +360,7 @@ def test_where_the_librarys_olx_is_broken_it_needs_somebody_and_says_so(course, 
     assert "or the library’s item cannot be read." in "".join(merge(unmerged=Decision.SKIP).warnings)
 
 
+@pytest.mark.slow
 def test_the_demo_course(real_exports, settings, user, library, state):
     """Of a real course, edited on both sides: every edit is in the library afterwards."""
     settings.COURSES_DIR = real_exports

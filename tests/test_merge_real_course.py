@@ -94,6 +94,7 @@ def edit_the_course(export: Path) -> None:
     (export / f"vertical/{UNIT}.xml").write_text(f'<vertical display_name="A new title">{pointers}{added}</vertical>')
 
 
+@pytest.mark.slow
 def test_both_sides_are_in_it_and_an_undo_gives_the_librarys_back(export, drafts, run_import, user, library):
     def olx(ref: str) -> str:
         return drafts()[ref]["files"]["block.xml"].decode()

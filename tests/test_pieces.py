@@ -104,7 +104,7 @@ def told(record: RecordData) -> RecordData:
 LIMITS = [3_000, 4_000, 7_500, 12_000]
 
 
-@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("limit", [LIMITS[0], *(pytest.param(limit, marks=pytest.mark.slow) for limit in LIMITS[1:])])
 class TestInPiecesAsInOne:
     def test_index_and_plan(self, course, user, staged, limit):
         whole, pieces = staged(None), staged(limit)

@@ -37,6 +37,7 @@ def counts(state) -> Counter:
     return Counter(ref.split(":")[1] if ref.startswith("xblock") else "container" for ref in drafts(state))
 
 
+@pytest.mark.slow
 def test_the_course_at_section_level_and_again(run_import, state):
     done, records = run_import(COURSE)
     kinds = Counter(record.kind.value for record in records if record.outcome is Outcome.CREATED)
@@ -49,6 +50,7 @@ def test_the_course_at_section_level_and_again(run_import, state):
     assert again.counts == {"unchanged": 393, "unsupported": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contents", [Contents.UNIT, Contents.COLLECTION])
 def test_its_six_randomized_questions_arrive_are_found_again_and_can_be_undone(contents, run_import, state, user):
     before = state()
@@ -75,7 +77,14 @@ def test_its_six_randomized_questions_arrive_are_found_again_and_can_be_undone(c
     assert state() == before
 
 
-@pytest.mark.parametrize(("level", "containers"), [("subsection", 75), ("unit", 58), ("component", 0)])
+@pytest.mark.parametrize(
+    ("level", "containers"),
+    [
+        pytest.param("subsection", 75, marks=pytest.mark.slow),
+        ("unit", 58),
+        pytest.param("component", 0, marks=pytest.mark.slow),
+    ],
+)
 def test_the_course_at_lower_levels(level, containers, user, library):
     options = ImportOptions(level=CompositionLevel(level))
     _source, plan = api.preview_import(user=user, source_key=COURSE, library_key=library.key, options=options)
@@ -84,6 +93,7 @@ def test_the_course_at_lower_levels(level, containers, user, library):
     assert Counter(item.block_type for item in created if not item.kind.is_container) == TYPES
 
 
+@pytest.mark.slow
 def test_every_file_that_a_component_names_is_with_it_and_no_other(run_import, state, real_exports):
     _done, records = run_import(COURSE)
     for ref, draft in drafts(state()).items():

@@ -24,6 +24,7 @@ def before(request, transactional_db):
     MigrationExecutor(connection).migrate(last)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", ["_contents"], indirect=True)
 def test_what_was_staged_without_the_blocks_inside_components_is_to_be_staged_again(before):
     runs, blocks = before.get_model(APP, "Import").objects, before.get_model(APP, "StagedBlock").objects
@@ -47,6 +48,7 @@ def test_what_was_staged_without_the_blocks_inside_components_is_to_be_staged_ag
     assert states == {with_inner: "staging_failed", without: "staged", done: "imported"}
 
 
+@pytest.mark.slow
 def test_keys_and_states_are_taken_over(before):
     run = before.get_model(APP, "Import").objects.create(source_key="course-v1:A+B+C", target_key="lib:A:B")
     before.get_model(APP, "ImportRecord").objects.create(

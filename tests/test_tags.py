@@ -15,6 +15,7 @@ from import_from_modulestore import api, proved
 from import_from_modulestore.writing.tags import add_tags, remove_tags
 
 from .builders import small_course, usage_key, write_course
+from .examples import examples
 
 T1, U1 = usage_key("html", "t1"), usage_key("vertical", "u1")
 ITEM, UNIT = "lb:Acme:Target:html:t1", "lct:Acme:Target:unit:u1"
@@ -137,7 +138,7 @@ class TestInBulk:
         ]
 
     @settings(
-        max_examples=int(os.environ.get("BULK_EXAMPLES", "40")),
+        max_examples=int(os.environ.get("BULK_EXAMPLES") or examples(40)),
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )

@@ -135,7 +135,7 @@ class TestSomebodyWrites:
         with held(file):
             assert client.get(page_of(page, run)).status_code == 200
 
-    @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+    @pytest.mark.parametrize("headers", [{}, pytest.param({"HX-Request": "true"}, marks=pytest.mark.slow)])
     @pytest.mark.parametrize("path", PAGES)
     def test_a_look_at_a_page_waits_for_nobody(self, file, client, run, path, headers):
         with held(file):
@@ -385,7 +385,7 @@ class TestAtTheStart:
     @pytest.mark.parametrize(
         ("spoil", "door"),
         [
-            (not_in_wal_mode_and_read_only, SERVE),
+            pytest.param(not_in_wal_mode_and_read_only, SERVE, marks=pytest.mark.slow),
             (not_in_wal_mode_and_read_only, COMMAND),
             pytest.param(not_in_wal_mode_and_read_only, WORKER, marks=pytest.mark.slow),
             pytest.param(read_only_folder, COMMAND, marks=pytest.mark.slow),
@@ -395,7 +395,7 @@ class TestAtTheStart:
             pytest.param(a_folder, COMMAND, marks=pytest.mark.slow),
             pytest.param(a_folder, MIGRATE, marks=pytest.mark.slow),
             pytest.param(no_database, SERVE, marks=pytest.mark.slow),
-            (no_database, WORKER),
+            pytest.param(no_database, WORKER, marks=pytest.mark.slow),
             pytest.param(of_tomorrow, SERVE, marks=pytest.mark.slow),
             pytest.param(of_tomorrow, WORKER, marks=pytest.mark.slow),
             (of_yesterday, WORKER),

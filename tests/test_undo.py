@@ -591,7 +591,7 @@ class TestAllOrNothing:
     TABLES = ("openedx_content_", "modulestore_imports_reversal", "modulestore_imports_importrecord")
 
     @pytest.mark.django_db(transaction=True)
-    @pytest.mark.parametrize(("writer", "least"), [("bulk", 15), ("reference", 30)])
+    @pytest.mark.parametrize(("writer", "least"), [("bulk", 15), pytest.param("reference", 30, marks=pytest.mark.slow)])
     @pytest.mark.parametrize("error", [Broken, KeyboardInterrupt], ids=["error", "interrupt"])
     def test_a_fault_at_any_write(
         self, course, run_import, undo, redo, user, state, author, settings, error, writer, least

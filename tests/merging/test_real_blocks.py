@@ -32,7 +32,10 @@ PAIRS = 6
 type Edit = Callable[[etree._Element], None]
 
 
-@pytest.fixture(scope="module", params=["sample-course", "openedx-demo-course", "openedx-demo-library"])
+DEMO_COURSE = pytest.param("openedx-demo-course", marks=pytest.mark.slow)
+
+
+@pytest.fixture(scope="module", params=["sample-course", DEMO_COURSE, "openedx-demo-library"])
 def blocks(request, tmp_path_factory) -> list[ComponentTexts]:
     """All components of an export; a real one is skipped where it is not there."""
     folder, archive = SAMPLE, REAL_EXPORTS / f"{request.param}.tar.gz"

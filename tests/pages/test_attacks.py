@@ -77,7 +77,7 @@ def pages(courses, user) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("htmx", [False, True])
+@pytest.mark.parametrize("htmx", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_no_name_becomes_a_part_of_a_page(author, pages, htmx):
     found = {}
     shown = 0
