@@ -5,7 +5,8 @@ from tests.processes import PATIENCE
 
 IMPORT_FROM_MODULESTORE_REQUEST_WAIT = PATIENCE
 if REDIS_URL:  # noqa: F405
-    CACHES["default"]["OPTIONS"] = {}  # noqa: F405
-    CELERY_BROKER_TRANSPORT_OPTIONS["socket_connect_timeout"] = PATIENCE  # noqa: F405
-if "connect_timeout" in DATABASES["default"]["OPTIONS"]:  # noqa: F405
-    DATABASES["default"]["OPTIONS"]["connect_timeout"] = PATIENCE  # noqa: F405
+    CACHES = {"default": CACHES["default"] | {"OPTIONS": {}}}  # noqa: F405
+    CELERY_BROKER_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS | {"socket_connect_timeout": PATIENCE}  # noqa: F405
+_options = DATABASES["default"]["OPTIONS"]  # noqa: F405
+if "connect_timeout" in _options:
+    DATABASES = {"default": DATABASES["default"] | {"OPTIONS": _options | {"connect_timeout": PATIENCE}}}  # noqa: F405
