@@ -26,7 +26,7 @@ from import_from_modulestore.running.progress import Reporter, ask_to_stop, live
 from import_from_modulestore.running.user_tasks import task_id_of
 from import_from_modulestore_standalone.management.commands.serve import how_to_sign_in
 
-from .builders import KEY, TARGET, small_course, write_course
+from .builders import KEY, TARGET, small_course, usage_key, write_course
 from .processes import PATIENCE, Browser, wait_for
 
 
@@ -307,11 +307,12 @@ def test_a_process_that_was_thought_dead_stops_and_leaves_alone_what_another_has
     def take_over(phase, done, total, title=""):
         if done:
             Import.objects.update(worker=other)
+            Import.objects.get().roots.get_or_create(order=0, usage_key=usage_key("chapter", "s1"), first_num=0)
 
     with pytest.raises(api.WrongState, match="another process has taken it up"):
         api.stage_import(user=user, import_id=created.id, progress=take_over)
     run = Import.objects.get()
-    assert (run.state, run.worker, run.blocks.exists()) == (ImportState.STAGING, other, True)
+    assert (run.state, run.worker, run.roots.exists()) == (ImportState.STAGING, other, True)
 
 
 @pytest.mark.slow
