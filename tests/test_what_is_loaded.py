@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from import_from_modulestore import api, completion
 from import_from_modulestore.completion import plan_of
-from import_from_modulestore.data import LocalKey, Plan
+from import_from_modulestore.data import Decision, ImportOptions, LocalKey, Plan
 from import_from_modulestore.hosts import get_host
 from import_from_modulestore.library import load_library_state
 from import_from_modulestore.models import Import
@@ -94,3 +94,28 @@ def test_what_nobody_has_changed_is_known_without_its_content(courses, user, lib
     assert api.plan_import(user=user, import_id=again).counts() == {"unchanged": 6}
     _found, statements = loaded(again)
     assert not any("openedx_content_media" in sql for sql in statements)
+
+
+def again(decision: Decision, *children) -> Run:
+    course = (section("s0", subsection("b0", unit("u0", *children))),)
+    return Run(course, ImportOptions(on_conflict=decision), (), ())
+
+
+def test_a_fork_of_what_was_forked_before_takes_no_key_that_is_taken(courses, user, library):
+    with fresh_scene(courses, user, library) as there:
+        for body in ("<p>One.</p>", "<p>Two.</p>", "<p>Three.</p>"):
+            there.imported(again(Decision.FORK, text("t0", body)))
+        made, whole = plans(there.staged(again(Decision.FORK, text("t0", "<p>Four.</p>"))))
+        assert made == whole
+        assert LocalKey("html", "t0_3") in {item.local_key for item in made.items}
+
+
+def test_a_merge_keeps_what_authors_have_put_into_a_unit(courses, user, library):
+    with fresh_scene(courses, user, library) as there:
+        there.imported(again(Decision.MERGE, text("t0"), text("t1")))
+        there.author.component("own")
+        there.author.hold("u0", "xblock.v1:html:t0", "xblock.v1:html:t1", "xblock.v1:html:own")
+        made, whole = plans(there.staged(again(Decision.MERGE, text("t0"), text("t1"), text("t2"))))
+        assert made == whole
+        [held] = [item.children for item in made.items if item.local_key == LocalKey("unit", "u0")]
+        assert LocalKey("html", "own") in held
