@@ -9,8 +9,9 @@ A fixture that is to be kept writes into the database, below ``tmp_path``, or bo
         return run_import()[0].id
 
 Each test still has all of it to itself, in its own transaction and its own folder, and finds nothing else. What was
-made is put where the same fixtures stood before, with the same parameters, in the same order; elsewhere it is made
-anew. So a fixture is kept only where nothing but fixtures decides what it makes: not what asks ``request`` for others.
+made is put where the same fixtures stood before, with the same parameters, in the same order, and left rows of the same
+numbers; elsewhere it is made anew. So a fixture is kept only where nothing but fixtures decides what it makes: not what
+asks ``request`` for others.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import functools
 import os
 import pickle
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,10 +128,11 @@ def _at_present() -> Any:
 def _kept[R](request: pytest.FixtureRequest, key: Any, make: Callable[[], R]) -> R:
     if connection.vendor != "sqlite" or not connection.in_atomic_block or "once" in request.fixturenames:
         return make()  # Rows have other numbers each time; files lie elsewhere.
-    folder = request.getfixturevalue("tmp_path")
+    folder, rows = request.getfixturevalue("tmp_path"), _rows()
+    key = key, _numbers_in(rows)
     if key in _made:
         return _put(_made[key], folder)
-    rows, files = _rows(), dict(_files(folder))
+    files = dict(_files(folder))
     result = make()
     made = _compared(result, rows, _rows(), files, dict(_files(folder)))
     assert str(folder).encode() not in pickle.dumps(made), "what is kept may not name the test's folder"
@@ -184,6 +187,32 @@ def _selects() -> dict[str, str]:
     return found
 
 
+def _numbers_in(rows: Rows) -> int:
+    """
+    What tells which row has which number: what is put in their place refers to them.
+
+    What is done anew need not write its rows in the same order again. Times and UUIDs are others each time.
+    """
+    told = _telling()
+    found = ((number, *(row[at] for at in told[table])) for table in told for number, row in rows[table].items())
+    return hash(tuple(found))
+
+
+@functools.cache
+def _telling() -> dict[str, list[int]]:
+    """Where in the rows of each table numbers and short texts are."""
+    read = connection.connection.execute
+    return {
+        table: [
+            at
+            for at, name, kind, *_rest in read(f'PRAGMA table_info("{table}")')
+            if re.match("integer|bigint|smallint|bool|varchar", kind.lower()) and name != "worker"
+        ]
+        for table in _selects()
+        if table != _NUMBERS
+    }
+
+
 def _files(folder: Path) -> Iterator[tuple[str, File]]:
     for path in sorted(folder.rglob("*")):
         stat = path.lstat()
@@ -197,7 +226,7 @@ def _compared(result: Any, rows: Rows, now: Rows, files: dict[str, File], there:
     new = {table: sorted(now[table].items() - rows[table].items()) for table in now}
     return Made(
         pickle.dumps(result),
-        {table: [(number,) for number, _row in found] for table, found in gone.items() if found},
+        {table: [(number,) for number, _row in found] for table, found in gone.items() if found and table != _NUMBERS},
         {table: [row for _number, row in found] for table, found in new.items() if found},
         {name: file for name, file in there.items() if files.get(name) != file},
     )
