@@ -109,6 +109,13 @@ class TestWhatIsMadeOfTheCode:
 
 
 def test_some_of_the_tests_are_run_by_make():
-    words = ("make", "--dry-run", "--old-file=install", "test", "ARGS=tests/test_undo.py -k twice")
+    words = (
+        "make",
+        "--dry-run",
+        "--no-print-directory",
+        "--old-file=install",
+        "test",
+        "ARGS=tests/test_undo.py -k twice",
+    )
     told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert told.splitlines()[-1].endswith(" tests/test_undo.py -k twice")
