@@ -31,6 +31,7 @@ One of which the process has died is told of when that is found out, by whoever 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db import transaction
 from django.dispatch import Signal
@@ -72,12 +73,7 @@ def tell(run: Import, was: str, counts: Mapping[str, int], *, seconds: float) ->
     if run.is_preview:
         return
     step = FinishedStep(
-        import_id=str(run.uuid),
-        source_key=run.source_key,
-        source_title=run.source_title,
-        library_key=run.library_key,
-        library_title=run.library_title,
-        user_id=run.actor_id,
+        **_of(run),
         state=ImportState(run.state),
         counts=dict(counts),
         forced=run.force and was in (ImportState.UNDOING, ImportState.REDOING),
@@ -99,12 +95,7 @@ def tell_stopped(runs: Iterable[Import], action: str, *, reason: str = "") -> No
     now = timezone.now()
     steps = tuple(
         StoppedStep(
-            import_id=str(run.uuid),
-            source_key=run.source_key,
-            source_title=run.source_title,
-            library_key=run.library_key,
-            library_title=run.library_title,
-            user_id=run.actor_id,
+            **_of(run),
             action=Action(action),
             is_canceled=not reason,
             reason=reason,
@@ -115,3 +106,15 @@ def tell_stopped(runs: Iterable[Import], action: str, *, reason: str = "") -> No
     )
     if steps:
         transaction.on_commit(lambda: steps_stopped.send_robust(sender=None, steps=steps), robust=True)
+
+
+def _of(run: Import) -> dict[str, Any]:
+    """Which import it is, and who asked, as both kinds of steps tell."""
+    return {
+        "import_id": str(run.uuid),
+        "source_key": run.source_key,
+        "source_title": run.source_title,
+        "library_key": run.library_key,
+        "library_title": run.library_title,
+        "user_id": run.actor_id,
+    }

@@ -244,11 +244,8 @@ def claim(run: Import) -> Step | None:
     if step is None or (run.worker and is_alive(run)):
         return None
     with attempt() as name:
-        if (
-            not as_seen(run)
-            .filter(asked=run.asked)
-            .update(worker=name, heartbeat=timezone.now(), queued=None, error="")
-        ):
+        unclaimed = as_seen(run).filter(asked=run.asked)
+        if not unclaimed.update(worker=name, heartbeat=timezone.now(), queued=None, error=""):
             leave(name)
             return None
         run.refresh_from_db()

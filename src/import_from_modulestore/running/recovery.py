@@ -84,7 +84,6 @@ def recover_if_dead(run: Import) -> None:
 def _recover(run: Import) -> bool:
     """Move an import whose attempt is dead, unless somebody is at it, or has moved it or taken it up since."""
     step = STEP_OF[ImportState(run.state)]
-
     reason = _("The process that did this stopped before it was done. Nothing was half-written; try again.")
 
     def move() -> int:
