@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 
 import pytest
 import requests
+from django.db import connection, transaction
 from django.test import Client
 
+from import_from_modulestore import api
 from import_from_modulestore_standalone import logs
 
 from .builders import KEY, TARGET, small_course, write_course
@@ -44,7 +47,24 @@ def test_a_line_tells_the_import_and_the_user_by_number(told, user, course, stag
     client.get(f"/{API}/imports/{run}/")
     [record] = told()
     assert (record.import_id, record.user_id) == (run, user.pk)
-    assert "ada" not in logs.objects().format(record)
+    assert not re.search(r"\bada\b", logs.objects().format(record))  # Within an ID, chance may write it.
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_line_tells_what_is_so_when_it_is_told(caplog, user, course, stage):
+    """Whoever acts upon it at once, as a program may, is not told that the step before still runs."""
+    caplog.set_level(logging.INFO, "import_from_modulestore")
+    run = stage()
+    caplog.clear()
+    in_transaction = []
+    caplog.handler.addFilter(lambda record: in_transaction.append(connection.in_atomic_block) or True)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        api.complete_import(user=user, import_id=run)
+        raise RuntimeError
+    assert "→" not in caplog.text
+    in_transaction.clear()
+    api.complete_import(user=user, import_id=run)
+    assert ("→ imported" in caplog.text, set(in_transaction)) == (True, {False})
 
 
 def test_no_line_tells_the_signature_that_opens_a_file(told, db):

@@ -162,9 +162,8 @@ class TestLateMessages:
     def test_one_that_was_given_up_is_canceled_when_something_else_is_asked_for(
         self, staged, user, worked, deliver, django_capture_on_commit_callbacks
     ):
-        with django_capture_on_commit_callbacks() as messages:
+        with django_capture_on_commit_callbacks():  # And not run: the message is on its way for long.
             api.start_staging(user=user, import_id=staged.id)
-        assert len(messages) == 1
         given_up = task_id_of(Import.objects.get(), Step.STAGE)
         UserTaskStatus.objects.create(user=user, task_id=given_up, name="Stage", total_steps=1)
         Import.objects.update(state=ImportState.STAGED, queued=None)

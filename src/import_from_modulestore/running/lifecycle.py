@@ -13,8 +13,10 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Case, Q, QuerySet, TextChoices, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -170,8 +172,10 @@ def _not_own(run: Import) -> WrongState:
 
 
 def _tell(run: Import, before: str) -> None:
+    """Log it, once it is so: who reads the line and then asks the database must not be ahead of the commit."""
     facts = {"state": str(run.state), "state_before": str(before)}
-    ImportLog(log, run).info("%s → %s", before, run.state, extra=facts)
+    say = partial(ImportLog(log, run).info, "%s → %s", str(before), str(run.state), extra=facts)
+    transaction.on_commit(say, robust=True)
 
 
 def wrong_state(run: Import) -> WrongState:
