@@ -16,6 +16,9 @@ from openedx_django_lib.fields import MultiCollationCharField, MultiCollationTex
 
 _COLLATIONS = {"mysql": "utf8mb4_unicode_ci"}
 
+DIGEST_LENGTH = 40
+"""How many characters a digest has: those of a BLAKE2b of 20 bytes, in hexadecimal."""
+
 
 def title_field(**kwargs: Any) -> MultiCollationCharField:
     """A column for a title."""
