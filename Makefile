@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test prove fuzz soak screenshots docs docs-links lint messages bench requirements clean
+.PHONY: help install demo serve test prove explore fuzz soak screenshots docs docs-links lint messages bench requirements clean
 
 # Compiled modules are kept, whatever the environment says: without them, each command compiles a thousand for a second.
 export PYTHONDONTWRITEBYTECODE :=
@@ -71,6 +71,9 @@ test: install  ## Run the tests, or some: ARGS="tests/test_undo.py -k twice"; th
 prove: install  ## Prove that imports in bulk leave the same, on EXAMPLES=500 libraries, and write it down; see CORE=
 	@BULK_EXAMPLES=$(or $(EXAMPLES),500) $(BIN)/pytest tests/test_bulk.py tests/test_tags.py -k "the_same or held"
 	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m django prove_bulk_writer
+
+explore: install  ## Try everything that has to hold on examples that nobody has tried, TIMES=10 as many as at the gate
+	@EXAMPLES_TIMES=$(or $(TIMES),10) $(BIN)/pytest -n 2 --dist load -m hypothesis $(ARGS)
 
 fuzz: install  ## Try hostile exports and archives: 1,000 of each kind, or EXAMPLES=…
 	@HOSTILE_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/pytest -n 2 --dist load tests/hostile/test_hostile.py

@@ -12,7 +12,6 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 from _pytest.doctest import DoctestModule
 from celery import Task
@@ -31,7 +30,7 @@ from import_from_modulestore_standalone.grants import Role, give
 
 from .authoring import Author
 from .builders import KEY, TARGET, pack, problem, section, small_course, subsection, text, unit, write_course
-from .examples import examples
+from .examples import use_examples
 from .hostile.servers import MariaDB, can_run
 from .keeping import kept, kept_at_first, recorded
 from .library_state import library_state
@@ -42,15 +41,7 @@ from .rights import without_override
 REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
 
 
-# How long an example takes, or takes to be made, is the machine's affair.
-hypothesis.settings.register_profile(
-    "tests",
-    hypothesis.settings.default,
-    deadline=None,
-    max_examples=examples(100),
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
-hypothesis.settings.load_profile("tests")
+use_examples()
 
 waiting.SECONDS_FOR_SOURCES = PATIENCE
 

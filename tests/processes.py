@@ -272,7 +272,7 @@ def free_port() -> int:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all that it has started, in sessions of their own, too."""
+    """Kill a process and all that it has started, in sessions of their own, too; all are gone then."""
     if process.poll() is None:
         started = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGKILL)
@@ -280,6 +280,13 @@ def kill(process: subprocess.Popen[bytes]) -> None:
         for each in started:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
+        wait_for(lambda: not any(map(_is_there, started)))
+
+
+def _is_there(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _answer_calls() -> None:

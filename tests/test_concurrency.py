@@ -45,6 +45,12 @@ class Site:
             self._worker = self._workers.enter_context(self.project.worker())
         return self._worker
 
+    def kill_worker(self, at: str) -> None:
+        """Kill the worker at this import, and wait until the database has taken back what it was writing."""
+        kill(self.worker())
+        if isinstance(self.project, ServerProject):  # Which has to notice first that nobody is there any more.
+            self.project.query(f"SELECT * FROM modulestore_imports_import WHERE {self._is(at)} FOR UPDATE")
+
     def create(self, target: str = "") -> str:
         """A new import, by default into a library of its own."""
         target = target or f"lib:Acme:L{next(self._numbers)}"
@@ -97,9 +103,11 @@ class Site:
         )[0][0]
 
     def worker_of(self, import_id: str) -> str:
-        uuid = import_id.replace("-", "")
-        sql = f"SELECT worker FROM modulestore_imports_import WHERE replace(uuid, '-', '') = '{uuid}'"
-        return self.project.query(sql)[0][0]
+        return self.project.query(f"SELECT worker FROM modulestore_imports_import WHERE {self._is(import_id)}")[0][0]
+
+    @staticmethod
+    def _is(import_id: str) -> str:
+        return f"replace(uuid, '-', '') = '{import_id.replace('-', '')}'"
 
     def process_of(self, import_id: str) -> psutil.Process:
         """The process that works at the import."""
@@ -264,7 +272,7 @@ class TestKilledWorker:
         with site.held("writing"):
             site.call("start_completion", import_id=run)
             site.wait_for_middle(run, "writing")
-            kill(worker)
+            site.kill_worker(run)
         assert (site.get(run)["state"], site.items(run)) == ("importing", 0)
         site.worker()
         failed = site.wait_for(run, "import_failed")
@@ -307,7 +315,7 @@ class TestKilledInABatch:
 
     def test_the_worker_is_killed_and_the_next_one_goes_on_with_the_second(self, site, worker):
         with self.staging(site) as (first, second):
-            kill(worker)
+            site.kill_worker(first)
         site.worker()
         site.wait_for(second, "staged")
         assert site.get(first)["state"] in ("staged", "staging_failed")

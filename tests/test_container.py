@@ -248,10 +248,11 @@ def test_its_commands_are_a_site_that_is_healthy_and_imports(site):
     asked = {"Authorization": "Bearer let-me-see"}
     said = requests.get(f"http://127.0.0.1:{site.port}/metrics", headers=asked, timeout=PATIENCE).text
     assert 'import_from_modulestore_imports{state="imported"} 1.0' in said
-    lines = [
-        json.loads(line)
-        for host in ("one", "two")
-        for line in (site.plain.parent / f"{host}.log").read_text().splitlines()
-    ]
-    assert {line["state"] for line in lines if line.get("import_id") == run} >= {"staged", "imported"}
+
+    def states_logged() -> set[str]:
+        logs = [(site.plain.parent / f"{host}.log").read_text() for host in ("one", "two")]
+        lines = [json.loads(line) for log in logs for line in log.splitlines(keepends=True) if line.endswith("\n")]
+        return {line["state"] for line in lines if line.get("import_id") == run}
+
+    wait_for(lambda: states_logged() >= {"staged", "imported"})  # What is so is logged afterwards.
     assert list(site.plain.iterdir()) == [], "nothing is written but into the folder for it"

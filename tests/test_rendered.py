@@ -185,9 +185,11 @@ def test_it_costs_the_same_whatever_there_is(courses, run_import, stage, render)
 
 class TestFiles:
     @pytest.fixture
-    def address(self, course, stage, render):
-        """The address of the first file that the block shows."""
-        return render(stage(), address=lambda signed: f"/files/{signed}/").xpath("//img/@src")[0]
+    def address(self, course, stage, render, monkeypatch):
+        """The address of the first file that the block shows; no time passes from now on."""
+        run, now = stage(), timezone.now()
+        monkeypatch.setattr(timezone, "now", lambda: now)
+        return render(run, address=lambda signed: f"/files/{signed}/").xpath("//img/@src")[0]
 
     def test_whoever_has_the_address_gets_the_file(self, address, django_assert_num_queries):
         with django_assert_num_queries(2):

@@ -29,8 +29,11 @@ def write(courses):
 
 
 @pytest.fixture
-def today() -> str:
-    return date_format(localtime(timezone.now()), "DATE_FORMAT")
+def today(monkeypatch) -> str:
+    """The day, as it is written; it does not end meanwhile."""
+    now, last = timezone.now, localtime().replace(hour=23, minute=59, second=59)
+    monkeypatch.setattr(timezone, "now", lambda: min(now(), last))
+    return date_format(last, "DATE_FORMAT")
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from import_from_modulestore.waiting import at_most
 from .builders import KEY, TARGET, small_course, usage_key, write_course
 from .command_line.calls import command, refused
 from .databases import held, using
-from .processes import Project, ServerProject
+from .processes import PATIENCE, Project, ServerProject
 from .rest_api.conftest import ROOT, answer
 from .rights import as_others
 
@@ -410,7 +410,7 @@ class TestAtTheStart:
             MIGRATE: project.command("migrate"),
         }[door]
         ended = subprocess.run(
-            as_others(words), env=project.environment, capture_output=True, text=True, timeout=120, check=False
+            as_others(words), env=project.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         assert (advice in " ".join(ended.stderr.split()), "Traceback" in ended.stderr) == (True, False), ended.stderr
         assert ended.returncode == 1

@@ -19,7 +19,7 @@ from .examples import examples
 from .scenes import Scene, edits, fresh_scene, pasts, runs
 
 quick = settings(
-    max_examples=examples(7),  # Each takes half a second; other ones in every run.
+    max_examples=examples(7),  # Each takes half a second.
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

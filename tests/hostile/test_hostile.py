@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES") or 0)
 
 tried = settings(
-    max_examples=EXAMPLES or examples(5),  # Each takes half a second or more; other ones in every run.
+    max_examples=EXAMPLES or examples(5),  # Each takes half a second or more.
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

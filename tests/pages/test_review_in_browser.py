@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from .browsers import COMMAND, LIBRARY, SOURCE
-from .conftest import Site
+from .conftest import Site, at_rest
 
 pytestmark = pytest.mark.slow
 
@@ -227,6 +227,7 @@ def test_two_people_review_one_import(site: Site, review):
     site.go(review)
     other = page.context.new_page()
     other.goto(site.address + review)
+    at_rest(other)
     row(page, "Living with the tide").locator(".check").click()
     expect(page.locator("#bar")).to_contain_text("left out")
     row(other, "The pull of the Moon").locator(".check").click()

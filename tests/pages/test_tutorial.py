@@ -22,12 +22,16 @@ def test_the_tutorial_can_be_followed(site: Site):
         site.rest()
         seen.append(page.locator("body").inner_text() + page.title())
 
-    def click(role: str, name: str, *, within=page) -> None:
+    def follow(name: str) -> None:
         look()
-        within.get_by_role(role, name=name, exact=True).first.click()
+        site.follow(page.get_by_role("link", name=name, exact=True).first)
+
+    def click(name: str, *, within=page) -> None:
+        look()
+        within.get_by_role("button", name=name, exact=True).first.click()
 
     def choose() -> None:
-        page.locator("main li", has_text="Tides and the Sea").get_by_role("link", name="Import…").click()
+        site.follow(page.locator("main li", has_text="Tides and the Sea").get_by_role("link", name="Import…"))
 
     def row(name: str):
         return page.locator("[role=treeitem]", has=page.locator(".name", has_text=re.compile(f"^{name}$"))).first
@@ -39,15 +43,14 @@ def test_the_tutorial_can_be_followed(site: Site):
 
     # 1 to 4: a course is chosen, and read.
     site.go("/")
-    click("link", "Import a course")
-    page.wait_for_url("**/import/")
+    follow("Import a course")
     look()
     choose()
     page.get_by_text("More options").click()
     page.get_by_label("Content to read").select_option(label="What learners see: published content only")
-    click("button", "Start")
+    click("Start")
     expect(page.get_by_text("can go into the library")).to_be_visible()
-    click("link", "Review")
+    follow("Review")
 
     # 5: a title is changed, a unit is left out.
     unfold("Why the sea rises and falls", "The pull of the Moon", "Start here")
@@ -56,7 +59,7 @@ def test_the_tutorial_can_be_followed(site: Site):
     look()
     page.locator("#block").get_by_role("link", name="Edit").click()
     page.get_by_label("Title", exact=True).fill("Welcome aboard")
-    click("button", "Keep the edit")
+    click("Keep the edit")
     expect(row("Welcome aboard")).to_be_visible()
     unfold("Living with the tide", "Looking back")
     row("Review").locator(".check").click()
@@ -64,18 +67,17 @@ def test_the_tutorial_can_be_followed(site: Site):
     expect(page.locator("#bar")).to_contain_text("8 left out")
 
     # 6: it is written.
-    click("button", "Import", within=page.locator(".review-bar"))
+    click("Import", within=page.locator(".review-bar"))
     expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
     look()
 
     # 7: once more, with what its authors have written since.
-    click("link", "New import")
-    page.wait_for_url("**/import/")
+    follow("New import")
     choose()
-    click("button", "Start")
+    click("Start")
     expect(page.get_by_text("can go into the library")).to_be_visible()
     expect(page.locator("main")).to_contain_text("conflicts")
-    click("link", "Review")
+    follow("Review")
     expect(page.locator("#bar")).to_be_visible()
     for number in (1, 2):
         page.keyboard.press("n")
@@ -86,17 +88,16 @@ def test_the_tutorial_can_be_followed(site: Site):
     page.locator("#block").get_by_role("button", name="Overwrite").click()
     expect(page.locator("#bar")).to_contain_text("1 Update")
     expect(row("The rule of twelfths")).to_contain_text("Update")
-    click("button", "Import", within=page.locator(".review-bar"))
+    click("Import", within=page.locator(".review-bar"))
     expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
 
     # 8: and back.
-    click("link", "Undo…")
-    click("button", "Undo")
+    follow("Undo…")
+    click("Undo")
     expect(page.get_by_role("heading", name="It was undone")).to_be_visible()
     look()
-    click("link", "Libraries")
-    page.wait_for_url("**/libraries/")
-    page.locator("main li a").first.click()
+    follow("Libraries")
+    site.follow(page.locator("main li a").first)
     expect(page.locator(".timeline li")).to_have_count(3)
 
     told = " ".join(" ".join(seen).split())
