@@ -73,7 +73,7 @@ def test_two_at_once_make_a_folder_with_one_database_and_the_sample_course(begin
         (0, True)
     ] * 2, told
     # Whoever came when all was done had nothing to tell of it.
-    assert {error for _out, error in told} <= {"", f"Setting up the database in {data}…\n"}
+    assert {error for _out, error in told} <= {"", f"Setting up the database in {data}, once…\n"}
     assert any(error for _out, error in told)
 
 
