@@ -54,6 +54,11 @@ class Project:
         """Run a management command to its end."""
         return subprocess.run(self.command(*words), env=self.environment, capture_output=True, text=True, check=False)
 
+    def python(self, code: str) -> subprocess.CompletedProcess[str]:
+        """Run some lines with the project's settings."""
+        words = [sys.executable, "-c", code]
+        return subprocess.run(words, env=self.environment, capture_output=True, text=True, check=False)
+
     def start(self, *words: str | Path) -> subprocess.Popen[bytes]:
         """Start a management command and go on."""
         return subprocess.Popen(

@@ -24,6 +24,7 @@ import yaml
 from .builders import KEY, TARGET, small_course, write_course
 from .hostile.servers import MariaDB, Redis, can_run
 from .processes import PATIENCE, free_port, kill, wait_for
+from .test_environment import ODD
 from .test_site import API
 
 ROOT = Path(__file__).parents[1]
@@ -120,7 +121,7 @@ class Composed:
         assert entrypoint
         self._entrypoint = json.loads(entrypoint[1])
         self._of_image = dict(re.findall(r"\b([A-Z_]+)=(\S+)", re.search(r"^ENV (.*)$", IMAGE, re.MULTILINE)[1]))
-        self._services = composed(DATABASE_PASSWORD="imports", PUBLIC_URL=PUBLIC_URL, METRICS_TOKEN="let-me-see")
+        self._services = composed(DATABASE_PASSWORD=ODD, PUBLIC_URL=PUBLIC_URL, METRICS_TOKEN="let-me-see")
         self._here = {
             "@database/imports": f"@127.0.0.1:{database.port}/imports",
             "redis://redis/": f"{redis.url}/",
@@ -211,6 +212,7 @@ def site(tmp_path) -> Iterator[Composed]:
         for server in servers:
             running.callback(server.stop)
             server.start()
+        servers[0].set_password(ODD)
         site = Composed(tmp_path / "composed", *servers)
         running.callback(site.close)
         site.run("migrate")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from urllib.parse import quote
 
 import pytest
 from django.apps import apps
@@ -16,9 +18,10 @@ from import_from_modulestore.library import codes
 from import_from_modulestore.models import Import
 
 from .builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
-from .hostile.servers import OwnServer
+from .hostile.servers import OwnServer, Redis, can_run
 from .library_state import drafts
-from .processes import Refused, ServerProject
+from .processes import Project, Refused, ServerProject
+from .test_environment import ODD
 
 on_a_server = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite compares as Python does")
 
@@ -210,3 +213,49 @@ def test_tables_are_made_by_one_at_a_time(server_url, tmp_path):
         for one in both:
             _out, error = one.communicate()
             assert one.returncode == 0, error
+
+
+_ASK = """
+import django
+django.setup()
+from django.core.cache import cache
+from django.db import connection
+from import_from_modulestore_standalone.health import check_all
+with connection.cursor() as cursor:
+    cursor.execute("SELECT DATABASE()")
+    found = cursor.fetchone()[0]
+cache.set("asked", found)
+print(found, cache.get("asked"), check_all()["broker"])
+"""
+
+
+@pytest.mark.slow
+def test_a_password_may_have_anything_in_it_in_whatever_way_it_is_given(tmp_path, own_server):
+    if not can_run("redis-server"):
+        pytest.fail("Redis is not installed") if os.environ.get("CI") else pytest.skip("Redis is not installed")
+    own_server.set_password(ODD)
+    kept = tmp_path / "password"
+    kept.write_text(f"{ODD}\n", "utf-8")
+    at, escaped = f"127.0.0.1:{own_server.port}/imports", quote(ODD, safe="")
+    redis = Redis(tmp_path / "redis", "a@b:c/d%e#f?g&h+i")
+    redis.start()
+    try:
+        for given in (
+            {"DATABASE_URL": f"mysql://imports:{escaped}@{at}"},
+            {"DATABASE_URL": f"mysql://imports@{at}", "DATABASE_PASSWORD": ODD},
+            {"DATABASE_URL": f"mysql://imports@{at}", "DATABASE_PASSWORD_FILE": str(kept)},
+        ):
+            told = Project(
+                tmp_path / "project", CELERY_BROKER_URL=f"{redis.url}/2", REDIS_URL=f"{redis.url}/3", **given
+            ).python(_ASK)
+            assert (told.stdout, told.stderr) == ("imports imports ok\n", "")
+    finally:
+        redis.stop()
+
+
+def test_there_is_one_password(tmp_path):
+    pytest.importorskip("MySQLdb")
+    project = Project(tmp_path, DATABASE_URL="mysql://imports:secret@localhost/imports", DATABASE_PASSWORD="secret")
+    refused = project.manage("check")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("DATABASE_PASSWORD is set, and there is a password in DATABASE_URL.")

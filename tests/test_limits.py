@@ -12,7 +12,7 @@ from django.test import Client
 
 from import_from_modulestore import api
 from import_from_modulestore_standalone import limits
-from import_from_modulestore_standalone.limits import _Count
+from import_from_modulestore_standalone.limits import KNOWN, _Count
 
 from .builders import KEY, TARGET
 from .processes import PATIENCE, Project
@@ -119,6 +119,72 @@ class TestSigningIn:
         client, page = of(user), "/admin/password_change/"
         assert [client.post(page, {"old_password": "x"}).status_code for _number in range(2)] == [200, 200]
         assert_refused(client.post(page, {"old_password": "x"}))
+
+    @pytest.fixture
+    def known(self, db, django_user_model) -> Client:
+        """The browser in which ``author`` has signed in, and signed out again."""
+        django_user_model.objects.create_user("author", password="right")
+        client = Client()
+        assert client.post(SIGN_IN[0], {"username": "author", "password": "right"}).status_code == 302
+        del client.cookies["sessionid"]
+        cache.clear()
+        return client
+
+    def test_who_guesses_a_name_keeps_a_browser_that_it_is_known_in_from_nothing(self, known):
+        while try_to_sign_in(SIGN_IN[0], "author").status_code == 200:
+            pass
+        assert_refused(try_to_sign_in(SIGN_IN[0], "author", "right"))
+        assert known.post(SIGN_IN[0], {"username": "author", "password": "right"}).status_code == 302
+
+    def test_nor_does_who_guesses_all_names_from_the_address_of_a_proxy(self, known):
+        for number in range(12):
+            assert try_to_sign_in(SIGN_IN[0], f"name{number}").status_code == 200
+        assert_refused(try_to_sign_in(SIGN_IN[0], "newcomer"))
+        assert known.post(SIGN_IN[0], {"username": "author", "password": "right"}).status_code == 302
+
+    def test_in_such_a_browser_one_guesses_no_oftener(self, known):
+        form = {"username": "author", "password": "wrong"}
+        assert [known.post(page, form).status_code for page in SIGN_IN] == [200, 200]
+        assert_refused(known.post(SIGN_IN[0], form))
+        other = Client()
+        other.cookies[KNOWN] = known.cookies[KNOWN].value
+        assert_refused(other.post(SIGN_IN[0], form))
+
+    def test_it_is_known_for_one_name_and_until_the_password_changes(self, known, django_user_model):
+        other = django_user_model.objects.create_user("other", password="right")
+        for name in ("other", "author"):
+            while try_to_sign_in(SIGN_IN[0], name).status_code == 200:
+                cache.delete("modulestore_imports:limit:sign_in:address:127.0.0.1")
+        assert_refused(known.post(SIGN_IN[0], {"username": other.username, "password": "right"}))
+        author = django_user_model.objects.get(username="author")
+        author.set_password("another")
+        author.save()
+        assert_refused(known.post(SIGN_IN[0], {"username": "author", "password": "another"}))
+
+    @pytest.mark.parametrize("forged", ["", "x", "\u00fc", "0" * 64])
+    def test_what_is_shown_instead_counts_for_nothing(self, known, forged):
+        known.cookies[KNOWN] = forged
+        form = {"username": "author", "password": "wrong"}
+        assert [known.post(SIGN_IN[0], form).status_code for _ in range(2)] == [200, 200]
+        assert_refused(try_to_sign_in(SIGN_IN[0], "author", "right"))
+
+    @pytest.mark.parametrize(
+        ("addresses", "are_one"),
+        [
+            (("2001:db8::1", "2001:db8::ffff:0:0:1"), True),
+            (("2001:db8::1", "2001:db8:0:1::1"), False),
+            (("10.0.0.1", "::ffff:10.0.0.1"), True),
+            (("10.0.0.1", "10.0.0.2"), False),
+            (("fe80::1%eth0", "fe80::2%eth0"), True),
+            (("", ""), True),
+        ],
+    )
+    def test_with_ipv6_an_address_is_the_network_of_a_customer(self, db, addresses, are_one):
+        for number in range(12):
+            answer = try_to_sign_in(SIGN_IN[0], f"name{number}", REMOTE_ADDR=addresses[number % 2])
+            assert answer.status_code == 200
+        last = try_to_sign_in(SIGN_IN[0], "name", REMOTE_ADDR=addresses[0])
+        assert last.status_code == (429 if are_one else 200)
 
     def test_to_look_at_the_page_is_free(self, db):
         assert {Client().get(SIGN_IN[0]).status_code for _ in range(20)} == {200}

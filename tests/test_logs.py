@@ -72,6 +72,18 @@ def test_no_line_tells_the_signature_that_opens_a_file(told, db):
     assert "a-signature" not in logs.objects().format(told()[0])
 
 
+@pytest.mark.parametrize("as_a_form", [False, True])
+def test_nor_does_one_of_djangos_own(told, db, caplog, as_a_form):
+    client = Client(enforce_csrf_checks=True)
+    ask = client.post if as_a_form else client.get
+    for address in ("/files/a-signature/", "/files/a-signature/%0ax", "/filed/a-signature/"):
+        ask(address)
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("django.")]
+    assert len(said) == 3
+    assert any("/files/<str:signed>/" in each for each in said)
+    assert "a-signature" not in caplog.text + "".join(said)
+
+
 def test_an_object_is_one_line_whatever_it_says():
     record = logging.LogRecord("x", logging.ERROR, __file__, 1, "two\nlines: “%s”", ("é",), None)
     line = logs.objects().format(record)

@@ -139,6 +139,7 @@ class TestBehindAProxy:
         assert "Log out" in browser.sign_in(f"{site}/admin/", password_in(said))
         assert {cookie.name: (cookie.secure, cookie.path) for cookie in browser.cookies} == {
             "csrftoken": (True, f"{site.partition(NAME)[2]}/"),
+            "known_browser": (True, f"{site.partition(NAME)[2]}/"),
             "sessionid": (True, f"{site.partition(NAME)[2]}/"),
         }
         listed = browser.open(f"{site}/{API}/libraries/?page_size=1")
@@ -215,6 +216,38 @@ class TestPublicAddress:
         project = Project(tmp_path, PUBLIC_URL=f"https://{NAME}", HSTS_SECONDS="3600")
         checked = project.manage("check", "--deploy", "--fail-level", "INFO")
         assert (checked.returncode, "no issues" in checked.stdout) == (0, True), checked.stderr
+
+
+@pytest.fixture
+def with_ipv6() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("with_ipv6")
+class TestIPv6:
+    @pytest.mark.parametrize("host", ["::1", "[::1]", "0:0::1"])
+    def test_one_signs_in_at_the_address_that_is_told(self, serve, host):
+        _process, said = serve("--no-worker", "--host", host)
+        [site] = re.findall(r"Open +(http://\[::1\]:\d+)/\n", said)
+        assert "Log out" in Browser().sign_in(f"{site}/admin/", password_in(said))
+
+    def test_everywhere_is_with_ipv4_as_well(self, serve):
+        _process, said = serve("--no-worker", "--host", "::", ALLOWED_HOSTS="127.0.0.1, ::1")
+        port = port_in(said)
+        for host in ("127.0.0.1", "[::1]"):
+            assert "Log out" in Browser().sign_in(f"http://{host}:{port}/admin/", password_in(said))
+
+
+@pytest.mark.parametrize("host", ["[2001:db8::fff1]", "none.invalid"])
+def test_where_it_cannot_listen_it_says_so_in_a_line(project, host):
+    """The first is an address for examples, which no machine has."""
+    refused = project.manage("serve", "--no-worker", "--host", host)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert refused.stderr.startswith(f"The server cannot listen at {host}, port 8000: ")
 
 
 @pytest.mark.parametrize("page", ["/admin/login/", f"/{API}/docs/", f"/{API}/schema/", f"/{API}/imports/"])

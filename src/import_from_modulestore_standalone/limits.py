@@ -3,8 +3,11 @@ How often one may do what costs the site much, or serves to guess passwords: sig
 
 Counts are kept in the cache, which all web servers share (``REDIS_URL``), and are those of REST framework, on pages and
 in the admin as well. Where the cache cannot be used, nobody is refused. Whoever has given up is let do so: cancels are
-not counted. No header is believed that says where somebody comes from, so that behind a proxy all sign in from its own
-address.
+not counted.
+
+Passwords are tried by names; whoever tries one all the time keeps it from signing in. So a browser in which somebody
+has signed in before counts apart: it shows a cookie that nobody else can have for this name (OWASP: "Slow Down Online
+Guessing Attacks with Device Cookies").
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
+from hmac import compare_digest
+from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 from typing import Any
 
@@ -21,6 +26,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import UsernameField
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext
 from django_htmx.middleware import HtmxDetails
 from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
@@ -31,6 +37,13 @@ from import_from_modulestore.pages.security import secure
 
 NAMES_AT_ONE_ADDRESS = 6
 """How many times as often as one name all names may be tried from one address."""
+
+KNOWN = "known_browser"
+"""The cookie of a browser in which somebody has signed in."""
+
+_GOES_ON = 302
+_KNOWN_FOR = 365 * 24 * 3600
+_OF_ONE_CUSTOMER = 64
 
 _STEPS = ("stage", "complete", "retry", "undo", "redo")
 _VIEWS = {
@@ -79,8 +92,11 @@ class OnPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """What is found further in."""
-        return self.get_response(request)
+        """What is found further in; who has just given the right password is known by it the next time."""
+        response = self.get_response(request)
+        if request.method == "POST" and response.status_code == _GOES_ON and _scope(request) == "sign_in":
+            _remember(request, response)
+        return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         """A page that says so, where it is too often."""
@@ -134,32 +150,83 @@ class _Count(SimpleRateThrottle):
         return self._key
 
 
-def _counts(request: Any) -> Iterator[_Count]:
+def _scope(request: Any) -> str:
     match = request.resolver_match
-    scope = _SCOPES.get(match.view_name, "") if match else ""
+    return _SCOPES.get(match.view_name, "") if match else ""
+
+
+def _counts(request: Any) -> Iterator[_Count]:
+    scope = _scope(request)
     rate = settings.RATE_LIMITS.get(scope)
-    if not rate or request.method != "POST" or match.kwargs.get("action") == Action.CANCEL:
+    if not rate or request.method != "POST" or request.resolver_match.kwargs.get("action") == Action.CANCEL:
         return
     if scope == "sign_in":
-        name = _name_of_account(request)
-        yield _Count(rate, scope, f"name:{sha256(name.encode(errors='replace')).hexdigest()}")
-        yield _Count(rate, scope, f"address:{request.META.get('REMOTE_ADDR', '')}", NAMES_AT_ONE_ADDRESS)
+        name, account = _tried(request)
+        who = sha256(name.encode(errors="replace")).hexdigest()
+        if account is not None and compare_digest(_shown(request), _proof(account).encode()):
+            yield _Count(rate, scope, f"known:{who}")
+            return
+        yield _Count(rate, scope, f"name:{who}")
+        yield _Count(rate, scope, f"address:{_whence(request)}", NAMES_AT_ONE_ADDRESS)
     elif request.user.is_authenticated:
         yield _Count(rate, scope, f"user:{request.user.pk}")
 
 
-def _name_of_account(request: Any) -> str:
+def _tried(request: Any) -> tuple[str, Any]:
     """
-    Whose password is tried, however that is spelled: as the form reads a name, and as the database finds it, which may
-    make no difference between ``a`` and ``à``. Who is signed in tries their own, to set another.
+    Whose password is tried, however that is spelled, and their account, where there is one: as the form reads a name,
+    and as the database finds it, which may make no difference between ``a`` and ``à``. Who is signed in tries their
+    own, to set another.
     """
     if request.user.is_authenticated:
-        return request.user.get_username().casefold()
+        return request.user.get_username().casefold(), request.user
     name = str(UsernameField().to_python(request.POST.get("username", "")) or "")
     users = get_user_model()
     with suppress(users.DoesNotExist, ValueError):  # SQLite and others take no NUL.
-        name = users._default_manager.get_by_natural_key(name).get_username()
-    return name.casefold()
+        account = users._default_manager.get_by_natural_key(name)
+        return account.get_username().casefold(), account
+    return name.casefold(), None
+
+
+def _proof(account: Any) -> str:
+    """What only a browser has in which this password was right. All browsers of an account count as one."""
+    return salted_hmac(
+        "known browser", f"{account.pk}:{account.get_session_auth_hash()}", algorithm="sha256"
+    ).hexdigest()
+
+
+def _shown(request: Any) -> bytes:
+    return request.COOKIES.get(KNOWN, "").encode(errors="replace")
+
+
+def _remember(request: HttpRequest, response: HttpResponseBase) -> None:
+    if not request.user.is_authenticated:
+        return
+    response.set_cookie(
+        KNOWN,
+        _proof(request.user),
+        max_age=_KNOWN_FOR,
+        path=settings.SESSION_COOKIE_PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def _whence(request: Any) -> str:
+    """
+    The address, or, with IPv6, the network that one customer has.
+
+    It is what :mod:`.public` has made of it, and no header's.
+    """
+    said = request.META.get("REMOTE_ADDR", "")
+    try:
+        address = ip_address(said.partition("%")[0])
+    except ValueError:  # A socket has none.
+        return said
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((address, _OF_ONE_CUSTOMER), strict=False))
+    return said
 
 
 def _refusal(request: HttpRequest, seconds: int) -> HttpResponseBase:

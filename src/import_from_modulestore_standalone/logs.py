@@ -54,13 +54,21 @@ def objects() -> logging.Formatter:
 
 
 class Context(logging.Filter):
-    """Gives each record what this thread is at; what the record says itself, of another import say, goes before."""
+    """
+    Gives each record what this thread is at; what the record says itself, of another import say, goes before.
+
+    Of a request that was refused or failed, Django names the address (``Not Found: /…``): here, the route.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let all pass."""
         for name, value in (_context.get() or {}).items():
             if not hasattr(record, name):
                 setattr(record, name, value)
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
+            address = request.path.encode("unicode_escape").decode("ascii")  # As Django has it there.
+            record.args = tuple(_route(request) if each == address else each for each in record.args)
         return True
 
 
@@ -80,6 +88,12 @@ def of_request(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Calla
     return answer
 
 
+def _route(request: HttpRequest) -> str:
+    """Instead of the address: some have a signature in them that opens a file."""
+    match = request.resolver_match
+    return f"/{match.route}" if match else "no address of this site"
+
+
 def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     match = request.resolver_match
     user = getattr(request, "user", None)
@@ -87,7 +101,6 @@ def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
         user = getattr(request, "_cached_user", None)
     facts = {
         "method": request.method,
-        # Not the address: some have a signature in them that opens a file.
         "route": match.route if match else None,
         "status": response.status_code,
         "seconds": round(seconds, 4),

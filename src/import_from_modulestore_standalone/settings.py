@@ -5,13 +5,14 @@ Settings of the standalone project. Everything that differs between machines com
 variable                   meaning                                           default
 ========================== ================================================= =====================================
 ``DATABASE_URL``           where data is kept: SQLite, MySQL or MariaDB      a file in ``VAR_DIR``
+``DATABASE_PASSWORD``      that database's password, as it stands            the one in ``DATABASE_URL``
 ``COURSES_DIR``            the folder of exports                             ``courses`` in ``VAR_DIR``
 ``VAR_DIR``                the folder for everything that the project writes the user's own, for data
 ``SECRET_KEY``             Django's secret key                               made once, kept in ``VAR_DIR``
 ``DEBUG``                  Django's debug mode                               off
 ``LANGUAGE_CODE``          the language where nobody asks for another        ``en``; or ``ar``, ``es``, ``fr``
 ``PUBLIC_URL``             the site's address, where a proxy stands before   none; no proxy
-``ALLOWED_HOSTS``          host names that the server answers to, without    ``localhost``, ``127.0.0.1``
+``ALLOWED_HOSTS``          host names that the server answers to, without    ``localhost``, ``127.0.0.1``, ``::1``
 ``CSRF_TRUSTED_ORIGINS``   other sites whose pages may send forms here       none
 ``HSTS_SECONDS``           for how long browsers keep to TLS                 ``0``; they are not told to
 ``IMPORT_USERNAME``        who the command line acts as                      ``author``
@@ -33,6 +34,8 @@ variable                   meaning                                           def
 ``JWT_AUDIENCE``           whom the tokens have to be for                    anybody
 ========================== ================================================= =====================================
 
+Each may also be given in a file, which the same name with ``_FILE`` after it names.
+
 In a checkout, ``VAR_DIR`` is its ``var``, and ``COURSES_DIR`` its ``courses``, wherever a command is called.
 """
 
@@ -48,7 +51,22 @@ from openedx_content.settings_api import openedx_content_backcompat_apps_to_inst
 from import_from_modulestore.command_line.called import CALLED
 
 from .early import gettext as _
-from .environment import database, emails, given, json_web_keys, number, one_of, rate, switch, text, words
+from .environment import (
+    broker,
+    database,
+    emails,
+    given,
+    hosts,
+    json_web_keys,
+    number,
+    one_of,
+    rate,
+    redis,
+    switch,
+    text,
+    verbatim,
+    words,
+)
 from .private import keep_to_ourselves, kept_secret_key, write_privately
 from .public import PublicAddress
 
@@ -84,7 +102,7 @@ DEBUG = given("DEBUG", False, switch)
 
 # Behind a proxy, every request has come to the public address (see wsgi.py), and no header is believed.
 PUBLIC_ADDRESS = given("PUBLIC_URL", None, PublicAddress.of)
-ALLOWED_HOSTS = words("ALLOWED_HOSTS", "localhost", "127.0.0.1")
+ALLOWED_HOSTS = given("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], hosts)
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 SITE_PATH = ""
 if PUBLIC_ADDRESS is not None:
@@ -190,8 +208,15 @@ DATABASE_OPTIONS = {
         "connect_timeout": 5,  # A host that is gone does not answer at all.
     },
 }
-DATABASES["default"]["OPTIONS"] = DATABASE_OPTIONS.get(DATABASES["default"]["ENGINE"], {})
-REDIS_URL = text("REDIS_URL")
+DATABASES["default"]["OPTIONS"] = {
+    **DATABASE_OPTIONS.get(DATABASES["default"]["ENGINE"], {}),
+    **DATABASES["default"].get("OPTIONS", {}),
+}
+if (_password := verbatim("DATABASE_PASSWORD")) and not HAS_OWN_DATABASE:
+    if DATABASES["default"].get("PASSWORD"):
+        sys.exit(_("DATABASE_PASSWORD is set, and there is a password in DATABASE_URL. Leave one of them out."))
+    DATABASES["default"]["PASSWORD"] = _password
+REDIS_URL = given("REDIS_URL", "", redis, is_secret=True)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -207,7 +232,7 @@ CACHES = {
 }
 
 # Messages carry an import's ID and come at least once; what is to be done stands in the database (see tasks.py).
-CELERY_BROKER_URL = text("CELERY_BROKER_URL", "folder://localhost")
+CELERY_BROKER_URL = given("CELERY_BROKER_URL", "folder://localhost", broker, is_secret=True)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from import_from_modulestore.command_line.base import laid_out, listing
 from import_from_modulestore.command_line.subcommands import SUBCOMMANDS
 
 from ..builders import KEY, small_course, write_course
@@ -31,15 +32,25 @@ def test_a_new_machine_needs_no_step_before_the_first(project):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", [("sources",), ("history", "--json")])
+@pytest.mark.parametrize(
+    "words",
+    [("import_from_modulestore", "sources"), ("import_from_modulestore", "history", "--json"), ("grants", "list")],
+)
 def test_who_has_read_enough_is_not_told_of_it(project, words):
     project.manage("migrate", "--verbosity", "0")
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as out:
-        command = project.command("import_from_modulestore", *words)
+        command = project.command(*words)
         ended = subprocess.run(command, env=project.environment, stdout=out, stderr=subprocess.PIPE, check=False)
     assert (ended.stderr, ended.returncode) == (b"", NO_READER)
+
+
+@pytest.mark.parametrize("columns", ["1", "2", "0", "-3", "many"])
+def test_help_is_read_on_the_narrowest_terminal(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    told = laid_out(["There is this:", listing(("sources", "what can be imported"))])
+    assert " ".join(told.split()) == "There is this: sources what can be imported"
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def _import_again(user: Any, run: Any, library_key: str) -> str:
     from import_from_modulestore.imports import options_of
     from import_from_modulestore.models import Import, Removal, StagedBlock
 
-    options = options_of(run)
+    options = replace(options_of(run), as_last_time=False)  # What it began with is among what it came to.
     if options.collection:  # Its code is the one that it got when it was made.
         options = replace(options, collection=CollectionChoice(title=options.collection.title))
     asked: dict[str, Any] = {"source_key": run.source_key, "export": run.source_export, "options": options}
@@ -172,7 +172,8 @@ def _import_again(user: Any, run: Any, library_key: str) -> str:
     api.stage_import(user=user, import_id=again)
     rows = StagedBlock.objects.filter(import_run__uuid=again)
     for block in run.blocks.all():
-        rows.filter(num=block.num).update(selected=block.selected, decision=block.decision)
+        chosen = {name: getattr(block, name) for name in ("selected", "decision", "contents", "merge_choices")}
+        rows.filter(num=block.num).update(**chosen)
         if block.edited_title or block.edited_olx:
             edit = {"olx": block.edited_olx} if block.edited_olx else {"title": block.edited_title}
             api.edit_block(user=user, import_id=again, usage_key=block.usage_key, **edit)
@@ -249,7 +250,8 @@ command that is interrupted before it has begun.
 
 FOREIGN = re.compile(
     r"""
-    Signal\ handler\ <function\ \w*task\w*\ .*  # django-user-tasks, which cannot tell a user's list of the step now
+    \[edx-drf-extensions\]\ User\ retrieval\ failed\ .*  # by a database that is away, which the answer says
+    | Signal\ handler\ <function\ \w*task\w*\ .*  # django-user-tasks, which cannot tell a user's list of the step now
     | consumer:\ .* | Couldn't\ ack\ .*  # Celery's workers have lost their broker,
     | Error\ on\ \w+ing\ .* | Unrecoverable\ error:\ .*  # and may end by it,
     | Failed\ to\ retry\ task\ .*\ after\ worker\ was\ lost:\ .*  # or a process that works was killed,
@@ -258,7 +260,7 @@ FOREIGN = re.compile(
     """,
     re.VERBOSE,
 )
-"""What the libraries that carry steps write down, with where it comes from, when what they need is gone."""
+"""What libraries, above all those that carry steps, write down when what they need is gone, with where it is from."""
 
 
 def told_in(logs: Path) -> Counter[str]:

@@ -12,6 +12,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..processes import PATIENCE, ServerProject, free_port, kill, wait_for
 
@@ -99,6 +100,11 @@ class MariaDB(Server):
             self.ask("CREATE USER 'imports'@'127.0.0.1' IDENTIFIED BY 'imports'")
             self.ask("GRANT ALL ON imports.* TO 'imports'@'127.0.0.1'")
 
+    def set_password(self, password: str) -> None:
+        """Give the site's account another, whatever is in it."""
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute("SET PASSWORD FOR 'imports'@'127.0.0.1' = PASSWORD(%s)", [password])
+
     def stop(self) -> None:
         super().stop()
         self._socket.unlink(missing_ok=True)
@@ -126,20 +132,23 @@ class MariaDB(Server):
 class Redis(Server):
     """A Redis that writes down what it is told, as one that brokers messages should."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, password: str = "") -> None:
         super().__init__(folder)
-        self.url = f"redis://127.0.0.1:{self.port}"
+        self._password = password
+        account = f":{quote(password, safe='')}@" if password else ""
+        self.url = f"redis://{account}127.0.0.1:{self.port}"
 
     def words(self) -> list[str]:
         return [
             *("redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)),
             *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec"),
+            *(["--requirepass", self._password] if self._password else []),
         ]
 
     def answers(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
             connection.sendall(b"PING\r\n")
-            return connection.recv(64).startswith(b"+PONG")
+            return connection.recv(64).startswith((b"+PONG", b"-NOAUTH"))
         time.sleep(0.05)
         return False
 

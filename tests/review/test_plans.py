@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from import_from_modulestore import api
+from import_from_modulestore.actions import review
 from import_from_modulestore.data import Plan
 from import_from_modulestore.models import Import
 from import_from_modulestore.review.blocks import PlannedImport, Plans
@@ -59,3 +60,13 @@ def test_one_of_a_change_that_was_rolled_back_is_not_shown_for_the_next(user, wr
     assert "Never" not in {item.name for item in api.list_blocks(**common).items}
     assert api.get_summary(**common).left_out == 1
     assert key("t2") in {each.usage_key for each in api.list_blocks(**common, selected=False).items}
+
+
+def test_one_that_meets_what_was_staged_meanwhile_tells_what_there_is(user, write, stage):
+    """A page reads the plan, then the blocks: a worker may have staged fewer in between."""
+    write()
+    run = Import.objects.get(uuid=stage())
+    planned = review.planned(run)
+    assert len(planned.plan.items) > 2
+    run.blocks.filter(num__gt=1).delete()
+    assert planned.outline.below(0)["blocks_below"] == 1

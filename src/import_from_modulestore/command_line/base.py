@@ -66,6 +66,9 @@ _BLANKS_AT_END = re.compile(r" +$", re.MULTILINE)
 LAST = "last"
 """What one's newest import can be called instead of by its ID."""
 
+_NARROWEST = 20
+"""Help is not narrower, whatever the terminal: it would be no help."""
+
 PAGE = 1000
 """How many items of a list are asked for at once."""
 
@@ -126,7 +129,7 @@ def listing(*rows: tuple[str, Promise], gap: int = 3, title: Promise | None = No
 
 def laid_out(paragraphs: Sequence[Paragraph]) -> str:
     """A help text, in the language of this moment, as wide as the terminal, or as one likes to read."""
-    width = min(shutil.get_terminal_size().columns, 100) - 2
+    width = max(min(shutil.get_terminal_size().columns, 100) - 2, _NARROWEST)
     fill = textwrap.TextWrapper(width, break_on_hyphens=False).fill  # lib-block-v1:… is one word.
     return "\n\n".join(text.laid_out(width) if isinstance(text, Listing) else fill(str(text)) for text in paragraphs)
 

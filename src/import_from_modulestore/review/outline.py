@@ -61,8 +61,13 @@ class Outline:
 
 
 def _sums(size: int, nums: Iterable[int]) -> list[int]:
-    """How many of these numbers are lower than each one, up to ``size`` itself."""
+    """
+    How many of these numbers are lower than each one, up to ``size`` itself.
+
+    There may be higher ones: between a plan and this, its source was staged anew. The next who looks has a new plan.
+    """
     marks = [0] * (size + 1)
     for num in nums:
-        marks[num + 1] = 1
+        if num < size:
+            marks[num + 1] = 1
     return list(accumulate(marks))

@@ -40,7 +40,15 @@ class ConsoleCommand(SiteCommand):
         self.stdout.ending = ""
         width = shutil.get_terminal_size((100, 24)).columns
         look: dict[str, Any] = {"no_color": no_color, "highlight": False, "markup": False, "emoji": False}
-        return Console(file=self.stdout, width=width, **look)  # type: ignore[arg-type]
+        return _Console(file=self.stdout, width=width, **look)  # type: ignore[arg-type]
+
+
+class _Console(Console):
+    """What writes to a reader that may go away, as ``head`` does."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to who runs commands; rich would end as if the command had failed."""
+        raise  # It is called where the error is caught.
 
 
 def find_user(name: str) -> Any:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,11 @@ from import_from_modulestore.command_line.terminal.text import printable
 
 from ...celery import SERVED, app
 from ...database import is_up_to_date
+from ...environment import in_addresses
 from ...first_use import make_courses_folder
 from ...server import server_at
 from ..base import SiteCommand
 
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
 _FAILED = 1
 
 
@@ -80,11 +81,13 @@ class Command(SiteCommand):
             with _listening(host, port) as listener:
                 self._update_database()
                 self._check_broker()
-                if host not in (*_EVERYWHERE, *settings.ALLOWED_HOSTS):
-                    settings.ALLOWED_HOSTS.append(host)
+                address, bound_port, *_more = listener.getsockname()
+                answers_as = None if ip_address(address).is_unspecified else in_addresses(host)
+                if answers_as and answers_as not in settings.ALLOWED_HOSTS:
+                    settings.ALLOWED_HOSTS.append(answers_as)
                 sign_in = how_to_sign_in()
                 with self._worker(0 if no_worker else workers) as worker:
-                    self._say_hello(host, listener.getsockname()[1], sign_in, workers if worker else 0)
+                    self._say_hello(answers_as, bound_port, sign_in, workers if worker else 0)
                     _serve(listener, worker)
         except KeyboardInterrupt:
             pass
@@ -151,10 +154,10 @@ class Command(SiteCommand):
                 worker.wait()
                 api.recover_imports()
 
-    def _say_hello(self, host: str, port: int, sign_in: str, workers: int) -> None:
+    def _say_hello(self, name: str | None, port: int, sign_in: str, workers: int) -> None:
         public, this_machine = settings.PUBLIC_ADDRESS, socket.gethostname()
-        shown = _name_of(host, this_machine, () if public else settings.ALLOWED_HOSTS)
-        here = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        shown = name or _name_of(this_machine, () if public else settings.ALLOWED_HOSTS)
+        here = f"http://{shown}:{port}"
         site = public.origin if public else here
         rows = [
             (_("Open"), f"{site}{reverse('modulestore_imports:home')}"),
@@ -167,24 +170,22 @@ class Command(SiteCommand):
         lines = "".join(f"\n  {title:<{width}}{printable(told)}" for title, told in rows)
         told = _("Sign in, choose a course, and look at what would come of it. Ctrl-C stops it.")
         self.stdout.write(f"{lines}\n\n{told}")
-        if shown not in (host, this_machine):
+        if shown not in (name, this_machine):
             names = ", ".join(settings.ALLOWED_HOSTS)
             told = _("It answers only to the names in ALLOWED_HOSTS: {names}.").format(names=names)
             self.stdout.write(f"{printable(told)}\n")
         self.stdout.flush()
 
 
-def _name_of(host: str, this_machine: str, answers_to: Sequence[str]) -> str:
+def _name_of(this_machine: str, answers_to: Sequence[str]) -> str:
     """
-    What browsers find the server by that listens there: where that is everywhere, this machine, or a name of the site.
+    What browsers find a server by that listens everywhere: this machine, or a name of the site.
 
-    >>> _name_of("127.0.0.1", "laptop", ["localhost"]), _name_of("0.0.0.0", "laptop", ["laptop"])
-    ('127.0.0.1', 'laptop')
-    >>> _name_of("0.0.0.0", "3fa2b1c0", ["localhost", "127.0.0.1"])  # As in a container.
+    >>> _name_of("laptop", ["laptop"])
+    'laptop'
+    >>> _name_of("3fa2b1c0", ["localhost", "127.0.0.1"])  # As in a container.
     'localhost'
     """
-    if host not in _EVERYWHERE:
-        return host
     return this_machine if not answers_to or {this_machine, "*"} & {*answers_to} else answers_to[0]
 
 
@@ -228,10 +229,13 @@ def _work(workers: int) -> str:
 
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    bare = host.removeprefix("[").removesuffix("]")  # An IPv6 number may stand as it does in addresses.
     try:
-        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _name, address = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and socket.has_dualstack_ipv6():  # `::` is for IPv4 as well, whatever the system.
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.bind(address)
         listener.listen()
     except (OSError, OverflowError) as error:
