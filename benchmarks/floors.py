@@ -40,8 +40,8 @@ def staging_floor(course: str, before: str, after: str) -> dict[str, Any]:
     """
     What staging cannot do without, in seconds for each part.
 
-    Looking at all files before and after, to know whether the export was changed meanwhile; reading each once and
-    hashing it; parsing its XML once; writing the staged text of each section; searching each component for what it
+    Looking at all files before and after, to know whether the export was changed meanwhile; reading each once; parsing
+    XML once, and hashing the files that components name (of XML and texts, components are hashed, below); writing the staged text of each section; searching each component for what it
     names, and hashing its text and its canonical form, which are columns of the index; copying the files that
     components name, with their MD5, which is another; and inserting the rows that staging leaves behind, as
     :func:`insert_floor` does. The blocks are found and put together without cost.
@@ -81,13 +81,15 @@ def _look(folder: str) -> tuple[int, float]:
 
 
 def _read(course: str) -> None:
+    static = f"{course}/static"
     for folder, _folders, names in os.walk(course):
         for name in names:
             with open(f"{folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 (no path is part of the floor)
                 content = file.read()
-            blake2b(content, digest_size=20).digest()
             if name.endswith(".xml"):
                 etree.fromstring(content, _PARSER)
+            elif folder.startswith(static):
+                blake2b(content, digest_size=20).digest()
 
 
 def _digests(component: etree._Element) -> str:

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from lxml import etree
 
 from import_from_modulestore import api
 from import_from_modulestore.data import CompositionLevel, ConflictState, Outcome
+from import_from_modulestore.exports.texts import read_xml
 from import_from_modulestore.olx.parsing import parse_xml
 
 from .builders import KEY, TARGET, block, problem, section, subsection, text, unit, unit_of, usage_key, write_course
@@ -257,6 +259,19 @@ class TestAsides:
         course(unit_of(f'<problem url_name="p">a{self.ASIDE}b<p/></problem>'))
         run_import()
         assert block_xml(state, "xblock.v1:problem:p") == "<problem>ab<p/></problem>"
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            f"<problem>{ASIDE}</problem>".encode(),
+            f"<problem>{ASIDE.replace('xblock_', 'xblock&#95;')}</problem>".encode(),
+            f"<problem>{ASIDE}</problem>".encode("utf-16"),
+            f'<?xml version="1.0" encoding="UTF-7"?><p>{ASIDE.replace("xblock_", "+AHg-block_")}</p>'.encode(),
+        ],
+    )
+    def test_are_known_however_they_are_written(self, data):
+        assert len(etree.fromstring(data)) == 1
+        assert len(read_xml(data).element) == 0
 
     def test_at_the_top_are_none_either(self, course, run_import):
         root = f'<course>{self.ASIDE}<chapter url_name="s"/></course>'

@@ -44,6 +44,17 @@ def insert(model: type[Model], columns: Sequence[str], rows: Sequence[Row], *, u
             cursor.executemany(sql, rows)
 
 
+def select(model: type[Model], columns: Sequence[str], by: str, value: Any) -> list[Row]:
+    """
+    The rows in which ``by`` has this value, in no order. The columns are numbers and texts.
+
+    One statement, without the making of a query, which takes as long as to read a hundred rows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_select_sql(model, tuple(columns), by, connection.vendor), (value,))
+        return cursor.fetchall()
+
+
 def insert_objects(model: type[Model], objects: Sequence[Any]) -> None:
     """
     Insert what has the attributes of a model's instances, whatever it is. The columns are numbers, texts and JSON.
@@ -65,6 +76,14 @@ def _row(values: Row, json_at: Sequence[int]) -> Row:
 
 def _columns(model: type[Model]) -> list[Any]:
     return [field for field in model._meta.local_concrete_fields if not isinstance(field, AutoField | BigAutoField)]
+
+
+@cache
+def _select_sql(model: type[Model], columns: tuple[str, ...], by: str, _vendor: str) -> str:
+    meta: Any = model._meta
+    quoted = connection.ops.quote_name
+    names = ", ".join(quoted(meta.get_field(name).column) for name in columns)
+    return f"SELECT {names} FROM {quoted(meta.db_table)} WHERE {quoted(meta.get_field(by).column)} = %s"  # noqa: S608
 
 
 @cache

@@ -29,7 +29,7 @@ from ..data import Notice
 from ..garbage import no_garbage
 from ..keys import UsageKeys
 from ..olx.blocks import PARENT_TYPES, holds_block, is_component, read_display_name
-from ..olx.course_bound import is_place
+from ..olx.course_bound import drop_places, is_place
 from ..olx.files.addresses import CourseName, OwnAddresses, may_hold_address
 from ..olx.parsing import (
     MAX_COMPONENT_DEPTH,
@@ -41,7 +41,7 @@ from ..olx.parsing import (
 )
 from ..olx.units import UNIT_TAG, UnitMaker
 from ..texts import xml_text
-from . import drafts
+from .drafts import FOLDER as DRAFTS_FOLDER
 from .drafts import Drafts
 from .files import Folder, UnreadableFile
 from .policy import Policy
@@ -115,6 +115,7 @@ class BlockReader:
         self._files = files
         self._usage_key = UsageKeys(source_key)
         self._drafts = drafts
+        self._has_drafts = drafts is not None and files.may_hold(DRAFTS_FOLDER)
         self._policy = policy or Policy()
         self._addresses = addresses or OwnAddresses(CourseName.of_key(str(source_key)))
         self._outline = outline
@@ -211,14 +212,15 @@ class BlockReader:
 
     def _definition_file(self, node: etree._Element, tag: str, file_name: str) -> str:
         """The file that defines the block; empty where the node itself does."""
-        if not file_name or len(child_elements(node)) or (node.text or "").strip():
+        if not file_name or child_elements(node) or ((text := node.text) and text.strip()):
             return ""
-        is_pointer = "url_name" in node.attrib and _POINTER_ATTRIBUTES.issuperset(node.attrib)
-        if not is_pointer and ("xblock-family" in node.attrib or "filename" in node.attrib):
+        attributes = node.keys()
+        is_pointer = "url_name" in attributes and _POINTER_ATTRIBUTES.issuperset(attributes)
+        if not is_pointer and ("xblock-family" in attributes or "filename" in attributes):
             return ""
         name = _plain_path(f"{tag}/{file_name.replace(':', '/')}.xml")
-        if self._drafts is not None and self._files.has(f"{drafts.FOLDER}/{name}"):
-            return f"{drafts.FOLDER}/{name}"
+        if self._has_drafts and self._files.has(f"{DRAFTS_FOLDER}/{name}"):
+            return f"{DRAFTS_FOLDER}/{name}"
         return name if is_pointer or self._files.has(name) else ""
 
     def _definition(self, node: etree._Element, tag: str, usage_key: str, definition_file: str) -> etree._Element:
@@ -227,7 +229,7 @@ class BlockReader:
         try:
             element = self._parse(definition_file, usage_key)
         except UnreadableBlock as problem:
-            published = definition_file.removeprefix(f"{drafts.FOLDER}/")
+            published = definition_file.removeprefix(f"{DRAFTS_FOLDER}/")
             if published == definition_file or not self._files.has(published):
                 raise
             element = self._parse(published, usage_key)
@@ -260,8 +262,7 @@ class BlockReader:
         return element
 
     def _give_names(self, element: etree._Element, url_name: str) -> None:
-        for name in filter(is_place, element.keys()):
-            del element.attrib[name]
+        drop_places(element)
         element.tail = None
         element.set("url_name", url_name)
         read_display_name(element)
@@ -279,8 +280,7 @@ class BlockReader:
         inside_component: bool,
     ) -> None:
         children = self.children_of(element, url_name)
-        for child in list(element):
-            element.remove(child)
+        del element[:]
         element.text = None
         path = (*path, (element.tag, url_name))
         for child in children:
@@ -351,8 +351,8 @@ class BlockReader:
     def _html_file(self, filename: str, file_name: str, usage_key: str) -> str:
         folder = PurePosixPath("html", file_name.replace(":", "/")).parent if _MAY_BE_PATH(file_name) else "html"
         candidates = [f"{folder}/{filename}.html", f"html/{filename}.html", f"{folder}/{filename}", f"html/{filename}"]
-        if self._drafts is not None:
-            candidates = [f"{drafts.FOLDER}/{name}" for name in candidates] + candidates
+        if self._has_drafts:
+            candidates = [f"{DRAFTS_FOLDER}/{name}" for name in candidates] + candidates
         for name in candidates:
             if self._files.has(name):
                 text, guessed = decode(self._read_file(_plain_path(name)))
@@ -441,7 +441,7 @@ def _given_name(node: etree._Element) -> str:
     In this order, as the platform's (``xmodule/modulestore/xml.py``, ``make_name_unique``).
     """
     for attribute in ("url_name", "slug"):
-        if name := (node.get(attribute) or "").strip():
+        if (given := node.get(attribute)) and (name := given.strip()):
             return name
     for attribute in ("name", "display_name"):
         if name := (node.get(attribute) or "").strip():

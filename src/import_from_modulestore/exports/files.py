@@ -53,6 +53,11 @@ class Folder:
         except OSError:  # A name longer than the file system takes, or a folder that may not be entered.
             return False
 
+    def may_hold(self, folder: str) -> bool:
+        """Whether anything may lie in a folder; not where a listing has it empty, or nowhere."""
+        listing = self._listing(folder)
+        return listing is None or listing != _Listing()
+
     def read(self, name: str) -> bytes:
         """
         The content of one file of the export.

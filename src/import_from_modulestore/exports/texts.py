@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from ..olx.blocks import drop_asides
-from ..olx.parsing import UnreadableXML, parse_xml
+from ..olx.blocks import ASIDE, drop_asides
+from ..olx.parsing import UnreadableXML, is_plain, parse_xml
 
+_ASIDE = ASIDE.encode()
 _DECLARED_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)""")
 
 
@@ -44,7 +45,8 @@ def read_xml(data: bytes) -> Xml:
     Raises :class:`UnreadableXML`.
     """
     found = _read_xml(data)
-    drop_asides(found.element)
+    if _ASIDE in data or not is_plain(data):
+        drop_asides(found.element)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from html import unescape
 
 from lxml import etree
@@ -67,10 +68,10 @@ _LEAF_TYPES = frozenset(("html", "problem", "video", "annotatable", "openassessm
 _OF_PARENTS_OWN = {"conditional": "show"}
 """Elements of a component with child blocks that are its own (platform: ``xmodule/conditional_block.py``)."""
 
-_ASIDE = "xblock_asides.v1"
+ASIDE = "xblock_asides.v1"
 """What the ``xblock-family`` of an aside says (XBlock: ``XBlockAside.entry_point``)."""
 
-_ASIDES = etree.XPath(f"descendant::*[@xblock-family='{_ASIDE}']")
+_ASIDES = etree.XPath(f"descendant::*[@xblock-family='{ASIDE}']")
 
 _DEFAULT_TITLES = {
     "annotatable": "Annotation",
@@ -159,9 +160,9 @@ def drop_asides(root: etree._Element) -> None:
     """
     asides = _ASIDES(root) if len(root) else ()
     for aside in asides:
-        aside.tag = _ASIDE  # So that they can be taken out by their tag, and the text after them stays.
+        aside.tag = ASIDE  # So that they can be taken out by their tag, and the text after them stays.
     if asides:
-        etree.strip_elements(root, _ASIDE, with_tail=False)
+        etree.strip_elements(root, ASIDE, with_tail=False)
 
 
 def inner_blocks(element: etree._Element) -> list[etree._Element]:
@@ -188,13 +189,20 @@ def name_for_people(element: etree._Element) -> str:
     >>> name_for_people(etree.fromstring("<html>&lt;p>The moon pulls.&lt;/p></html>"))
     '“The moon pulls.”'
     """
-    title = clean_title(element.get("display_name") or "")
-    if title or element.tag in CONTAINER_KINDS or has_children(element):
-        return title or title_of(element)
+    return title_and_name(element)[1]
+
+
+def title_and_name(element: etree._Element) -> tuple[str, str]:
+    """:func:`title_of` and :func:`name_for_people` of a block."""
+    if title := clean_title(element.get("display_name") or ""):
+        return title, title
+    title = title_of(element)
+    if element.tag in CONTAINER_KINDS or has_children(element):
+        return title, title
     words = unescape(_MARKUP.sub(" ", _CODE.sub(" ", _text_of(element))))
     text = " ".join(on_one_line(words).split())
     cut = text if len(text) <= _SNIPPET_LENGTH else f"{text[:_SNIPPET_LENGTH].rsplit(' ', 1)[0]} …"
-    return f"“{cut}”" if cut else title_of(element)
+    return title, f"“{cut}”" if cut else title
 
 
 def _text_of(element: etree._Element) -> str:
@@ -225,9 +233,9 @@ def read_display_name(element: etree._Element) -> None:
     ``xmodule/xml_block.py``, ``deserialize_field``; XBlock: ``String.from_string``). In a library, no XBlock does.
     """
     written = element.get("display_name")
-    if written is None or "xblock-family" in element.attrib:
+    if written is None or written.lstrip(" \t\n\r")[:1] not in ('"', "n"):
         return
-    if written.lstrip(" \t\n\r")[:1] not in ('"', "n"):
+    if element.get("xblock-family") is not None:
         return
     try:
         title = json.loads(written)
@@ -239,6 +247,7 @@ def read_display_name(element: etree._Element) -> None:
         element.set("display_name", xml_text(title))
 
 
+@lru_cache(maxsize=1_000)
 def default_title(block_type: str) -> str:
     """
     What the platform calls a block that has no display name; one of a type that we do not know, by its type.

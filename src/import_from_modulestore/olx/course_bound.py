@@ -61,6 +61,8 @@ _LINKS_TO_LIBRARIES = ("upstream", "downstream")
 
 _GROUPS = frozenset(("group_access", "user_partition_id", "user_partitions"))
 
+_COURSE_ONLY = _PLACE | _GROUPS
+
 _names_groups = etree.XPath(f"boolean(descendant-or-self::*[{' or '.join(f'@{name}' for name in sorted(_GROUPS))}])")
 """Whether anything in an element names any: most courses have none."""
 
@@ -71,6 +73,9 @@ _PACKAGES = {
     "h5p_content_json_path": "",
 }
 """Attributes that name a package, by themselves or in a field of the JSON that they hold; the first one counts."""
+
+_NOTED = frozenset(("config_type", "lti_id", "selected_teamset_id", *_PACKAGES))
+"""Without one of these there is nothing to say."""
 
 _MAX_SHOWN = 100
 _MAX_JSON = 10_000
@@ -84,13 +89,24 @@ def is_place(attribute: str) -> bool:
 
 def is_course_only(attribute: str) -> bool:
     """Whether no library has the attribute: it places the block in its course, or names groups of it."""
-    return is_place(attribute) or attribute in _GROUPS
+    return attribute in _COURSE_ONLY or attribute.startswith(_LINKS_TO_LIBRARIES)
+
+
+def drop_places(element: etree._Element) -> None:
+    """Remove what :func:`is_place` from a block's element."""
+    _drop(element, _PLACE)
 
 
 def drop_course_only_attributes(element: etree._Element) -> None:
-    """Remove those from a block's element."""
-    for name in filter(is_course_only, element.keys()):
-        del element.attrib[name]
+    """Remove what :func:`is_course_only` from a block's element."""
+    _drop(element, _COURSE_ONLY)
+
+
+def _drop(element: etree._Element, names: frozenset[str]) -> None:
+    given = element.keys()
+    for name in given:
+        if name in names or name.startswith(_LINKS_TO_LIBRARIES):
+            del element.attrib[name]
 
 
 def take_off_groups(root: etree._Element, source_key: Any) -> Iterator[tuple[str, str]]:
@@ -118,6 +134,8 @@ def take_off_groups(root: etree._Element, source_key: Any) -> Iterator[tuple[str
 
 def notes_on(element: etree._Element) -> list[str]:
     """What to say of a component that is kept as it is, and needs something that does not go along."""
+    if _NOTED.isdisjoint(element.keys()):
+        return []
     notes = [_note_on_lti(element), _note_on_teams(element), _note_on_package(element)]
     return [note for note in notes if note]
 

@@ -33,6 +33,9 @@ _SPLIT = "split"
 
 _END_OF_CDATA = re.compile("(?<=]])(?=>)")
 
+_BEGINS_PLAINLY = re.compile(rb"\s*<[A-Za-z]").match
+"""Whether a document begins with its element: then it is UTF-8, whatever the encodings that libxml2 knows."""
+
 _own = local()
 """Parsers of a thread."""
 
@@ -87,8 +90,17 @@ def parse_xml(data: bytes | str) -> etree._Element:
         raise UnreadableXML(_("it is not well-formed XML: {error}").format(error=error)) from None
     if root is None:
         raise UnreadableXML("it is empty")
-    _refuse_entities(root, parser)
+    if not is_plain(encoded):
+        _refuse_entities(root, parser)
     return root
+
+
+def is_plain(data: bytes) -> bool:
+    """
+    Whether a well-formed document says everything as it stands there: it has neither references nor a DTD, and no other
+    encoding than UTF-8 (https://www.w3.org/TR/xml/#sec-guessing).
+    """
+    return b"&" not in data and b"<!DOCTYPE" not in data and _BEGINS_PLAINLY(data) is not None
 
 
 def _parser(encoding: str | None) -> etree.XMLParser:

@@ -13,6 +13,7 @@ from openedx_django_lib.fields import create_hash_digest
 
 from ..errors import StagedContentGone
 from ..quoting import shortened
+from ..rows import select
 
 
 class StagedRow(NamedTuple):
@@ -27,10 +28,10 @@ class StagedRow(NamedTuple):
 def staged_rows(model: Any, content_id: int) -> dict[str, StagedRow]:
     """The files that are staged with a root, by name. One query."""
     field: Any = model._meta.get_field("data_file")
-    rows = model._default_manager.filter(for_content=content_id)
+    rows = select(model, (model._meta.pk.name, "filename", "md5_hash", "data_file"), "for_content", content_id)
     return {
         filename: StagedRow(pk, filename, md5_hash, field.attr_class(None, field, stored))
-        for pk, filename, md5_hash, stored in rows.values_list("pk", "filename", "md5_hash", "data_file")
+        for pk, filename, md5_hash, stored in rows
     }
 
 

@@ -23,7 +23,7 @@ from ..garbage import no_garbage
 from ..hosts import Host
 from ..keys import UsageKeys, is_component_type
 from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StandingChoice
-from ..olx.blocks import has_children, name_for_people, title_of
+from ..olx.blocks import has_children, title_and_name, title_of
 from ..olx.course_bound import notes_on
 from ..olx.files.addresses import CourseLink, CourseName, ForeignFile, course_links, foreign_files
 from ..olx.files.closure import Closure
@@ -86,7 +86,7 @@ class NewBlock:
     block_type: str
     block_id: str
     kind: str
-    title: str
+    title: str = ""
     name: str = ""
     olx_digest: str = ""
     normal_digest: str = ""
@@ -332,7 +332,6 @@ class Indexer:
             block_type=block.block_type,
             block_id=block.block_id,
             kind=block.kind.value,
-            title=title_of(block.element),
         )
         if problem := staged.problems.get(usage_key):
             row.problem = shortened(problem, MAX_TEXT)
@@ -341,6 +340,8 @@ class Indexer:
         self._met.setdefault(usage_key, num)
         if row.repeats is None and not block.kind.is_container:
             self.describe(row, block.element, files, staged.names.get((block.block_type, block.block_id)))
+        else:
+            row.title = title_of(block.element)
         row.source_digest, row.source_title = row.digest, row.title
         return row
 
@@ -359,7 +360,7 @@ class Indexer:
         ``names`` is what it names, where that is known. A block that could not be read has nothing to tell of, until
         an edit gives it OLX.
         """
-        row.title, name = title_of(element), name_for_people(element)
+        row.title, name = title_and_name(element)
         row.name = name if name != row.title else ""
         row.olx_digest = row.normal_digest = row.digest = row.refusal = ""
         row.files, row.missing_files, row.warnings = [], [], []
@@ -374,8 +375,10 @@ class Indexer:
             row.warnings.append(warning)
         row.warnings += notes_on(element)
         self._describe_files(row, files, names or names_in(element))
-        row.warnings = bounded(row.warnings)
-        row.missing_files = bounded(row.missing_files, length=MAX_TEXT)
+        if row.warnings:
+            row.warnings = bounded(row.warnings)
+        if row.missing_files:
+            row.missing_files = bounded(row.missing_files, length=MAX_TEXT)
         olx, row.normal_digest = olx_and_digest(element)
         row.olx_digest = text_digest(olx)
         row.digest = component_digest(
@@ -393,6 +396,8 @@ class Indexer:
         return self._type_notes[block_type]
 
     def _describe_files(self, row: _Block, files: Mapping[str, Any], names: Names) -> None:
+        if not names.has_any:
+            return
         staged = _StagedFiles(files, self._hashed)
         named = Closure(staged, self._loads).of(names)
         found = [(each.name, each.file, each.named_by) for each in named.found]

@@ -81,6 +81,8 @@ class Closure[F]:
         needs it cannot be told.
         """
         result: ComponentFiles[F] = ComponentFiles(names.addresses)
+        if not names.references:
+            return result
         met: set[str] = set()
         missing: set[str] = set()
         read = 0
@@ -152,6 +154,8 @@ def gather[F](root: etree._Element, files: Files[F]) -> Gathered[F]:
             gathered.warnings += [(block, warning) for warning in _mend_transcripts(video, files, gathered.made)]
         names = names_in(block.element)
         gathered.names.setdefault((block.block_type, block.block_id), names)
+        if not names.has_any:
+            continue
         named = closure.of(names)
         found = [(each.name, each.file) for each in named.found]
         others = [PYTHON_LIBRARY] if names.runs_python else []

@@ -133,7 +133,7 @@ def is_of_platform(name: str) -> bool:
     return _PLATFORM_IMAGES.fullmatch(name) is not None or name.startswith(_PLATFORM_FOLDERS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # A frozen one takes three times as long to make.
 class Names:
     """
     What a component names: files, in order, each once; and ``addresses``, all that its attributes and embedded HTML
@@ -144,6 +144,11 @@ class Names:
     references: list[Reference]
     addresses: list[str]
     runs_python: bool = False
+
+    @property
+    def has_any(self) -> bool:
+        """Whether it names anything, as most components do not."""
+        return bool(self.references or self.addresses or self.runs_python)
 
 
 def names_in(element: etree._Element) -> Names:
@@ -214,13 +219,14 @@ def _needed(text: str, kind: str) -> Iterator[Reference]:
 def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:
     """Every text of the element and what it is, texts in texts taken apart."""
     for node in element.iter(etree.Element):
-        for name, value in node.attrib.items():
-            yield from _taken_apart(value.strip(), _kind_of(name))
-        if node.text:
-            yield from _taken_apart(node.text, _CODE if node.tag in _CODE_TAGS else _PROSE)
+        for name, value in node.items():
+            if _HINT.search(value):
+                yield from _taken_apart(value.strip(), _kind_of(name))
+        if (text := node.text) and _HINT.search(text):
+            yield from _taken_apart(text, _CODE if node.tag in _CODE_TAGS else _PROSE)
         for child in node:
-            if child.tail:
-                yield from _taken_apart(child.tail, _PROSE)
+            if (tail := child.tail) and _HINT.search(tail):
+                yield from _taken_apart(tail, _PROSE)
 
 
 def _kind_of(attribute: str) -> str:
@@ -277,12 +283,13 @@ def _json_texts(text: str) -> list[tuple[str, str]] | None:
 
 def _mentioned(element: etree._Element) -> Iterator[Reference]:
     for node in element.iter():
-        texts = [*node.attrib.values(), node.text] if isinstance(node.tag, str) else []
+        texts = [*node.values(), node.text] if isinstance(node.tag, str) else []
         texts += [node.tail] if node is not element else []
-        for text in filter(None, texts):
-            # HTML inside CDATA, and JSON inside attributes, escape once more.
-            for written, _before in _addresses(html.unescape(text), is_whole=True):
-                yield Reference.to_address(written, is_needed=False)
+        for text in texts:
+            if text and (holds_any(text, _MENTIONS) or "&#" in text):
+                # HTML inside CDATA, and JSON inside attributes, escape once more.
+                for written, _before in _addresses(html.unescape(text), is_whole=True):
+                    yield Reference.to_address(written, is_needed=False)
 
 
 def _addresses(text: str, *, is_whole: bool) -> Iterator[tuple[str, str]]:
