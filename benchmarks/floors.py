@@ -41,10 +41,10 @@ def staging_floor(course: str, before: str, after: str) -> dict[str, Any]:
     What staging cannot do without, in seconds for each part.
 
     Looking at all files before and after, to know whether the export was changed meanwhile; reading each once; parsing
-    XML once, and hashing the files that components name (of XML and texts, components are hashed, below); writing the staged text of each section; searching each component for what it
-    names, and hashing its text and its canonical form, which are columns of the index; copying the files that
-    components name, with their MD5, which is another; and inserting the rows that staging leaves behind, as
-    :func:`insert_floor` does. The blocks are found and put together without cost.
+    its XML once, and hashing what components use as it is; writing the staged text of each section; searching each
+    component for what it names, and hashing its text and its canonical form, which are columns of the index; copying
+    the files that components name, with their MD5, which is another; and inserting the rows that staging leaves behind,
+    as :func:`insert_floor` does. The blocks are found and put together without cost.
     """
     rows = _new_rows(before, after)
     with closing(sqlite3.connect(after)) as other:

@@ -219,7 +219,11 @@ def _small_import(bench: Bench, spec: CourseSpec) -> dict[str, Any]:
     steps = {"stage": bench.step("stage", source_key=spec.key)}
     import_id = steps["stage"]["import_id"]
     steps["review"] = bench.step("review", import_id=import_id)
+    before = bench.kept("staged.sqlite3")
     steps["complete"] = bench.step("complete", import_id=import_id)
+    floor = bench.step("insert_floor", before=before, after=str(bench.database))
+    steps["complete"]["insert_seconds"] = floor["cpu_seconds"]
+    Path(before).unlink()
     steps["preview undo"] = bench.step("preview_undo", import_id=import_id)
     steps["undo"] = bench.step("undo", import_id=import_id)
     steps["redo"] = bench.step("redo", import_id=import_id)

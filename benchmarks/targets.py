@@ -153,11 +153,14 @@ def an_item(run: dict[str, Any], step: str) -> float:
 def _crowd(crowd: dict[str, Any]) -> Iterator[Figure]:
     for step, small in crowd["empty"].items():
         large = crowd["full"][step]
+        beside = f"{_ratio(rest(large), rest(small))}, and {large['load_seconds']:.2f} s of loading"
+        if "insert_seconds" in small:
+            beside += f"; inserting alone, {_ratio(large['insert_seconds'], small['insert_seconds'])}"
         yield Figure(
             f"{step} in a library of {crowd['items']:,} items ÷ in an empty one",
             rest(large) / rest(small),
             GROWTH,
-            beside=f"{_ratio(rest(large), rest(small))}, and {large['load_seconds']:.2f} s of loading",
+            beside=beside,
         )
         more = large["statements"] - small["statements"]
         yield Figure("its statements more than those", more, FIXED, unit="SQL", beside="an empty library is asked less")

@@ -200,7 +200,9 @@ DATABASE_OPTIONS = {
         # A write transaction takes SQLite's one write lock when it begins, so that two imports queue and neither fails.
         "transaction_mode": "IMMEDIATE",
         "timeout": 600,  # A request waits for less (see waiting.py); a command says for what it waits.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # What is written is brought from the log into the file every 16 MB. At the usual 4 MB, each small import into a
+        # large library does so, since each row goes to a page of its own there: for a fifth of what it costs.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000;",
     },
     "django.db.backends.mysql": {
         "charset": "utf8mb4",
