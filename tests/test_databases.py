@@ -134,6 +134,14 @@ def test_codes_are_the_same_where_the_database_says_so(collation):
                 assert (same_code(one) == same_code(other)) == bool(cursor.fetchone()[0]), (one, other)
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="other databases see to their logs themselves")
+def test_sqlite_brings_its_log_into_the_file_not_for_each_small_import(db):
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_autocheckpoint")
+        [pages] = cursor.fetchone()
+    assert pages >= 3_000, "60 components write 1,150 pages into a library of 100,000 items."
+
+
 class TestCharacters:
     """A title may have a 🌊, also where the database's character set does not."""
 
