@@ -66,7 +66,7 @@ serve: install  ## Start the web server and a worker, for use in a browser
 	@$(MANAGE) serve
 
 test: install  ## Run the tests, or some: ARGS="tests/test_undo.py -k twice"; those that take long as well with SLOW=1; on other versions with CORE= or RELEASE=
-	@$(BIN)/pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder $(if $(CI)$(SLOW),,-m "not slow") $(ARGS)
+	@$(BIN)/pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder $(if $(CI)$(SLOW),,-m "not slow and not at_gate") $(ARGS)
 
 prove: install  ## Prove that imports in bulk leave the same, on EXAMPLES=500 libraries, and write it down; see CORE=
 	@BULK_EXAMPLES=$(or $(EXAMPLES),500) $(BIN)/pytest tests/test_bulk.py tests/test_tags.py -k "the_same or held"

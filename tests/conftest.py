@@ -30,6 +30,7 @@ from import_from_modulestore_standalone.grants import Role, give
 
 from .authoring import Author
 from .builders import KEY, TARGET, pack, problem, section, small_course, subsection, text, unit, write_course
+from .cases import leave_further_cases
 from .examples import use_examples
 from .hostile.servers import MariaDB, can_run
 from .keeping import kept, kept_at_first, recorded
@@ -65,10 +66,12 @@ LONG = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
-    Begin with what takes long: each file is one worker's, who would else be at the last when the others are done.
+    Begin with what takes long: each file is one worker's, who would else be at the last when the others are done. And
+    say what is left to the gate.
 
     pytest-django has put those last that use no database of the tests, as most of these do.
     """
+    leave_further_cases(items)
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 

@@ -27,6 +27,11 @@ def examples(number: int) -> int:
     return number if IS_WHOLE else max(number // 10, 3)
 
 
+def size(large: int, less: int) -> int:
+    """How much there is of what costs as much for little as for much: less where not everything is run."""
+    return large if IS_WHOLE else less
+
+
 def use_examples() -> None:
     """Have Hypothesis try so many, and at the gate the same ones each time."""
     is_fixed = IS_GATE and not _TIMES

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from django.core.management import CommandError, call_command
 
+from .command_line.calls import Called
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 MANAGE = "./manage.py"
@@ -74,7 +76,7 @@ def _manage(line: str, folder: Path) -> tuple[str, int]:
     out = StringIO()
     try:
         with contextlib.chdir(folder):
-            call_command(name, *words, stdout=out)
+            call_command(Called() if name == "import_from_modulestore" else name, *words, stdout=out)
     except SystemExit as end:
         return out.getvalue(), int(end.code or 0)
     except CommandError as error:

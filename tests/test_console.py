@@ -161,6 +161,7 @@ def test_without_an_output_it_does_its_work_and_on_a_full_disk_it_says_so(begin,
         assert told == "No space left on device.\n"
 
 
+@pytest.mark.at_gate
 def test_its_version_is_its_own_however_one_asks(call, tmp_path):
     assert {call(word, "--data", str(tmp_path))[0] for word in ("version", "--version")} == {f"{__version__}\n"}
 

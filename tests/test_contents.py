@@ -258,6 +258,7 @@ class TestUndo:
         api.redo_import(user=user, import_id=second.id)  # All that it would put back has other versions by now.
         assert state() == before
 
+    @pytest.mark.few
     @pytest.mark.parametrize("undone", [(0, 1), (1, 0)])
     @pytest.mark.parametrize("redone", [(0, 1), (1, 0)])
     @pytest.mark.parametrize("own", [False, True])

@@ -18,6 +18,7 @@ from import_from_modulestore.olx.parsing import parse_xml
 from .admin.test_cost import copies
 from .builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
 from .command_line.calls import command
+from .examples import size
 
 ITEM = "lb:Acme:Target:html:t"
 
@@ -165,7 +166,7 @@ def removing(components: int, user, courses, call) -> int:
 def test_what_is_gone_takes_statements_by_batch(courses, user, library, call):
     small = removing(10, user, courses, call)
     Import.objects.all().delete()
-    large = removing(310, user, courses, call)
+    large = removing(size(310, 110), user, courses, call)
     assert large - small <= 300 // 25  # SQLite takes some hundred rows in one statement
 
 
@@ -176,7 +177,7 @@ def test_an_import_that_changes_nothing_takes_statements_by_batch(statements):
 
 
 def test_a_small_import_takes_as_many_statements_in_a_library_that_holds_much(courses, user, library, run_import):
-    units = [unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(10))) for n in range(110)]
+    units = [unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(10))) for n in range(size(110, 30))]
 
     def counts(name: str) -> list[int]:
         texts = (text(f"{name}{n}") for n in range(5))
@@ -210,7 +211,7 @@ def redoing(user, import_id) -> int:
 def test_an_undo_and_a_redo_take_statements_by_batch(statements, call):
     small = statements(20, call)
     Import.objects.all().delete()
-    assert statements(1020, call) - small <= 12
+    assert statements(size(1020, 220), call) - small <= 12
     assert small <= 80
 
 
@@ -223,6 +224,7 @@ def test_a_list_of_imports_takes_a_fixed_number_of_statements(statements, user):
     assert len(seen) == 3  # the libraries' keys, the page, the number of all
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "words",
     [("history",), ("history", "--search", "c1"), ("show", "last"), ("where", usage_key("html", "t")), ("where", ITEM)],
@@ -263,7 +265,7 @@ def test_no_step_goes_through_all_records_that_there_are(statements):
                 step(user=user, import_id=import_id)
         return 0
 
-    statements(400, whole)
+    statements(size(400, 100), whole)
     assert len(plans) > 5
     assert [sql for sql, plan in plans.items() if "SCAN modulestore_imports_importrecord" in plan] == []
     assert [sql for sql, plan in plans.items() if "outcome" in plan] == []

@@ -130,6 +130,7 @@ def test_a_fault_while_staging_leaves_nothing_staged_and_can_be_retried(courses,
 class TestKilled:
     """A process that dies in the middle, for real."""
 
+    @pytest.mark.at_gate
     @pytest.mark.parametrize("phase", ["writing", pytest.param("publishing", marks=pytest.mark.slow)])
     def test_the_library_is_as_it_was_and_retry_goes_on(self, project_on, phase):
         project = project_on

@@ -85,6 +85,7 @@ class TestAddresses:
         edited = api.edit_block(user=user, import_id=run.id, usage_key=usage_key("html", "x"), olx=olx)
         assert ([file.name for file in edited.files], edited.block.warnings) == (["a.png"], ())
 
+    @pytest.mark.few
     @pytest.mark.parametrize(
         ("address", "leads_to"),
         [

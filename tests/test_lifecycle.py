@@ -247,6 +247,7 @@ STATES_OF_A_STEP = {
 class TestWaysOut:
     """Whatever state an import is in, there is something that people can do, unless it is over."""
 
+    @pytest.mark.few
     @pytest.mark.parametrize("worker", STATES_OF_A_STEP)
     @pytest.mark.parametrize("state", [state for state in ImportState if state is not ImportState.CANCELED])
     def test_no_state_is_without(self, created, user, state, worker):

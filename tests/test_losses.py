@@ -90,6 +90,7 @@ def losses(*tables):
 
 
 class TestStagedContent:
+    @pytest.mark.few
     @losses(FILE_LOSSES, CONTENT_LOSSES)
     def test_completing_says_what_is_gone_and_what_to_do_and_heals_by_staging_anew(
         self, staged, step, user, state, settings, lose
@@ -109,6 +110,7 @@ class TestStagedContent:
         step(api.complete_import, staged)
         assert drafts(state())["xblock.v1:html:t1"]["files"]["static/a.png"] == b"PNG"
 
+    @pytest.mark.few
     @losses(FILE_LOSSES, CONTENT_LOSSES)
     def test_an_edit_says_so_too_and_changes_nothing(self, staged, step, lose):
         lose()
@@ -119,6 +121,7 @@ class TestStagedContent:
         step(api.stage_import, staged)
         assert step(api.edit_block, staged, **of_block("t1"), title="Mine").block.title == "Mine"
 
+    @pytest.mark.few
     @losses(FILE_LOSSES, CONTENT_LOSSES)
     def test_so_does_taking_an_edit_back(self, staged, step, lose):
         step(api.edit_block, staged, **of_block("t1"), title="Mine")
@@ -277,6 +280,7 @@ class TestFilesOfTheLibrary:
         "all are gone": lambda: shutil.rmtree(stored_file().parent),
     }
 
+    @pytest.mark.few
     @pytest.mark.parametrize("lose", [pytest.param(lose, id=name) for name, lose in LOSSES.items()])
     @pytest.mark.parametrize("changed", [False, True], ids=["unchanged", "changed"])
     def test_an_import_that_brings_one_again_writes_it_again(self, begin, step, write, state, lose, changed):

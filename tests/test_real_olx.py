@@ -50,6 +50,7 @@ class TestText:
 
 
 class TestTitles:
+    @pytest.mark.few
     @pytest.mark.parametrize(
         ("written", "title", "kept"),
         [

@@ -62,6 +62,7 @@ def test_keys_and_states_are_taken_over(before):
     assert record.import_run.library_key == "lib:A:B"
 
 
+@pytest.mark.at_gate
 @pytest.mark.parametrize("before", ["_source_origin"], indirect=True)
 def test_the_origin_of_a_source_is_told_from_the_name_of_its_export(before):
     runs = before.get_model(APP, "Import").objects

@@ -24,6 +24,7 @@ from import_from_modulestore_standalone.grants import Role, take
 
 from .authoring import Author
 from .builders import TARGET, block, problem, section, subsection, text, unit, usage_key, write_course
+from .examples import size
 from .rendering.pages import ADDRESS, read
 from .rendering.test_hostile import ATTACKS, TYPES, olx_of
 from .rest_api.conftest import ROOT
@@ -170,7 +171,7 @@ class TestSides:
 
 def test_it_costs_the_same_whatever_there_is(courses, run_import, stage, render):
     seen: dict[Side, list[int]] = {side: [] for side in Side}
-    for count in (1, 40):
+    for count in (1, size(40, 10)):
         units = (unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(10))) for n in range(count))
         write_course(courses / "c1", section("s", subsection("b", unit("u", text("t1", BODY)), *units)), static=FILES)
         run_import()
@@ -347,6 +348,7 @@ def shown(user):
     return documents
 
 
+@pytest.mark.at_gate
 def test_a_course_whose_every_field_is_an_attack(courses, run_import, stage, shown):
     """Staged, in the library, and compared with another."""
     for turn in (0, 1):

@@ -44,6 +44,7 @@ def test_by_someone_with_an_address(courses, run_import, user, tmp_path, state):
     assert comparable(restored_state(user, tmp_path)) == comparable(state())
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", ["🎉", "-", "..", "___", "潮汐", "a.b", "A", "x" * 240])
 def test_ids_of_any_kind(name, courses, run_import, user, tmp_path, state):
     write_course(courses / "c1", section("s", subsection("b", unit(name, block("problem", name), text("a")))))

@@ -189,6 +189,7 @@ class TestPublicAddress:
         assert (address.origin, address.path) == (origin, path)
 
     # What Django would answer nobody at, or WSGI spells otherwise, is none either.
+    @pytest.mark.few
     @pytest.mark.parametrize(
         "url",
         [
@@ -313,6 +314,7 @@ class TestOnASharedMachine:
         assert {"db.sqlite3", "exports", "media", "broker", "cache", "secret_key"} <= {path.name for path in written}
         assert {path: oct(mode(path)) for path in written if mode(path) & 0o077} == {}
 
+    @pytest.mark.at_gate
     def test_a_backup_is_the_users_own(self, own, tmp_path, _migrated):
         var = Path(own.environment["VAR_DIR"])
         var.mkdir()
@@ -322,6 +324,7 @@ class TestOnASharedMachine:
         assert own.manage("import_from_modulestore", "backup", TARGET, tmp_path / "b.zip").returncode == 0
         assert mode(tmp_path / "b.zip") == 0o644
 
+    @pytest.mark.at_gate
     def test_what_an_earlier_version_left_open_is_closed(self, own):
         var = Path(own.environment["VAR_DIR"])
         var.mkdir()

@@ -102,6 +102,7 @@ def test_the_table_has_every_state():
     assert set(STATES.values()) == set(ConflictState)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("decision", Decision)
 @pytest.mark.parametrize("row", STATES)
 def test_cell(row, decision, situation, run_import, state):
@@ -127,6 +128,7 @@ def test_cell(row, decision, situation, run_import, state):
         assert seen(state, "xblock.v1:html:x_1") == (in_source, in_source)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("unmerged", [None, *(decision for decision in Decision if decision is not Decision.MERGE)])
 @pytest.mark.parametrize("row", ["both changed", "ID taken", "deleted in library"])
 def test_what_cannot_be_merged_needs_you_or_is_decided_as_the_import_says(

@@ -44,6 +44,7 @@ from .command_line.calls import command, refused
 HOSTILE = ["[red]x[/red]", "[/]", "\\[/x]", ":smile:", "a\\", "split [b"]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("title", HOSTILE)
 @pytest.mark.parametrize("words", ["preview", "run"])
 def test_titles_are_shown_as_they_are(title, words, courses, user):

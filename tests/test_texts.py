@@ -253,6 +253,7 @@ class TestExports:
 
         return travelled
 
+    @pytest.mark.few
     @pytest.mark.parametrize("name", [b"caf\xe9", b"\xe2\x82", "潮汐".encode(), b"a\x1b[31m", b"a\xef\xbf\xbe"])
     @pytest.mark.parametrize("suffix", [b"", b".tar.gz"])
     def test_are_found_by_the_name_that_is_shown_whatever_bytes_it_has(
@@ -267,6 +268,7 @@ class TestExports:
         client.force_login(user)
         assert client.get("/api/modulestore_imports/v1/sources/").json()["results"][0]["export"] == source["export"]
 
+    @pytest.mark.few
     @pytest.mark.parametrize("character", NASTY)
     def test_whatever_json_and_file_names_hold(self, courses, travel, character):
         title = f"a{character}b"
@@ -292,6 +294,7 @@ class TestExports:
             (courses / "c1" / "static" / title).write_bytes(b"X")
         assert all(map(can_be_written, travel()))
 
+    @pytest.mark.few
     @pytest.mark.parametrize("reference", ["&#xFFFE;", "&#xD800;", "&#0;", "&#x1FFFF;", "&#x85;", "&#x202E;"])
     def test_whatever_xml_spells(self, courses, travel, reference):
         write_course(
@@ -303,6 +306,7 @@ class TestExports:
 
 
 class TestCommandLine:
+    @pytest.mark.few
     @pytest.mark.parametrize("character", NASTY)
     def test_refuses_or_takes_it(self, import_id, user, character):
         for words in (("sources", "--search"), ("history", "--search"), ("libraries", "--search")):
@@ -311,6 +315,7 @@ class TestCommandLine:
         assert "There is no import" in refused("show", f"a{character}b")[0]
         command("edit", import_id, "t1", "--title", f"a{character}b")
 
+    @pytest.mark.at_gate
     def test_takes_bytes_from_the_shell_and_the_environment(self, project):
         write_course(project.courses / os.fsdecode(b"caf\xe9"), *small_course())
         project.environment["PYTHONIOENCODING"] = "utf-8:strict"

@@ -125,6 +125,7 @@ def send(client, method, path, body=None, **headers):
 class TestSomebodyWrites:
     """SQLite, while another holds its one lock."""
 
+    @pytest.mark.few
     @pytest.mark.parametrize("path", LOOKS)
     def test_a_look_over_rest_waits_for_nobody(self, file, client, run, path):
         with held(file):
@@ -135,6 +136,7 @@ class TestSomebodyWrites:
         with held(file):
             assert client.get(page_of(page, run)).status_code == 200
 
+    @pytest.mark.few
     @pytest.mark.parametrize("headers", [{}, pytest.param({"HX-Request": "true"}, marks=pytest.mark.slow)])
     @pytest.mark.parametrize("path", PAGES)
     def test_a_look_at_a_page_waits_for_nobody(self, file, client, run, path, headers):
@@ -150,6 +152,7 @@ class TestSomebodyWrites:
         assert "default-src 'none'" in page["Content-Security-Policy"]
         assert client.post(f"/{path.format(run=run)}", form).status_code == 302
 
+    @pytest.mark.few
     @pytest.mark.parametrize(
         "words",
         [
@@ -166,6 +169,7 @@ class TestSomebodyWrites:
         with held(file):
             command(*words)
 
+    @pytest.mark.few
     @pytest.mark.parametrize(("method", "path", "body"), CHANGES)
     def test_a_change_over_rest_is_to_be_tried_again(self, file, client, run, method, path, body):
         with held(file):
@@ -398,7 +402,7 @@ class TestAtTheStart:
             pytest.param(no_database, WORKER, marks=pytest.mark.slow),
             pytest.param(of_tomorrow, SERVE, marks=pytest.mark.slow),
             pytest.param(of_tomorrow, WORKER, marks=pytest.mark.slow),
-            (of_yesterday, WORKER),
+            pytest.param(of_yesterday, WORKER, marks=pytest.mark.at_gate),
         ],
     )
     def test_advice(self, project, spoil, door):

@@ -93,6 +93,7 @@ class TestExactly:
         undo(done)
         assert state() == empty
 
+    @pytest.mark.few
     @pytest.mark.parametrize("decision", [Decision.OVERWRITE, Decision.NEW_VERSION, Decision.FORK])
     @pytest.mark.parametrize("publish", [True, False])
     def test_what_was_changed_is_as_before(self, course, run_import, undo, redo, state, decision, publish):

@@ -31,6 +31,7 @@ def scene(courses, user, library):
     return partial(fresh_scene, courses, user, library)
 
 
+@pytest.mark.at_gate
 @quick
 @given(past=pasts, run=runs)
 def test_an_undo_leaves_no_trace_and_a_redo_brings_all_back(scene, past, run):
@@ -78,6 +79,7 @@ def test_an_undo_spares_what_people_did_since_and_only_that(scene, past, run, si
         assert without_collections(there.redo(done)) == without_collections(edited)
 
 
+@pytest.mark.at_gate
 @quick
 @given(past=pasts, run=runs, since=st.lists(edits, min_size=1, max_size=5))
 def test_a_forced_undo_spares_nothing_of_the_import_and_touches_nothing_else(scene, past, run, since):

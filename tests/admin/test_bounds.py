@@ -48,6 +48,7 @@ def list_of(model: str) -> str:
     return url(model) if model != "library" else reverse("admin:openedx_content_learningpackage_changelist")
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("model", [*LISTS, "library"])
 @pytest.mark.parametrize(
     ("name", "value"),
@@ -126,6 +127,7 @@ def test_an_action_on_nothing_is_told(pages, imported):
     assert len(told) == 1
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("page", ["blocks", "gone"])
 @pytest.mark.parametrize("number", ["x", "", "-1", OVER_64_BITS, VERY_LONG, str(10**17)])
 def test_a_page_of_the_review_that_cannot_be(pages, start, page, number):

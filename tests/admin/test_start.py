@@ -81,6 +81,7 @@ def test_offers_each_export_of_a_source(pages, start, courses):
     assert start(source=f"{KEY} folder c1").source_export == "c1"
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("changed", "field", "told"),
     [

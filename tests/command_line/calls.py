@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, CommandParser, call_command
+from django.utils.translation import get_language
+
+from import_from_modulestore.command_line.called import CALLED
+from import_from_modulestore_standalone.management.commands.import_from_modulestore import Command
 
 
 class Terminal(StringIO):
@@ -17,10 +22,25 @@ class Terminal(StringIO):
         return True
 
 
+@functools.cache
+def _parser_in(language: str | None) -> CommandParser:
+    return Command().create_parser("manage.py", "import_from_modulestore")
+
+
+class Called(Command):
+    """The command, whose words are defined once in each language: there are hundreds, and tests call it as often."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        if CALLED.get():
+            return super().create_parser(prog_name, subcommand, **kwargs)
+        self._parser = _parser_in(get_language())
+        return self._parser
+
+
 def command(*words: str, stdout: StringIO | None = None) -> str:
     """Run a subcommand and return what it prints."""
     out = stdout or StringIO()
-    call_command("import_from_modulestore", *words, stdout=out)
+    call_command(Called(), *words, stdout=out)
     return out.getvalue()
 
 

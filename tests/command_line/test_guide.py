@@ -14,6 +14,7 @@ PAGES = pages_with("./manage.py import_from_modulestore")
 GUIDE = (DOCS / "tutorials" / "command_line.md").read_text()
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_examples_do_what_they_say(page, courses, db, monkeypatch):
     shutil.rmtree(courses)

@@ -77,6 +77,7 @@ def places(course, user, stage) -> dict[str, tuple[str, ...]]:
     return {"library": (TARGET,), "do": (run, "cancel"), **about_import, **about_block, **about_batch}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("htmx", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ASKED)
 def test_whatever_an_address_asks_for_there_is_an_answer(author, places, name, htmx):
@@ -88,6 +89,7 @@ def test_whatever_an_address_asks_for_there_is_an_answer(author, places, name, h
             assert "default-src 'none'" in answer["Content-Security-Policy"]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", SENT)
 def test_whatever_a_form_holds_there_is_an_answer_and_never_without_its_token(author, user, places, name):
     address = page_url(name, *places.get(name, ()))
@@ -161,6 +163,7 @@ def test_who_waits_for_a_process_that_has_died_is_told(author, run_import, place
     assert "stopped before it was done" in text_of(author.get(page_url("import", run)))
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("state", ImportState.values)
 def test_in_whatever_state_an_import_is_its_pages_answer(author, places, state):
     run = places["import"][0]

@@ -12,6 +12,7 @@ from import_from_modulestore import api
 from import_from_modulestore.data import Action, SourceReference
 
 from ..builders import TARGET, section, subsection, text, unit
+from ..examples import size
 from ..shelves import key_of, write_courses, write_one
 from .conftest import dom, page_url, text_of
 
@@ -140,4 +141,4 @@ def test_costs_the_same_whatever_its_size(author, made):
         assert len(page.content) < 120_000
         return found[0], found[1]
 
-    assert cost(made(2)) == cost(made(50))
+    assert cost(made(2)) == cost(made(size(50, 15)))

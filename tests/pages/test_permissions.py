@@ -133,6 +133,7 @@ def status(client: Client, name: str, places: dict[str, tuple[str, ...]]) -> str
     return str(response.status_code)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", NAMES)
 def test_pages_are_for_whom_they_are(request, places, name):
     client = Client()

@@ -111,6 +111,7 @@ def olx_of(block_type: str, attack: str, *, is_json: bool) -> str:
     return f"<{block_type}{written}>{IN_PROBLEMS.format(escape(attack), as_xml)}</{block_type}>"
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("is_json", [False, True])
 @pytest.mark.parametrize("block_type", TYPES)
 def test_whatever_the_field_nothing_of_it_works(block_type, is_json):

@@ -22,6 +22,7 @@ T1, T2, U1 = usage_key("html", "t1"), usage_key("html", "t2"), usage_key("vertic
 NOWHERE = "2d9c9a4e-4a6c-4c4e-9d5f-0123456789ab"
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("body", "field", "says"),
     [

@@ -51,6 +51,9 @@ _INSTALLED = {
     **dict.fromkeys(("library_content", "split_test", "conditional", "itembank"), True),
     **dict.fromkeys(("course", "chapter", "sequential", "vertical", "library"), True),
 }
+_found: dict[Any, Any] = {}
+"""The classes of block types that tests have asked for; to look for one among all that is installed takes long."""
+
 _BRANCHES = {
     ModuleStoreEnum.Branch.draft_preferred: Branch.DRAFT,
     ModuleStoreEnum.Branch.published_only: Branch.PUBLISHED,
@@ -247,7 +250,7 @@ def double_site(monkeypatch: Any) -> Iterator[DoubleSite]:
     """A site, and nothing of it afterwards."""
     classes = [(name, _entry_point(name, has_children)) for name, has_children in _INSTALLED.items()]
     monkeypatch.setattr(XBlock, "extra_entry_points", classes)
-    monkeypatch.setattr(xblock.plugin, "PLUGIN_CACHE", {})
+    monkeypatch.setattr(xblock.plugin, "PLUGIN_CACHE", _found)
     monkeypatch.setattr("xmodule.modulestore.django._versions", itertools.count(1))  # What is kept names them.
     store, files = modulestore(), contentstore().files
     assert course_views  # Known to be importable, as in Studio.

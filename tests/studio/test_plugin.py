@@ -134,6 +134,7 @@ class TestSettings:
         assert Settings.INSTALLED_APPS == ["django_htmx"]
         assert all(name.startswith("IMPORT_FROM_MODULESTORE_") for name in defaults.DEFAULTS)
 
+    @pytest.mark.at_gate
     def test_celery_takes_them_with_the_old_names_of_studio_s(self, studio):
         names = studio.python(
             "import django\n"
