@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from email.message import Message
 from http.cookiejar import CookieJar
+from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
@@ -268,12 +269,23 @@ def free_port() -> int:
     """
     A port that nobody listens at, for who listens at it later, or again.
 
-    It is none of those that the system gives to whoever asks for any, or to connections: it would not stay free.
+    It is none of those that the system gives to whoever asks for any, or to connections: it would not stay free. Those
+    who test side by side have ports of their own, and get none twice.
     """
-    while True:
-        port = 10_000 + secrets.randbelow(22_000)
+    for port in _ports:
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
+    raise AssertionError("there is always another")
+
+
+def _own_ports() -> Iterator[int]:
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
+    own = range(10_000 + number * 2_200, 10_000 + (number + 1) * 2_200)
+    at = secrets.randbelow(len(own))
+    return cycle([*own[at:], *own[:at]])
+
+
+_ports = _own_ports()
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
