@@ -16,7 +16,7 @@ from import_from_modulestore.data import (
     ImportState,
     Outcome,
 )
-from import_from_modulestore.exports.staging import _FileStore
+from import_from_modulestore.exports.staging import FileStore
 from import_from_modulestore_standalone.content_staging.models import StagedContent, StagedContentFile
 
 from .builders import (
@@ -252,7 +252,7 @@ class TestFiles:
         assert names[0] != names[1]
 
     def test_one_that_cannot_be_read_is_missing(self, tmp_path):
-        assert _FileStore("import:1").put(tmp_path / "gone.png") is None
+        assert FileStore("import:1").put(tmp_path / "gone.png") is None
 
 
 class TestLeftOut:

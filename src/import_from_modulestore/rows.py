@@ -9,7 +9,7 @@ rows: they are read back by what else is unique, so that it does not matter who 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import batched
 from operator import attrgetter
@@ -17,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import DatabaseError, connection
-from django.db.models import AutoField, BigAutoField, JSONField, Model, TextField
+from django.db.models import AutoField, BigAutoField, JSONField, Model, QuerySet, TextField
 from django.db.models.constants import OnConflict
 from django.db.models.functions import Cast
 
@@ -67,6 +67,20 @@ def insert_objects(model: type[Model], objects: Sequence[Any]) -> None:
     insert(model, [field.name for field in columns], [_row(read(each), json_at) for each in objects])
 
 
+def insert_from(rows: QuerySet[Any], model: type[Model], columns: Mapping[str, Any]) -> None:
+    """
+    Insert what a query finds: the expressions of ``columns``, by the names of all fields as :func:`insert` has them.
+
+    One statement, which brings no row here.
+    """
+    # Annotations alone: else Django may select them in another order.
+    named = {f"new_{name}": value for name, value in columns.items()}
+    sql, params = rows.annotate(**named).values_list(*named).query.get_compiler(connection.alias).as_sql()
+    names = _names(model, tuple(columns))
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) {sql}", params)
+
+
 def _row(values: Row, json_at: Sequence[int]) -> Row:
     row = list(values)
     for at in json_at:
@@ -89,11 +103,8 @@ def _select_sql(model: type[Model], columns: tuple[str, ...], by: str, _vendor: 
 @cache
 def _insert_sql(model: type[Model], columns: tuple[str, ...], updating: tuple[str, ...], _vendor: str) -> str:
     meta: Any = model._meta
-    known = {field.name for field in _columns(model)}
-    if known != set(columns):
-        raise DatabaseError(f"{meta.label} has the columns {sorted(known)}, and {sorted(columns)} are to be written.")
     quoted = connection.ops.quote_name
-    names = ", ".join(quoted(meta.get_field(name).column) for name in columns)
+    names = _names(model, columns)
     values = ", ".join(["%s"] * len(columns))
     sql = f"INSERT INTO {quoted(meta.db_table)} ({names}) VALUES ({values})"  # noqa: S608 (names of models alone)
     if not updating:
@@ -106,6 +117,14 @@ def _insert_sql(model: type[Model], columns: tuple[str, ...], updating: tuple[st
         [field.column for field in key],
     )
     return f"{sql} {suffix}"
+
+
+def _names(model: type[Model], columns: tuple[str, ...]) -> str:
+    meta: Any = model._meta
+    known = {field.name for field in _columns(model)}
+    if known != set(columns):
+        raise DatabaseError(f"{meta.label} has the columns {sorted(known)}, and {sorted(columns)} are to be written.")
+    return ", ".join(connection.ops.quote_name(meta.get_field(name).column) for name in columns)
 
 
 def stored(model: type[Model], name: str, value: Any) -> Any:

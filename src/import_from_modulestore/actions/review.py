@@ -124,7 +124,15 @@ def preview_import(
         begin(run, Step.STAGE, actor=user)
         with running(run, Step.STAGE):
             source = host.sources.read(run.source_origin, key, Branch(run.branch), run.source_export)
-            stage(run, host=host, user=user, source_key=key, source=source, options=options_of(run), progress=progress)
+            stage(
+                run,
+                host=host,
+                user=user,
+                source_key=key,
+                read=lambda: source,
+                options=options_of(run),
+                progress=progress,
+            )
         return source, with_forwarding(_plan(run), run, host=host, user=user)
     finally:
         apart(run, partial(remove_import, run))  # Else it is removed by :func:`recover_imports`.

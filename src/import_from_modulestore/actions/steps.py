@@ -563,7 +563,9 @@ def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
                     host=host,
                     user=user,
                     source_key=source_key,
-                    source=host.sources.read(run.source_origin, source_key, Branch(run.branch), run.source_export),
+                    read=partial(
+                        host.sources.read, run.source_origin, source_key, Branch(run.branch), run.source_export
+                    ),
                     options=options_of(run),
                     progress=reporter,
                 )

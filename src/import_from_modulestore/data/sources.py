@@ -89,6 +89,11 @@ class SourceData:
     """Whether the user may remove the export (:func:`.api.remove_export`)."""
     is_being_read: bool = False
     """Whether ``problem`` says no more than that it is not known yet what lies there."""
+    identity: str = ""
+    """
+    What is the same at two times only where all that is read of it was, byte for byte, and in between as well; told
+    where it is read to be staged next. Empty where nothing tells for certain.
+    """
     last_import: LastImport | None = None
     """The last import of it that is written, of those that the user may know of; told where sources are listed."""
 

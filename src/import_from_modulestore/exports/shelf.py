@@ -30,7 +30,10 @@ from .archive import STANDARD_LIMITS, SUFFIXES, TooSlow, UnpackLimits, is_archiv
 from .background import begin
 from .export import Export, find_roots, no_export
 from .files import Folder, remove
+from .looks import Look, look
 from .outline import BACKUP_FILE, Outline
+from .tags import FILE as TAGS_FILE
+from .tags import known_here
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +109,8 @@ class _Found:
     problem: str = ""
     is_being_read: bool = False
     """Whether what it holds is not known yet."""
+    seen: Look | None = None
+    """Its folder, where that was looked at closely."""
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -114,7 +119,7 @@ class _Found:
             stat = self.entry.stat()
             size, changed = stat.st_size, stat.st_mtime
         else:
-            size, changed = _measure(self.export.folder)
+            size, changed = (self.seen or look(self.export.folder)).measure
         modified = datetime.fromtimestamp(changed, tz=UTC)
         return {
             "size": size,
@@ -200,8 +205,18 @@ class Shelf:
 
     def read(self, key: LearningContextKey, name: str = "") -> SourceData:
         """The same, of all that the export holds: an archive is unpacked. Raises what :meth:`get` does."""
-        found = self._find(key, name)
-        return self._counted(found.data(), found, self._open(found), _CONTENT)
+        found = self._seen_closely(self._find(key, name))  # Before it is read.
+        source = self._counted(found.data(), found, self._open(found), _CONTENT)
+        return replace(source, identity=self._identity(found))
+
+    def identity(self, key: LearningContextKey, name: str = "") -> str:
+        """
+        What :meth:`read` says of the same export as long as it would tell the same, and the same be read; empty where
+        nothing tells for certain. Every file is looked at, and none is read.
+
+        Raises what :meth:`get` does.
+        """
+        return self._identity(self._seen_closely(self._find(key, name)))
 
     def open(self, key: LearningContextKey, name: str = "") -> Export:
         """One export, to be read; chosen as by :meth:`get`."""
@@ -362,6 +377,37 @@ class Shelf:
     def _summary_file(self, entry: _Entry, part: str, root: str) -> Path:
         return self._cache_folder(entry) / f"{part}-{_short_hash(root)}.json"
 
+    # Whether it is what it was
+
+    def _seen_closely(self, found: _Found) -> _Found:
+        if found.export is None or found.entry.kind is _EntryKind.ARCHIVE:
+            return found
+        with suppress(OSError):
+            return replace(found, seen=look(found.export.folder, closely=True))
+        return found
+
+    def _identity(self, found: _Found) -> str:
+        """
+        Of a folder, by what is to be seen of its files; of an archive, by itself and what it was unpacked to: that is
+        written once, and by nobody else.
+
+        The rest is what reading goes by beside: the account that reads, and the taxonomies that tags may be of.
+        """
+        if found.entry.kind is _EntryKind.ARCHIVE:
+            cached = self._cache_folder(found.entry)
+            content: list[Any] = [found.entry.stamp, _kept_stamp(cached)]
+            folder = (cached / _CONTENT / found.root).parent
+        else:
+            assert found.export is not None
+            content = [found.seen.digest if found.seen and found.seen.is_settled else None]
+            folder = found.export.folder
+        if not all(content):
+            return ""
+        reader = (os.geteuid(), os.getegid(), sorted(os.getgroups()))
+        taxonomies = known_here() if (folder / TAGS_FILE).exists() else []
+        what = repr((_FORM, found.root, content, reader, taxonomies))
+        return hashlib.blake2b(what.encode(errors="surrogateescape"), digest_size=20).hexdigest()
+
     # Archives that were not met before
 
     def _meet(self, entries: Sequence[_Entry]) -> None:
@@ -408,8 +454,7 @@ class Shelf:
         content = cached / _CONTENT
 
         def is_whole() -> bool:
-            kept = _read_json(cached / _WHOLE, {"stamp"})
-            return kept is not None and kept["stamp"] == _stamp(content)
+            return _kept_stamp(cached) is not None
 
         with self._kept(entry, is_whole) as is_kept:
             if not is_kept:
@@ -624,28 +669,15 @@ def _read_json(path: Path, keys: set[str]) -> dict[str, Any] | None:
     return kept if isinstance(kept, dict) and kept.keys() == keys else None
 
 
+def _kept_stamp(cached: Path) -> list[float] | None:
+    """The :func:`_stamp` of what an archive was unpacked to; ``None`` where the cache has lost some of it."""
+    kept = _read_json(cached / _WHOLE, {"stamp"})
+    return kept["stamp"] if kept is not None and kept["stamp"] == _stamp(cached / _CONTENT) else None
+
+
 def _stamp(folder: Path) -> list[float] | None:
     """What tells whether a folder is as it was; ``None`` where it is gone."""
     try:
-        return [*_measure(folder)]
+        return [*look(folder).measure]
     except OSError:
         return None
-
-
-def _measure(folder: Path) -> tuple[int, float]:
-    """The bytes of all files in a folder, and when it, or one of them, was changed last."""
-    size, changed = 0, folder.stat().st_mtime
-    folders = [os.fspath(folder)]
-    while folders:
-        with suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                try:
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-                        continue
-                    stat = entry.stat(follow_symlinks=False)
-                except OSError:
-                    continue
-                size += stat.st_size
-                changed = max(changed, stat.st_mtime)
-    return size, changed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ def stage_export(export: Export, branch: Branch, user: Any, purpose: str) -> Ite
     """
     usage_key = UsageKeys(export.key)
     contents, file_model = content_model(), _file_model()
-    store, source_keys = _FileStore(purpose), _AssetKeys(export.key)
+    store, source_keys = FileStore(purpose), _AssetKeys(export.key)
     tags = _Tags(export)
     for root in export.read(branch):
         for key, warning in take_off_groups(root.element, export.key):
@@ -95,7 +96,7 @@ def stage_export(export: Export, branch: Branch, user: Any, purpose: str) -> Ite
 
 def remove_files(purpose: str) -> None:
     """Remove what was copied for a purpose, also what no row tells of: the process ended before there was one."""
-    _FileStore(purpose).remove_all()
+    FileStore(purpose).remove_all()
 
 
 def content_model() -> Any:
@@ -135,7 +136,7 @@ class _Stored:
     md5: str
 
 
-class _FileStore:
+class FileStore:
     """
     Puts the files that are staged for one purpose into the storage, each content once.
 
@@ -173,6 +174,35 @@ class _FileStore:
         if self._storage.exists(path):
             self._storage.delete(path)
         return _Stored(self._storage.save(path, ContentFile(data)), md5)
+
+    def put_staged(self, stored: str, md5: str) -> str:
+        """
+        Put what is staged for another purpose, under its name, in here as well; returns the name of its own.
+
+        It is read, to see that it is what it was, and not copied where the storage is a folder: both names are of one
+        file then, which goes with the last of them. Nothing writes to a file that is staged.
+
+        Raises ``OSError`` where it is gone, or is not what it was.
+        """
+        name = f"{self._prefix}{md5}{PurePath(stored).suffix}"
+        digest = hashlib.md5(usedforsecurity=False)
+        with self._storage.open(stored, "rb") as file:
+            for chunk in file.chunks():
+                digest.update(chunk)
+            if digest.hexdigest() != md5:
+                raise OSError(f"{stored} is not what it was.")
+            if self._storage.exists(name):
+                self._storage.delete(name)  # A copy that was broken off.
+            if not self._linked(stored, name):
+                file.seek(0)
+                name = self._storage.save(name, File(file, name=name))
+        return name
+
+    def _linked(self, stored: str, name: str) -> bool:
+        with suppress(NotImplementedError, OSError):  # It is no folder, or of a kind that knows no links.
+            os.link(self._storage.path(stored), self._storage.path(name))
+            return True
+        return False
 
     def remove_all(self) -> None:
         """

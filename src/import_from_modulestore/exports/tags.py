@@ -85,6 +85,15 @@ def known_taxonomies(export_ids: Collection[str]) -> dict[str, int]:
     return {export_id: pk for export_id, pk in known.values_list("export_id", "pk") if export_id in export_ids}
 
 
+def known_here() -> list[str]:
+    """The ``export_id`` of each taxonomy that is here. One query, or none."""
+    if not apps.is_installed("openedx_tagging"):
+        return []
+    from openedx_tagging.models import Taxonomy
+
+    return sorted(Taxonomy._default_manager.values_list("export_id", flat=True))
+
+
 def _tags_of(rows: Iterator[list[str]]) -> dict[tuple[str, str], dict[str, list[str]]]:
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
     header: list[str] = next(rows, [])

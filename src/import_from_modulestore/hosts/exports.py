@@ -56,6 +56,9 @@ class ExportFolder(Sources):
     def read(self, key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
         return _of_branch(self.shelf(None).read(key, export), branch)
 
+    def identity(self, key: LearningContextKey, export: str = "") -> str:
+        return self.shelf(None).identity(key, export)
+
     def stage(
         self, key: LearningContextKey, *, branch: Branch, user: Any, purpose: str, export: str = ""
     ) -> Iterator[StagedRoot]:
@@ -107,6 +110,10 @@ class ExportUploads(UploadedSources):
 
     def read(self, key: LearningContextKey, branch: Branch, export: str = "") -> SourceData:
         return _of_branch(self.uploads(None).read(key, export), branch)
+
+    def identity(self, key: LearningContextKey, export: str = "") -> str:
+        shelf, name = self.uploads(None).shelf(export)
+        return shelf.identity(key, name)
 
     def stage(
         self, key: LearningContextKey, *, branch: Branch, user: Any, purpose: str, export: str = ""

@@ -66,6 +66,14 @@ class Sources(ABC):
         """The same for the step that stages it next: read as a whole, however long that takes."""
         return self.get(key, branch, export)
 
+    def identity(self, key: LearningContextKey, export: str = "") -> str:
+        """
+        The :attr:`.data.SourceData.identity` that :meth:`read` would tell now, without reading.
+
+        Raises what :meth:`read` does.
+        """
+        return ""
+
     @abstractmethod
     def stage(
         self, key: LearningContextKey, *, branch: Branch, user: Any, purpose: str, export: str = ""

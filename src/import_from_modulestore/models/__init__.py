@@ -16,7 +16,7 @@ from .imports import Batch, Import
 from .links import BlockLink, LinkChange
 from .requests import IdempotentRequest
 from .review import BlockChoices, LastChange, Removal, ReviewedBlock, StandingChoice
-from .staged import StagedBlock, StagedRoot
+from .staged import StagedBlock, StagedRoot, StagedSource
 
 __all__ = [
     "Batch",
@@ -34,6 +34,7 @@ __all__ = [
     "ReviewedBlock",
     "StagedBlock",
     "StagedRoot",
+    "StagedSource",
     "StandingChoice",
     "account",
 ]

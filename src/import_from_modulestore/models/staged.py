@@ -43,6 +43,32 @@ class StagedRoot(models.Model):
         return f"{self.order} {self.usage_key}"
 
 
+class StagedSource(models.Model):
+    """
+    What the source of an import was when it was staged, so that who stages it again knows whether it still is.
+
+    There is one for as long as all that was staged is there, and what a review has made of it can be told from it. See
+    :mod:`.staging.again`.
+
+    .. no_pii:
+    """
+
+    import_run = models.OneToOneField(Import, on_delete=models.CASCADE, related_name="staged_source")
+    stamp = case_sensitive_char_field(
+        max_length=DIGEST_LENGTH, help_text=_("Hash of all that decides what is staged of the source.")
+    )
+    facts = models.JSONField(
+        default=dict, help_text=_("What was said of the source, and what of its blocks is not in their rows.")
+    )
+
+    class Meta:
+        verbose_name = _("staged source")
+        verbose_name_plural = _("staged sources")
+
+    def __str__(self) -> str:
+        return f"{self.import_run_id}: {self.stamp}"
+
+
 class StagedBlock(models.Model):
     """
     One block inside staged content, as planning and review see it.

@@ -25,11 +25,11 @@ from ..data import (
 )
 from ..errors import InvalidEdit, InvalidOption
 from ..hosts import Host
-from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StandingChoice
+from ..models import BlockChoices, Import, ReviewedBlock, StagedBlock, StagedSource, StandingChoice
 from ..packets import in_statements
 from ..quoting import shortened
 from ..staging.content import StagedFiles, as_staged
-from ..staging.index import Indexer
+from ..staging.index import Indexer, holds_blocks
 from ..staging.reviewed import Reviewed, changes_it, choices_of, showings
 from ..staging.standing import standing_choices
 from ..texts import clean_title
@@ -39,8 +39,6 @@ from .edits import (
     check_title,
     checked_edit,
     has_no_olx,
-    holds_blocks,
-    make_as_staged,
     unfit_decision,
 )
 
@@ -170,8 +168,10 @@ class _Review:
                 row.choices_from_id = None
         indexer = Indexer(self.run, self._source_key, self._host)
         edited = [num for num in nums if num in self.olx or self.rows[num].edited_title]
+        if edited:  # They may be described by other rules than they were.
+            StagedSource.objects.filter(import_run=self.run).delete()
         for block, element in as_staged(self.run, edited):
-            make_as_staged(block, element, indexer, self.files_of)
+            indexer.make_as_staged(block, element, self.files_of)
             self._described[block.num] = block
             self.rows[block.num].edited_title, self.rows[block.num].title = "", block.title
             self.olx.pop(block.num, None)
@@ -217,6 +217,8 @@ class _Review:
         for blocks in in_statements(self._described.values(), _BATCH_SIZE):
             StagedBlock.objects.bulk_update(blocks, _OF_CONTENT)
         warned = [row for num, row in self.rows.items() if row.reading_warnings != self._warnings[num]]
+        if warned:  # What was known before is not.
+            StagedSource.objects.filter(import_run=self.run).delete()
         warned = [row for row in warned if row.num not in self._described]
         StagedBlock.objects.bulk_update(warned, ["reading_warnings"], batch_size=_BATCH_SIZE)
         self._described.clear()

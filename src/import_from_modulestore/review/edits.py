@@ -15,12 +15,12 @@ from lxml import etree
 from ..data import MAX_OLX_CHARACTERS, BlockKind, ConflictState, Contents, Decision, PlannedItem
 from ..errors import InvalidEdit, NotFound
 from ..hosts import Host
-from ..models import Import, StagedBlock
+from ..models import Import, StagedBlock, StagedSource
 from ..olx.files.references import is_of_platform, references
 from ..olx.parsing import UnreadableXML, parse_xml
 from ..quoting import listed
 from ..staging.content import current_element, staged_element, staged_files
-from ..staging.index import Indexer
+from ..staging.index import Indexer, holds_blocks
 from ..texts import MAX_TITLE_LENGTH, clean_title
 from .blocks import PlannedImport
 from .changes import changing
@@ -123,25 +123,11 @@ def revert_edit(run: Import, usage_key: str, *, source_key: Any, host: Host) -> 
             raise InvalidEdit(_("{title} was not edited.").format(title=block.called))
         indexer = Indexer(run, source_key, host)
         element = None if holds_blocks(block) else staged_element(block)
-        make_as_staged(block, element, indexer, staged_files)
+        indexer.make_as_staged(block, element, staged_files)
+        StagedSource.objects.filter(import_run=run).delete()  # It may be described by other rules than it was.
         indexer.name_targets([block])
         block.choices_from = None
         block.save()
-
-
-def make_as_staged(
-    block: StagedBlock,
-    element: etree._Element | None,
-    indexer: Indexer,
-    files: Callable[[StagedBlock], Mapping[str, Any]],
-) -> None:
-    """Make a block without edits, from its element as it was staged (of a container, none), and the staged files."""
-    block.edited_title = block.edited_olx = ""
-    block.source_files = []
-    if element is None or holds_blocks(block):
-        block.title = block.source_title
-    else:
-        indexer.describe(block, element, files(block))
 
 
 def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Contents | None, below: bool) -> int:
@@ -172,11 +158,6 @@ def choose_contents(run: Import, usage_keys: Sequence[str], *, contents: Content
 def as_text(element: etree._Element) -> str:
     """Edited OLX as it is kept."""
     return etree.tostring(element, encoding="unicode", with_tail=False)
-
-
-def holds_blocks(block: StagedBlock) -> bool:
-    """Whether the block is made of others: what it has of its own is a title."""
-    return BlockKind(block.kind).is_container or block.child_count > 0
 
 
 def has_no_olx(block: StagedBlock) -> InvalidEdit:

@@ -32,7 +32,7 @@ def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[Staged
     """
     wanted = set(nums)
     contents: Any = apps.get_model("content_staging", "StagedContent")._default_manager
-    for roots in _in_groups(run) if wanted else ():
+    for roots in in_groups(run) if wanted else ():
         blocks: defaultdict[int, list[StagedBlock]] = defaultdict(list)
         for block in run.blocks.filter(root__in=roots).order_by("num"):
             if block.num in wanted:
@@ -46,7 +46,7 @@ def staged_components(run: Import, nums: Iterable[int]) -> Iterator[tuple[Staged
                 yield block, parse_xml(block.edited_olx) if block.edited_olx else element
 
 
-def _in_groups(run: Import) -> Iterator[list[StagedRoot]]:
+def in_groups(run: Import) -> Iterator[list[StagedRoot]]:
     """The roots in order, in groups of some thousand blocks. One query."""
     group: list[StagedRoot] = []
     for root in run.roots.order_by("order"):

@@ -111,6 +111,9 @@ class NewBlock:
 
 type _Block = StagedBlock | NewBlock
 
+type FindFiles = Callable[[Any], Mapping[str, Any]]
+"""Finds the files that a block can name, by name."""
+
 
 class Indexer:
     """Indexes the roots of one import, in order; remembers which blocks it has met and which files it has hashed."""
@@ -142,6 +145,9 @@ class Indexer:
         self._links: dict[int, list[CourseLink]] = {}
         self._newest: list[NewBlock] = []
         self._insisted: set[int | None] = set()
+        self._olx = hashlib.blake2b(digest_size=20)
+        self.warned: dict[int, list[str]] = {}
+        """Of blocks of which a review has had something to warn of: what there was to know before, by number."""
         self.next_num = self.inner_count = 0
         self.notices: Counter[Notice] = Counter()
 
@@ -159,17 +165,45 @@ class Indexer:
         olx = staged.olx
         if olx is None:
             olx = content._default_manager.values_list("olx", flat=True).get(pk=staged.staged_content_id)
+        self._olx.update(olx.encode())
         continued = self._newest[: staged.continues]
         blocks = islice(walk(parse_xml(olx)), staged.continues, None)
         rows = [self._row(block, files, staged, continued) for block in blocks]
         _measure_subtrees(continued, rows)
         self._select([*continued, *rows])
-        self._review(rows, continued, files)
+        self._review(rows, continued, lambda: files)
         self.next_num += len(rows)
         for row in rows:
             self._newest[row.depth :] = [row]
             self.inner_count += any(above.kind == BlockKind.COMPONENT for above in self._newest[:-1])
         return rows, continued
+
+    def take_over(self, rows: Sequence[NewBlock], files: Callable[[], Mapping[str, Any]]) -> None:
+        """
+        Have rows of one root, that are as an earlier import has staged them, be as was asked for, and as reviews have
+        it. ``files`` gives those that are staged with the root, by name.
+        """
+        continued = self._newest[: rows[0].depth] if rows else []
+        for row in rows:
+            self._met.setdefault(row.usage_key, row.num)
+            self._newest[row.depth :] = [row]
+        self._select([*continued, *rows])
+        self._review(rows, continued, files)
+
+    def facts(self) -> dict[str, Any]:
+        """What blocks were described by, and what else is not in their rows, as JSON: see :mod:`.again`."""
+        return {
+            "blocks": self.next_num,
+            "inner": self.inner_count,
+            "olx": self._olx.hexdigest(),
+            "types": self.notes_on_types(self._type_notes),
+            "links": self.linking(),
+            "warned": self.warned,
+        }
+
+    def notes_on_types(self, block_types: Iterable[str]) -> dict[str, list[str]]:
+        """What the host says of block types: why a library cannot hold them, and what there is to know of them."""
+        return {block_type: list(self._notes_on(block_type)) for block_type in block_types}
 
     def linking(self) -> list[int]:
         """Numbers of the components described so far that link to blocks of a course."""
@@ -213,12 +247,14 @@ class Indexer:
                 end = max(end, row.end_num)
             row.selected = row.num < end
 
-    def _review(self, rows: Sequence[NewBlock], continued: Sequence[NewBlock], files: Mapping[str, Any]) -> None:
+    def _review(
+        self, rows: Sequence[NewBlock], continued: Sequence[NewBlock], files: Callable[[], Mapping[str, Any]]
+    ) -> None:
         """Have the blocks be as a review had made them before; what is new is selected where its parent is."""
         if self._reviewed is None or not any(kept and kept.has_any for kept in (self._reviewed, self._last_time)):
             return
         for row, made, olx in self.choose(rows, continued):
-            self.edit_again(row, made, olx, files)
+            self.edit_again(row, made, olx, files() if olx else {})
         self.notices.update(Notice.AS_LAST_TIME for row in rows if row.choices_from_id)
 
     def choose[B: (StagedBlock, NewBlock)](
@@ -271,7 +307,7 @@ class Indexer:
         edited = {row.num for row, _made, _olx in edits}
         for row, then in said:
             if row.num not in edited and not _is_as_then(row, then):
-                _warn(row, _edited_last_time(then))
+                self._warn(row, _edited_last_time(then))
         return edits
 
     def edit_again(self, row: _Block, made: BlockChoices, olx: str, files: Mapping[str, Any]) -> None:
@@ -281,7 +317,21 @@ class Indexer:
         if olx:
             self._edit(row, olx, files)
             if made.source_digest != row.source_digest:
-                _warn(row, _("The source has changed since this block was edited in the review; the edit stands."))
+                self._warn(row, _("The source has changed since this block was edited in the review; the edit stands."))
+
+    def make_as_staged(self, row: _Block, element: etree._Element | None, files: FindFiles) -> None:
+        """Take edits off a block: ``element`` is as it was staged, of a container none; ``files`` finds what is."""
+        row.edited_title = row.edited_olx = ""
+        row.source_files = []
+        if element is None or holds_blocks(row):
+            row.title = row.source_title
+        else:
+            self.describe(row, element, files(row))
+
+    def _warn(self, row: _Block, warning: str) -> None:
+        if warning not in row.reading_warnings:
+            self.warned.setdefault(row.num, list(row.reading_warnings))
+            row.reading_warnings = bounded([*row.reading_warnings, warning])
 
     def _choose(self, row: _Block, made: BlockChoices, parent: _Block | None) -> None:
         """
@@ -451,14 +501,14 @@ def _is_as_then(row: _Block, made: Any) -> bool:
     return (made.source_digest, source_title) == (row.source_digest, row.source_title)
 
 
+def holds_blocks(row: _Block) -> bool:
+    """Whether the block is made of others: what it has of its own is a title."""
+    return BlockKind(row.kind).is_container or row.child_count > 0
+
+
 def _says_something(row: _Block, parent: _Block | None) -> bool:
     """Whether a review says more of a block than what it is called and holds."""
     return bool(row.decision or row.contents) or not (row.selected and (parent is None or parent.selected))
-
-
-def _warn(row: _Block, warning: str) -> None:
-    if warning not in row.reading_warnings:
-        row.reading_warnings = bounded([*row.reading_warnings, warning])
 
 
 def _edited_last_time(made: Any) -> str:

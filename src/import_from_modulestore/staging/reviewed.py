@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from ..models import BlockChoices, Import, LastChange, ReviewedBlock, StagedBlock, StandingChoice
+from ..models import BlockChoices, Import, LastChange, ReviewedBlock, StagedBlock, StagedSource, StandingChoice
 from ..packets import in_statements
 from ..running.lifecycle import hold
 
@@ -24,6 +24,7 @@ def set_aside(run: Import) -> None:
     blocks.
     """
     with transaction.atomic(), hold(run):
+        StagedSource.objects.filter(import_run=run).delete()
         if not run.reviewed.exists():
             for batch in in_statements(_reviewed(run), _BATCH_SIZE):
                 ReviewedBlock.objects.bulk_create(batch)

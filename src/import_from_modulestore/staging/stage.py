@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import batched
 from typing import Any
 
@@ -18,10 +20,11 @@ from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
 from ..data import StagedRoot as StagedRootData
 from ..errors import NotFound
 from ..hosts import Host, get_host
-from ..models import Import, Removal, StagedBlock, StagedRoot, StandingChoice
+from ..models import Import, Removal, StagedBlock, StagedRoot, StagedSource, StandingChoice
 from ..rows import in_batches, insert_objects
 from ..running.lifecycle import Step, finish, hold
 from ..waiting import at_most
+from .again import NotAsStaged, StagedBefore, Taking, keep_again, keep_known, staged_before
 from .index import BATCH_SIZE, Indexer, NewBlock
 from .reviewed import Reviewed, set_aside
 from .standing import standing_choices
@@ -33,12 +36,15 @@ def stage(
     host: Host,
     user: Any,
     source_key: Any,
-    source: SourceData,
+    read: Callable[[], SourceData],
     options: ImportOptions,
     progress: Progress,
 ) -> None:
     """
     Stage the source of an import that is ``staging``, index its blocks, and move it to ``staged``.
+
+    What another import has staged of the same source, which has not changed since, is taken over (:mod:`.again`). Else
+    the source is read, which begins with ``read``.
 
     Where it was staged before, what the review has chosen and edited stands again, by usage key; else what earlier
     reviews have said of the source for this library, where the import is to be as last time. Each root is staged by
@@ -48,11 +54,19 @@ def stage(
 
     Statements grow with the number of roots and of batches of blocks, not with blocks.
     """
+    before = staged_before(run, host)
+    source = before.source if before else read()
     set_aside(run)
     _remove_staged(run)
     mine = Q(state=run.state, worker=run.worker)
     try:
-        block_count, notices = _stage_roots(run, host, user, source_key, source, options, progress)
+        try:
+            indexer, keep = _staged(run, host, user, source_key, source, options, progress, before)
+        except NotAsStaged:
+            _remove_staged(run)
+            source = read()
+            indexer, keep = _staged(run, host, user, source_key, source, options, progress)
+        notices = indexer.notices
         warnings = [*source.warnings, *(notice.sentence(count) for notice, count in notices.items())]
         # A batch is asked for without a look into its exports, so that there is no version yet.
         if run.source_export and run.source_version and run.source_version != source.version[:255]:
@@ -67,13 +81,14 @@ def stage(
                 run,
                 Step.STAGE,
                 staged=timezone.now(),
-                block_count=block_count,
+                block_count=indexer.next_num,
                 source_title=source.title[:255],
                 source_version=source.version[:255],
                 is_partial=source.is_partial,
                 warnings=warnings,
             )
             run.reviewed.all().delete()
+            keep()
     except BaseException:
         with suppress(Error), at_most(5):  # What stays where the database has failed goes with the next attempt.
             # Not where this attempt was counted as dead, and another has taken the step up: it would be theirs.
@@ -84,6 +99,7 @@ def stage(
 
 def discard(run: Import) -> None:
     """Remove what an import has staged, and what a review has chosen."""
+    StagedSource.objects.filter(import_run=run).delete()  # First: another may be taking it over.
     run.reviewed.all().delete()
     Removal.objects.filter(import_run=run).delete()
     _remove_staged(run)
@@ -107,27 +123,34 @@ def _remove_staged(run: Import) -> None:
         get_host().sources.of(run.source_origin).forget(_purpose(run))
 
 
-def _stage_roots(
-    run: Import, host: Host, user: Any, source_key: Any, source: SourceData, options: ImportOptions, progress: Progress
-) -> tuple[int, Counter[Notice]]:
-    """Returns how many blocks there are, and what was noticed at many of them, by host or index."""
+def _staged(
+    run: Import,
+    host: Host,
+    user: Any,
+    source_key: Any,
+    source: SourceData,
+    options: ImportOptions,
+    progress: Progress,
+    before: StagedBefore | None = None,
+) -> tuple[Indexer, Callable[[], None]]:
+    """
+    Stage what was staged ``before``, or what is read. Returns what has indexed it, with all that was noticed at many
+    blocks, and what has others know it by what the source was.
+
+    Raises :class:`NotAsStaged` where it turns out that it is not what was staged before.
+    """
     last_time = Reviewed(standing_choices(run) if run.as_last_time else StandingChoice.objects.none())
-    before = run.reviewed.annotate(choices_from_uuid=F("choices_from__uuid"))
-    reviewed = Reviewed(before) if run.staged else last_time
+    aside = run.reviewed.annotate(choices_from_uuid=F("choices_from__uuid"))
+    reviewed = Reviewed(aside) if run.staged else last_time
     indexer = Indexer(run, source_key, host, options.selection, reviewed, last_time)
     progress("staging", 0, source.block_count, source.title)
-    staging = host.sources.of(run.source_origin).stage(
-        source_key, branch=options.branch, user=user, purpose=_purpose(run), export=run.source_export
-    )
-    writer = _IndexWriter(run)
-    for staged in staging:
-        rows, continued = indexer.rows_of(staged)
-        indexer.notices.update(staged.notices)
-        writer.add(staged, rows, continued)
-        # A source counts no blocks inside components.
-        title = staged.title or (rows[0].title if rows else "")
-        progress("staging", indexer.next_num - indexer.inner_count, source.block_count, title)
-    writer.write()
+    if before:
+        is_plain = not (options.selection or reviewed.has_any or last_time.has_any)
+        Taking(run, before, indexer, is_plain=is_plain, user=user, purpose=_purpose(run)).take(progress)
+        keep = partial(keep_again, run, before, indexer)
+    else:
+        noticed = _stage_roots(run, host, user, source_key, source, options, progress, indexer)
+        keep = partial(keep_known, run, source, indexer, noticed)
     indexer.check_selection()
     if run.staged and (lost := reviewed.edits_without_block):
         indexer.notices[Notice.EDITS_WITHOUT_BLOCK] = lost
@@ -136,7 +159,35 @@ def _stage_roots(
         indexer.name_targets(linking)
         with transaction.atomic(), hold(run):
             StagedBlock.objects.bulk_update(linking, ["warnings"])
-    return indexer.next_num, indexer.notices
+    return indexer, keep
+
+
+def _stage_roots(
+    run: Import,
+    host: Host,
+    user: Any,
+    source_key: Any,
+    source: SourceData,
+    options: ImportOptions,
+    progress: Progress,
+    indexer: Indexer,
+) -> Counter[Notice]:
+    """Returns what the host has noticed at many blocks."""
+    noticed: Counter[Notice] = Counter()
+    staging = host.sources.of(run.source_origin).stage(
+        source_key, branch=options.branch, user=user, purpose=_purpose(run), export=run.source_export
+    )
+    writer = _IndexWriter(run)
+    for staged in staging:
+        rows, continued = indexer.rows_of(staged)
+        noticed.update(staged.notices)
+        writer.add(staged, rows, continued)
+        # A source counts no blocks inside components.
+        title = staged.title or (rows[0].title if rows else "")
+        progress("staging", indexer.next_num - indexer.inner_count, source.block_count, title)
+    writer.write()
+    indexer.notices.update(noticed)
+    return noticed
 
 
 class _IndexWriter:
