@@ -89,7 +89,7 @@ class SourceData:
     """Whether the user may remove the export (:func:`.api.remove_export`)."""
     is_being_read: bool = False
     """Whether ``problem`` says no more than that it is not known yet what lies there."""
-    identity: str = ""
+    identity: str = field(default="", compare=False)
     """
     What is the same at two times only where all that is read of it was, byte for byte, and in between as well; told
     where it is read to be staged next. Empty where nothing tells for certain.
