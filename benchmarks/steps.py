@@ -64,9 +64,8 @@ def measured(found: dict[str, Any]) -> Iterator[Statements]:
     Measure what is done inside; the figures are put into ``found``, also how much of it was the loading of what the
     library holds.
     """
-    from django.db import connection
-
     import edx_django_utils.monitoring  # noqa: F401 (else the first line of a log loads it, which takes 0.1 s)
+    from django.db import connection
 
     from import_from_modulestore import completion
 
