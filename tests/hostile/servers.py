@@ -73,10 +73,13 @@ class MariaDB(Server):
         super().__init__(folder)
         self._data, self._socket = folder / "data", Path(f"/tmp/hostile-{os.getpid()}-{self.port}.sock")
         self.url = f"mysql://imports:imports@127.0.0.1:{self.port}/imports"
+        # A server that starts clears away the temporary tables that lie there, those of all others as well.
+        self._temporary = folder / "tmp"
+        self._temporary.mkdir(exist_ok=True)
         subprocess.run(
             [
                 *("mariadb-install-db", "--no-defaults", f"--user={getpass.getuser()}", f"--datadir={self._data}"),
-                *("--auth-root-authentication-method=normal", "--skip-test-db"),
+                *("--auth-root-authentication-method=normal", "--skip-test-db", f"--tmpdir={self._temporary}"),
             ],
             check=True,
             capture_output=True,
@@ -87,6 +90,7 @@ class MariaDB(Server):
         return [
             *("mariadbd", "--no-defaults", f"--user={getpass.getuser()}", f"--datadir={self._data}"),
             *(f"--socket={self._socket}", "--bind-address=127.0.0.1", f"--port={self.port}"),
+            f"--tmpdir={self._temporary}",
             *("--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci"),
             # What is committed survives the server's end, not the machine's: that is enough here, and quicker.
             *("--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M", "--max-allowed-packet=64M"),
