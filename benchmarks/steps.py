@@ -135,12 +135,14 @@ def list_source() -> dict[str, Any]:
 
 
 def stage(on_conflict: str = "skip", source_key: str = COURSE_KEY) -> dict[str, Any]:
-    """Stage a course and index its blocks."""
+    """Stage a course and index its blocks; ``taking_seconds`` is what of it was taking over what was staged before."""
     from import_from_modulestore import api
     from import_from_modulestore.data import Decision, ImportOptions
+    from import_from_modulestore.staging.again import Taking
 
     found: dict[str, Any] = {}
     user = _user()
+    _add_up(found, "taking_seconds", Taking, "take")
     options = ImportOptions(on_conflict=Decision(on_conflict))
     run = api.create_import(user=user, source_key=source_key, library_key=TARGET, options=options)
     with measured(found) as statements:

@@ -91,7 +91,7 @@ def known_here() -> list[str]:
         return []
     from openedx_tagging.models import Taxonomy
 
-    return sorted(Taxonomy._default_manager.values_list("export_id", flat=True))
+    return sorted(map(str, Taxonomy._default_manager.values_list("export_id", flat=True)))
 
 
 def _tags_of(rows: Iterator[list[str]]) -> dict[tuple[str, str], dict[str, list[str]]]:
