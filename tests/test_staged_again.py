@@ -253,6 +253,14 @@ def test_other_circumstances_have_it_be_read(course, staging, settings, monkeypa
     assert [staging()[0] for _ in range(2)] == [True, False]
 
 
+def test_a_process_that_was_overtaken_by_an_upgrade_says_nothing_of_what_it_stages(course, staging, monkeypatch):
+    staging()
+    monkeypatch.setattr(again, "_LOADED", 0)
+    monkeypatch.setattr(again, "_code", again._code.__wrapped__)
+    assert [staging()[0] for _ in range(2)] == [True, True]
+    assert StagedSource.objects.count() == 1
+
+
 def test_what_was_asked_for_is_selected(course, staging):
     staging()
     wanted = (usage_key("vertical", "u1"), usage_key("html", "twice"), usage_key("chapter", "m5"))

@@ -10,7 +10,9 @@ has made of them stays behind, and comes along as it does when a source is read:
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -131,7 +133,7 @@ def _stamp(run: Import, identity: str) -> str:
     The source itself and how it is read; the app, the language that it speaks, and what it stands on; the limits that
     are set. Empty where nothing tells for certain what the source is.
     """
-    if not identity:
+    if not identity or not _code():
         return ""
     own_limit = getattr(settings, "IMPORT_FROM_MODULESTORE_MAX_STATEMENT", None)
     source = (run.source_key, run.source_origin, run.source_export, run.branch, identity)
@@ -141,13 +143,29 @@ def _stamp(run: Import, identity: str) -> str:
 
 @cache
 def _code() -> str:
-    """Hash of the app as it is installed, its translations included, and the versions of what it reads sources with."""
-    folder = Path(__file__).parents[1]
+    """
+    Hash of the app as it is installed, its translations included, and the versions of what it reads sources with.
+
+    Without the doors, which are above all steps. Empty where a file was changed since this process has loaded it, as by
+    an upgrade: what the process does is not what lies there. Reads some 200 files, once in a process.
+    """
+    top = os.fspath(Path(__file__).parents[1])
     digest = hashlib.blake2b(digest_size=20)
-    for path in sorted((*folder.rglob("*.py"), *folder.rglob("*.mo"))):
-        digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
+    for folder, folders, names in os.walk(top):
+        folders[:] = sorted(name for name in folders if name not in _WITHOUT)
+        for name in sorted(names):
+            if name.endswith((".py", ".mo")):
+                with open(f"{folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 (a tenth of the time of a Path)
+                    if os.fstat(file.fileno()).st_ctime_ns > _LOADED:
+                        return ""
+                    digest.update(f"{folder[len(top) :]}/{name}\0".encode() + file.read() + b"\0")
     versions = (sys.version, opaque_keys.__version__, django.VERSION, etree.LXML_VERSION, etree.LIBXML_VERSION)
     return f"{digest.hexdigest()} {versions}"
+
+
+_LOADED = time.time_ns()
+
+_WITHOUT = {"__pycache__", "admin", "command_line", "management", "migrations", "pages", "rest_api", "templatetags"}
 
 
 class Taking:
