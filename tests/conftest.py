@@ -173,6 +173,7 @@ def forbid() -> Iterator[Callable[[Path], None]]:
 
 
 @pytest.fixture
+@kept
 def user(db, django_user_model):
     return django_user_model.objects.create(username="ada", is_superuser=True)
 

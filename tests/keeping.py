@@ -20,8 +20,10 @@ import functools
 import os
 import pickle
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,8 +34,33 @@ from django.db import connection
 
 from import_from_modulestore.review import blocks
 
-type Rows = dict[str, dict[Any, tuple]]
-"""The rows of each table, by what SQLite numbers them by."""
+
+class Table(dict[Any, tuple]):
+    """The rows of a table, by what SQLite numbers them by."""
+
+    def __init__(self, name: str, rows: Iterable[tuple[Any, tuple]]) -> None:
+        super().__init__(rows)
+        self._name = name
+
+    def changed(self, gone: Iterable[tuple[Any]], new: Iterable[tuple[Any, tuple]]) -> Table:
+        """With these rows gone, and these there."""
+        numbers = {number for (number,) in gone}
+        left = (row for row in self.items() if row[0] not in numbers)
+        return Table(self._name, sorted(chain(left, new), key=itemgetter(0)))
+
+    @functools.cached_property
+    def numbers(self) -> int:
+        """
+        What tells which row has which number: what is put in their place refers to them.
+
+        What is done anew need not write its rows in the same order again. Times and UUIDs are others each time.
+        """
+        told = _telling().get(self._name, ())
+        return hash(tuple((number, *(row[at] for at in told)) for number, row in self.items())) if told else 0
+
+
+type Rows = dict[str, Table]
+"""The rows of each table."""
 
 
 class File(NamedTuple):
@@ -50,7 +77,7 @@ class Made:
 
     result: bytes
     gone: dict[str, list[tuple]]
-    new: dict[str, list[tuple]]
+    new: dict[str, list[tuple[Any, tuple]]]
     files: dict[str, File]
 
 
@@ -60,6 +87,10 @@ _NUMBERS = "sqlite_sequence"
 _made: dict[Any, Made] = {}
 _before: pytest.StashKey[list[Any]] = pytest.StashKey()
 _now: pytest.StashKey[Any] = pytest.StashKey()
+_began: pytest.StashKey[Any] = pytest.StashKey()
+_known: pytest.StashKey[tuple[Any, Rows]] = pytest.StashKey()
+_at_first: list[Rows] = []
+"""The rows that every test begins with, once they were read."""
 _requests: list[pytest.FixtureRequest] = []
 
 
@@ -124,22 +155,23 @@ def is_kept() -> bool:
 
 def _at_present() -> Any:
     """What is another once something was written into the database, settings were changed, or somebody listens."""
-    if connection.connection is None or not is_kept():
-        return None
+    changes = _changes()
     listeners = connection.force_debug_cursor, *connection.execute_wrappers
-    return connection.connection.total_changes, settings._wrapped, listeners
+    return changes and (changes, settings._wrapped, listeners)
 
 
 def _kept[R](request: pytest.FixtureRequest, key: Any, make: Callable[[], R]) -> R:
     if not is_kept() or not connection.in_atomic_block or "once" in request.fixturenames:
         return make()  # Where a scene is made once, files lie elsewhere.
-    folder, rows = request.getfixturevalue("tmp_path"), _rows()
-    key = key, _numbers_in(rows)
+    folder, rows = request.getfixturevalue("tmp_path"), _rows_of(request.node)
+    key = key, hash(tuple(table.numbers for table in rows.values()))
     if key in _made:
-        return _put(_made[key], folder)
+        result = _put(_made[key], folder)
+        _learn(request.node, _changed(rows, _made[key]))
+        return result
     files = dict(_files(folder))
     result = make()
-    made = _compared(result, rows, _rows(), files, dict(_files(folder)))
+    made = _compared(result, rows, _rows_of(request.node), files, dict(_files(folder)))
     assert str(folder).encode() not in pickle.dumps(made), "what is kept may not name the test's folder"
     _made[key] = made
     return result
@@ -148,6 +180,8 @@ def _kept[R](request: pytest.FixtureRequest, key: Any, make: Callable[[], R]) ->
 def recorded(fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest) -> Iterator[None]:
     """Note which fixture is made, for those that are made after it; to be had around each."""
     _requests.append(request)
+    if fixturedef.scope == "function" and _before not in request.node.stash and not connection.in_atomic_block:
+        request.node.stash[_began] = _changes()
     try:
         result = yield
     finally:
@@ -176,31 +210,54 @@ def _parameters(request: pytest.FixtureRequest, name: str) -> str:
     return repr([(each, value) for each, value in given.params.items() if each in names])
 
 
-def _rows() -> Rows:
+def _changes() -> tuple[int, int] | None:
+    """How many rows were written on this connection, taken back or not; nothing where that is not known."""
+    database = connection.connection
+    return None if database is None or not is_kept() else (id(database), database.total_changes)
+
+
+def _rows_of(test: pytest.Item) -> Rows:
+    """The rows that there are: read where something has written since this was known last."""
+    changes, rows = test.stash.get(_known, (None, {}))
+    if changes != _changes():
+        is_first = test.stash.get(_began, None) == _changes()
+        rows = _at_first[0] if is_first and _at_first else {table: _table(table) for table in _selects()}
+        if is_first and not _at_first:
+            _at_first.append(rows)
+        _learn(test, rows)
+    return rows
+
+
+def _learn(test: pytest.Item, rows: Rows) -> None:
+    test.stash[_known] = _changes(), rows
+
+
+def _table(name: str) -> Table:
+    return Table(name, ((row[0], row[1:]) for row in connection.connection.execute(_selects()[name])))
+
+
+def _changed(rows: Rows, made: Made) -> Rows:
+    """The rows after what was made was put there."""
+    tables = (made.gone.keys() | made.new.keys()) - {_NUMBERS}
+    changed = {name: rows[name].changed(made.gone.get(name, ()), made.new.get(name, ())) for name in tables}
+    return rows | changed | {_NUMBERS: _table(_NUMBERS)}
+
+
+@functools.cache
+def _columns() -> dict[str, list[str]]:
+    """The columns of each table, in quotes."""
     read = connection.connection.execute
-    return {table: {row[0]: row[1:] for row in read(select)} for table, select in _selects().items()}
+    tables = [table for (table,) in read("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {table: [f'"{name}"' for _num, name, *_rest in read(f'PRAGMA table_info("{table}")')] for table in tables}
 
 
 @functools.cache
 def _selects() -> dict[str, str]:
     """How all of each table is read, as it is stored: where a column does not stand alone, nothing is converted."""
-    read = connection.connection.execute
-    found = {}
-    for (table,) in read("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-        columns = ", ".join(f'+"{name}"' for _num, name, *_rest in read(f'PRAGMA table_info("{table}")'))
-        found[table] = f'SELECT rowid, {columns} FROM "{table}"'
-    return found
-
-
-def _numbers_in(rows: Rows) -> int:
-    """
-    What tells which row has which number: what is put in their place refers to them.
-
-    What is done anew need not write its rows in the same order again. Times and UUIDs are others each time.
-    """
-    told = _telling()
-    found = ((number, *(row[at] for at in told[table])) for table in told for number, row in rows[table].items())
-    return hash(tuple(found))
+    return {
+        table: f'SELECT rowid, {", ".join(f"+{column}" for column in columns)} FROM "{table}"'
+        for table, columns in _columns().items()
+    }
 
 
 @functools.cache
@@ -232,7 +289,7 @@ def _compared(result: Any, rows: Rows, now: Rows, files: dict[str, File], there:
     return Made(
         pickle.dumps(result),
         {table: [(number,) for number, _row in found] for table, found in gone.items() if found and table != _NUMBERS},
-        {table: [row for _number, row in found] for table, found in new.items() if found},
+        {table: found for table, found in new.items() if found},
         {name: file for name, file in there.items() if files.get(name) != file},
     )
 
@@ -246,8 +303,10 @@ def _put(made: Made, folder: Path) -> Any:
         database.executemany(f'DELETE FROM "{table}" WHERE rowid = ?', gone)
     for table, new in made.new.items():
         if table != _NUMBERS:
-            database.executemany(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(new[0]))})', new)
-    for name, number in made.new.get(_NUMBERS, ()):  # Which the rows that were put in have changed.
+            columns = ", ".join(["rowid", *_columns()[table]])
+            rows = [(number, *row) for number, row in new]
+            database.executemany(f'INSERT INTO "{table}" ({columns}) VALUES ({", ".join("?" * len(rows[0]))})', rows)
+    for _number, (name, number) in made.new.get(_NUMBERS, ()):  # Which the rows that were put in have changed.
         database.execute(f"DELETE FROM {_NUMBERS} WHERE name = ?", [name])
         database.execute(f"INSERT INTO {_NUMBERS} VALUES (?, ?)", [name, number])
     for name, (content, mode, _changed) in made.files.items():
