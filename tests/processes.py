@@ -41,9 +41,12 @@ class Project:
     def __init__(self, folder: Path, database_url: str = "", **environment: str) -> None:
         self.courses = folder / "exports"
         self.database = folder / "db.sqlite3"
-        self.courses.mkdir(parents=True, exist_ok=True)
+        temporary = folder / "tmp"
+        for made in (self.courses, temporary):
+            made.mkdir(parents=True, exist_ok=True)
         self.environment = {
             **os.environ,
+            "TMPDIR": str(temporary),  # A worker that is killed leaves a folder there.
             "VAR_DIR": str(folder / "var"),
             "DATABASE_URL": database_url or f"sqlite:///{self.database}",
             "COURSES_DIR": str(self.courses),

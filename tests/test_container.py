@@ -113,7 +113,8 @@ class Composed:
 
     def __init__(self, folder: Path, database: MariaDB, redis: Redis) -> None:
         self.data, self.courses, self.plain, self.port = folder / "data", folder / "courses", folder / "x", free_port()
-        for made in (self.data, self.courses, self.plain):
+        self._temporary = folder / "tmp"
+        for made in (self.data, self.courses, self.plain, self._temporary):
             made.mkdir(parents=True)
         self._bin = folder / "site" / "bin"
         self._install(folder)
@@ -148,7 +149,7 @@ class Composed:
     def environment(self, name: str, host: str = "") -> dict[str, str]:
         """What a container of this service would have, but for where things are."""
         found = {**self._of_image, **self._services[name]["environment"], "HOSTNAME": host, "HOME": str(self.plain)}
-        return {each: self._moved(value) for each, value in found.items()}
+        return {"TMPDIR": str(self._temporary)} | {each: self._moved(value) for each, value in found.items()}
 
     def _moved(self, text: str) -> str:
         for there, here in self._here.items():

@@ -20,7 +20,7 @@ from import_from_modulestore.models import Import
 from .builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
 from .hostile.servers import OwnServer, Redis, can_run
 from .library_state import drafts
-from .processes import Project, Refused, ServerProject
+from .processes import Project, Refused, ServerProject, free_port
 from .test_environment import ODD
 
 on_a_server = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite compares as Python does")
@@ -236,6 +236,20 @@ cache.set("asked", found)
 print(found, cache.get("asked"), check_all()["broker"])
 """
 
+_ASK_REDIS = """
+import django
+django.setup()
+from django.core.cache import cache
+from redis import RedisError
+from import_from_modulestore_standalone.health import check_all
+try:
+    cache.set("asked", True)
+    found = cache.get("asked")
+except RedisError:
+    found = False
+print(found, check_all()["broker"])
+"""
+
 
 @pytest.mark.slow
 def test_a_password_may_have_anything_in_it_in_whatever_way_it_is_given(tmp_path, own_server):
@@ -257,6 +271,28 @@ def test_a_password_may_have_anything_in_it_in_whatever_way_it_is_given(tmp_path
                 tmp_path / "project", CELERY_BROKER_URL=f"{redis.url}/2", REDIS_URL=f"{redis.url}/3", **given
             ).python(_ASK)
             assert (told.stdout, told.stderr) == ("imports imports ok\n", "")
+    finally:
+        redis.stop()
+
+
+@pytest.mark.slow
+def test_with_tls_a_redis_is_taken_whose_certificate_is_right(tmp_path):
+    if missing := [program for program in ("redis-server", "openssl") if not can_run(program)]:
+        reason = f"{', '.join(missing)} is not installed"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    ours, port = tmp_path / "ours.pem", free_port()
+    certificate = "req -x509 -newkey rsa:2048 -nodes -subj /CN=x -addext subjectAltName=IP:127.0.0.1"
+    words = [*certificate.split(), "-keyout", str(tmp_path / "key.pem"), "-out", str(ours)]
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+    tls = ("--tls-port", str(port), "--tls-cert-file", str(ours), "--tls-key-file", str(tmp_path / "key.pem"))
+    redis = Redis(tmp_path / "redis", "a/b", *tls, "--tls-ca-cert-file", str(ours), "--tls-auth-clients", "no")
+    redis.start()
+    try:
+        at = f"rediss://{redis.account}127.0.0.1:{port}/0"
+        for said, is_taken in {"": False, f"?ssl_ca_certs={ours}": True, "?ssl_cert_reqs=none": True}.items():
+            project = Project(tmp_path / "project", CELERY_BROKER_URL=f"{at}{said}", REDIS_URL=f"{at}{said}")
+            told = project.python(_ASK_REDIS)
+            assert told.stdout.splitlines() == ["True ok" if is_taken else "False unreachable"], told.stderr
     finally:
         redis.stop()
 

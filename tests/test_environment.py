@@ -53,6 +53,7 @@ def test_what_is_empty_is_not_set(monkeypatch, name, said):
                 f"redis://:{quote(ODD, safe='')}@[::1]:6379/0",
                 "rediss://me:x@redis.example.org?ssl_cert_reqs=required",
                 "redis+socket:///run/redis.sock?virtual_host=1",
+                "rediss://redis.example.org/0?ssl_cert_reqs=none",
                 "amqp://me:x@one//;amqp://me:x@two//",
                 "sentinel://one:26379;sentinel://two:26379",
             )

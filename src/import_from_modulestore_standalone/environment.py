@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from environ import Env
 
@@ -170,6 +170,16 @@ def broker(said: str) -> str:
     for each in said.split(";"):
         _whole_address(each, "amqp://user:password@host//" if each.startswith("amqp") else _REDIS)
     return said
+
+
+def tls_of_redis(address: str) -> dict[str, str]:
+    """
+    What Celery is told of TLS with a Redis at this address: as the cache is, that its certificate has to be right.
+
+    kombu (5.7) leaves what the address says of it unread, and takes any certificate.
+    """
+    said = parse_qsl(urlsplit(address).query)
+    return {"ssl_cert_reqs": "required", **{name: value for name, value in said if name.startswith("ssl_")}}
 
 
 def redis(said: str) -> str:

@@ -64,6 +64,7 @@ from .environment import (
     redis,
     switch,
     text,
+    tls_of_redis,
     verbatim,
     words,
 )
@@ -279,6 +280,8 @@ if CELERY_BROKER_URL.startswith("folder:"):
 elif CELERY_BROKER_URL.startswith(("redis", "sentinel")):
     # Redis sends a message again when nobody has acknowledged it for so long: longer than any step takes.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 12 * 3600, "socket_connect_timeout": 4}
+    if CELERY_BROKER_URL.startswith("rediss"):
+        CELERY_BROKER_USE_SSL = tls_of_redis(CELERY_BROKER_URL)
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000_000  # Enough for the OLX of the largest component that can be edited.
 

@@ -136,17 +136,17 @@ class MariaDB(Server):
 class Redis(Server):
     """A Redis that writes down what it is told, as one that brokers messages should."""
 
-    def __init__(self, folder: Path, password: str = "") -> None:
+    def __init__(self, folder: Path, password: str = "", *more: str) -> None:
         super().__init__(folder)
-        self._password = password
-        account = f":{quote(password, safe='')}@" if password else ""
-        self.url = f"redis://{account}127.0.0.1:{self.port}"
+        self._more = [*(["--requirepass", password] if password else []), *more]
+        self.account = f":{quote(password, safe='')}@" if password else ""
+        self.url = f"redis://{self.account}127.0.0.1:{self.port}"
 
     def words(self) -> list[str]:
         return [
             *("redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)),
             *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec"),
-            *(["--requirepass", self._password] if self._password else []),
+            *self._more,
         ]
 
     def answers(self) -> bool:

@@ -93,7 +93,8 @@ class Site:
     def __init__(self, folder: Path, *, with_servers: bool = False, recover_every: float = 60, **more: str) -> None:
         self.folder, self.var, self.courses = folder, folder / "var", folder / "courses"
         self.logs = folder / "logs"
-        for made in (self.var, self.courses, self.logs):
+        temporary = folder / "tmp"
+        for made in (self.var, self.courses, self.logs, temporary):
             made.mkdir(parents=True, exist_ok=True)
         self.database_file = self.var / "db.sqlite3"
         self.max_pages = self.var / "max_pages"  # See settings.py.
@@ -104,6 +105,7 @@ class Site:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("TEST_", "PYTEST_"))},
             "DJANGO_SETTINGS_MODULE": "tests.hostile.settings",
+            "TMPDIR": str(temporary),  # A worker that is killed leaves a folder there.
             "VAR_DIR": str(self.var),
             "COURSES_DIR": str(self.courses),
             "DATABASE_URL": self.database.url if self.database else f"sqlite:///{self.database_file}",
