@@ -23,6 +23,7 @@ from openedx_content.models_api import Container, LearningPackage
 
 from import_from_modulestore import api, waiting
 from import_from_modulestore.data import ImportData, ImportOptions, ImportState, RecordData
+from import_from_modulestore.exports import looks
 from import_from_modulestore.models import Import
 from import_from_modulestore.running.lifecycle import STEP_OF
 from import_from_modulestore.running.user_tasks import task_id_of
@@ -32,6 +33,7 @@ from .authoring import Author
 from .builders import KEY, TARGET, pack, problem, section, small_course, subsection, text, unit, write_course
 from .cases import leave_further_cases
 from .examples import use_examples
+from .gates import NEVER
 from .hostile.servers import MariaDB, can_run
 from .keeping import kept, kept_at_first, recorded
 from .library_state import library_state
@@ -45,6 +47,8 @@ REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents
 use_examples()
 
 waiting.SECONDS_FOR_SOURCES = PATIENCE
+# What was staged is taken over once a source is at rest for two seconds: how quick the machine is must not decide that.
+looks._SETTLED_AFTER = NEVER
 
 MIGRATED = pytest.StashKey[Path]()
 

@@ -17,7 +17,11 @@ from django.conf import settings
 from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.redis import RedisCache
 
+from import_from_modulestore.exports import looks
 from import_from_modulestore.running import progress
+
+NEVER = 10**20
+"""Nanoseconds for which a source has to be at rest before what was staged of it is taken over: it is always read."""
 
 
 class _Gate:
@@ -28,6 +32,7 @@ class _Gate:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         progress.INTERVAL = 0  # Each report is told, and followed by a look whether to stop.
+        looks._SETTLED_AFTER = NEVER  # What is taken over from another import may have no middle.
 
     def set(self, key: str, value: Any, *args: Any, **kwargs: Any) -> None:
         super().set(key, value, *args, **kwargs)  # type: ignore[misc]
