@@ -289,6 +289,31 @@ class TestUndo:
             api.undo_import(user=user, import_id=imports[num].id)
         assert state() == before
 
+    @pytest.mark.parametrize("own", [False, True])
+    def test_a_redo_brings_one_back_that_went_with_another_import_while_it_waited_for_the_library(
+        self, course, run_import, user, state, own
+    ):
+        options = {"contents": COLLECTION}
+        if own:
+            options = {
+                "contents": UNIT,
+                "collection": CollectionChoice(title="Tides"),
+                "level": CompositionLevel.COMPONENT,
+            }
+        course(bank())
+        first, _records = run_import(**options)
+        course(bank("bank", problem("q1"), problem("q2"), problem("q3")))
+        second, _records = run_import(**options)
+        api.undo_import(user=user, import_id=second.id)
+        waiting = [first.id]
+
+        def undo_the_other(*args, **kwargs) -> None:
+            if waiting:
+                api.undo_import(user=user, import_id=waiting.pop())
+
+        api.redo_import(user=user, import_id=second.id, force=True, progress=undo_the_other)
+        assert collections(state())["Tides"] == ["q3"]
+
     def test_one_that_stood_empty_before_an_import_stays(self, course, run_import, user, state, library):
         course(bank())
         first, _records = run_import(contents=COLLECTION)

@@ -183,8 +183,10 @@ def _lock_drafts(records: Sequence[Changed], pause: Callable[[], None]) -> None:
 
 def _collect_or_not(run: Import, kind: ReversalKind, verdicts: Iterable[Verdict], user: Any) -> None:
     """Take out of the import's collections what it put there, or put it back; what is kept stays where it is."""
-    if run.collection is None and not run.contents_collections:
+    if run.collection_id is None and not run.contents_collections:
         return
+    # While this waited for the library, an undo may have passed on to it that it is a maker of them (see _pass_on).
+    run.refresh_from_db(fields=["collection", "collection_made", "collection_title", "contents_collections"])
     records = list(run.records.filter(entity__isnull=False).values_list("entity_id", "outcome", "collected"))
     written: set[int] = {entity_id for entity_id, outcome, _collected in records if outcome in WRITING}
     moved = {verdict.record.entity_id for verdict in verdicts if verdict.settled or not verdict.kept}
