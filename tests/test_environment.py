@@ -97,12 +97,20 @@ class TestFiles:
         assert environment.text("RATE_STEP") == "7/day"
 
 
+@pytest.fixture
+def _driver(monkeypatch):
+    """A driver for MySQL, which not everybody has who runs the tests; nobody connects here."""
+    monkeypatch.setattr(environment, "find_spec", lambda name: name)
+
+
+@pytest.mark.usefixtures("_driver")
 def test_what_the_database_is_told_besides_stands_in_its_address():
     found = environment.database("mysql://me:x@host/db?ssl_mode=REQUIRED&ssl_ca=/etc/ca.pem&connect_timeout=9")
     assert found["OPTIONS"] == {"ssl_mode": "REQUIRED", "ssl": {"ca": "/etc/ca.pem"}, "connect_timeout": 9}
 
 
-def test_addresses_are_taken_apart(monkeypatch):
+@pytest.mark.usefixtures("_driver")
+def test_addresses_are_taken_apart():
     found = environment.database(f"mysql://{quote('a@b:c', safe='')}:{quote(ODD, safe='')}@[::1]:3307/db")
     assert (found["USER"], found["PASSWORD"], found["HOST"], found["PORT"]) == ("a@b:c", ODD, "::1", 3307)
     assert environment.database("sqlite:///a+b%3Fc%25")["NAME"] == "a+b?c%"

@@ -136,8 +136,6 @@ def database(said: str) -> dict[str, Any]:
     if scheme not in ("sqlite", "mysql"):
         told = _("Give an address: mysql://user:password@host/database, for MariaDB too, or sqlite:///FILE.")
         raise ValueError(told)
-    if scheme == "mysql" and find_spec("MySQLdb") is None:
-        raise ValueError(_("MySQL and MariaDB need a driver: pip install mysqlclient."))
     if scheme == "sqlite":
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": _file(said)}
     found = _parsed(Env.db_url_config, said, _DATABASE)
@@ -147,6 +145,8 @@ def database(said: str) -> dict[str, Any]:
     if unknown := options.keys() - {*_OPTIONS, *_TLS}:
         told = _("It says {unknown} after the question mark. There, choose of: {known}.")
         raise ValueError(told.format(unknown=", ".join(sorted(unknown)), known=", ".join((*_OPTIONS, *_TLS))))
+    if find_spec("MySQLdb") is None:
+        raise ValueError(_("MySQL and MariaDB need a driver: pip install mysqlclient."))
     if tls := {name.removeprefix("ssl_"): options.pop(name) for name in _TLS if name in options}:
         options["ssl"] = tls
     return found
