@@ -188,7 +188,8 @@ def worker(site):
 class TestWorker:
     def test_it_does_what_is_asked_for_and_tells_how_far_it_is(self, site, worker):
         run = site.create()
-        assert site.call("start_staging", import_id=run)["state"] == "staging"
+        with site.held("staging"):
+            assert site.call("start_staging", import_id=run)["state"] == "staging"
         site.wait_for(run, "staged")
         with site.held("writing"):
             assert site.call("start_completion", import_id=run)["state"] == "importing"
