@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import batched
 from typing import Any
@@ -59,13 +60,14 @@ def stage(
     set_aside(run)
     _remove_staged(run)
     mine = Q(state=run.state, worker=run.worker)
+    staging = _Staging(run, host, user, source_key, options, progress)
     try:
         try:
-            indexer, keep = _staged(run, host, user, source_key, source, options, progress, before)
+            indexer, keep = staging.stage(source, before)
         except NotAsStaged:
             _remove_staged(run)
             source = read()
-            indexer, keep = _staged(run, host, user, source_key, source, options, progress)
+            indexer, keep = staging.stage(source)
         notices = indexer.notices
         warnings = [*source.warnings, *(notice.sentence(count) for notice, count in notices.items())]
         # A batch is asked for without a look into its exports, so that there is no version yet.
@@ -123,71 +125,68 @@ def _remove_staged(run: Import) -> None:
         get_host().sources.of(run.source_origin).forget(_purpose(run))
 
 
-def _staged(
-    run: Import,
-    host: Host,
-    user: Any,
-    source_key: Any,
-    source: SourceData,
-    options: ImportOptions,
-    progress: Progress,
-    before: StagedBefore | None = None,
-) -> tuple[Indexer, Callable[[], None]]:
-    """
-    Stage what was staged ``before``, or what is read. Returns what has indexed it, with all that was noticed at many
-    blocks, and what has others know it by what the source was.
+@dataclass(frozen=True)
+class _Staging:
+    """Puts what there is of a source into the rows of an import."""
 
-    Raises :class:`NotAsStaged` where it turns out that it is not what was staged before.
-    """
-    last_time = Reviewed(standing_choices(run) if run.as_last_time else StandingChoice.objects.none())
-    aside = run.reviewed.annotate(choices_from_uuid=F("choices_from__uuid"))
-    reviewed = Reviewed(aside) if run.staged else last_time
-    indexer = Indexer(run, source_key, host, options.selection, reviewed, last_time)
-    progress("staging", 0, source.block_count, source.title)
-    if before:
-        is_plain = not (options.selection or reviewed.has_any or last_time.has_any)
-        Taking(run, before, indexer, is_plain=is_plain, user=user, purpose=_purpose(run)).take(progress)
-        keep = partial(keep_again, run, before, indexer)
-    else:
-        noticed = _stage_roots(run, host, user, source_key, source, options, progress, indexer)
-        keep = partial(keep_known, run, source, indexer, noticed)
-    indexer.check_selection()
-    if run.staged and (lost := reviewed.edits_without_block):
-        indexer.notices[Notice.EDITS_WITHOUT_BLOCK] = lost
-    for nums in batched(indexer.linking(), BATCH_SIZE):
-        linking = list(StagedBlock.objects.filter(import_run=run, num__in=nums))
-        indexer.name_targets(linking)
-        with transaction.atomic(), hold(run):
-            StagedBlock.objects.bulk_update(linking, ["warnings"])
-    return indexer, keep
+    run: Import
+    host: Host
+    user: Any
+    source_key: Any
+    options: ImportOptions
+    progress: Progress
 
+    def stage(self, source: SourceData, before: StagedBefore | None = None) -> tuple[Indexer, Callable[[], None]]:
+        """
+        Stage what was staged ``before``, or what is read. Returns what has indexed it, with all that was noticed at
+        many blocks, and what has others know it by what the source was.
 
-def _stage_roots(
-    run: Import,
-    host: Host,
-    user: Any,
-    source_key: Any,
-    source: SourceData,
-    options: ImportOptions,
-    progress: Progress,
-    indexer: Indexer,
-) -> Counter[Notice]:
-    """Returns what the host has noticed at many blocks."""
-    noticed: Counter[Notice] = Counter()
-    staging = host.sources.of(run.source_origin).stage(
-        source_key, branch=options.branch, user=user, purpose=_purpose(run), export=run.source_export
-    )
-    writer = _IndexWriter(run)
-    for staged in staging:
-        rows, continued = indexer.rows_of(staged)
-        noticed.update(staged.notices)
-        writer.add(staged, rows, continued)
-        # A source counts no blocks inside components.
-        title = staged.title or (rows[0].title if rows else "")
-        progress("staging", indexer.next_num - indexer.inner_count, source.block_count, title)
-    writer.write()
-    indexer.notices.update(noticed)
-    return noticed
+        Raises :class:`NotAsStaged` where it turns out that it is not what was staged before.
+        """
+        run = self.run
+        last_time = Reviewed(standing_choices(run) if run.as_last_time else StandingChoice.objects.none())
+        aside = run.reviewed.annotate(choices_from_uuid=F("choices_from__uuid"))
+        reviewed = Reviewed(aside) if run.staged else last_time
+        indexer = Indexer(run, self.source_key, self.host, self.options.selection, reviewed, last_time)
+        self.progress("staging", 0, source.block_count, source.title)
+        if before:
+            is_plain = not (self.options.selection or reviewed.has_any or last_time.has_any)
+            taking = Taking(run, before, indexer, is_plain=is_plain, user=self.user, purpose=_purpose(run))
+            taking.take(self.progress)
+            keep = partial(keep_again, run, before, indexer)
+        else:
+            keep = partial(keep_known, run, source, indexer, self._read(source, indexer))
+        indexer.check_selection()
+        if run.staged and (lost := reviewed.edits_without_block):
+            indexer.notices[Notice.EDITS_WITHOUT_BLOCK] = lost
+        for nums in batched(indexer.linking(), BATCH_SIZE):
+            linking = list(StagedBlock.objects.filter(import_run=run, num__in=nums))
+            indexer.name_targets(linking)
+            with transaction.atomic(), hold(run):
+                StagedBlock.objects.bulk_update(linking, ["warnings"])
+        return indexer, keep
+
+    def _read(self, source: SourceData, indexer: Indexer) -> Counter[Notice]:
+        """Stage what the host reads. Returns what the host has noticed at many blocks."""
+        noticed: Counter[Notice] = Counter()
+        staging = self.host.sources.of(self.run.source_origin).stage(
+            self.source_key,
+            branch=self.options.branch,
+            user=self.user,
+            purpose=_purpose(self.run),
+            export=self.run.source_export,
+        )
+        writer = _IndexWriter(self.run)
+        for staged in staging:
+            rows, continued = indexer.rows_of(staged)
+            noticed.update(staged.notices)
+            writer.add(staged, rows, continued)
+            # A source counts no blocks inside components.
+            title = staged.title or (rows[0].title if rows else "")
+            self.progress("staging", indexer.next_num - indexer.inner_count, source.block_count, title)
+        writer.write()
+        indexer.notices.update(noticed)
+        return noticed
 
 
 class _IndexWriter:
