@@ -58,13 +58,12 @@ def test_a_line_tells_what_is_so_when_it_is_told(caplog, user, course, stage):
     caplog.clear()
     in_transaction = []
     caplog.handler.addFilter(lambda record: in_transaction.append(connection.in_atomic_block) or True)
-    with pytest.raises(RuntimeError), transaction.atomic():
-        api.complete_import(user=user, import_id=run)
-        raise RuntimeError
-    assert "→" not in caplog.text
-    in_transaction.clear()
     api.complete_import(user=user, import_id=run)
     assert ("→ imported" in caplog.text, set(in_transaction)) == (True, {False})
+    with pytest.raises(RuntimeError), transaction.atomic():
+        api.undo_import(user=user, import_id=run)
+        raise RuntimeError
+    assert "→ undone" not in caplog.text
 
 
 def test_no_line_tells_the_signature_that_opens_a_file(told, db):
