@@ -68,6 +68,11 @@ class StagedSource(models.Model):
     def __str__(self) -> str:
         return f"{self.import_run_id}: {self.stamp}"
 
+    @classmethod
+    def forget(cls, run: Import) -> None:
+        """Have nobody take over what an import has staged: it goes, or can no longer be told from its rows."""
+        cls.objects.filter(import_run=run).delete()
+
 
 class StagedBlock(models.Model):
     """

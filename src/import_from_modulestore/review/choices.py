@@ -169,7 +169,7 @@ class _Review:
         indexer = Indexer(self.run, self._source_key, self._host)
         edited = [num for num in nums if num in self.olx or self.rows[num].edited_title]
         if edited:  # They may be described by other rules than they were.
-            StagedSource.objects.filter(import_run=self.run).delete()
+            StagedSource.forget(self.run)
         for block, element in as_staged(self.run, edited):
             indexer.make_as_staged(block, element, self.files_of)
             self._described[block.num] = block
@@ -218,7 +218,7 @@ class _Review:
             StagedBlock.objects.bulk_update(blocks, _OF_CONTENT)
         warned = [row for num, row in self.rows.items() if row.reading_warnings != self._warnings[num]]
         if warned:  # What was known before is not.
-            StagedSource.objects.filter(import_run=self.run).delete()
+            StagedSource.forget(self.run)
         warned = [row for row in warned if row.num not in self._described]
         StagedBlock.objects.bulk_update(warned, ["reading_warnings"], batch_size=_BATCH_SIZE)
         self._described.clear()

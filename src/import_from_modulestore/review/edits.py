@@ -124,7 +124,7 @@ def revert_edit(run: Import, usage_key: str, *, source_key: Any, host: Host) -> 
         indexer = Indexer(run, source_key, host)
         element = None if holds_blocks(block) else staged_element(block)
         indexer.make_as_staged(block, element, staged_files)
-        StagedSource.objects.filter(import_run=run).delete()  # It may be described by other rules than it was.
+        StagedSource.forget(run)  # It may be described by other rules than it was.
         indexer.name_targets([block])
         block.choices_from = None
         block.save()

@@ -24,7 +24,7 @@ def set_aside(run: Import) -> None:
     blocks.
     """
     with transaction.atomic(), hold(run):
-        StagedSource.objects.filter(import_run=run).delete()
+        StagedSource.forget(run)
         if not run.reviewed.exists():
             for batch in in_statements(_reviewed(run), _BATCH_SIZE):
                 ReviewedBlock.objects.bulk_create(batch)

@@ -101,7 +101,7 @@ def stage(
 
 def discard(run: Import) -> None:
     """Remove what an import has staged, and what a review has chosen."""
-    StagedSource.objects.filter(import_run=run).delete()  # First: another may be taking it over.
+    StagedSource.forget(run)  # First: another may be taking it over.
     run.reviewed.all().delete()
     Removal.objects.filter(import_run=run).delete()
     _remove_staged(run)
