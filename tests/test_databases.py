@@ -72,7 +72,7 @@ class TestIdsThatDifferByCase:
         run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
         api.stage_import(user=user, import_id=run.id)
         with monkeypatch.context() as patched, pytest.raises(api.StepFailed):
-            patched.setattr("import_from_modulestore.completion.write_records", lambda *args, **kwargs: 1 / 0)
+            patched.setattr("import_from_modulestore.completion.complete.write_records", lambda *args, **kwargs: 1 / 0)
             api.complete_import(user=user, import_id=run.id)
         assert api.complete_import(user=user, import_id=run.id).counts["created"] == 5
 

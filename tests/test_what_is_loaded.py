@@ -9,7 +9,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from import_from_modulestore import api, completion
+from import_from_modulestore import api
 from import_from_modulestore.completion import plan_of
 from import_from_modulestore.data import Decision, ImportOptions, LocalKey, Plan
 from import_from_modulestore.hosts import get_host
@@ -22,10 +22,12 @@ from .scenes import Back, Run, Scene, backs, edits, fresh_scene, runs, work
 from .test_bulk import many
 from .whole_library import load_whole_library
 
+LOADING = "import_from_modulestore.completion.plans.load_library_state"
+
 
 def plans(import_id: str) -> tuple[Plan, Plan]:
     run = Import.objects.get(uuid=import_id)
-    with mock.patch.object(completion, "load_library_state", load_whole_library):
+    with mock.patch(LOADING, load_whole_library):
         whole = plan_of(run, host=get_host())
     return plan_of(run, host=get_host()), whole
 
@@ -60,7 +62,7 @@ def loaded(user):
             return states[-1]
 
         with (
-            mock.patch.object(completion, "load_library_state", keep),
+            mock.patch(LOADING, keep),
             connection.execute_wrapper(lambda execute, sql, *rest: (statements.append(sql), execute(sql, *rest))[1]),
         ):
             plan_of(run, host=get_host())

@@ -12,7 +12,8 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from user_tasks.models import UserTaskStatus
 
-from import_from_modulestore import api, completion
+from import_from_modulestore import api
+from import_from_modulestore.completion import complete
 from import_from_modulestore.data import (
     CollectionChoice,
     CompositionLevel,
@@ -182,7 +183,7 @@ class TestTheFirstImport:
             assert library_of() == TARGET
             raise OSError(ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(completion, "forward", fail)
+        monkeypatch.setattr(complete, "forward", fail)
         with pytest.raises(api.StepFailed):
             api.complete_import(user=ada, import_id=run.id)
         assert not migrator_models.ModulestoreSource.objects.exists()

@@ -1,5 +1,5 @@
 """Reading the library. Writing to it is :mod:`import_from_modulestore.writing`."""
 
-from .state import load_library_state
+from .state import MET, load_library_state
 
-__all__ = ["load_library_state"]
+__all__ = ["MET", "load_library_state"]

@@ -39,7 +39,7 @@ from .elsewhere import known_elsewhere
 from .items import FILES_PREFIX, OLX_PATH
 
 _BATCH_SIZE = 500
-_MET = (Outcome.CREATED, Outcome.UPDATED, Outcome.FORKED, Outcome.UNCHANGED)
+MET = (Outcome.CREATED, Outcome.UPDATED, Outcome.FORKED, Outcome.UNCHANGED)
 """Outcomes of blocks that an item stands for since."""
 _COMPONENT = BlockKind.COMPONENT
 _KINDS = {kind.value: kind for kind in BlockKind if kind.is_container}
@@ -380,7 +380,7 @@ def _load_history(package_id: LearningPackage.ID, library_key: str, source_key: 
             import_run__library_key=library_key,
             import_run__source_key=source_key,
             undone=False,
-            outcome__in=_MET,
+            outcome__in=MET,
             entity__isnull=False,
         )
         .order_by()
@@ -423,14 +423,14 @@ def _other_sources(
     """
     records = ImportRecord.objects.filter(undone=False, entity__isnull=False).order_by()
     later = records.filter(
-        Q(outcome__in=_MET) & ~Q(entity_id=OuterRef("entity_id")) | Q(state=ConflictState.GONE),
+        Q(outcome__in=MET) & ~Q(entity_id=OuterRef("entity_id")) | Q(state=ConflictState.GONE),
         usage_key=OuterRef("usage_key"),
         import_run__library_key=OuterRef("import_run__library_key"),
         pk__gt=OuterRef("pk"),
     )
     found: dict[int, set[str]] = {}
     for batch in batched(entity_ids, _BATCH_SIZE):
-        rows = records.filter(~Exists(later), outcome__in=_MET, entity__pk__in=batch)
+        rows = records.filter(~Exists(later), outcome__in=MET, entity__pk__in=batch)
         rows = rows.exclude(import_run__source_key=source_key)
         for entity_id, key in rows.values_list("entity_id", "import_run__source_key").distinct():
             found.setdefault(entity_id, set()).add(key)

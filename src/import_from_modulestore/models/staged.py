@@ -48,7 +48,8 @@ class StagedSource(models.Model):
     What the source of an import was when it was staged, so that who stages it again knows whether it still is.
 
     There is one for as long as all that was staged is there, and what a review has made of it can be told from it. See
-    :mod:`.staging.again`.
+    :mod:`.staging.again`. Once the import is completed, it may also say by what others know that they would come to the
+    same: :mod:`.completion.again`.
 
     .. no_pii:
     """
@@ -59,6 +60,12 @@ class StagedSource(models.Model):
     )
     facts = models.JSONField(
         default=dict, help_text=_("What was said of the source, and what of its blocks is not in their rows.")
+    )
+    records_stamp = case_sensitive_char_field(
+        max_length=DIGEST_LENGTH,
+        blank=True,
+        default="",
+        help_text=_("Hash of all that decides what the import has recorded, where another would record the same."),
     )
 
     class Meta:

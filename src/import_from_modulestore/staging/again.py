@@ -133,16 +133,16 @@ def _stamp(run: Import, identity: str) -> str:
     The source itself and how it is read; the app, the language that it speaks, and what it stands on; the limits that
     are set. Empty where nothing tells for certain what the source is.
     """
-    if not identity or not _code():
+    if not identity or not code():
         return ""
     own_limit = getattr(settings, "IMPORT_FROM_MODULESTORE_MAX_STATEMENT", None)
     source = (run.source_key, run.source_origin, run.source_export, run.branch, identity)
-    what = (*source, _code(), get_language(), Media.MAX_FILE_SIZE, own_limit)
+    what = (*source, code(), get_language(), Media.MAX_FILE_SIZE, own_limit)
     return hashlib.blake2b(repr(what).encode(errors="surrogateescape"), digest_size=20).hexdigest()
 
 
 @cache
-def _code() -> str:
+def code() -> str:
     """
     Hash of the app as it is installed, its translations included, and the versions of what it reads sources with.
 

@@ -103,8 +103,11 @@ def changes_it(choices: Mapping[str, Any]) -> bool:
 
 def says_anything(run: Import) -> bool:
     """Whether :func:`choices_of` has a block that is left out, or of which :func:`changes_it` holds. One query."""
-    changed = ~Q(decision="") | ~Q(contents="") | ~Q(edited_title="") | ~Q(edited_olx="")
-    return run.blocks.filter(Q(selected=False) | changed).exists()
+    return run.blocks.filter(SAYS_ANYTHING).exists()
+
+
+SAYS_ANYTHING = Q(selected=False) | ~Q(decision="", contents="", edited_title="", edited_olx="")
+"""Of rows of what is staged: that a review says something of them."""
 
 
 class Reviewed:
