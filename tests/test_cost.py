@@ -10,6 +10,7 @@ from django.db import connection
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Decision
+from import_from_modulestore.exports import looks
 from import_from_modulestore.models import Import, ImportRecord
 from import_from_modulestore.olx.files.references import names_in
 from import_from_modulestore.olx.normal_form import component_digest
@@ -174,6 +175,13 @@ def test_an_import_that_changes_nothing_takes_statements_by_batch(statements):
     small = statements(20, completing_again)
     Import.objects.all().delete()
     assert statements(200, completing_again) - small <= BY_ID
+
+
+def test_what_was_imported_before_is_recorded_again_in_as_many_statements(statements, monkeypatch):
+    monkeypatch.setattr(looks, "_SETTLED_AFTER", -(10**12))
+    small = statements(20, completing_again)
+    Import.objects.all().delete()
+    assert statements(200, completing_again) == small < 30
 
 
 def test_a_small_import_takes_as_many_statements_in_a_library_that_holds_much(courses, user, library, run_import):

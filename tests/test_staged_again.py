@@ -249,14 +249,14 @@ def test_other_circumstances_have_it_be_read(course, staging, settings, monkeypa
     assert [staging()[0] for _ in range(2)] == [True, False]
     create_taxonomy("Colors", export_id="Colors")
     assert [staging()[0] for _ in range(2)] == [True, False]
-    monkeypatch.setattr(again, "_code", lambda: "another version")
+    monkeypatch.setattr(again, "code", lambda: "another version")
     assert [staging()[0] for _ in range(2)] == [True, False]
 
 
 def test_a_process_that_was_overtaken_by_an_upgrade_says_nothing_of_what_it_stages(course, staging, monkeypatch):
     staging()
     monkeypatch.setattr(again, "_LOADED", 0)
-    monkeypatch.setattr(again, "_code", again._code.__wrapped__)
+    monkeypatch.setattr(again, "code", again.code.__wrapped__)
     assert [staging()[0] for _ in range(2)] == [True, True]
     assert StagedSource.objects.count() == 1
 
