@@ -1,5 +1,7 @@
 """Bad input, each with an error that names what is wrong and what to do."""
 
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
+
 import pytest
 
 from import_from_modulestore import api
@@ -53,6 +55,17 @@ def test_a_selected_block_that_is_not_in_the_source(user, library):
     options = ImportOptions(selection=("block-v1:Acme+C1+R1+type@html+block@gone",))
     with pytest.raises(api.InvalidOption, match="block@gone. A preview lists"):
         api.preview_import(user=user, source_key=KEY, library_key=TARGET, options=options)
+
+
+def test_a_backup_for_which_the_disk_has_no_room(user, library, tmp_path):
+    soft, hard = getrlimit(RLIMIT_FSIZE)
+    setrlimit(RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(api.InvalidOption, match=r"x\.zip cannot be written: File too large\."):
+            api.backup_library(user=user, library_key=TARGET, file=tmp_path / "x.zip")
+    finally:
+        setrlimit(RLIMIT_FSIZE, (soft, hard))
+    assert not [path.name for path in tmp_path.iterdir() if path.suffix in (".zip", ".partial")]
 
 
 def test_a_backup_file_of_another_kind_or_that_exists(user, library, tmp_path):

@@ -80,7 +80,7 @@ def test_two_at_once_make_a_folder_with_one_database_and_the_sample_course(begin
 @pytest.mark.slow
 def test_all_that_follows_finds_it(call, data):
     out, error = call("stage", SAMPLE, TARGET, "--create", "--data", str(data))
-    assert f"  {NAME} review" in out
+    assert f"  {NAME} --data {data} review" in out
     assert error == ""
     assert data.stat().st_mode & 0o077 == 0
 
@@ -103,7 +103,9 @@ def test_says_what_there_is_and_where_everything_is_kept(call, data):
     for said in (f"{NAME} run course.tar.gz library.zip", "serve  ", f"Everything is kept in {data}"):
         assert said in out
     assert "--settings" not in out
-    assert call("serve", "--help", "--data", str(data))[0].startswith(f"usage: {NAME} serve")
+    for option in ("--data DIR", "--version"):
+        assert f"\n  {option}  " in out
+    assert "--skip-checks" not in call("serve", "--help", "--data", str(data))[0]
 
 
 @pytest.mark.slow
@@ -116,7 +118,7 @@ def test_has_what_django_brings(call, data):
 def test_advises_the_command_that_there_is_and_says_where_its_own_database_is(call, tmp_path):
     url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     told = call("sources", "--data", str(tmp_path), DATABASE_URL=url, status=1)[1]
-    assert f"Bring it up to date: {NAME} migrate; " in told
+    assert f"Bring it up to date: {NAME} --data {tmp_path} migrate; " in told
     (tmp_path / "db.sqlite3").write_text("This is no database, whatever it is called: it is a text.")
     told = call("tokens", "list", "--data", str(tmp_path), status=1)[1]
     assert told.endswith(f"It is the file {tmp_path / 'db.sqlite3'}.\n")

@@ -180,13 +180,13 @@ class TestWhatIsRefused:
     def test_what_is_too_large(self, upload, user, settings):
         settings.MAX_UPLOAD_BYTES = 1000
         assert api.upload_limit(user=user) == 1000
-        with pytest.raises(api.InvalidOption, match=r"^[\w.]+ is too large: 1,000 bytes are left") as error:
+        with pytest.raises(api.InvalidOption, match=r"^[\w.]+ is too large: an upload has 1 kB at most") as error:
             upload(user)
         assert error.value.field == "file"
 
     def test_what_the_disk_has_no_room_for(self, upload, user, monkeypatch):
         monkeypatch.setattr(uploads, "_KEPT_FREE", 10**18)
-        with pytest.raises(api.InvalidOption, match="too large: 0 bytes are left"):
+        with pytest.raises(api.InvalidOption, match="the disk on which uploads are kept has 0 B left for them"):
             upload(user)
 
     def test_what_is_broken_off_while_it_comes(self, user, export):
@@ -216,7 +216,7 @@ def test_what_the_disk_has_room_for_is_kept(upload, user, export, settings, monk
 def test_all_of_one_person_have_a_bound_together(upload, user, export, settings, kept, editor):
     settings.MAX_UPLOADS_BYTES_PER_USER = export.stat().st_size * 3 // 2
     made = upload(user)
-    with pytest.raises(api.InvalidOption, match="Remove uploads that you need no more"):
+    with pytest.raises(api.InvalidOption, match="are left for you here. Remove uploads"):
         upload(user)
     upload(editor)
     api.remove_export(user=user, export=made.export)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 MAX_LENGTH = 200
 """Characters of a name or address inside a sentence."""
@@ -35,6 +36,16 @@ def shortened(text: str, length: int = MAX_LENGTH) -> str:
     return _("{beginning}… ({count:,} more characters)").format(beginning=text[:length], count=len(text) - length)
 
 
+def joined(texts: Iterable[str]) -> str:
+    """
+    Several in one line, parted as in the language of this moment.
+
+    >>> joined(["a", "b"])
+    'a, b'
+    """
+    return pgettext("between the members of a list", ", ").join(texts)
+
+
 def listed(names: Sequence[str], most: int = MAX_NAMES) -> str:
     """
     The names in a sentence; of many, the first.
@@ -42,7 +53,7 @@ def listed(names: Sequence[str], most: int = MAX_NAMES) -> str:
     >>> listed(["a", "b", "c"], 2)
     'a, b and 1 more'
     """
-    shown = ", ".join(shortened(name) for name in names[:most])
+    shown = joined(shortened(name) for name in names[:most])
     if len(names) <= most:
         return shown
     return _("{names} and {count:,} more").format(names=shown, count=len(names) - most)

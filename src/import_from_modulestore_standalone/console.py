@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
 from django.core.management import get_commands
 
-from import_from_modulestore.command_line.called import CALLED
+from import_from_modulestore.command_line.called import CALLED, WITH
 
 from .__main__ import Commands, run
 
@@ -41,6 +42,7 @@ def main() -> None:
     if options.data is not None:
         os.environ["VAR_DIR"] = str(options.data)
         os.environ.setdefault("COURSES_DIR", str(options.data / "courses"))
+        WITH.set(f"--data {shlex.quote(str(options.data))}")
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
     if words[:1] == ["version"]:

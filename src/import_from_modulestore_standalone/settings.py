@@ -48,7 +48,7 @@ from typing import Any
 from celery.schedules import crontab
 from openedx_content.settings_api import openedx_content_backcompat_apps_to_install
 
-from import_from_modulestore.command_line.called import CALLED
+from import_from_modulestore.command_line.called import CALLED, called
 
 from .early import gettext as _
 from .environment import (
@@ -347,7 +347,7 @@ MAX_UPLOAD_BYTES = given("MAX_UPLOAD_BYTES", 2_000_000_000, number)
 MAX_UPLOADS_BYTES_PER_USER = given("MAX_UPLOADS_BYTES", 10_000_000_000, number)
 
 IMPORT_FROM_MODULESTORE_HOST = "import_from_modulestore_standalone.host.StandaloneHost"
-IMPORT_FROM_MODULESTORE_MANAGE = CALLED.get() or ("manage.py" if CHECKOUT else "import-from-modulestore")
+IMPORT_FROM_MODULESTORE_MANAGE = called() if CALLED.get() else ("manage.py" if CHECKOUT else "import-from-modulestore")
 IMPORT_FROM_MODULESTORE_AUTHENTICATION = ["import_from_modulestore_standalone.tokens.TokenAuthentication"]
 IMPORT_FROM_MODULESTORE_USERNAME = text("IMPORT_USERNAME", "author")
 IMPORT_FROM_MODULESTORE_WRITER = given("WRITER", None, one_of(("bulk", "reference")))

@@ -20,7 +20,9 @@ def staged(library):
     [
         (("reviw", "last"), 2, "There is no command reviw. Do you mean review? All that there are: "),
         (("xyz", "it"), 2, "There is no command xyz. All that there are: import_from_modulestore --help\n"),
-        (("sources", "--language=tlh"), 1, "This site does not speak 'tlh'.\n"),
+        (("sources", "--language=tlh"), 1, "This site does not speak 'tlh'. It speaks ar, en, es, fr.\n"),
+        (("sources", "--nope"), 2, "usage: manage.py import_from_modulestore sources [options]\n"),
+        (("batches", "--limit", "1001"), 2, "usage: manage.py import_from_modulestore batches [options]\n"),
     ],
 )
 def test_what_is_no_command_of_it(words, code, told, capsys):
@@ -39,7 +41,8 @@ def test_a_usage_is_one_line():
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("run", "nonsense", TARGET), 1, "is not the key of a course"),
+        (("run", "nonsense", TARGET), 4, "There is no file nonsense, and that is not the key of a course"),
+        (("run", "non:sense", TARGET), 1, "is not the key of a course"),
         (("stage", KEY, "nonsense"), 1, "is not the key of a content library"),
         (("stage", KEY, TARGET), 4, "To have it made: --create"),
         (("stage", "course-v1:No+No+No", TARGET, "--create"), 4, "`sources` lists what is there"),
@@ -50,7 +53,8 @@ def test_a_usage_is_one_line():
         (("where", "nonsense"), 1, "block-v1:"),
         (("where", "lb:nonsense"), 1, "lb:Org:slug:type:id"),
         (("cleanup", "--days", "-1"), 1, "0 or more"),
-        (("history", "--limit", "0"), 1, "1 to 1000"),
+        (("history", "--limit", "0"), 1, "argument --limit: '0' is not a number from 1 to 1000"),
+        (("sources", "--limit", "many"), 1, "argument --limit: 'many' is not a number from 1 to 1000"),
         (("sources", "--user", "nobody"), 4, "There is no user 'nobody'"),
         (("stage", KEY, TARGET, "--level", "course"), 1, "choose from 'section', 'subsection'"),
         (("stage", KEY, TARGET, "--on-conflict", "guess"), 1, "choose from 'skip', 'overwrite'"),

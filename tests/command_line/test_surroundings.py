@@ -1,15 +1,19 @@
 """The command as a person calls it on a machine: a new one, and with other programs behind it."""
 
 import os
+import re
 import subprocess
 
 import pytest
 
 from import_from_modulestore.command_line.base import laid_out, listing
 from import_from_modulestore.command_line.subcommands import SUBCOMMANDS
+from import_from_modulestore.data import Decision
+from import_from_modulestore.management.commands.import_from_modulestore import Command
 
-from ..builders import KEY, small_course, write_course
+from ..builders import KEY, TARGET, small_course, write_course
 from ..processes import Project
+from .calls import command
 
 NO_READER = 141
 
@@ -61,3 +65,34 @@ def test_a_narrow_terminal_cuts_no_summary_short(subcommand, monkeypatch):
     whole = subcommand.description.partition("\n")[0].rstrip(".")
     monkeypatch.setenv("COLUMNS", "40")
     assert subcommand.summary[1:] == whole[1:]
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("subcommand", ["", "run", "batch", "decide", "where"])
+def test_help_is_no_wider_than_the_terminal_and_breaks_no_word(subcommand, columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    parser = Command().create_parser("manage.py", "import_from_modulestore")
+    if subcommand:
+        parser = parser._subparsers._group_actions[0].choices[subcommand]
+    told = parser.format_help()
+    lines = [line for line in told.splitlines() if not line.startswith("  import_from_modulestore ")]  # To be typed.
+    assert [line for line in lines if len(line) > columns] == []
+    assert [line for line in lines if line.endswith("-")] == []
+
+
+def test_help_says_what_each_decision_does():
+    for subcommand in ("run", "stage", "preview", "batch", "decide"):
+        parser = Command().create_parser("manage.py", "import_from_modulestore")
+        told = parser._subparsers._group_actions[0].choices[subcommand].format_help()
+        for decision in Decision.values:
+            assert re.search(rf"^  {decision} {{2,}}\w", told, re.MULTILINE), (subcommand, decision)
+
+
+def test_colors_are_for_who_wants_them(monkeypatch):
+    def colored(*words: str) -> bool:
+        return "\x1b[36m" in command("history", *words)
+
+    command("stage", KEY, TARGET, "--create")
+    assert (colored(), colored("--force-color")) == (False, True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not colored("--force-color")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,6 +27,9 @@ from ..running.recovery import recover_if_dead
 from ..texts import MAX_TITLE_LENGTH, clean_title
 from . import access
 from .records import check_page
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a disk says that takes no more; of what was being written, the error names nothing."""
 
 _RIGHTS_AT_ONCE = 50
 """Of how many libraries rights are looked at at once, where a few are to be found."""
@@ -267,7 +271,7 @@ def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool =
         partial.replace(file)
         return file.stat().st_size
     except OSError as error:
-        if str(error.filename) in (str(file), str(partial)):
+        if str(error.filename) in (str(file), str(partial)) or error.errno in _NO_ROOM:
             raise InvalidOption(
                 _("{file} cannot be written: {reason}.").format(file=file, reason=error.strerror)
             ) from error

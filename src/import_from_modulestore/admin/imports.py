@@ -35,7 +35,7 @@ from ..data import (
 )
 from ..imports import import_data
 from ..models import Import, ImportRecord, Reversal
-from ..quoting import shortened
+from ..quoting import joined, shortened
 from ..templatetags.modulestore_imports import origin, when
 from .base import StartingAdmin, badge, counts, link_if_any, link_where_allowed, list_url, name_of, page_url, two_lines
 from .bounds import number
@@ -337,7 +337,7 @@ class ImportAdmin(BlockPages, StartingAdmin):
         data = import_data(run)
         common: dict[str, Any] = {"run": data, "url": page_url(Import, run.pk), "name": name_of(run)}
         if action not in data.actions:
-            possible = ", ".join(str(each.label) for each in data.actions) or gettext("nothing")
+            possible = joined(str(each.label) for each in data.actions) or gettext("nothing")
             told = gettext("The import {is_so}. Possible now: {possible}.")
             return Prospect(**common, refusal=told.format(is_so=data.state.told, possible=possible))
         try:

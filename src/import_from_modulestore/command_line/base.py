@@ -70,7 +70,7 @@ _NARROWEST = 20
 """Help is not narrower, whatever the terminal: it would be no help."""
 
 PAGE = 1000
-"""How many items of a list are asked for at once."""
+"""How many items of a list can be asked for at once."""
 
 _NEXT = {
     Action.STAGE: "stage {id}",
@@ -95,16 +95,16 @@ _GO_ON = {
 type Arguments = Callable[[argparse.ArgumentParser], None]
 
 
-type Paragraph = Promise | Listing
+type Paragraph = str | Promise | Listing
 
 
 @dataclass(frozen=True)
 class Listing:
     """Lines of a help text, each with what one types, and below each other what that means."""
 
-    rows: tuple[tuple[str, Promise], ...]
+    rows: tuple[tuple[str, str | Promise], ...]
     gap: int
-    title: Promise | None
+    title: str | Promise | None
 
     def laid_out(self, width: int) -> str:
         """The lines, none of them longer than so many characters where words allow."""
@@ -119,10 +119,11 @@ class Listing:
             )
             for typed, meaning in self.rows
         ]
-        return "\n".join([*([str(self.title)] if self.title else []), *lines])
+        title = [textwrap.fill(str(self.title), width, break_on_hyphens=False)] if self.title else []
+        return "\n".join([*title, *lines])
 
 
-def listing(*rows: tuple[str, Promise], gap: int = 3, title: Promise | None = None) -> Listing:
+def listing(*rows: tuple[str, str | Promise], gap: int = 3, title: str | Promise | None = None) -> Listing:
     """What one can type, and what it means, with so many blanks between; the title stands above."""
     return Listing(rows, gap, title)
 
@@ -130,7 +131,8 @@ def listing(*rows: tuple[str, Promise], gap: int = 3, title: Promise | None = No
 def laid_out(paragraphs: Sequence[Paragraph]) -> str:
     """A help text, in the language of this moment, as wide as the terminal, or as one likes to read."""
     width = max(min(shutil.get_terminal_size().columns, 100) - 2, _NARROWEST)
-    fill = textwrap.TextWrapper(width, break_on_hyphens=False).fill  # lib-block-v1:… is one word.
+    # lib-block-v1:… is one word, and so is a path.
+    fill = textwrap.TextWrapper(width, break_on_hyphens=False, break_long_words=False).fill
     return "\n\n".join(text.laid_out(width) if isinstance(text, Listing) else fill(str(text)) for text in paragraphs)
 
 
@@ -245,9 +247,14 @@ class Session:
         self.write(escaped(json.dumps(data, default=_plain, indent=2, ensure_ascii=False)) + "\n")
 
     def say(self, part: RenderableType, style: str | None = None) -> None:
-        """Print something for people; tables fill lines with blanks, which are of no use in a log."""
+        """
+        Print something for people; tables fill lines with blanks, which are of no use in a log.
+
+        A line with something to be typed stays one, however long: broken, it could not be copied.
+        """
         with self.out.capture() as captured:
-            self.out.print(part, style=style)
+            for line in part.split("\n") if isinstance(part, str) else (part,):
+                self.out.print(line, style=style, soft_wrap=isinstance(line, str) and f"{called()} " in line)
         self.write(_BLANKS_AT_END.sub("", without_isolates(captured.get())))
 
     def write(self, text: str) -> None:
@@ -297,6 +304,23 @@ def arguments_of_import(parser: argparse.ArgumentParser) -> None:
         metavar="IMPORT",
         help=_("its ID, the beginning of it, or `{last}`: your newest import").format(last=LAST),
     )
+
+
+def argument_of_limit(parser: argparse.ArgumentParser) -> None:
+    """``--limit``."""
+    parser.add_argument(
+        "--limit",
+        type=_page_size,
+        default=100,
+        metavar="N",
+        help=_("at most so many, 1 to {most} (default: 100)").format(most=PAGE),
+    )
+
+
+def _page_size(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= PAGE:
+        raise argparse.ArgumentTypeError(_("{text!r} is not a number from 1 to {most}").format(text=text, most=PAGE))
+    return int(text)
 
 
 def arguments_of_tree(parser: argparse.ArgumentParser) -> None:

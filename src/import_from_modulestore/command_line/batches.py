@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from .. import api
 from ..data import Action, BatchDetails, BatchStep, ImportState, SourceReference
-from .base import PARTLY, USAGE, Session, listing, refusal, short, subcommand
+from .base import PARTLY, USAGE, Session, argument_of_limit, listing, refusal, short, subcommand
 from .called import called
 from .steps import OPTIONS_HELP, arguments_of_options, import_options, new_library_title
 from .terminal.batches import batch_table, batches_table, reversals_told
@@ -54,9 +54,7 @@ def _arguments_of_batch(parser: argparse.ArgumentParser) -> None:
 
 def _arguments_of_batches(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--library", default="", metavar="LIBRARY", help=_("only batches into this library"))
-    parser.add_argument(
-        "--limit", type=int, default=100, metavar="N", help=_("at most so many, 1 to 1000 (default: 100)")
-    )
+    argument_of_limit(parser)
 
 
 @subcommand(

@@ -25,11 +25,13 @@ from ..data import (
     ReversalPlan,
     StateGroup,
 )
+from ..sizes import size_told
 from .base import (
     INTERRUPTED,
     PARTLY,
     Session,
     all_of,
+    argument_of_limit,
     arguments_of_import,
     arguments_of_tree,
     command_line,
@@ -84,9 +86,7 @@ def _arguments_of_history(parser: argparse.ArgumentParser) -> None:
             orders=", ".join(ImportOrder.values), default=ImportOrder.CREATED_LAST.value
         ),
     )
-    parser.add_argument(
-        "--limit", type=int, default=100, metavar="N", help=_("at most so many, 1 to 1000 (default: 100)")
-    )
+    argument_of_limit(parser)
 
 
 def _arguments_of_show(parser: argparse.ArgumentParser) -> None:
@@ -213,9 +213,7 @@ def report(session: Session, *, import_name: str, file: Path | None, force: bool
         with session.writing_for_user(), file.open("wb" if force else "xb") as out:
             out.writelines(table.chunks)
         size = file.stat().st_size
-        told = ngettext(
-            "The report is in {file} ({count:,} byte).", "The report is in {file} ({count:,} bytes).", size
-        ).format(file=file, count=size)
+        told = _("The report is in {file} ({size}).").format(file=file, size=size_told(size))
         session.show({"file": str(file), "size": size}, printable(told))
 
 

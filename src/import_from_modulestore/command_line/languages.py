@@ -12,11 +12,14 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import translation
 from django.utils.translation import gettext_noop as _
 from django.utils.translation import ngettext_lazy, to_language, to_locale
 from django.utils.translation.trans_real import get_supported_language_variant
+
+from ..quoting import joined
 
 LANGUAGE_OPTION = "--language"
 
@@ -42,7 +45,8 @@ def speak(argv: Sequence[str]) -> None:
         gettext.textdomain("django")
         return
     if named := _named(argv):
-        raise CommandError(translation.gettext("This site does not speak {language!r}.").format(language=named))
+        told = translation.gettext("This site does not speak {language!r}. It speaks {languages}.")
+        raise CommandError(told.format(language=named, languages=joined(dict(settings.LANGUAGES))))
 
 
 def asked_for(argv: Sequence[str]) -> list[str]:

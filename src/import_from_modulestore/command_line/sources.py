@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from .. import api
 from ..hosts import get_host
-from .base import Session, subcommand
+from ..sizes import size_told
+from .base import Session, argument_of_limit, subcommand
 from .terminal.tables import libraries_table, sources_table
 from .terminal.text import printable
 
@@ -23,12 +24,12 @@ def _arguments_of_search(parser: argparse.ArgumentParser) -> None:
 def _arguments_of_sources(parser: argparse.ArgumentParser) -> None:
     _arguments_of_search(parser)
     parser.add_argument("--origin", default="", metavar="NAME", help=_("only those of this origin"))
-    parser.add_argument("--limit", type=int, default=100, metavar="N", help=_("at most so many; 100 if not given"))
+    argument_of_limit(parser)
 
 
 def _arguments_of_backup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("library", metavar="LIBRARY", help="lib:Org:slug")
-    parser.add_argument("file", type=Path, metavar="FILE.zip")
+    parser.add_argument("file", type=Path, metavar="FILE.zip", help=_("the archive to write"))
     parser.add_argument("--force", action="store_true", help=_("replace the file where it exists"))
 
 
@@ -61,11 +62,7 @@ def write_backup(session: Session, library: str, file: Path, *, force: bool) -> 
     with session.writing_for_user():
         size = api.backup_library(user=session.user, library_key=library, file=file, overwrite=force)
     return {"library": library, "file": str(file), "size": size}, printable(
-        ngettext(
-            "{library} is in {file} ({count:,} byte). Studio restores it: Libraries › New library › Create from "
-            "archive.",
-            "{library} is in {file} ({count:,} bytes). Studio restores it: Libraries › New library › Create from "
-            "archive.",
-            size,
-        ).format(library=library, file=file, count=size)
+        _("{library} is in {file} ({size}). Studio restores it: Libraries › New library › Create from archive.").format(
+            library=library, file=file, size=size_told(size)
+        )
     )

@@ -32,9 +32,11 @@ from ..data import (
 )
 from ..exports.archive import is_archive
 from ..keys import library_key_for, parse_source_key
+from ..quoting import shortened
 from .base import (
     FAILED,
     LAST,
+    NOT_FOUND,
     USAGE,
     Paragraph,
     Session,
@@ -49,6 +51,7 @@ from .base import (
     short,
     subcommand,
 )
+from .called import called
 from .gone import gone_in_short
 from .sources import write_backup
 from .terminal.marks import summary
@@ -177,6 +180,7 @@ OPTIONS_HELP: tuple[Paragraph, ...] = (
         ("overwrite", gettext_lazy("make this the item's next version, live at once")),
         ("new_version", gettext_lazy("make this the item's next draft, for an author to publish")),
         ("fork", gettext_lazy("create a separate item under the next free ID")),
+        ("merge", gettext_lazy("put what the library and the source have changed into one version")),
         gap=2,
         title=gettext_lazy(
             "conflicts (--on-conflict), when the library already holds something else in a block's place:"
@@ -280,7 +284,7 @@ def run(session: Session, *, source: str, library: str, everything: bool, force:
     try:
         backup, told = write_backup(session, library, archive, force=force) if archive else (None, "")
     except api.ImportFromModulestoreError as error:
-        words = command_line(f"backup {library} {shlex.quote(str(archive))}", done.id)
+        words = f"{called()} backup {library} {shlex.quote(str(archive))}"
         told = _("The import is done, and {library} has it. To write the archive: {command}")
         raise refusal(f"{error}\n{told.format(library=library, command=words)}", FAILED) from error
     return _show_result(session, done, everything, backup, told)
@@ -440,7 +444,13 @@ def _source(
 ) -> Iterator[SourceReference]:
     """The source of this key; or what the file of this name holds, as an upload, which ``is_kept`` or passes."""
     file = Path(name)
-    if not is_archive(file) and (":" in name or not file.exists()):
+    if ":" not in name and not is_archive(file) and not file.exists():
+        told = _(
+            "There is no file {name}, and that is not the key of a course (course-v1:Org+Course+Run) or a legacy "
+            "library (library-v1:Org+Library). `sources` lists what there is."
+        )
+        raise refusal(told.format(name=shortened(name)), NOT_FOUND)
+    if ":" in name and not is_archive(file):
         yield SourceReference(name, origin=options["origin"], export=options["export"])
         return
     if options["origin"] or options["export"]:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
@@ -23,12 +24,15 @@ from uuid import uuid4
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.files import locks
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from opaque_keys.edx.keys import LearningContextKey
 
 from ..data import SourceData
 from ..errors import InvalidOption, NotFound, SourceError, StepFailed
 from ..quoting import shortened
+from ..sizes import size_told
 from ..texts import clean
 from .archive import SUFFIXES, format_of
 from .entries import PIECE
@@ -40,10 +44,23 @@ _PREFIX = "upload:"
 _KEPT_FREE = 1_000_000_000
 """Bytes of the disk that uploads leave alone: the database is on it, and what is unpacked."""
 
+_MORE_THAN_ONE = gettext_lazy("{name} is too large: an upload has {size} at most.")
+_MORE_THAN_YOURS = gettext_lazy(
+    "{name} is too large: {size} are left for you here. Remove uploads that you need no more, or ask those who run "
+    "this site for more room."
+)
+_MORE_THAN_DISK = gettext_lazy(
+    "{name} is too large: the disk on which uploads are kept has {size} left for them, and {kept} stay free for the "
+    "database. Make room on it, or ask those who run this site to."
+)
+
 _MAX_STEM = 100
 
 _PARTIAL = ".partial-"
 _LOCK = ".lock"
+
+type _Room = tuple[int, Promise]
+"""Of so many bytes, and what is said of more."""
 
 
 def is_upload(export: str) -> bool:
@@ -124,10 +141,20 @@ class Uploads:
 
     def limit(self, user: Any, *, copied: int = 0) -> int:
         """How many bytes the next upload of the user may have, of which so many are on the disk already."""
+        return self._room(user, copied)[0]
+
+    def _room(self, user: Any, copied: int = 0) -> _Room:
+        """The same, with what a larger one is told."""
         self.folder.mkdir(parents=True, exist_ok=True)
         used = sum(path.stat().st_size for path in self._files(str(user.pk)))
         free = shutil.disk_usage(self.folder).free + copied - _KEPT_FREE
-        return max(0, min(self.max_bytes, self.max_bytes_per_user - used, free))
+        rooms = (
+            (self.max_bytes, _MORE_THAN_ONE),
+            (self.max_bytes_per_user - used, _MORE_THAN_YOURS),
+            (free, _MORE_THAN_DISK),
+        )
+        size, told = min(rooms, key=itemgetter(0))
+        return max(0, size), told
 
     @contextmanager
     def adding(self, user: Any, file: BinaryIO, name: str) -> Iterator[tuple[SourceData, bool]]:
@@ -156,11 +183,11 @@ class Uploads:
     def _kept(self, user: Any, file: BinaryIO, name: str, held: ExitStack) -> tuple[Path, bool]:
         """Where the content of a file is kept, and whether it is new there."""
         called, folder = _called(name), self._folder_of(str(user.pk))
-        limit = self.limit(user)
+        room = self._room(user)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = folder / f"{_PARTIAL}{uuid4().hex}"
         try:
-            suffix = _copy(file, called, partial, limit)
+            suffix = _copy(file, called, partial, room)
             with (folder / _LOCK).open("w") as lock:
                 locks.lock(lock, locks.LOCK_EX)
                 for path in self._same(user, partial):
@@ -168,9 +195,9 @@ class Uploads:
                         self._make_newest(user, path)
                         return path, False
                 size = partial.stat().st_size
-                limit = self.limit(user, copied=size)
-                if size > limit:  # Another has come meanwhile.
-                    raise _too_large(called, limit)
+                room = self._room(user, size)
+                if size > room[0]:  # Another has come meanwhile.
+                    raise _too_large(called, room)
                 path = _free_name(folder, name, suffix)
                 _hold(partial, held)
                 partial.rename(path)
@@ -288,7 +315,7 @@ def _usernames(owners: Sequence[str]) -> dict[str, str]:
     return {str(pk): name for pk, name in users.values_list("pk", get_user_model().USERNAME_FIELD)}
 
 
-def _copy(file: BinaryIO, called: str, target: Path, limit: int) -> str:
+def _copy(file: BinaryIO, called: str, target: Path, room: _Room) -> str:
     """Write what comes to a file of our own; returns the suffix of its format, whatever it was called."""
     suffix, size = "", 0
     with open(target, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
@@ -303,8 +330,8 @@ def _copy(file: BinaryIO, called: str, target: Path, limit: int) -> str:
                         ).format(name=called)
                     )
             size += len(piece)
-            if size > limit:
-                raise _too_large(called, limit)
+            if size > room[0]:
+                raise _too_large(called, room)
             try:
                 out.write(piece)
             except OSError as error:
@@ -318,14 +345,9 @@ def _copy(file: BinaryIO, called: str, target: Path, limit: int) -> str:
     return suffix
 
 
-def _too_large(called: str, limit: int) -> InvalidOption:
-    return InvalidOption(
-        _(
-            "{name} is too large: {limit:,} bytes are left for you here. Remove uploads that you need no more, or "
-            "ask those who run this site for more room."
-        ).format(name=called, limit=limit),
-        field="file",
-    )
+def _too_large(called: str, room: _Room) -> InvalidOption:
+    size, told = room
+    return InvalidOption(str(told).format(name=called, size=size_told(size), kept=size_told(_KEPT_FREE)), field="file")
 
 
 def _not_kept(error: OSError) -> StepFailed:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..data import ReversalKind, ReversalOutcome
+from ..quoting import joined
 from .records import NO_VERSIONS, Changed, Versions
 
 _NAMED = 3
@@ -165,7 +166,7 @@ def _keep_what_is_held(verdicts: Sequence[Verdict], holders: Mapping[int, Sequen
 
 
 def _in_use(names: Collection[str]) -> str:
-    named = ", ".join(sorted(names)[:_NAMED])
+    named = joined(sorted(names)[:_NAMED])
     if len(names) > _NAMED:
         return _("It is in use: {names} and {count} more hold it.").format(names=named, count=len(names) - _NAMED)
     return _("It is in use by {names}.").format(names=named)

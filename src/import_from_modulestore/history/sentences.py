@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from ..data import BlockKind, HistoryEntry, HistoryKind, ImportState, Outcome, ReversalKind, ReversalOutcome, tally
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
+from ..quoting import joined
 from ..running.lifecycle import actions_in
 
 _OF_OUTCOME = {
@@ -112,7 +113,7 @@ def of_record(record: ImportRecord, parent: ImportRecord | None) -> HistoryEntry
     block = _block(record, None if outcome.is_of_gone else parent)
     told = str(template).format(**_who(run.username, run, run.finished), block=block)
     if record.inside:
-        told += " " + _("It was inside {blocks}.").format(blocks=", ".join(f"“{name}”" for name in record.inside))
+        told += " " + _("It was inside {blocks}.").format(blocks=joined(f"“{name}”" for name in record.inside))
     return _entry(HistoryKind.IMPORT, run, run.username, run.finished, told, outcome=outcome, num=record.num)
 
 

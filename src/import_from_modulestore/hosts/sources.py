@@ -21,6 +21,7 @@ from opaque_keys.edx.keys import LearningContextKey
 from ..data import Branch, SourceData, StagedRoot
 from ..errors import NotFound, NotPermitted, SourceBeingRead, SourceError
 from ..keys import parse_source_key
+from ..quoting import joined
 from .links import CourseLinks
 
 
@@ -159,7 +160,7 @@ class AllSources:
             return self._origins[origin]
         raise NotFound(
             _("This site has no sources of the origin “{origin}”. It has: {origins}.").format(
-                origin=origin, origins=", ".join(self._origins)
+                origin=origin, origins=joined(self._origins)
             ),
             field="origin",
         )

@@ -40,7 +40,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from ..quoting import shortened
+from ..quoting import joined, shortened
 from .blocks import has_children
 from .tree import walk
 
@@ -148,7 +148,7 @@ def _groups_of(element: etree._Element) -> str:
         if isinstance(by_configuration, dict):
             found += [
                 _("group configuration {number}: {groups}").format(
-                    number=number, groups=", ".join(map(str, groups)) if isinstance(groups, list) else groups
+                    number=number, groups=joined(map(str, groups)) if isinstance(groups, list) else groups
                 )
                 for number, groups in by_configuration.items()
                 if groups

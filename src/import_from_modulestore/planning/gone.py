@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from ..data import Branch, ConflictState, GoneItem, ImportOptions, LocalKey, Outcome, PlannedItem
 from ..olx.blocks import default_title
+from ..quoting import joined
 from .data import LibraryItem, LibraryState, PastImport, SourceBlock
 
 _NAMED = 3
@@ -145,12 +146,12 @@ def _warnings(*, edited: bool, used_by: Sequence[str], also_from: Sequence[str])
     if edited:
         yield _("It was edited in the library since it was imported.")
     if used_by:
-        names = ", ".join(used_by[:_NAMED])
+        names = joined(used_by[:_NAMED])
         if len(used_by) > _NAMED:
             yield _("It is in use: {names} and {count} more hold it.").format(names=names, count=len(used_by) - _NAMED)
         else:
             yield _("It is in use by {names}.").format(names=names)
     if also_from:
         yield _("It is in use by another source: it was imported from {sources} as well.").format(
-            sources=", ".join(also_from)
+            sources=joined(also_from)
         )

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from .. import __version__
 from ..data import BlockKind, Contents, Decision, ImportData
 from ..hosts import get_host
-from ..quoting import shortened
+from ..quoting import joined, shortened
 from ..sizes import size_told
 
 register = template.Library()
@@ -59,6 +59,12 @@ def when(moment: datetime | None) -> str:
 def size(size: int) -> str:
     """How large something is, as the command line says it, too."""
     return size_told(size)
+
+
+@register.filter
+def in_a_line(texts: Iterable[str]) -> str:
+    """Several texts, parted as in the language of this moment."""
+    return joined(texts)
 
 
 @register.filter

@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from ..exports.tags import BY_EXPORT_ID, known_taxonomies
 from ..models import Import, StagedRoot
 from ..proved import TAGS, is_bulk
+from ..quoting import joined
 from ..versions import makes_tag
 from .bulk.tags import BulkTags
 
@@ -96,7 +97,7 @@ def add_tags(
 
     def leave_out(item_key: str, values: Iterable[str], reason: object) -> None:
         text = _("These tags were not carried over: {tags}; {reason}")
-        warnings.setdefault(item_key, []).append(text.format(tags=", ".join(values), reason=reason))
+        warnings.setdefault(item_key, []).append(text.format(tags=joined(values), reason=reason))
 
     def ask(item_key: str, taxonomy: Any, missing: list[str]) -> None:
         has = there.get(item_key, {}).get(taxonomy.pk, [])

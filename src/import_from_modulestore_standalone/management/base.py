@@ -39,7 +39,7 @@ class ConsoleCommand(SiteCommand):
         """What it prints to."""
         self.stdout.ending = ""
         width = shutil.get_terminal_size((100, 24)).columns
-        look: dict[str, Any] = {"no_color": no_color, "highlight": False, "markup": False, "emoji": False}
+        look: dict[str, Any] = {"no_color": no_color or None, "highlight": False, "markup": False, "emoji": False}
         return _Console(file=self.stdout, width=width, **look)  # type: ignore[arg-type]
 
 

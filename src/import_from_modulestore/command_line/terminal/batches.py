@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...data import BatchData, BatchDetails, BatchReversal, ImportState, tally
+from ...quoting import joined
 from .outline import hanging
 from .reversal import kept_items
 from .tables import indented, reversal_counts, state_of, when
@@ -64,4 +65,4 @@ def reversals_told(told: Sequence[BatchReversal]) -> RenderableType:
 
 
 def _states(batch: BatchData) -> str:
-    return ", ".join(f"{count} {str(state.label).lower()}" for state, count in tally(ImportState, batch.states))
+    return joined(f"{count} {str(state.label).lower()}" for state, count in tally(ImportState, batch.states))

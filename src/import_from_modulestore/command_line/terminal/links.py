@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...data import LinkData, LinkPlan, LinkState, tally
+from ...quoting import joined
 from .marks import type_beside_title
 from .outline import hanging
 from .text import counted_blocks, printable
@@ -33,7 +34,7 @@ def links_list(items: Sequence[LinkData], *, everything: bool) -> RenderableType
 
 def links_counts(plan: LinkPlan) -> str:
     """Blocks by state, in a line."""
-    return ", ".join(f"{counted_blocks(count)}: {state.label}" for state, count in tally(LinkState, plan.counts()))
+    return joined(f"{counted_blocks(count)}: {state.label}" for state, count in tally(LinkState, plan.counts()))
 
 
 def _told(item: LinkData, *, keys: bool) -> Text:

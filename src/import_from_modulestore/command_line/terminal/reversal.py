@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...data import RecordData, ReversalItem, ReversalOutcome
+from ...quoting import joined
 from .marks import MARKS, type_beside_title
 from .outline import hanging
 from .text import printable
@@ -90,4 +91,4 @@ def _versions(item: ReversalItem) -> str:
     if published[0] != published[1]:
         again = _("published version {version} again").format(version=published[1])
         told.append(again if published[1] else _("not published any more"))
-    return ", ".join(told)
+    return joined(told)

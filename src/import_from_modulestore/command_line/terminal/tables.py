@@ -27,6 +27,7 @@ from ...data import (
     SourceData,
     tally,
 )
+from ...quoting import joined
 from ...sizes import size_told
 from .marks import MARKS, as_in, counted_kind, in_short, type_beside_title
 from .outline import hanging
@@ -58,7 +59,7 @@ def sources_table(sources: Sequence[SourceData], *, more: int = 0, none: str = "
                 "",
             ]
             continue
-        contents = ", ".join(
+        contents = joined(
             counted_kind(source.counts[kind.value], kind) for kind in BlockKind if source.counts.get(kind.value)
         )
         facts = " · ".join(
@@ -245,7 +246,7 @@ def indented(text: RenderableType) -> RenderableType:
 
 
 def _counts(counts: Mapping[str, int], outcomes: type[Outcome | ReversalOutcome] = Outcome) -> str:
-    return ", ".join(f"{count:,} {str(outcome.label).lower()}" for outcome, count in tally(outcomes, counts))
+    return joined(f"{count:,} {str(outcome.label).lower()}" for outcome, count in tally(outcomes, counts))
 
 
 def when(moment: datetime) -> str:

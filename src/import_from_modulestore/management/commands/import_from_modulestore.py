@@ -18,6 +18,7 @@ from django.core.management import get_commands
 from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rich.console import Console
 
 from ... import __version__, api
@@ -29,18 +30,21 @@ from ...command_line.base import (
     NOT_PERMITTED,
     USAGE,
     WRONG_STATE,
+    Paragraph,
     ReaderGone,
     Session,
     after_failure,
     after_interrupt,
     exit_codes,
+    laid_out,
+    listing,
     next_steps,
     refusal,
     short,
 )
 from ...command_line.called import CALLED, called
 from ...command_line.languages import LANGUAGE_OPTION, speak
-from ...command_line.spoken import LaidOutHelp, SpokenCommand
+from ...command_line.spoken import LaidOutHelp, Parser, SpokenCommand
 from ...command_line.subcommands import SUBCOMMANDS
 from ...command_line.terminal.text import printable
 from ...quoting import shortened
@@ -67,12 +71,14 @@ _EXAMPLES = """\
 
 def _overview(beside: str) -> str:
     width = max(map(len, _BY_NAME)) + 2
-    lines = [_("Bring courses and legacy libraries into content libraries.")]
+    parts: list[Paragraph] = [gettext_lazy("Bring courses and legacy libraries into content libraries.")]
     for purpose, group in SUBCOMMANDS.items():
-        lines += ["", f"{_(purpose)}:", *(f"  {command.name:<{width}}{command.summary}" for command in group)]
-    told = _("Any command's --help explains it. --json prints what scripts can read.")
+        rows = [(command.name, command.summary) for command in group]
+        heading = _("{heading}:").format(heading=_(purpose))
+        parts.append(listing(*rows, gap=width - max(len(name) for name, _summary in rows), title=heading))
+    told = laid_out([gettext_lazy("Any command's --help explains it. --json prints what scripts can read.")])
     examples = _EXAMPLES.format(called=called())
-    return "\n".join([*lines, "", *([beside, ""] if beside else []), _("for example:"), examples, told, ""])
+    return "\n".join([laid_out(parts), "", *([beside, ""] if beside else []), _("for example:"), examples, told, ""])
 
 
 def _unknown(word: str) -> str:
@@ -87,6 +93,7 @@ def _unknown(word: str) -> str:
 class Command(SpokenCommand):
     """``manage.py import_from_modulestore``."""
 
+    shown_of_django = SpokenCommand.shown_of_django | {"--version"}
     requires_system_checks = []  # They load every URL of the site, which takes a second.
 
     def run_from_argv(self, argv: list[str]) -> None:
@@ -127,7 +134,11 @@ class Command(SpokenCommand):
         for option in ("--no-color", "--force-color"):  # Django's own, understood after the subcommand as well.
             common.add_argument(option, action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         subparsers = parser.add_subparsers(
-            dest="action", metavar="COMMAND", help=_("one of those above"), prog=self._prog
+            dest="action",
+            metavar="COMMAND",
+            help=_("one of those above"),
+            prog=self._prog,
+            parser_class=Parser,
         )
         for name, subcommand in _BY_NAME.items():
             defined = subparsers.add_parser(
@@ -178,7 +189,8 @@ class Command(SpokenCommand):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):  # A terminal that has no tree lines shows something else for them.
                 stream.reconfigure(errors="replace")
-        look: dict[str, Any] = {"no_color": options["no_color"], "highlight": False, "markup": False, "emoji": False}
+        no_color = options["no_color"] or None  # Else NO_COLOR in the environment says it.
+        look: dict[str, Any] = {"no_color": no_color, "highlight": False, "markup": False, "emoji": False}
         width = shutil.get_terminal_size((100, 24)).columns
         return Session(
             user=None,

@@ -17,6 +17,7 @@ from import_from_modulestore import api
 from import_from_modulestore.command_line.base import laid_out, listing
 from import_from_modulestore.command_line.terminal.text import printable
 from import_from_modulestore.keys import parse_library_key
+from import_from_modulestore.quoting import joined
 
 from ...grants import Grant, Role, give, list_grants, take
 from ..base import ConsoleCommand, find_user
@@ -86,7 +87,7 @@ class Command(ConsoleCommand):
 
     def _list(self, package: LearningPackage | None) -> None:
         superusers = get_user_model()._default_manager.filter(is_superuser=True, is_active=True)
-        names = ", ".join(user.get_username() for user in superusers)
+        names = joined(user.get_username() for user in superusers)
         told = _("Superusers, who may do everything: {names}").format(names=names or _("none"))
         self._out.print(Text(printable(told), style="dim"))
         grants = list_grants(package)

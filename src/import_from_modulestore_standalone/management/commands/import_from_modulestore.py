@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -33,14 +34,18 @@ class Command(app.Command):
             return ""
         kept = _("Everything is kept in {data}: --data DIR, or VAR_DIR in the environment, names another folder.")
         listed = _("Exports that lie in {courses} are listed by `sources`.")
-        return "\n".join(
-            (
-                laid_out([_SITE]),
-                "",
-                printable(kept.format(data=settings.VAR_DIR)),
-                printable(listed.format(courses=settings.COURSES_DIR)),
+        told = " ".join((kept.format(data=settings.VAR_DIR), listed.format(courses=settings.COURSES_DIR)))
+        return laid_out([_SITE, printable(told)])
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """As the base class; what its own command takes before any subcommand is told of as well."""
+        super().add_arguments(parser)
+        if CALLED.get():
+            parser.add_argument(
+                "--data",
+                metavar="DIR",
+                help=_("keep everything in this folder (default: {data})").format(data=settings.VAR_DIR),
             )
-        )
 
     def handle(self, *args: Any, action: str | None = None, **options: Any) -> None:
         """Set up what is not there yet, then run the subcommand. One statement where all is there."""

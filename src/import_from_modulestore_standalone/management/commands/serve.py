@@ -26,6 +26,7 @@ from kombu.exceptions import KombuError
 
 from import_from_modulestore import api
 from import_from_modulestore.command_line.terminal.text import printable
+from import_from_modulestore.quoting import joined
 
 from ...celery import SERVED, app
 from ...database import is_up_to_date
@@ -171,7 +172,7 @@ class Command(SiteCommand):
         told = _("Sign in, choose a course, and look at what would come of it. Ctrl-C stops it.")
         self.stdout.write(f"{lines}\n\n{told}")
         if shown not in (name, this_machine):
-            names = ", ".join(settings.ALLOWED_HOSTS)
+            names = joined(settings.ALLOWED_HOSTS)
             told = _("It answers only to the names in ALLOWED_HOSTS: {names}.").format(names=names)
             self.stdout.write(f"{printable(told)}\n")
         self.stdout.flush()
