@@ -7,6 +7,7 @@ import gc
 import os
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -40,6 +41,7 @@ from .library_state import library_state
 from .migrated import connected, digest_of_migrations, fill
 from .processes import PATIENCE, Project, ServerProject, migrate
 from .rights import without_override
+from .stack import with_room
 
 REAL_EXPORTS = Path(os.environ.get("REAL_EXPORTS_DIR") or Path(__file__).parents[2] / "shared" / "courses")
 
@@ -53,8 +55,8 @@ looks._SETTLED_AFTER = NEVER
 MIGRATED = pytest.StashKey[Path]()
 
 LONG = (
-    "test_container.py",
     "test_concurrency.py",
+    "test_container.py",
     "test_soak.py",
     "test_trouble_at_the_doors.py",
     "test_browser.py",
@@ -65,7 +67,14 @@ LONG = (
     "test_databases.py",
     "test_schema.py",
 )
-"""Files that take minutes, the longest first."""
+"""Files that take minutes at the gate; the first one begins with migrating a database."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> object:
+    """Do all that others do for it, with room on the stack, here and in the processes that xdist starts."""
+    others = config.pluginmanager.subset_hook_caller("pytest_cmdline_main", [sys.modules[__name__]])
+    return with_room(lambda: others(config=config))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,10 +82,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Begin with what takes long: each file is one worker's, who would else be at the last when the others are done. And
     say what is left to the gate.
 
-    pytest-django has put those last that use no database of the tests, as most of these do.
+    While one worker migrates the database that all have copies of, the others have what needs none.
     """
     leave_further_cases(items)
-    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+    waiting = {item.path for item in items if _needs_database(item)}
+
+    def rank(item: pytest.Item) -> tuple[bool, int]:
+        place = LONG.index(item.path.name) if item.path.name in LONG else len(LONG)
+        return place > 0 and item.path in waiting, place
+
+    items.sort(key=rank)
+
+
+def _needs_database(item: pytest.Item) -> bool:
+    return bool({"db", "transactional_db", "_migrated"} & {*item.fixturenames} or item.get_closest_marker("django_db"))
 
 
 def pytest_collection_finish() -> None:

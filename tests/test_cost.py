@@ -1,7 +1,6 @@
 """Cost, counted in statements: it grows with batches and roots, not with blocks."""
 
 import shutil
-import sys
 from functools import partial
 from uuid import uuid4
 
@@ -19,6 +18,7 @@ from import_from_modulestore.olx.parsing import parse_xml
 from .admin.test_cost import copies
 from .builders import KEY, TARGET, section, subsection, text, unit, usage_key, write_course
 from .command_line.calls import command
+from .counting import calls_of
 from .examples import size
 
 ITEM = "lb:Acme:Target:html:t"
@@ -77,29 +77,15 @@ def test_staging_takes_a_fixed_number_of_statements_a_root(statements):
     assert (six - one) / 5 <= 4  # Its content, in a transaction of its own, and the keys of its files.
 
 
-def calls_of(function, call) -> int:
-    """How many times a function is called."""
-    seen = []
-
-    def look(frame, event, _arg) -> None:
-        if event == "call" and frame.f_code is function.__code__:
-            seen.append(frame)
-
-    sys.setprofile(look)
-    try:
-        call()
-    finally:
-        sys.setprofile(None)
-    return len(seen)
-
-
 @pytest.mark.parametrize("function", [names_in, component_digest, parse_xml])
 def test_staging_looks_at_each_component_once(courses, user, library, function):
     def times(components: int) -> int:
         texts = (text(f"t{n}", '<img src="/static/a.png"/>') for n in range(components))
         write_course(courses / "c1", section("s", subsection("b", unit("u", *texts))), static={"a.png": b"A"})
         run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
-        return calls_of(function, partial(api.stage_import, user=user, import_id=run.id))
+        with calls_of(function) as calls:
+            api.stage_import(user=user, import_id=run.id)
+        return len(calls)
 
     assert times(30) - times(10) == 20
 

@@ -22,6 +22,7 @@ from import_from_modulestore.data import ImportState
 from import_from_modulestore.models import Import
 from import_from_modulestore.running import attempts, ending, lifecycle, recovery
 from import_from_modulestore.running.lifecycle import Step
+from import_from_modulestore.waiting import at_most
 
 from .builders import KEY, TARGET, section, small_course, subsection, text, unit, write_course
 from .databases import held, using
@@ -37,7 +38,7 @@ def file(tmp_path, _migrated, django_db_blocker, courses, monkeypatch) -> Iterat
     monkeypatch.setattr(ending, "_BESIDE", (0.05,))
     write_course(courses / "c1", *small_course())
     shutil.copy(_migrated, tmp_path / "db.sqlite3")
-    with django_db_blocker.unblock(), using(f"sqlite:///{tmp_path / 'db.sqlite3'}", timeout=0.2):
+    with django_db_blocker.unblock(), using(f"sqlite:///{tmp_path / 'db.sqlite3'}"), at_most(0.05):
         Container.reset_cache()
         user = get_user_model().objects.create(username="ada", is_superuser=True)
         api.create_library(user=user, library_key=TARGET, title="Target")

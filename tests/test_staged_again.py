@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import sys
-from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from import_from_modulestore.models import Import, StagedBlock, StagedRoot, Stag
 from import_from_modulestore.staging import again
 
 from .builders import KEY, TARGET, block, pack, problem, section, subsection, text, unit, usage_key, write_course
+from .counting import calls_of
 from .reviewing import OLX
 
 SAMPLE = Path(__file__).parents[1] / "courses"
@@ -101,22 +100,6 @@ def staged(import_id: str) -> dict[str, Any]:
     }
 
 
-def readings(function: Callable[[], str]) -> tuple[int, str]:
-    """How often an export is read meanwhile; and what the function gives."""
-    seen = []
-
-    def look(frame: Any, event: str, _arg: Any) -> None:
-        if event == "call" and frame.f_code is Export.read.__code__:
-            seen.append(frame)
-
-    sys.setprofile(look)
-    try:
-        result = function()
-    finally:
-        sys.setprofile(None)
-    return len(seen), result
-
-
 @contextmanager
 def known_to_nobody():
     """What is staged by now is not known by its source meanwhile."""
@@ -141,15 +124,16 @@ def staging(user, library):
             run = api.create_import(user=user, source_key=source, library_key=TARGET, options=made)
             return api.stage_import(user=user, import_id=run.id).id
 
-        times, import_id = readings(now)
-        if not times:
+        with calls_of(Export.read) as readings:
+            import_id = now()
+        if not readings:
             taken = staged(import_id)
-            with known_to_nobody():
-                times_anew, read = readings(now)
-                assert times_anew
+            with known_to_nobody(), calls_of(Export.read) as readings_anew:
+                read = now()
+                assert readings_anew
                 assert taken == staged(read)
             api.cancel_import(user=user, import_id=read)
-        return bool(times), import_id
+        return bool(readings), import_id
 
     return stage
 
@@ -342,10 +326,11 @@ def test_an_import_that_is_staged_anew_keeps_its_review(course, staging, user):
     staging()
     _read, run = staging()
     review(user, run)
-    times, _run = readings(lambda: api.stage_import(user=user, import_id=run).id)
-    assert not times
+    with calls_of(Export.read) as readings:
+        api.stage_import(user=user, import_id=run)
+    assert not readings
     taken = staged(run)
-    with known_to_nobody():
-        times, _run = readings(lambda: api.stage_import(user=user, import_id=run).id)
-        assert times
+    with known_to_nobody(), calls_of(Export.read) as readings:
+        api.stage_import(user=user, import_id=run)
+        assert readings
         assert staged(run) == taken
