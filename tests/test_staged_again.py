@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils.translation import override
 
 from import_from_modulestore import api
@@ -150,6 +150,16 @@ def test_an_archive_is_taken_over(course, courses, staging):
     assert staging()[0]
 
 
+def test_an_archive_that_is_as_large_and_as_old_as_the_one_before_is_read(course, courses, staging):
+    pack(course, courses / "c1.tar")
+    shutil.rmtree(course)
+    staging()
+    rewritten("c1.tar", b"Text t1", b"Tent t1")(courses)
+    read, run = staging()
+    assert read
+    assert Import.objects.get(uuid=run).blocks.filter(title="Tent t1").exists()
+
+
 def test_the_sample_course_is_taken_over(settings, staging):
     settings.COURSES_DIR = SAMPLE
     assert [staging("course-v1:Acme+Tides+2026")[0] for _ in range(2)] == [True, False]
@@ -190,6 +200,11 @@ def added(course: Path) -> None:
     (course / "static" / "lost.png").write_bytes(b"Found")
 
 
+def left(course: Path) -> None:
+    """As an editor does that writes a file and takes it away: the folder is younger, and nothing in it."""
+    os.utime(course, (4e9, 4e9))
+
+
 def linked(course: Path) -> None:
     (course / "static" / "lost.png").symlink_to("a.png")
 
@@ -206,15 +221,44 @@ def linked(course: Path) -> None:
         replaced,
         added,
         linked,
+        left,
         lambda course: (course / "html" / "t1.html").unlink(),
         lambda course: (course / "policies" / "R2").mkdir(),
     ],
-    ids=["text", "policy", "file", "tags", "unit", "renamed", "replaced", "added", "linked", "gone", "folder"],
+    ids=["text", "policy", "file", "tags", "unit", "renamed", "replaced", "added", "linked", "left", "gone", "folder"],
 )
 def test_whatever_changes_in_an_export_has_it_be_read(change, course, staging):
     staging()
     change(course)
     assert [staging()[0] for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize("kind", ["folder", "archive", "link"])
+def test_another_that_lay_there_while_it_was_read_is_not_taken_for_it(kind, course, courses, user, library, staging):
+    other = courses.parent / "other"
+    shutil.copytree(course, other)
+    (other / "html" / "t1.html").write_text("Another.")
+    at = course
+    if kind == "archive":
+        at = pack(course, courses / "c1.tar")
+        other = pack(other, courses.parent / "other.tar")
+        shutil.rmtree(course)
+    elif kind == "link":
+        course.rename(courses.parent / "one")
+        at.symlink_to(courses.parent / "one")
+    aside = courses.parent / "aside"
+
+    def swap(*_told: Any) -> None:
+        """Once it was looked at, and before it is opened."""
+        if not aside.exists():
+            at.rename(aside)
+            other.rename(at)
+
+    run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
+    api.stage_import(user=user, import_id=run.id, progress=swap)
+    at.rename(other)
+    aside.rename(at)
+    assert staging()[0]
 
 
 def test_what_was_changed_only_just_is_not_known_for_certain(course, staging, monkeypatch):
@@ -295,6 +339,7 @@ def test_what_was_staged_may_be_damaged(course, staging, user):
     contents = apps.get_model("content_staging", "StagedContent").objects
     for damage in (
         lambda: [default_storage.delete(file.data_file.name) for file in files.all()],
+        lambda: files.all().delete(),
         lambda: contents.update(olx="<chapter/>"),
         lambda: contents.all().delete(),
         lambda: StagedBlock.objects.filter(block_id="t1").delete(),
@@ -306,6 +351,50 @@ def test_what_was_staged_may_be_damaged(course, staging, user):
         assert read
         api.complete_import(user=user, import_id=run)
         StagedSource.objects.all().delete()
+
+
+class Remote(FileSystemStorage):
+    """A storage that says in its own way that a file is gone."""
+
+    class Gone(Exception):
+        pass
+
+    def _open(self, name: str, mode: str = "rb") -> Any:
+        if not self.exists(name):
+            raise self.Gone
+        return super()._open(name, mode)
+
+
+def test_what_nobody_foresaw_has_it_be_read(course, staging, settings, caplog):
+    caplog.set_level("WARNING", logger="import_from_modulestore")
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": f"{__name__}.Remote"}}
+    staging()
+    for name in default_storage.listdir("staged-content-temp")[1]:
+        default_storage.delete(f"staged-content-temp/{name}")
+    assert staging()[0]
+    [line] = [each for each in caplog.records if "could not be taken over (Gone)" in each.message]
+    assert (line.levelname, bool(line.exc_info)) == ("WARNING", True)
+
+
+def test_progress_does_not_run_backwards_where_it_is_read_in_the_end(courses, user, staging, caplog):
+    many = unit("u1", *[text("t1")] * 1_000)
+    write_course(courses / "c1", *(section(name, subsection("b1", many)) for name in ("s1", "s2", "s3")))
+    staging()
+    contents = apps.get_model("content_staging", "StagedContent").objects
+    contents.filter(pk=contents.latest("pk").pk).update(olx="<chapter/>")
+    told: list[int] = []
+    caplog.set_level("INFO", logger="import_from_modulestore")
+
+    def progress(_phase: str, done: int, *_rest: Any) -> None:
+        told.append(done)
+
+    run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
+    with calls_of(Export.read) as readings:
+        api.stage_import(user=user, import_id=run.id, progress=progress)
+    assert readings
+    assert told == sorted(told)
+    assert max(told) > 1_000
+    assert [each.levelname for each in caplog.records if "could not be taken over" in each.message] == ["INFO"]
 
 
 def test_each_keeps_what_is_its_own(course, staging, user):

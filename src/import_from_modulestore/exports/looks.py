@@ -26,8 +26,8 @@ class Look:
     """When the folder, or one of its files, was changed last."""
     digest: str = ""
     """
-    Of the name, size, times, rights and inode of each file and folder, where it was asked for; empty where one could
-    not be looked at.
+    Of the name, size, times, rights and inode of the folder and of all that is in it, where it was asked for; empty
+    where something could not be looked at.
 
     What Git trusts in its index: whoever writes to a file, renames it or puts another in its place gives it another
     time of change (``st_ctime``), which nobody can set back.
@@ -47,8 +47,9 @@ class Look:
 def look(folder: Path, *, closely: bool = False) -> Look:
     """Look at all files of a folder; ``closely`` for a digest. Raises ``OSError`` where the folder is not there."""
     began, base = time.time_ns(), len(os.fspath(folder))
-    size, changed, newest, is_complete = 0, folder.stat().st_mtime, 0, True
-    digest = hashlib.blake2b(digest_size=20)
+    top = folder.stat()
+    size, changed, newest, is_complete = 0, top.st_mtime, top.st_ctime_ns, True
+    digest = hashlib.blake2b(known_of(top), digest_size=20)
     folders = [os.fspath(folder)]
     while folders:
         path, below, known = folders.pop(), list[str](), list[bytes]()
@@ -81,9 +82,14 @@ def look(folder: Path, *, closely: bool = False) -> Look:
     )
 
 
+def known_of(found: os.stat_result) -> bytes:
+    """What tells whether a file or folder is as it was."""
+    return _STAT(found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
 def _known(entry: os.DirEntry[str], found: os.stat_result) -> bytes:
-    """What is known of an entry, of a link also where it leads."""
+    """The same with the name of an entry, and of a link with where it leads."""
     name = os.fsencode(entry.name)
     if stat.S_ISLNK(found.st_mode):
         name += b"\0" + os.fsencode(os.path.realpath(entry.path))
-    return name + _STAT(found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    return name + known_of(found)

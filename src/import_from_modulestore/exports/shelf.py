@@ -30,7 +30,7 @@ from .archive import STANDARD_LIMITS, SUFFIXES, TooSlow, UnpackLimits, is_archiv
 from .background import begin
 from .export import Export, find_roots, no_export
 from .files import Folder, remove
-from .looks import Look, look
+from .looks import Look, known_of, look
 from .outline import BACKUP_FILE, Outline
 from .tags import FILE as TAGS_FILE
 from .tags import known_here
@@ -82,12 +82,13 @@ class _Entry:
 
     @property
     def stamp(self) -> str:
+        """By what that is known which is kept of an archive. All but the time of the last change can be set."""
         stat = self.stat()
-        return f"{self.path.name}\0{stat.st_size}\0{stat.st_mtime_ns}"
+        return f"{self.path.name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}"
 
-    def stat(self) -> os.stat_result:
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
         try:
-            return self.path.stat()
+            return self.path.stat(follow_symlinks=follow_symlinks)
         except OSError as error:
             raise SourceError(
                 _("{name} could not be read: {error}. List the sources again.").format(
@@ -389,7 +390,7 @@ class Shelf:
     def _identity(self, found: _Found) -> str:
         """
         Of a folder, by what is to be seen of its files; of an archive, by itself and what it was unpacked to: that is
-        written once, and by nobody else.
+        written once, and by nobody else. Of a link also by itself: it may have led elsewhere as long as it was read.
 
         The rest is what reading goes by beside: the account that reads, and the taxonomies that tags may be of.
         """
@@ -405,7 +406,8 @@ class Shelf:
             return ""
         reader = (os.geteuid(), os.getegid(), sorted(os.getgroups()))
         taxonomies = known_here() if (folder / TAGS_FILE).exists() else []
-        what = repr((_FORM, found.root, content, reader, taxonomies))
+        entry = known_of(found.entry.stat(follow_symlinks=False))
+        what = repr((_FORM, found.name, found.root, entry, content, reader, taxonomies))
         return hashlib.blake2b(what.encode(errors="surrogateescape"), digest_size=20).hexdigest()
 
     # Archives that were not met before

@@ -321,6 +321,8 @@ class Taking:
                 self._indexer.make_as_staged(row, elements[row.num], partial(self._files_of, order))
                 if (row.digest, row.title) != (row.source_digest, row.source_title):
                     raise NotAsStaged
+            if any(file["staged_file"] is None for file in row.files):
+                raise NotAsStaged
 
     def _files_of(self, order: int, _row: NewBlock | None = None) -> Mapping[str, Any]:
         """The files that are staged with a root here, by name. One query for each root, one after the other."""

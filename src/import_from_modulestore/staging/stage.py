@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,16 +20,20 @@ from django.utils.translation import gettext as _
 
 from ..data import ImportOptions, ImportState, Notice, Progress, SourceData
 from ..data import StagedRoot as StagedRootData
-from ..errors import NotFound
+from ..errors import ImportFromModulestoreError, NotFound
 from ..hosts import Host, get_host
 from ..models import Import, Removal, StagedBlock, StagedRoot, StagedSource, StandingChoice
 from ..rows import in_batches, insert_objects
 from ..running.lifecycle import Step, finish, hold
+from ..running.logs import ImportLog
+from ..trouble import trouble_of
 from ..waiting import at_most
 from .again import NotAsStaged, StagedBefore, Taking, keep_again, keep_known, staged_before
 from .index import BATCH_SIZE, Indexer, NewBlock
 from .reviewed import Reviewed, set_aside
 from .standing import standing_choices
+
+log = logging.getLogger(__name__)
 
 
 def stage(
@@ -60,12 +65,15 @@ def stage(
     set_aside(run)
     _remove_staged(run)
     mine = Q(state=run.state, worker=run.worker)
-    staging = _Staging(run, host, user, source_key, options, progress)
+    staging = _Staging(run, host, user, source_key, options, _Onwards(progress))
     try:
         try:
             indexer, keep = staging.stage(source, before)
-        except NotAsStaged:
-            _remove_staged(run)
+        except Exception as error:
+            if before is None or not _may_read_instead(run, before, error):
+                raise
+            with transaction.atomic(), hold(run):  # Another attempt may have taken the step up: it is theirs then.
+                _remove_staged(run)
             source = read()
             indexer, keep = staging.stage(source)
         notices = indexer.notices
@@ -99,6 +107,24 @@ def stage(
         raise
 
 
+def _may_read_instead(run: Import, before: StagedBefore, error: Exception) -> bool:
+    """
+    Whether what has kept an import from taking over what was staged ``before`` may not keep it from reading the source;
+    logs it then. What nobody foresaw is such: it would come again each time.
+    """
+    is_foreseen = isinstance(error, NotAsStaged)
+    if not is_foreseen and (isinstance(error, ImportFromModulestoreError) or trouble_of(error)):
+        return False
+    ImportLog(log, run).log(
+        logging.INFO if is_foreseen else logging.WARNING,
+        "what import %s has staged could not be taken over (%s); the source is read",
+        before.run.uuid,
+        type(error.__cause__ or error).__name__,
+        exc_info=not is_foreseen,
+    )
+    return True
+
+
 def discard(run: Import) -> None:
     """Remove what an import has staged, and what a review has chosen."""
     StagedSource.forget(run)  # First: another may be taking it over.
@@ -123,6 +149,18 @@ def _remove_staged(run: Import) -> None:
         storage.delete(name)
     with suppress(NotFound):  # The site has that origin no more.
         get_host().sources.of(run.source_origin).forget(_purpose(run))
+
+
+class _Onwards:
+    """Progress that does not run backwards where staging begins again."""
+
+    def __init__(self, inner: Progress) -> None:
+        self._inner = inner
+        self._done = 0
+
+    def __call__(self, phase: str, done: int, total: int, title: str = "") -> None:
+        self._done = max(done, min(self._done, total))
+        self._inner(phase, self._done, total, title)
 
 
 @dataclass(frozen=True)
