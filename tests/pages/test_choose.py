@@ -286,7 +286,7 @@ class TestInABrowser:
         looks_well(site)
         site.page.get_by_role("button", name="Start").click()
         site.page.get_by_role("heading", name="It is laid out for you").wait_for()
-        site.page.get_by_text("81 % can go into the library").wait_for()
+        site.page.get_by_text("81% can go into the library").wait_for()
         looks_well(site)
 
     def test_several_by_keyboard_alone(self, site: Site):

@@ -29,7 +29,7 @@ def test_says_how_much_can_go_and_what_cannot_and_why(author, courses, library, 
     bank = block("itembank", "bank", "", text("inner"))
     write_course(courses / "c1", course(text("t1"), bank, block("problem", "bad", "<p>")))
     said = text_of(author.get(page_url("import", stage())))
-    assert "57 % can go into the library" in said
+    assert "57% can go into the library" in said
     assert "4 of 7 blocks" in said
     assert "1 × itembank A library cannot hold a component that contains other blocks." in said
     assert "1 × problem" in said

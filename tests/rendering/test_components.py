@@ -255,3 +255,9 @@ def test_the_document_is_in_the_readers_language_and_the_content_in_its_own():
     (content,) = page.xpath("//*[@class='theirs']")
     assert (content.get("lang"), content.get("dir")) == ("", "auto")
     assert page.xpath("//p[@lang='fr']/@dir") == ["ltr"]
+
+
+@pytest.mark.parametrize(("language", "kinds"), [("fr", ["Texte", "Nuage de mots"]), ("ar", ["نص", "سحابة كلمات"])])
+def test_what_a_block_is_called_is_in_the_readers_language(language, kinds):
+    with translation.override(language):
+        assert [texts(page_of(olx), "kind")[0] for olx in (html_block("Low"), "<word_cloud/>")] == kinds

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from html import unescape
 
+from django.utils.translation import gettext_noop
 from lxml import etree
 
 from ..data import BlockKind
@@ -74,28 +75,28 @@ ASIDE = "xblock_asides.v1"
 _ASIDES = etree.XPath(f"descendant::*[@xblock-family='{ASIDE}']")
 
 _DEFAULT_TITLES = {
-    "annotatable": "Annotation",
-    "discussion": "Discussion",
-    "done": "Completion",
-    "drag-and-drop-v2": "Drag and Drop",
-    "edx_sga": "Staff Graded Assignment",
-    "google-calendar": "Google Calendar",
-    "google-document": "Google Document",
-    "html": "Text",
-    "itembank": "Problem Bank",
-    "library_content": "Randomized Content Block",
-    "lti": "LTI",
-    "lti_consumer": "LTI Consumer",
-    "openassessment": "Open Response Assessment",
-    "pdf": "PDF",
-    "poll": "Poll",
-    "problem": "Blank Problem",
-    "split_test": "Content Experiment",
-    "staffgradedxblock": "Staff Graded Points",
-    "survey": "Survey",
-    "video": "Video",
-    "videoalpha": "Video",
-    "word_cloud": "Word cloud",
+    "annotatable": gettext_noop("Annotation"),
+    "discussion": gettext_noop("Discussion"),
+    "done": gettext_noop("Completion"),
+    "drag-and-drop-v2": gettext_noop("Drag and Drop"),
+    "edx_sga": gettext_noop("Staff Graded Assignment"),
+    "google-calendar": gettext_noop("Google Calendar"),
+    "google-document": gettext_noop("Google Document"),
+    "html": gettext_noop("Text"),
+    "itembank": gettext_noop("Problem Bank"),
+    "library_content": gettext_noop("Randomized Content Block"),
+    "lti": gettext_noop("LTI"),
+    "lti_consumer": gettext_noop("LTI Consumer"),
+    "openassessment": gettext_noop("Open Response Assessment"),
+    "pdf": gettext_noop("PDF"),
+    "poll": gettext_noop("Poll"),
+    "problem": gettext_noop("Blank Problem"),
+    "split_test": gettext_noop("Content Experiment"),
+    "staffgradedxblock": gettext_noop("Staff Graded Points"),
+    "survey": gettext_noop("Survey"),
+    "video": gettext_noop("Video"),
+    "videoalpha": gettext_noop("Video"),
+    "word_cloud": gettext_noop("Word cloud"),
 }
 """
 The defaults of the field ``display_name`` of the block types that come with the platform.

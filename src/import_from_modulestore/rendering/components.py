@@ -70,7 +70,7 @@ def _kind(block_type: str) -> str:
     """What people call a type of blocks, or of items."""
     if block_type in BlockKind:
         return str(BlockKind(block_type).label)
-    return _("Problem") if block_type == "problem" else default_title(block_type)
+    return _("Problem") if block_type == "problem" else _(default_title(block_type))
 
 
 def _heading(title: str, kind: str) -> str:
