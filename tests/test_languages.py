@@ -102,6 +102,13 @@ def test_what_an_arabic_message_names_does_not_turn_the_writing_around():
         assert translation.gettext("You may not read {key}.") == "لا يحق لك قراءة \u2068{key}\u2069."
 
 
+def test_no_line_of_french_begins_with_a_mark_that_ends_something():
+    """What French parts from the mark that follows it is parted by a blank that holds them together (U+00A0)."""
+    for path in SRC.glob("*/locale/fr/LC_MESSAGES/django.po"):
+        for entry in polib.pofile(str(path)):
+            assert not re.search(r" [;:!?»](\s|$)", "".join(said_by(entry))), entry.msgid
+
+
 @pytest.mark.parametrize("path", CATALOGUES)
 def test_what_is_compiled_is_what_is_written(path):
     compiled = {(entry.msgctxt, entry.msgid): entry for entry in polib.mofile(str(path.with_suffix(".mo")))}

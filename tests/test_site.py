@@ -219,6 +219,10 @@ class TestPublicAddress:
         assert (checked.returncode, "no issues" in checked.stdout) == (0, True), checked.stderr
 
 
+def test_whoever_migrates_is_told_of_no_changes_that_migrations_lack(tmp_path):
+    assert Project(tmp_path).manage("makemigrations", "--check", "--dry-run").stdout == "No changes detected\n"
+
+
 @pytest.fixture
 def with_ipv6() -> None:
     try:

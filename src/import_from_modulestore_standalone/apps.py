@@ -28,6 +28,7 @@ class StandaloneConfig(AppConfig):
     name = "import_from_modulestore_standalone"
     label = "import_from_modulestore_standalone"
     verbose_name = _("Standalone project")
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Let the grants on a library go with it, and have steps counted where somebody wants to know."""

@@ -315,7 +315,8 @@ SPECTACULAR_SETTINGS = {
 
 OPENEDX_TELEMETRY: list[str] = []  # No monitoring service.
 
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# As in Studio, for apps that do not say it: the migrations of django-user-tasks have made its tables so.
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
 LANGUAGES = [("ar", "العربية"), ("en", "English"), ("es", "Español"), ("fr", "Français")]  # As their readers call them.
 LANGUAGE_CODE = given("LANGUAGE_CODE", "en", one_of([code for code, _name in LANGUAGES]))
