@@ -39,6 +39,7 @@ def course(courses):
     A course with all that the index has a column for: files, also missing ones, links, blocks that are shown twice,
     blocks in components, tags, what cannot be read, what is not stock.
     """
+    foreign = text("foreign", '<img src="/asset-v1:Acme+C2+R1+type@asset+block@other.png"/>')
     parts = (
         section("s1", subsection("b1", unit("u1", text("t1"), text("image", '<img src="/static/a.png"/>')))),
         section("s2", subsection("b2", unit("u2", text("link", LINK), text("twice")), unit("u4", title="Empty"))),
@@ -48,7 +49,7 @@ def course(courses):
             subsection(
                 "b5",
                 unit("u", block("itembank", "bank", "", problem("q1"), display_name="Bank"), block("odd", "o1")),
-                unit("u6", problem("p1", '<script type="loncapa/python">import x</script>'), text("bad")),
+                unit("u6", problem("p1", '<script type="loncapa/python">import x</script>'), text("bad"), foreign),
             ),
         ),
     )
@@ -340,6 +341,7 @@ def test_what_was_staged_may_be_damaged(course, staging, user):
     for damage in (
         lambda: [default_storage.delete(file.data_file.name) for file in files.all()],
         lambda: files.all().delete(),
+        lambda: files.filter(filename="other.png").delete(),  # No row names it.
         lambda: contents.update(olx="<chapter/>"),
         lambda: contents.all().delete(),
         lambda: StagedBlock.objects.filter(block_id="t1").delete(),

@@ -184,6 +184,7 @@ class Taking:
         self._contents: Any = apps.get_model("content_staging", "StagedContent")
         self._file_model: Any = self._contents._meta.get_field("files").related_model
         self._olx = hashlib.blake2b(digest_size=20)
+        self._file_count = 0
         self._content_of: dict[int, int] = {}
         """What a root is staged as here, by its order."""
         self._root_of: dict[int, int] = {}
@@ -212,7 +213,8 @@ class Taking:
                     self._take_blocks(roots)
         except (OSError, StagedContentGone, StatementTooLarge, IntegrityError) as error:
             raise NotAsStaged from error
-        if self._olx.hexdigest() != facts["olx"] or self._run.blocks.count() != facts["blocks"]:
+        taken = {"olx": self._olx.hexdigest(), "blocks": self._run.blocks.count(), "files": self._file_count}
+        if any(taken[name] != facts[name] for name in taken):
             raise NotAsStaged
         self._indexer.notices.update({Notice[name]: count for name, count in facts["notices"].items()})
         self._indexer.next_num = facts["blocks"]
@@ -263,6 +265,7 @@ class Taking:
                 raise NotAsStaged
             rows.append((copies[content], filename, stored[data_file], source_key, md5))
             places[copies[content], filename] = pk
+        self._file_count += len(rows)
         for batch in in_batches(rows):
             insert(self._file_model, columns, batch)
         now = self._file_model._default_manager.filter(for_content__in=[*copies.values()] if rows else [])
@@ -321,8 +324,6 @@ class Taking:
                 self._indexer.make_as_staged(row, elements[row.num], partial(self._files_of, order))
                 if (row.digest, row.title) != (row.source_digest, row.source_title):
                     raise NotAsStaged
-            if any(file["staged_file"] is None for file in row.files):
-                raise NotAsStaged
 
     def _files_of(self, order: int, _row: NewBlock | None = None) -> Mapping[str, Any]:
         """The files that are staged with a root here, by name. One query for each root, one after the other."""

@@ -145,7 +145,7 @@ class Indexer:
         self._links: dict[int, list[CourseLink]] = {}
         self._newest: list[NewBlock] = []
         self._insisted: set[int | None] = set()
-        self._olx = hashlib.blake2b(digest_size=20)
+        self._olx, self._file_count = hashlib.blake2b(digest_size=20), 0
         self.warned: dict[int, list[str]] = {}
         """Of blocks of which a review has had something to warn of: what there was to know before, by number."""
         self.next_num = self.inner_count = 0
@@ -166,6 +166,7 @@ class Indexer:
         if olx is None:
             olx = content._default_manager.values_list("olx", flat=True).get(pk=staged.staged_content_id)
         self._olx.update(olx.encode())
+        self._file_count += len(files)
         continued = self._newest[: staged.continues]
         blocks = islice(walk(parse_xml(olx)), staged.continues, None)
         rows = [self._row(block, files, staged, continued) for block in blocks]
@@ -196,6 +197,7 @@ class Indexer:
             "blocks": self.next_num,
             "inner": self.inner_count,
             "olx": self._olx.hexdigest(),
+            "files": self._file_count,
             "types": self.notes_on_types(self._type_notes),
             "links": self.linking(),
             "warned": self.warned,
