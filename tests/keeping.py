@@ -10,13 +10,15 @@ A fixture that is to be kept writes into the database, below ``tmp_path``, or bo
 
 Each test still has all of it to itself, in its own transaction and its own folder, and finds nothing else. What was
 made is put where the same fixtures stood before, with the same parameters, in the same order, and left rows of the same
-numbers; elsewhere it is made anew. So a fixture is kept only where nothing but fixtures decides what it makes: not what
-asks ``request`` for others. At the gate (``CI``) nothing is kept: there, everything is really done, each time.
+numbers; elsewhere it is made anew. Those do not count that only give something, as a function. So a fixture is kept
+only where nothing but fixtures decides what it makes: not what asks ``request`` for others. At the gate (``CI``)
+nothing is kept: there, everything is really done, each time.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import pickle
 import re
@@ -185,14 +187,22 @@ def recorded(fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest) -> I
     _requests.append(request)
     if fixturedef.scope == "function" and _before not in request.node.stash and not connection.in_atomic_block:
         request.node.stash[_began] = _changes()
+    before = _at_present()
     try:
         result = yield
     finally:
         _requests.pop()
     if fixturedef.scope == "function":
-        made = [(fixturedef.func, _parameters(request, fixturedef.argname))] if _is_own(fixturedef) else []
-        _went_on(request, *made)
+        has_done = _is_own(fixturedef) and not (before and before == _at_present() and _only_gives(fixturedef, result))
+        _went_on(request, *[(fixturedef.func, _parameters(request, fixturedef.argname))] * has_done)
     return result
+
+
+def _only_gives(fixturedef: pytest.FixtureDef, result: Any) -> bool:
+    """Whether a fixture that wrote no rows has only given something, as a function: nothing else depends on it then."""
+    does_more = {*fixturedef.argnames} & {*_LOOKS_INTO, "settings", "tmp_path", "courses"}
+    is_around = inspect.isgeneratorfunction(fixturedef.func)
+    return not (does_more or is_around or result is None or isinstance(result, Path))
 
 
 def _went_on(request: pytest.FixtureRequest, *done: Any) -> None:

@@ -60,8 +60,8 @@ def test_over_rest(staged, user, commits):
     assert one.json()["olx"].endswith("more characters)")
 
 
-def test_in_the_admin(staged, user, commits):
-    pages = Pages(user, commits)
+def test_in_the_admin(staged, user):
+    pages = Pages(user)
     run = StagedBlock.objects.first().import_run
     assert len(pages.get(url("import", "blocks", run.pk)).content) < 1_000_000
     for key in (usage_key("problem", "p1"), usage_key("html", "t1"), usage_key("split_test", "x1")):
@@ -70,8 +70,8 @@ def test_in_the_admin(staged, user, commits):
         assert len(page.content) < MAX_OLX_CHARACTERS
 
 
-def test_what_is_too_long_to_be_edited_is_not_cut_by_renaming(staged, user, commits):
-    pages = Pages(user, commits)
+def test_what_is_too_long_to_be_edited_is_not_cut_by_renaming(staged, user):
+    pages = Pages(user)
     run = StagedBlock.objects.first().import_run
     page = url("import", "block", run.pk, usage_key("problem", "p1"))
     assert "too long to be edited here" in pages.get(page).content.decode()

@@ -7,31 +7,30 @@ import re
 
 import pytest
 from django.contrib.messages import get_messages
-from django.test import Client
+from django.test import Client, TestCase
 from django.urls import reverse
 
 from import_from_modulestore.models import Import
 
 from ..builders import KEY, TARGET
-from ..keeping import kept
+from ..keeping import kept, kept_at_first
 
 
 class Pages:
     """The admin, for one member of the staff; what workers are asked for is done when the page is."""
 
-    def __init__(self, user, commits) -> None:
+    def __init__(self, user) -> None:
         user.is_staff = True
         user.save()
         self._client = Client()
         self._client.force_login(user)
-        self._commits = commits
 
     def get(self, url: str, **query):
         return self._client.get(url, query)
 
     def post(self, url: str, **data):
         """Send a form, and give the page that it leads to; or the form again, where it is refused."""
-        with self._commits(execute=True):
+        with TestCase.captureOnCommitCallbacks(execute=True):
             response = self._client.post(url, data)
         return self._client.get(response.url) if response.status_code == 302 else response
 
@@ -62,8 +61,8 @@ def messages_of(response) -> list[str]:
 
 
 @pytest.fixture
-def pages_of(db, django_capture_on_commit_callbacks):
-    return lambda user: Pages(user, django_capture_on_commit_callbacks)
+def pages_of(db):
+    return Pages
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ def pages(user, pages_of):
 
 
 @pytest.fixture
-def start(pages, course):
+def start(pages, course, request):
     """Start an import through the form: ``start(level="unit")``; it is staged then."""
 
     def start(**changed) -> Import:
@@ -83,7 +82,7 @@ def start(pages, course):
         assert response.status_code == 200, response
         return Import.objects.latest("pk")
 
-    return start
+    return kept_at_first(start, request)
 
 
 @pytest.fixture
