@@ -45,7 +45,7 @@ def test_what_is_refused_says_why(upload, client_of, stranger, settings):
     assert answer(upload(client=client_of(stranger)))[1]["code"] == "not_permitted"
     assert upload(client=client_of()).status_code == 401
     settings.MAX_UPLOAD_BYTES = 100
-    assert "100 bytes are left" in faults(upload())["file"]
+    assert "an upload has 100 B at most" in faults(upload())["file"]
 
 
 @pytest.mark.parametrize("body", [{}, {"file": "no file"}, {"file": BytesIO(b"x"), "name": "tides"}])

@@ -158,7 +158,7 @@ def test_what_is_switched_off_is_not_to_be_had_by_a_detour(site, ada, library, u
 def test_how_large_they_may_be_is_set(ada, library, upload, settings):
     settings.IMPORT_FROM_MODULESTORE_MAX_UPLOAD_BYTES = 100
     assert api.upload_limit(user=ada) == 100
-    with pytest.raises(api.InvalidOption, match="too large: 100 bytes are left"):
+    with pytest.raises(api.InvalidOption, match="too large: an upload has 100 B at most"):
         upload(ada)
 
 
