@@ -66,6 +66,15 @@ def test_a_first_use_for_which_the_disk_has_no_room_leaves_nothing_half_made(beg
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "words", [("tokens", "list"), ("grants", "list"), ("createsuperuser", "--noinput", "--username=ada", "--email=")]
+)
+def test_whatever_is_done_first_finds_a_database(call, tmp_path, words):
+    _out, error = call(*words, "--data", str(tmp_path))
+    assert error == f"Setting up the database in {tmp_path}, once…\n"
+
+
+@pytest.mark.slow
 def test_two_at_once_make_a_folder_with_one_database_and_the_sample_course(begin, data):
     both = [begin("--data", str(data), "sources") for _ in range(2)]
     told = [one.communicate() for one in both]

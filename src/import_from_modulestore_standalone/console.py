@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ NAME = "import-from-modulestore"
 _APP = "import_from_modulestore"
 
 
+_ABOUT_USERS = ("changepassword", "createsuperuser")
+
+
 class _Commands(Commands):
     """Django's commands, and below them, where there is none of that name, the app's subcommands."""
 
@@ -31,6 +35,10 @@ class _Commands(Commands):
         if subcommand not in get_commands():
             self.argv.insert(1, _APP)
             subcommand = _APP
+        if subcommand in _ABOUT_USERS and not {"-h", "--help"} & set(self.argv):  # The first that one does, perhaps.
+            from .first_use import set_up
+
+            set_up(lambda told: print(told, file=sys.stderr))  # noqa: T201
         return super().fetch_command(subcommand)
 
 

@@ -64,17 +64,17 @@ class Command(ConsoleCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Define the subcommands."""
-        commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
-        shown = commands.add_parser("list", help=_("list who has which role"))
+        add = self.subcommands(parser)
+        shown = add("list", help=_("list who has which role"))
         shown.add_argument("library", nargs="?", metavar="LIBRARY", help=_("lib:Org:slug (default: all)"))
         for name, help_text in (("give", _("give a user or group a role")), ("take", _("take a role again"))):
-            command = commands.add_parser(name, help=help_text)
+            command = add(name, help=help_text)
             command.add_argument("name", metavar="NAME", help=_("the user, or the group with --group"))
             command.add_argument("role", choices=Role.values)
             command.add_argument(
                 "library", nargs="?", metavar="LIBRARY", help=_("lib:Org:slug (default: the whole site)")
             )
-            command.add_argument("--group", action="store_true", dest="is_group", help="NAME is a group")
+            command.add_argument("--group", action="store_true", dest="is_group", help=_("NAME is a group"))
 
     def handle(self, *args: Any, action: str, library: str | None, **options: Any) -> None:
         """Run one subcommand; errors become one clear message."""

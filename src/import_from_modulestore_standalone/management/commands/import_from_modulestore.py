@@ -14,7 +14,7 @@ from import_from_modulestore.command_line.called import CALLED
 from import_from_modulestore.command_line.terminal.text import printable
 from import_from_modulestore.management.commands import import_from_modulestore as app
 
-from ...first_use import set_up
+from ..base import set_up_for
 
 _SITE = listing(
     ("serve", gettext_lazy("start the pages, the REST API and a worker")),
@@ -50,7 +50,7 @@ class Command(app.Command):
     def handle(self, *args: Any, action: str | None = None, **options: Any) -> None:
         """Set up what is not there yet, then run the subcommand. One statement where all is there."""
         if action:
-            set_up(lambda told: self.stderr.write(printable(told), lambda text: text))
+            set_up_for(self)
         super().handle(*args, action=action, **options)
 
     def session(self, options: dict[str, Any]) -> Session:

@@ -61,8 +61,8 @@ class Command(ConsoleCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Define the subcommands."""
-        commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
-        made = commands.add_parser("make", help=_("make one for a user"))
+        add = self.subcommands(parser)
+        made = add("make", help=_("make one for a user"))
         made.add_argument("name", metavar="NAME", help=_("the user"))
         made.add_argument("--for", default="", dest="purpose", metavar="TEXT", help=_("what it is for, to be listed"))
         made.add_argument(
@@ -74,9 +74,9 @@ class Command(ConsoleCommand):
                 max=_MAX_DAYS
             ),
         )
-        shown = commands.add_parser("list", help=_("list those there are"))
+        shown = add("list", help=_("list those there are"))
         shown.add_argument("name", nargs="?", metavar="NAME", help=_("only those of this user"))
-        revoked = commands.add_parser("revoke", help=_("have one hold no longer"))
+        revoked = add("revoke", help=_("have one hold no longer"))
         revoked.add_argument("number", type=int, metavar="NUMBER", help=_("its number in the list"))
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
