@@ -17,7 +17,7 @@ from import_from_modulestore.errors import InvalidOption
 from import_from_modulestore.exports import looks
 from import_from_modulestore.exports.export import Export
 from import_from_modulestore.models import Import, StagedBlock, StagedRoot, StagedSource
-from import_from_modulestore.staging import again
+from import_from_modulestore.staging import again, content
 
 from .builders import KEY, TARGET, block, pack, problem, section, subsection, text, unit, usage_key, write_course
 from .counting import calls_of
@@ -397,6 +397,26 @@ def test_progress_does_not_run_backwards_where_it_is_read_in_the_end(courses, us
     assert told == sorted(told)
     assert max(told) > 1_000
     assert [each.levelname for each in caplog.records if "could not be taken over" in each.message] == ["INFO"]
+
+
+def test_much_that_links_in_one_section_is_gone_through_once_and_stops_where_it_is_asked_to(courses, user, staging):
+    linking = (text(f"t{number}", LINK) for number in range(501))
+    write_course(courses / "c1", section("s1", subsection("b1", unit("u2", *linking))))
+    staging()
+    run = api.create_import(user=user, source_key=KEY, library_key=TARGET)
+    told: list[int] = []
+
+    def stop(_phase: str, done: int, total: int, *_rest: Any) -> None:
+        told.append(done)
+        if done == total:
+            raise api.StepCanceled("Stopped.")
+
+    with calls_of(content._elements) as calls, pytest.raises(api.StepCanceled):
+        api.stage_import(user=user, import_id=run.id, progress=stop)
+    assert len(calls) == 1
+    assert len(told) > 501
+    assert not Import.objects.get(uuid=run.id).roots.exists()
+    api.stage_import(user=user, import_id=run.id)
 
 
 def test_each_keeps_what_is_its_own(course, staging, user):

@@ -39,7 +39,7 @@ from ..hosts import Host
 from ..keys import parse_source_key
 from ..models import Import, StagedBlock, StagedRoot, StagedSource
 from ..packets import StatementTooLarge, measured
-from ..rows import Row, from_json, in_batches, insert, insert_from, insert_objects, json_text
+from ..rows import Row, from_json, in_batches, insert, insert_from, insert_objects, json_text, no_pause
 from ..running.lifecycle import hold
 from .content import as_staged, in_groups
 from .files import staged_rows
@@ -191,6 +191,8 @@ class Taking:
         """The roots that are taken over just now, by their order."""
         self._file_copies: dict[int, int] = {}
         """The copies of staged files, by the keys of these."""
+        self._pause: Callable[[], None] = no_pause
+        """To be called now and then: it may raise, to stop."""
         self._known_files: tuple[int, Mapping[str, Any]] = -1, {}
 
     def take(self, progress: Progress) -> None:
@@ -204,9 +206,11 @@ class Taking:
             raise NotAsStaged
         told = source.block_count, source.title
         try:
-            stored = self._take_files(partial(progress, "staging", 0, *told))
+            self._pause = partial(progress, "staging", 0, *told)
+            stored = self._take_files()
             for roots in in_groups(self._before.run):
-                progress("staging", min(roots[0].first_num, source.block_count), *told)
+                self._pause = partial(progress, "staging", min(roots[0].first_num, source.block_count), *told)
+                self._pause()
                 with self._before.held(self._run):
                     self._take_roots(roots)
                     self._take_rows_of_files(roots, stored)
@@ -219,13 +223,13 @@ class Taking:
         self._indexer.notices.update({Notice[name]: count for name, count in facts["notices"].items()})
         self._indexer.next_num = facts["blocks"]
 
-    def _take_files(self, pause: Callable[[], None]) -> dict[str, str]:
+    def _take_files(self) -> dict[str, str]:
         """Put all files that are staged in here as well; returns what they are called here. One query."""
         store, stored = FileStore(self._purpose), dict[str, str]()
         contents = self._before.run.roots.order_by().values("staged_content")
         rows = self._file_model._default_manager.filter(for_content__in=contents).order_by()
         for name, md5 in rows.values_list("data_file", "md5_hash").distinct():
-            pause()
+            self._pause()
             stored[name] = store.put_staged(name, md5)
         return stored
 
@@ -288,7 +292,7 @@ class Taking:
         if not self._is_plain:
             for order, of_root in groupby(taken, itemgetter(0)):
                 self._indexer.take_over([row for _order, row in of_root], partial(self._files_of, order))
-        for batch in in_batches(row for _order, row in taken):
+        for batch in in_batches((row for _order, row in taken), self._pause):
             insert_objects(StagedBlock, batch)
 
     def _columns(self) -> dict[str, Any]:
@@ -317,13 +321,17 @@ class Taking:
         Take the edits of the import's review off, and describe anew what links to other blocks: the warnings name these
         as they are called.
         """
-        looked_at = {row.num for _order, row in taken} & {*edited, *self._before.facts["links"]}
-        elements = {block.num: element for block, element in as_staged(self._before.run, looked_at)}
-        for order, row in taken:
-            if row.num in looked_at:
-                self._indexer.make_as_staged(row, elements[row.num], partial(self._files_of, order))
-                if (row.digest, row.title) != (row.source_digest, row.source_title):
-                    raise NotAsStaged
+        rows = {row.num: (order, row) for order, row in taken}
+        looked_at = rows.keys() & {*edited, *self._before.facts["links"]}
+        for block, element in as_staged(self._before.run, looked_at):
+            order, row = rows[block.num]
+            self._indexer.make_as_staged(row, element, partial(self._files_of, order))
+            if (row.digest, row.title) != (row.source_digest, row.source_title):
+                raise NotAsStaged
+            looked_at.remove(row.num)
+            self._pause()
+        if looked_at:
+            raise NotAsStaged
 
     def _files_of(self, order: int, _row: NewBlock | None = None) -> Mapping[str, Any]:
         """The files that are staged with a root here, by name. One query for each root, one after the other."""

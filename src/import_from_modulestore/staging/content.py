@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import batched, groupby
+from itertools import batched
 from typing import Any
 
 from django.apps import apps
@@ -74,12 +74,7 @@ def source_content(block: StagedBlock, element: etree._Element | None) -> dict[s
 
 
 def source_contents(run: Import, nums: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """
-    :func:`source_content` of these blocks, by number.
-
-    Two queries for each 500, and for each root that components of them are in, which is read and parsed. Raises
-    ``StagedContentGone``.
-    """
+    """:func:`source_content` of these blocks, by number, at the cost of :func:`as_staged`."""
     return {block.num: source_content(block, element) for block, element in as_staged(run, nums)}
 
 
@@ -87,16 +82,19 @@ def as_staged(run: Import, nums: Iterable[int]) -> Iterator[tuple[StagedBlock, e
     """
     These blocks with their elements as they were staged, in order; containers with none.
 
-    Two queries for each 500, and for each root that components of them are in, which is read and parsed. Raises
-    ``StagedContentGone``.
+    A query for each 500, and one for each root that components of them are in, which is read and parsed, one after the
+    other. Raises ``StagedContentGone``.
     """
+    elements: dict[int, etree._Element] = {}
+    parsed: int | None = None
     for batch in batched(sorted(nums), _BATCH_SIZE):
-        rows = run.blocks.filter(num__in=batch).select_related("root").order_by("num")
-        for root, group in groupby(rows, lambda block: block.root):
-            blocks = list(group)
-            elements = {} if all(BlockKind(block.kind).is_container for block in blocks) else _elements(root)
-            for block in blocks:
-                yield block, None if BlockKind(block.kind).is_container else _element_of(block, elements, root)
+        for block in run.blocks.filter(num__in=batch).select_related("root").order_by("num"):
+            if BlockKind(block.kind).is_container:
+                yield block, None
+                continue
+            if block.root_id != parsed:
+                elements, parsed = _elements(block.root), block.root_id
+            yield block, _element_of(block, elements, block.root)
 
 
 def staged_element(block: StagedBlock) -> etree._Element:

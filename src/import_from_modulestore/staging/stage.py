@@ -198,6 +198,7 @@ class _Staging:
         if run.staged and (lost := reviewed.edits_without_block):
             indexer.notices[Notice.EDITS_WITHOUT_BLOCK] = lost
         for nums in batched(indexer.linking(), BATCH_SIZE):
+            self.progress("staging", source.block_count, source.block_count, source.title)
             linking = list(StagedBlock.objects.filter(import_run=run, num__in=nums))
             indexer.name_targets(linking)
             with transaction.atomic(), hold(run):
