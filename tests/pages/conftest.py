@@ -12,7 +12,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
+from django.test import Client, TestCase
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
@@ -23,10 +23,9 @@ from .browsers import SAMPLE, chromium, signed_in
 class Visitor:
     """Somebody who is signed in; what workers are asked for is done when a form is sent."""
 
-    def __init__(self, user, commits) -> None:
+    def __init__(self, user) -> None:
         self.client = Client()
         self.client.force_login(user)
-        self._commits = commits
 
     def get(self, url: str, *, htmx: bool = False, **query):
         """A page, or the part of it that htmx asks for."""
@@ -34,7 +33,7 @@ class Visitor:
 
     def post(self, url: str, data: dict | None = None, *, htmx: bool = False):
         """Send a form, and give the page that it leads to; or the answer, where it leads nowhere or htmx sent it."""
-        with self._commits(execute=True):
+        with TestCase.captureOnCommitCallbacks(execute=True):
             response = self.client.post(url, data or {}, headers={"HX-Request": "true"} if htmx else None)
         return self.client.get(response.url) if response.status_code == 302 else response
 
@@ -55,8 +54,8 @@ def text_of(response) -> str:
 
 
 @pytest.fixture
-def author_of(db, django_capture_on_commit_callbacks):
-    return lambda user: Visitor(user, django_capture_on_commit_callbacks)
+def author_of(db):
+    return Visitor
 
 
 @pytest.fixture

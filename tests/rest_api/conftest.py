@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.test import TestCase
 from rest_framework.test import APIClient
 
 from import_from_modulestore.data import ImportState
@@ -81,9 +83,9 @@ def faults(response, place="field"):
 
 
 @pytest.fixture
-def client_of(django_capture_on_commit_callbacks):
+def client_of(db):
     """The client of a user: ``client_of(user)``; of nobody: ``client_of()``."""
-    return lambda user=None: Client(django_capture_on_commit_callbacks, user)
+    return partial(Client, TestCase.captureOnCommitCallbacks)
 
 
 @pytest.fixture
