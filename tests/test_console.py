@@ -75,6 +75,15 @@ def test_whatever_is_done_first_finds_a_database(call, tmp_path, words):
 
 
 @pytest.mark.slow
+def test_whoever_serves_first_is_told_that_it_sets_up(begin, tmp_path):
+    serving = begin("serve", "--port", "0", "--no-worker", "--data", str(tmp_path))
+    first = serving.stdout.readline()
+    serving.terminate()
+    serving.communicate()
+    assert first == f"Setting up the database in {tmp_path}, once…\n"
+
+
+@pytest.mark.slow
 def test_two_at_once_make_a_folder_with_one_database_and_the_sample_course(begin, data):
     both = [begin("--data", str(data), "sources") for _ in range(2)]
     told = [one.communicate() for one in both]

@@ -21,6 +21,7 @@ def test_an_import_is_written_undone_and_redone_from_its_page(author, user, cour
         page = author.post(page_url("do", run_id, action))
         assert api.get_import(user=user, import_id=run_id).state is state
         assert str(state.label) in text_of(page)
+        assert dom(page).findtext(".//title").startswith(f"{state.label} · Tides into ")
 
 
 def test_an_import_is_canceled(author, course, stage):

@@ -65,6 +65,7 @@ def test_what_could_not_go_is_worked_off(author, user, run):
     assert "is worked off" in text_of(author.get(page_url("import", run.id)))
     author.post(url, {"nums": nums[:1], "do": "open"})
     assert api.list_work(user=user, import_id=run.id).open == 1
+    assert "1 block could not go, or not as it should. Work it off" in text_of(author.get(page_url("import", run.id)))
 
 
 def test_marking_nothing_is_told_with_the_way_back(author, run):

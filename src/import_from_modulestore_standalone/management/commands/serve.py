@@ -31,7 +31,7 @@ from import_from_modulestore.quoting import joined
 from ...celery import SERVED, app
 from ...database import is_up_to_date
 from ...environment import in_addresses
-from ...first_use import make_courses_folder
+from ...first_use import set_up
 from ...server import server_at
 from ..base import SiteCommand
 
@@ -95,10 +95,10 @@ class Command(SiteCommand):
         self.stdout.write(_("Stopped."))
 
     def _update_database(self) -> None:
-        if not is_up_to_date():
+        set_up(self.stdout.write)
+        if not is_up_to_date():  # One that the project has not made, which no other command sees to.
             self.stdout.write(_("Bringing the database up to date…"))
             call_command("migrate", verbosity=0, interactive=False)
-        make_courses_folder()
 
     def _check_broker(self) -> None:
         with app.connection_for_write() as broker:
