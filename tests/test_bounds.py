@@ -36,6 +36,7 @@ def commits(django_capture_on_commit_callbacks):
     return django_capture_on_commit_callbacks
 
 
+@pytest.mark.at_gate
 def test_on_the_terminal(staged):
     for words in (
         ("review", "last"),

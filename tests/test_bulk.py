@@ -130,6 +130,7 @@ class TestSafetyCatch:
         assert proved.is_bulk()
         assert proved.check_writer(None) == []
 
+    @pytest.mark.few
     @pytest.mark.parametrize(
         "part",
         [
@@ -181,6 +182,7 @@ class TestSafetyCatch:
         assert "a function that is new" in capsys.readouterr().out
 
 
+@pytest.mark.at_gate
 def test_an_import_of_a_thousand_components_takes_statements_by_batch(courses, stage, user):
     def count(units: int) -> int:
         write_course(
@@ -217,6 +219,7 @@ def test_it_stops_wherever_it_is_asked_to_also_within_a_batch(course, stage, use
     assert api.complete_import(user=user, import_id=import_id).counts == {"created": 7}
 
 
+@pytest.mark.at_gate
 @pytest.mark.parametrize("act", [api.undo_import, api.redo_import])
 def test_an_undo_and_a_redo_stop_wherever_they_are_asked_to(course, run_import, user, state, act):
     run, _records = run_import()

@@ -418,6 +418,7 @@ class TestHostileDocuments:
         assert [each.why for each in applied.unapplied] == [WhyUnapplied.NO_BLOCK] * 2
 
 
+@pytest.mark.at_gate
 def test_statements_are_as_many_for_many_blocks(user, courses, library):
     def statements(count: int) -> list[int]:
         written = [text(f"t{n}") for n in range(count)]

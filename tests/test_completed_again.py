@@ -93,6 +93,7 @@ class TestIsRepeated:
     def test_what_has_not_changed(self, course, imported):
         assert [imported() for _ in range(3)] == [True, False, False]
 
+    @pytest.mark.at_gate
     def test_the_sample_course(self, settings, imported):
         settings.COURSES_DIR = SAMPLE
         assert [imported("course-v1:Acme+Tides+2026") for _ in range(2)] == [True, False]
@@ -105,6 +106,7 @@ class TestIsRepeated:
         settings.COURSES_DIR = real_exports
         assert [imported(key) for _ in range(2)] == [True, False]
 
+    @pytest.mark.at_gate
     @pytest.mark.parametrize(
         "options",
         [
@@ -119,6 +121,7 @@ class TestIsRepeated:
     def test_with_options(self, options, course, imported):
         assert [imported(**options) for _ in range(2)] == [True, False]
 
+    @pytest.mark.at_gate
     def test_what_replaced_something_else(self, course, imported):
         imported()
         rewritten("html/t1.html", b"Text", b"Tent")(course)
@@ -130,6 +133,7 @@ class TestIsRepeated:
         assert not imported(publish=False)
         assert ImportRecord.objects.filter(published_before_num=1, published_after_num=1).exists()
 
+    @pytest.mark.at_gate
     def test_what_was_undone_and_redone(self, course, imported, user):
         imported()
         first = Import.objects.get()
@@ -137,6 +141,7 @@ class TestIsRepeated:
         api.redo_import(user=user, import_id=str(first.uuid))
         assert not imported()
 
+    @pytest.mark.at_gate
     def test_what_was_taken_out_of_its_collection_is_put_back(self, course, imported, scene):
         imported(collection=CollectionChoice(title="Ours"))
         ours = Collection.objects.get()
@@ -144,6 +149,7 @@ class TestIsRepeated:
         assert not imported(collection=CollectionChoice(title="Ours"))
         assert ImportRecord.objects.filter(outcome=Outcome.UNCHANGED, collected=True).count() == 1
 
+    @pytest.mark.at_gate
     def test_beside_other_things(self, course, courses, imported, scene, run_import):
         imported()
         write_course(courses / "c2", unit("other", text("else")), run="R2")
@@ -170,6 +176,7 @@ class TestIsPlanned:
         happens(scene)
         assert imported()
 
+    @pytest.mark.at_gate
     def test_where_the_source_has(self, course, imported):
         imported()
         rewritten("html/t1.html", b"Text", b"Tent")(course)
@@ -180,15 +187,18 @@ class TestIsPlanned:
         StagedSource.objects.all().delete()
         assert imported()
 
+    @pytest.mark.at_gate
     def test_where_it_was_undone(self, course, imported, user):
         imported()
         api.undo_import(user=user, import_id=str(Import.objects.get().uuid))
         assert imported()
 
+    @pytest.mark.at_gate
     def test_where_other_options_ask_for_it(self, course, imported):
         imported()
         assert imported(level=CompositionLevel.UNIT)
 
+    @pytest.mark.at_gate
     def test_where_all_is_forked_each_time(self, course, imported):
         assert [imported(on_conflict=Decision.FORK) for _ in range(2)] == [True, True]
 
@@ -197,6 +207,7 @@ class TestIsPlanned:
         with override("es"):
             assert imported()
 
+    @pytest.mark.at_gate
     def test_where_the_app_is_another_by_now(self, course, imported, user, monkeypatch):
         imported()
         import_id = staged_again(user)
@@ -205,6 +216,7 @@ class TestIsPlanned:
         monkeypatch.setattr("import_from_modulestore.completion.again.code", lambda: "")
         assert completed_both_ways(user, staged_again(user))
 
+    @pytest.mark.at_gate
     @pytest.mark.parametrize(
         "says",
         [
@@ -221,6 +233,7 @@ class TestIsPlanned:
         assert completed_both_ways(user, import_id)
         assert imported(as_last_time=False)  # Nor is that repeated.
 
+    @pytest.mark.at_gate
     def test_where_another_import_of_the_source_has_brought_more(self, course, imported, user):
         imported()
         first = set(Component.objects.values_list("component_code", flat=True))
@@ -254,6 +267,7 @@ def test_it_stops_where_it_is_asked_to(course, imported, user):
     assert not completed_both_ways(user, import_id)
 
 
+@pytest.mark.at_gate
 @few
 @given(past=pasts, run=runs, since=st.lists(work | edits | backs, max_size=2))
 def test_it_is_what_a_plan_says_whatever_has_happened(courses, user, library, past, run, since):

@@ -22,6 +22,8 @@ from .builders import KEY, section, subsection, text, unit, write_course
 from .processes import PATIENCE, Caller, Project, Refused, ServerProject, kill, wait_for
 from .shelves import key_of, write_one
 
+pytestmark = pytest.mark.at_gate
+
 SECTIONS, TEXTS = 3, 4
 COURSE = [
     section(f"s{n}", subsection(f"b{n}", unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(TEXTS)))))

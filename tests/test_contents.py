@@ -447,6 +447,7 @@ class TestReview:
         assert (children(state()), children(state(), "u2")) == (["t", "q1", "q2"], ["q1", "q2"])
 
 
+@pytest.mark.at_gate
 class TestCost:
     """Blocks inside components cost what others do."""
 

@@ -102,6 +102,7 @@ def reviewing(**filters):
     return call
 
 
+@pytest.mark.at_gate
 @pytest.mark.parametrize(
     "filters",
     [{}, {"parent": usage_key("vertical", "u0")}, {"conflicts": True}, {"search": "t1"}],
@@ -122,6 +123,7 @@ def changing(change):
     return call
 
 
+@pytest.mark.at_gate
 @pytest.mark.parametrize(
     "change",
     [partial(api.select_blocks, selected=False), partial(api.decide_blocks, decision=Decision.FORK)],
@@ -149,6 +151,7 @@ def removing(components: int, user, courses, call) -> int:
     raise AssertionError
 
 
+@pytest.mark.at_gate
 @pytest.mark.parametrize("call", [api.list_gone, api.remove_gone], ids=["listing", "choosing"])
 def test_what_is_gone_takes_statements_by_batch(courses, user, library, call):
     small = removing(10, user, courses, call)
@@ -169,6 +172,7 @@ def test_what_was_imported_before_is_recorded_again_in_a_few_statements(componen
     assert statements(components, completing_again) == 26
 
 
+@pytest.mark.at_gate
 def test_a_small_import_takes_as_many_statements_in_a_library_that_holds_much(courses, user, library, run_import):
     units = [unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(10))) for n in range(size(110, 30))]
 
@@ -200,6 +204,7 @@ def redoing(user, import_id) -> int:
     return counted(api.redo_import)(user, import_id)
 
 
+@pytest.mark.at_gate
 @pytest.mark.parametrize("call", [undoing, redoing])
 def test_an_undo_and_a_redo_take_statements_by_batch(statements, call):
     small = statements(20, call)

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from .processes import MANAGE
 
 PROPERTY = """
@@ -28,12 +30,14 @@ def tried(code: str = PROPERTY, **environment: str) -> str:
     return subprocess.run(words, env=environment, cwd=MANAGE.parent, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.at_gate
 def test_at_the_gate_they_are_the_same_whatever_else_is_loaded_by_then():
     beside = tried(f"import import_from_modulestore.trouble, import_from_modulestore.texts{PROPERTY}", CI="true")
     first = tried(CI="true")
     assert (len(first.splitlines()), beside) == (100, first)
 
 
+@pytest.mark.at_gate
 def test_elsewhere_and_where_one_explores_there_they_are_others():
     assert tried(SLOW="1") != tried(SLOW="1")
     assert tried(CI="true", EXAMPLES_TIMES="1") != tried(CI="true", EXAMPLES_TIMES="1")

@@ -92,6 +92,7 @@ def test_the_reason_is_the_first_error(staged, user):
     assert api.get_import(user=user, import_id=staged.id).error == "Broken: at write 30"
 
 
+@pytest.mark.at_gate
 def test_trouble_with_the_database_is_told_as_such_wherever_it_comes_up(staged, user, caplog):
     """Within a change log of ``openedx_content`` as well, which hides the errors that it is left by."""
 

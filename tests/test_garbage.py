@@ -58,6 +58,7 @@ def test_it_is_looked_for_once_no_thread_is_within():
     assert gc.isenabled()
 
 
+@pytest.mark.at_gate
 def test_a_write_and_its_undo_leave_little(courses, user, library):
     def left(course: str, components: int) -> int:
         texts = (text(f"{course}{n}") for n in range(components))

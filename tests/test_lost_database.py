@@ -65,6 +65,7 @@ def staged(file) -> Import:
     return Import.objects.get(state="staged")
 
 
+@pytest.mark.at_gate
 class TestRecord:
     """How a step ended is recorded, although the database has just failed."""
 

@@ -398,6 +398,7 @@ def test_the_demo_course(real_exports, settings, user, library, state):
         assert unmerged.partition(">")[2] == olx.partition(">")[2]
 
 
+@pytest.mark.at_gate
 def test_statements_grow_with_batches_and_not_with_blocks(course, run_import, author, user):
     def counted(count: int) -> tuple[int, int]:
         from django.db import connection

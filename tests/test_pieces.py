@@ -120,6 +120,7 @@ class TestInPiecesAsInOne:
         options = {"selection": (usage_key(*selection),)}
         assert index_of(staged(limit, **options)) == index_of(staged(None, **options))
 
+    @pytest.mark.at_gate
     def test_library_and_records(self, course, user, staged, limit, state):
         states, records = [], []
         for size, library_key in ((limit, TARGET), (None, OTHER)):
@@ -136,6 +137,7 @@ class TestInPiecesAsInOne:
         assert states[0] == states[1]
         assert records[0] == records[1]
 
+    @pytest.mark.at_gate
     def test_content_of_each_block(self, course, user, staged, limit):
         whole, pieces = staged(None), staged(limit)
         for row in index_of(whole):

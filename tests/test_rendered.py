@@ -169,6 +169,7 @@ class TestSides:
         assert "0:01 Hello." in said(render(stage(), usage_key("video", "v1")))
 
 
+@pytest.mark.at_gate
 def test_it_costs_the_same_whatever_there_is(courses, run_import, stage, render):
     seen: dict[Side, list[int]] = {side: [] for side in Side}
     for count in (1, size(40, 10)):

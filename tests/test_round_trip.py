@@ -31,6 +31,7 @@ def comparable(state):
     ]
 
 
+@pytest.mark.at_gate
 def test_the_sample_course(settings, run_import, user, tmp_path, state):
     settings.COURSES_DIR = SAMPLE_COURSE
     run_import(SAMPLE, collection=CollectionChoice(title="Tides"))

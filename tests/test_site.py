@@ -213,12 +213,14 @@ class TestPublicAddress:
         assert (seen["SCRIPT_NAME"], seen["PATH_INFO"]) == ("/imports", "/admin/")
         assert (seen["HTTP_HOST"], seen["wsgi.url_scheme"]) == ("example.org", "https")
 
+    @pytest.mark.at_gate
     def test_with_it_the_project_is_fit_to_be_deployed(self, tmp_path):
         project = Project(tmp_path, PUBLIC_URL=f"https://{NAME}", HSTS_SECONDS="3600")
         checked = project.manage("check", "--deploy", "--fail-level", "INFO")
         assert (checked.returncode, "no issues" in checked.stdout) == (0, True), checked.stderr
 
 
+@pytest.mark.at_gate
 def test_whoever_migrates_is_told_of_no_changes_that_migrations_lack(tmp_path):
     assert Project(tmp_path).manage("makemigrations", "--check", "--dry-run").stdout == "No changes detected\n"
 
@@ -247,6 +249,7 @@ class TestIPv6:
             assert "Log out" in Browser().sign_in(f"http://{host}:{port}/admin/", password_in(said))
 
 
+@pytest.mark.at_gate
 @pytest.mark.parametrize("host", ["[2001:db8::fff1]", "none.invalid"])
 def test_where_it_cannot_listen_it_says_so_in_a_line(project, host):
     """The first is an address for examples, which no machine has."""
@@ -338,6 +341,7 @@ class TestOnASharedMachine:
         own.manage("check")
         assert {path.name: oct(mode(path)) for path in [var, *var.iterdir()] if mode(path) & 0o077} == {}
 
+    @pytest.mark.at_gate
     def test_a_folder_with_other_things_in_it_is_left_as_it_is(self, own):
         var = Path(own.environment["VAR_DIR"])
         var.mkdir()

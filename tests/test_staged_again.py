@@ -210,6 +210,7 @@ def linked(course: Path) -> None:
     (course / "static" / "lost.png").symlink_to("a.png")
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "change",
     [
@@ -267,6 +268,7 @@ def test_what_was_changed_only_just_is_not_known_for_certain(course, staging, mo
     assert [staging()[0] for _ in range(2)] == [True, True]
 
 
+@pytest.mark.at_gate
 def test_other_circumstances_have_it_be_read(course, staging, settings, monkeypatch):
     from openedx_tagging.api import create_taxonomy
 
@@ -317,6 +319,7 @@ def test_what_a_review_has_made_of_it_stays_behind(course, staging, user):
     assert not staging()[0]
 
 
+@pytest.mark.at_gate
 def test_what_stands_for_the_next_review_comes_along(course, staging, user):
     _read, first = staging()
     review(user, first)
@@ -335,6 +338,7 @@ def test_what_stands_for_the_next_review_comes_along(course, staging, user):
     assert not staging()[0]
 
 
+@pytest.mark.at_gate
 def test_what_was_staged_may_be_damaged(course, staging, user):
     files = apps.get_model("content_staging", "StagedContentFile").objects
     contents = apps.get_model("content_staging", "StagedContent").objects
@@ -378,6 +382,7 @@ def test_what_nobody_foresaw_has_it_be_read(course, staging, settings, caplog):
     assert (line.levelname, bool(line.exc_info)) == ("WARNING", True)
 
 
+@pytest.mark.at_gate
 def test_progress_does_not_run_backwards_where_it_is_read_in_the_end(courses, user, staging, caplog):
     many = unit("u1", *[text("t1")] * 1_000)
     write_course(courses / "c1", *(section(name, subsection("b1", many)) for name in ("s1", "s2", "s3")))
@@ -399,6 +404,7 @@ def test_progress_does_not_run_backwards_where_it_is_read_in_the_end(courses, us
     assert [each.levelname for each in caplog.records if "could not be taken over" in each.message] == ["INFO"]
 
 
+@pytest.mark.at_gate
 def test_much_that_links_in_one_section_is_gone_through_once_and_stops_where_it_is_asked_to(courses, user, staging):
     linking = (text(f"t{number}", LINK) for number in range(501))
     write_course(courses / "c1", section("s1", subsection("b1", unit("u2", *linking))))

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from .processes import Project
 
 HISTORY = """
@@ -38,5 +40,6 @@ def test_history_loads_what_it_needs(project):
     assert not modules & (other_doors | addresses | schema | for_tests | for_steps)
 
 
+@pytest.mark.at_gate
 def test_checks_load_the_admin_that_they_check(project):
     assert {"import_from_modulestore.admin", "import_from_modulestore_standalone.admin"} <= loaded(project, CHECK)

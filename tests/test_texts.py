@@ -136,6 +136,7 @@ class TestPython:
         "a file": lambda ask, _id, text: ask(api.backup_library, library_key=TARGET, file=Path(f"/nowhere/{text}.zip")),
     }
 
+    @pytest.mark.few
     @pytest.mark.parametrize("call", CALLS)
     @few
     @given(given=ANY_TEXT)

@@ -143,6 +143,7 @@ class TestSomebodyWrites:
         with held(file):
             assert client.get(f"/{path.format(run=run)}", headers=headers).status_code in (200, 302)
 
+    @pytest.mark.few
     @pytest.mark.parametrize(("path", "form"), FORMS)
     def test_a_form_is_to_be_sent_again(self, file, client, run, path, form):
         with held(file):
@@ -216,6 +217,7 @@ class TestSomebodyWrites:
             assert send(client, "post", "libraries/", NEW, **again).status_code == 503
         assert send(client, "post", "libraries/", NEW, **again).status_code == 201
 
+    @pytest.mark.at_gate
     def test_a_command_waits_and_says_for_what(self, file, run):
         first = Import.objects.earliest("pk")
         Import.objects.filter(pk=first.pk).update(state="undoing", worker="elsewhere:1:1.0", heartbeat=timezone.now())

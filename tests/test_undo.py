@@ -586,6 +586,7 @@ class TestHistory:
         assert told[-1][3] == "chapter s"
 
 
+@pytest.mark.at_gate
 class TestAllOrNothing:
     """Whatever breaks, wherever: the library is as it was, and the import as well."""
 
@@ -629,6 +630,7 @@ class TestAllOrNothing:
         return counter.seen
 
 
+@pytest.mark.at_gate
 class TestCost:
     def test_a_preview_takes_a_fixed_number_of_queries(self, course, run_import, author, user):
         counts = []

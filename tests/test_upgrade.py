@@ -39,6 +39,7 @@ def user(request, transactional_db):
     return get_user_model().objects.get(username="ada")
 
 
+@pytest.mark.at_gate
 def test_imports_are_there_and_each_goes_on(user):
     page = api.list_imports(user=user)
     runs = {run.state: run for run in page.items}

@@ -39,6 +39,7 @@ def happens(there: Scene, happening) -> None:
         act()
 
 
+@pytest.mark.at_gate
 @many
 @given(first=runs, happenings=st.lists(runs | work | edits | backs, max_size=6), last=st.none() | runs)
 def test_a_plan_is_that_of_a_library_that_is_read_whole(courses, user, library, first, happenings, last):

@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import pytest
 from django.db import connection
 
 from import_from_modulestore import api
@@ -34,6 +35,7 @@ def copies(rows, count: int, **changed):
     return type(made[0]).objects.bulk_create(made)
 
 
+@pytest.mark.at_gate
 def test_lists(pages, pages_of, viewer, imported):
     pages.do("undo", imported)
     readers = {"superuser": pages, "viewer": pages_of(viewer)}
@@ -56,6 +58,7 @@ def test_lists(pages, pages_of, viewer, imported):
     assert max(few.values()) <= 20
 
 
+@pytest.mark.at_gate
 def test_pages(pages, library, courses, user):
     def course_of(components: int) -> Import:
         units = [unit(f"u{n}", *(text(f"t{n}x{m}") for m in range(5))) for n in range(components // 5)]

@@ -121,6 +121,7 @@ def test_who_may_do_what(runs, pages_of, request, role):
     assert found == {what: expected[role] for what, expected in EXPECTED.items()}
 
 
+@pytest.mark.at_gate
 def test_a_refusal_changes_nothing(runs, pages_of, viewer):
     before = library_state(TARGET), list(Import.objects.values()), list(StagedBlock.objects.values())
     pages = pages_of(viewer)

@@ -226,6 +226,7 @@ class TestListing:
         assert [bool(source.problem) for source in shelf.list()] == [False, True]
         assert shelf.open(COURSE).title == "A Course"
 
+    @pytest.mark.at_gate
     def test_a_deep_folder_in_the_cache_is_removed_with_the_rest(self, shelf, archive, cached):
         shelf.open(COURSE)
         [content] = cached()

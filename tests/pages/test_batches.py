@@ -130,6 +130,7 @@ def test_who_may_not_is_told_nothing(author_of, stranger, made):
     assert "Nothing yet" in text_of(author_of(stranger).get(page_url("batches")))
 
 
+@pytest.mark.at_gate
 def test_costs_the_same_whatever_its_size(author, made):
     def cost(batch: str) -> tuple[int, int]:
         author.get(page_url("batch", batch))

@@ -78,5 +78,6 @@ def counted(author, user, courses):
     return count
 
 
+@pytest.mark.at_gate
 def test_a_page_takes_as_many_statements_for_a_large_course_as_for_a_small_one(counted):
     assert counted(size(6, 3)) == counted(1)

@@ -80,6 +80,7 @@ class TestText:
         page = page_of(html_block("a" * 1_000_500))
         assert "500 more characters are not shown." in text_of(page)
 
+    @pytest.mark.at_gate
     def test_what_is_very_deep_keeps_its_text(self):
         for tag in ("b", "div", "wbr", "a", "ul><li"):
             for levels in (100, 900, 5000):

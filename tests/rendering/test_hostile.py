@@ -120,6 +120,7 @@ def test_whatever_the_field_nothing_of_it_works(block_type, is_json):
         assert " ".join(attack.split()) in text_of(page)  # As the title, in letters.
 
 
+@pytest.mark.at_gate
 def test_nor_in_a_comparison():
     for number, attack in enumerate(ATTACKS):
         other = ATTACKS[number - 1]

@@ -132,6 +132,7 @@ def test_records_are_found_by_outcome_and_text(client, imported):
     assert client.get(f"imports/{imported}/records/", search="text t1")["count"] == 1
 
 
+@pytest.mark.at_gate
 @pytest.mark.parametrize("path", ["blocks/", "blocks/?conflicts=true", "plan/", "summary/"])
 def test_the_cost_of_a_review_does_not_grow_with_the_import(path, client, library, courses):
     few, many = _staged(client, courses, 1), _staged(client, courses, 40)

@@ -55,6 +55,7 @@ class TestTree:
 
 
 class TestFilters:
+    @pytest.mark.few
     @pytest.mark.parametrize(
         ("filters", "found"),
         [

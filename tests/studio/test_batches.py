@@ -98,6 +98,7 @@ def test_where_importing_is_not_switched_on_nothing_is_begun(ada, site, library,
         api.create_batch(user=ada, sources=sources, library_key=TARGET)
 
 
+@pytest.mark.at_gate
 def test_a_batch_asks_once_for_the_links_of_all_its_imports(ada, library, load, do):
     def statements(size: int) -> list[int]:
         sources = [

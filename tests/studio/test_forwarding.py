@@ -160,6 +160,7 @@ class TestTheFirstImport:
         chapter = usage_key("chapter", "s1")
         assert forwarded(chapter) == {chapter: ("lct:Acme:Target:section:s1", 1)}
 
+    @pytest.mark.at_gate
     def test_takes_as_many_statements_for_many_blocks_as_for_few(self, ada, legacy, stage, other):
         told = {}
         for count, target in ((3, TARGET), (60, OTHER)):

@@ -435,6 +435,7 @@ def test_who_may_not_publish_is_told_the_way_out(imports, people, door_name, tmp
     assert set(told.values()) == {"way out"}
 
 
+@pytest.mark.at_gate
 def test_a_refusal_changes_nothing(imports, people, tmp_path):
     author = people("author")
     before = library_state(TARGET), list(Import.objects.values()), list(StagedBlock.objects.values())
@@ -604,6 +605,7 @@ TASKS = {
 ON = {"staging": "created", "completion": "staged", "undo": "done", "redo": "undone"}
 
 
+@pytest.mark.at_gate
 @pytest.mark.parametrize("step", TASKS)
 class TestWorkers:
     """A worker acts for who asked, with the rights that they have when it takes the work up."""

@@ -127,6 +127,7 @@ class TestInPieces:
         assert self.roots_of(pieces) > self.roots_of(whole)
         assert (pieces.warnings, pieces.block_count) == (whole.warnings, whole.block_count)
 
+    @pytest.mark.at_gate
     def test_a_section_that_the_platform_cannot_stage(self, site, stage, settings, tmp_path, row_of):
         texts = [text(f"t{n}", "large " * 100_000 + '<img src="/static/a.png"/>') for n in range(3)]
         course = section("s", subsection("b", unit("u", *texts[:2]), unit("v", texts[2])), title="S")

@@ -206,6 +206,7 @@ def test_images_of_the_platform(written):
 file_names = st.from_regex(r"[\w潮é][\w潮é .,()!+~-]{0,20}[\w潮é]\.(png|pdf|svg)", fullmatch=True)
 
 
+@pytest.mark.at_gate
 @given(files=st.lists(file_names, unique=True, max_size=5), quoting=st.sampled_from("\"'"), encoded=st.booleans())
 def test_names_in_quotes_are_found_exactly(files, quoting, encoded):
     addresses = [quote(name) if encoded else name for name in files]
