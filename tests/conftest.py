@@ -278,6 +278,12 @@ def export(tmp_path) -> Path:
 
 
 @pytest.fixture
+def settled(monkeypatch):
+    """Files count as settled as soon as they are written: a test does not wait for that."""
+    monkeypatch.setattr(looks, "_SETTLED_AFTER", -(10**12))
+
+
+@pytest.fixture
 def stage(user, library, request):
     """Stage the course on the shelf: ``stage(level=…)`` gives the import's ID."""
 

@@ -24,15 +24,14 @@ from import_from_modulestore.data import (
     ImportOptions,
     Outcome,
 )
-from import_from_modulestore.exports import looks
 from import_from_modulestore.models import Import, ImportRecord, StagedSource
 
 from .builders import KEY, TARGET, text, unit, usage_key, write_course
 from .reviewing import OLX
-from .scenes import Back, Run, Scene, backs, edits, fresh_scene, pasts, runs, work
+from .scenes import Run, Scene, backs, edits, fresh_scene, pasts, runs, work
 from .test_bulk import few
 from .test_staged_again import SAMPLE, course, rewritten
-from .test_what_is_loaded import LOADING
+from .test_what_is_loaded import LOADING, happens
 from .traces import given_back, traced
 
 __all__ = ["course"]
@@ -40,10 +39,7 @@ __all__ = ["course"]
 KNOWING = "import_from_modulestore.completion.complete.completed_before"
 
 
-@pytest.fixture(autouse=True)
-def _settled(monkeypatch):
-    """Files count as settled as soon as they are written."""
-    monkeypatch.setattr(looks, "_SETTLED_AFTER", -(10**12))
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 def staged_again(user: Any, source: str = KEY, **options: Any) -> str:
@@ -274,10 +270,7 @@ def test_it_is_what_a_plan_says_whatever_has_happened(courses, user, library, pa
     run = Run(run.course, run.options, (), None)
     with fresh_scene(courses, user, library) as there:
         for happening in (*past, run, *since):
-            if not isinstance(happening, Back):
-                there.happens(happening)
-            elif act := there.back(happening):
-                act()
+            happens(there, happening)
         options = {name: getattr(run.options, name) for name in run.options.__dataclass_fields__}
         planned = [completed_both_ways(user, staged_again(user, **options)) for _ in range(3)]
         event(str(planned))

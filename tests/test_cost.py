@@ -9,7 +9,6 @@ from django.db import connection
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Decision
-from import_from_modulestore.exports import looks
 from import_from_modulestore.models import Import, ImportRecord
 from import_from_modulestore.olx.files.references import names_in
 from import_from_modulestore.olx.normal_form import component_digest
@@ -167,8 +166,7 @@ def test_an_import_that_changes_nothing_takes_statements_by_batch(statements):
 
 
 @pytest.mark.parametrize("components", [20, 200])
-def test_what_was_imported_before_is_recorded_again_in_a_few_statements(components, statements, monkeypatch):
-    monkeypatch.setattr(looks, "_SETTLED_AFTER", -(10**12))
+def test_what_was_imported_before_is_recorded_again_in_a_few_statements(components, statements, settled):
     assert statements(components, completing_again) == 26
 
 

@@ -27,10 +27,7 @@ SAMPLE = Path(__file__).parents[1] / "courses"
 LINK = '<a href="/jump_to_id/u2">on</a>'
 
 
-@pytest.fixture(autouse=True)
-def _settled(monkeypatch):
-    """Files count as settled as soon as they are written: a test does not wait for that."""
-    monkeypatch.setattr(looks, "_SETTLED_AFTER", -(10**12))
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 @pytest.fixture

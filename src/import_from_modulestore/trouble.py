@@ -9,6 +9,7 @@ for all that a storage engine reports.
 
 from __future__ import annotations
 
+import errno
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -196,6 +197,11 @@ _OF_THE_SYSTEM = (3, 1026, 1030)
 
 _NO_ROOM = re.compile(r"\b(28|122)\b")
 """ENOSPC and EDQUOT."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a file could not be written since a disk, or somebody's share of it, is full."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _of_server(code: object, texts: tuple[object, ...]) -> Trouble | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,11 +24,9 @@ from ..models import Import
 from ..quoting import listed
 from ..running.recovery import recover_if_dead
 from ..texts import MAX_TITLE_LENGTH, clean_title
+from ..trouble import is_disk_full
 from . import access
 from .records import check_page
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What a disk says that takes no more; of what was being written, the error names nothing."""
 
 _RIGHTS_AT_ONCE = 50
 """Of how many libraries rights are looked at at once, where a few are to be found."""
@@ -271,7 +268,7 @@ def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool =
         partial.replace(file)
         return file.stat().st_size
     except OSError as error:
-        if str(error.filename) in (str(file), str(partial)) or error.errno in _NO_ROOM:
+        if str(error.filename) in (str(file), str(partial)) or is_disk_full(error):  # Which names no file.
             raise InvalidOption(
                 _("{file} cannot be written: {reason}.").format(file=file, reason=error.strerror)
             ) from error

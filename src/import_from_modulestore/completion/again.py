@@ -8,7 +8,6 @@ the library. The library is looked at: each item still has to be what the earlie
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +23,10 @@ from ..imports import options_of
 from ..keys import parse_library_key
 from ..library import MET
 from ..models import Import, ImportRecord, StagedSource
-from ..rows import as_json, in_batches
+from ..rows import in_batches
 from ..staging.again import code
 from ..staging.reviewed import SAYS_ANYTHING
+from ..stamps import stamp_of
 
 _NOTHING = (Outcome.UNSUPPORTED, Outcome.FAILED)
 """Outcomes of what becomes no item."""
@@ -67,8 +67,7 @@ def circumstances(run: Import, host: Host) -> str:
         return ""
     if run.removals.exists() or run.blocks.filter(SAYS_ANYTHING | Q(choices_from__isnull=False)).exists():
         return ""
-    what = (source.stamp, as_json(dict(sorted(source.facts.items()))), options_of(run), get_language(), code())
-    return hashlib.blake2b(repr(what).encode(errors="surrogateescape"), digest_size=20).hexdigest()
+    return stamp_of(source.stamp, sorted(source.facts.items()), options_of(run), get_language(), code())
 
 
 def completed_before(run: Import, stamp: str, host: Host) -> CompletedBefore | None:

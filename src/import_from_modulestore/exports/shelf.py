@@ -25,6 +25,7 @@ from opaque_keys.edx.keys import LearningContextKey
 
 from ..data import SourceData, SourceKind
 from ..errors import NotFound, SourceBeingRead, SourceError
+from ..stamps import stamp_of
 from ..texts import clean
 from .archive import STANDARD_LIMITS, SUFFIXES, TooSlow, UnpackLimits, is_archive, unpack
 from .background import begin
@@ -407,8 +408,7 @@ class Shelf:
         reader = (os.geteuid(), os.getegid(), sorted(os.getgroups()))
         taxonomies = known_here() if (folder / TAGS_FILE).exists() else []
         entry = known_of(found.entry.stat(follow_symlinks=False))
-        what = repr((_FORM, found.name, found.root, entry, content, reader, taxonomies))
-        return hashlib.blake2b(what.encode(errors="surrogateescape"), digest_size=20).hexdigest()
+        return stamp_of(_FORM, found.name, found.root, entry, content, reader, taxonomies)
 
     # Archives that were not met before
 

@@ -9,7 +9,6 @@ the process does next, until it is told or somebody else has moved the import. W
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -29,7 +28,7 @@ from ..data import ImportState
 from ..errors import ImportFromModulestoreError, StepFailed, Undecided
 from ..models import Import
 from ..packets import measured
-from ..trouble import Trouble, trouble_of
+from ..trouble import Trouble, is_disk_full, trouble_of
 from ..waiting import at_most, let_go, patiently
 from . import queue
 from .attempts import heart, leave
@@ -44,9 +43,6 @@ _HERE = (0.2, 0.8, 2, 3)
 
 _BESIDE = (2, 5, 10, 15)
 """The same afterwards; the last one again and again."""
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What says that a disk, or somebody's share of it, is full."""
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +83,7 @@ def running(run: Import, step: Step) -> Iterator[None]:
                 return  # All that was lost is the answer to the commit.
         foreign = isinstance(error, Exception) and not isinstance(error, ImportFromModulestoreError)
         # An error that no one foresaw is for those who look after the code.
-        unforeseen = foreign and trouble in (None, Trouble.OTHER) and getattr(error, "errno", None) not in _NO_ROOM
+        unforeseen = foreign and trouble in (None, Trouble.OTHER) and not is_disk_full(error)
         said = f"{reason} ({error})" if foreign and not unforeseen else reason
         facts = {"state": run.state, "step": step.value}
         ImportLog(log, run).warning("%s failed: %s", step.value, said, extra=facts, exc_info=unforeseen)

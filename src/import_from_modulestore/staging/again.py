@@ -41,6 +41,7 @@ from ..models import Import, StagedBlock, StagedRoot, StagedSource
 from ..packets import StatementTooLarge, measured
 from ..rows import Row, from_json, in_batches, insert, insert_from, insert_objects, json_text, no_pause
 from ..running.lifecycle import hold
+from ..stamps import stamp_of
 from .content import as_staged, in_groups
 from .files import staged_rows
 from .index import Indexer, NewBlock
@@ -137,8 +138,7 @@ def _stamp(run: Import, identity: str) -> str:
         return ""
     own_limit = getattr(settings, "IMPORT_FROM_MODULESTORE_MAX_STATEMENT", None)
     source = (run.source_key, run.source_origin, run.source_export, run.branch, identity)
-    what = (*source, code(), get_language(), Media.MAX_FILE_SIZE, own_limit)
-    return hashlib.blake2b(repr(what).encode(errors="surrogateescape"), digest_size=20).hexdigest()
+    return stamp_of(*source, code(), get_language(), Media.MAX_FILE_SIZE, own_limit)
 
 
 @cache
