@@ -45,6 +45,12 @@ def test_the_first_page_shows_imports_and_libraries(author, course, run_import):
     assert "Imported" in text_of(page)
 
 
+def test_what_bears_the_same_titles_is_told_apart(author, course, run_import):
+    run, _records = run_import()
+    for address in (page_url("home"), page_url("imports"), page_url("import", run.id)):
+        assert f"{KEY} → {TARGET}" in text_of(author.get(address))
+
+
 def test_a_list_asks_again_only_while_something_runs(author, user, course, stage):
     run_id = stage()
     assert not dom(author.get(page_url("home"))).xpath("//*[@hx-trigger]")
