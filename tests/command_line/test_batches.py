@@ -67,6 +67,8 @@ def test_what_is_left_is_told_and_the_exit_code_says_so(words, courses, user):
     assert code == 3
     assert "1 conflict is not decided." in in_one_line(said)
     assert "1 conflict to decide" in in_one_line(said)
+    review = said.split("--complete --undecided  (1 import)\n  import_from_modulestore ")[1].split("\n")[0]
+    assert "Text t2" in command(*review.split(), "--user", "ada")
     assert "3 imported" in in_one_line(command("batch", "last", "--complete", "--undecided", "--user", "ada"))
 
 
@@ -85,6 +87,23 @@ def test_nothing_is_done_where_a_preview_is_asked_for(words, user):
         assert refused("batch", "last", step, "--preview", "--user", "ada")[1] == 2
     [made] = api.list_batches(user=user).items
     assert made.states == {"staged": 3}
+
+
+def test_one_that_is_begun_is_only_staged(words, user):
+    said, code = refused(*words, "--complete")
+    assert ("batch last --complete" in said, code, api.list_batches(user=user).total) == (True, 2, 0)
+    assert "3 staged" in in_one_line(command(*words, "--stage"))
+
+
+def test_how_to_undo_it_is_said_as_it_was_shown(words):
+    command(*words)
+    command("batch", "last", "--complete", "--user", "ada")
+    shown = command("batch", "last", "--undo", "--preview", "--force", "--user", "ada")
+    line = shown.split("import_from_modulestore ")[-1].split()
+    message, _code = refused(*line, "--user", "ada")
+    line = message.split("import_from_modulestore ")[-1].split()
+    assert {"--undo", "--force", "--yes"} < set(line)
+    assert "3 undone" in in_one_line(command(*line, "--user", "ada"))
 
 
 def test_as_data(words):

@@ -314,6 +314,17 @@ class TestUndo:
         assert (code, "--yes" in message) == (7, True)
         assert len(drafts(library_state(TARGET))) == 12
 
+    def test_says_how_to_do_it_as_it_was_shown(self, capsys):
+        words = command("undo", "last", "--preview", "--force").split("import_from_modulestore ")[-1].split()
+        message, _code = refused(*words)
+        words = message.split("import_from_modulestore ")[-1].split()
+        assert {"undo", "--yes", "--force"} < set(words)
+        assert "is undone" in command(*words)
+
+    def test_as_data_a_preview_tells_what_becomes_of_the_course(self):
+        shown = data_of("undo", "last", "--preview")
+        assert (shown["links"], shown["forwarding"]) == (0, "")
+
     def test_asks_on_a_terminal(self, monkeypatch, capsys):
         message, code = refused("undo", "last", stdout=self.ask(monkeypatch, "\n"))
         assert (message, code) == ("Nothing was changed.", 7)

@@ -94,6 +94,21 @@ def test_what_has_something_to_decide_waits_unless_it_is_left_to_the_options(aut
     assert badges(page)[0] == "2 Imported"
 
 
+def test_what_a_review_has_changed_since_is_not_said_to_have_nothing_to_decide(author, made, courses, user):
+    author.post(page_url("batch_do", made(2), "complete"))
+    texts = [text(name, "<p>Other.</p>") for name in ("t0", "t1")]
+    write_one(courses, 1, section("s1", subsection("b1", unit("u1", *texts))))
+    batch = api.create_batch(user=user, sources=[SourceReference(key_of(1))], library_key=TARGET)
+    author.post(page_url("batch_do", batch.id, "stage"))
+    assert "3 to decide" in text_of(author.get(page_url("batch", batch.id)))  # The unit holds one more.
+    run = batch.imports[0].id
+    [first, *_others] = api.list_blocks(user=user, import_id=run, conflicts=True, block_type="html").items
+    author.post(page_url("block", run, first.usage_key), {"do": "decide", "decision": "skip"})
+    assert "Import 1, unless something is left to decide" in text_of(author.get(page_url("batch", batch.id)))
+    page = author.post(page_url("batch_do", batch.id, "complete"))
+    assert "2 to decide" in text_of(page)
+
+
 def test_one_that_failed_says_why_and_is_retried_alone_or_with_all(author, made, courses, user):
     batch = made(3)
     for number in (0, 1):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from rest_framework.test import APIClient
 from user_tasks import user_task_stopped
 from user_tasks.models import UserTaskStatus
 
 from import_from_modulestore import api
 from import_from_modulestore.data import Action, ImportOptions, SourceReference
+from import_from_modulestore.models import Batch
+from tests.admin.conftest import text_of
 from tests.builders import KEY, LIBRARY_KEY, TARGET, problem, section, subsection, text, unit, write_library
 
 
@@ -96,6 +104,53 @@ def test_where_importing_is_not_switched_on_nothing_is_begun(ada, site, library,
     site.switch(on=False)
     with pytest.raises(api.NotPermitted, match="Importing is not switched on"):
         api.create_batch(user=ada, sources=sources, library_key=TARGET)
+
+
+class TestWhatAnUndoDoesOutsideOfTheLibrary:
+    """A preview tells it import by import, as that of an import by itself does."""
+
+    LINKS = "4 blocks of the course follow such items, and are unlinked."
+    FORWARDING = f"References of courses to {LIBRARY_KEY} are not forwarded to what this import has brought any more."
+
+    @pytest.fixture
+    def batch(self, ada, library, sources, do) -> str:
+        """A course, of which all blocks follow their items, and a legacy library, which is forwarded."""
+        pytest.importorskip("cms.djangoapps.modulestore_migrator.api", reason="this platform has no migrator")
+        made = api.create_batch(user=ada, sources=sources, library_key=TARGET)
+        do(ada, made.id, Action.STAGE)
+        course, _legacy = do(ada, made.id, Action.COMPLETE).imports
+        api.link_back(user=ada, import_id=course.id)
+        return made.id
+
+    @pytest.fixture
+    def client(self, ada, settings) -> Client:
+        settings.ROOT_URLCONF = "tests.studio.cms_urls"
+        client = Client()
+        client.force_login(ada)
+        return client
+
+    def test_rest(self, ada, batch):
+        client = APIClient()
+        client.force_authenticate(ada)
+        legacy, course = client.get(reverse("modulestore_imports_api:v1:batch-undo", args=[batch])).json()["results"]
+        assert (course["links"], course["forwarding"]) == (4, "")
+        assert (legacy["links"], legacy["forwarding"]) == (0, self.FORWARDING)
+
+    def test_pages(self, client, batch):
+        said = text_of(client.get(reverse("modulestore_imports:batch_reversal", args=[batch, "undo"])))
+        assert said.index(self.FORWARDING) < said.index(self.LINKS)
+
+    def test_admin(self, client, batch):
+        pk = Batch.objects.get(uuid=batch).pk
+        said = text_of(client.get(reverse("admin:modulestore_imports_batch_action", args=[pk, "undo"])))
+        assert said.index(self.FORWARDING) < said.index(self.LINKS)
+
+    def test_command_line(self, batch):
+        out = StringIO()
+        call_command("import_from_modulestore", "batch", batch, "--undo", "--preview", "--user", "ada", stdout=out)
+        said = " ".join(out.getvalue().split())
+        links = "Blocks of the course that follow these items, and are unlinked: 4"
+        assert said.index(self.FORWARDING) < said.index(links)
 
 
 @pytest.mark.at_gate

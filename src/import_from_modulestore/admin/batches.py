@@ -126,7 +126,6 @@ class BatchAdmin(StartingAdmin):
             told=[_foretold(each) for each in told],
             force=force,
             may_force=force or any(each.plan and each.plan.kept for each in told),
-            meeting=sum(bool(run.to_decide) for run in found.imports if run.id in ids),
             back_url=page_url(Batch, batch.pk),
         )
         return TemplateResponse(request, "admin/modulestore_imports/batch/confirm.html", context)
@@ -169,5 +168,7 @@ def _foretold(told: BatchReversal) -> dict[str, Any]:
         "refusal": told.refusal,
         "counts": counts(ReversalOutcome, told.plan.counts(), planned=True) if told.plan else "",
         "kept": kept[:MAX_KEPT],
+        "links": told.plan.links if told.plan else 0,
+        "forwarding": told.plan.forwarding if told.plan else "",
         "more": len(kept) - len(kept[:MAX_KEPT]),
     }

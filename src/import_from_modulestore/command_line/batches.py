@@ -93,6 +93,10 @@ def batch(
     if preview and step not in api.PREVIEWS:
         raise refusal(_("--preview shows what --undo or --redo would do, and goes with one of these."), USAGE)
     if len(words) > 1:
+        if step not in (None, Action.STAGE):
+            refused = _("A batch that is begun is staged first. Leave out --{step}; look at it, and then: {command}")
+            then = f"{called()} batch {LAST} --{step.value}"
+            raise refusal(refused.format(step=step.value, command=then), USAGE)
         made = _create(session, words, options)
         step = Action.STAGE
     else:
@@ -100,18 +104,20 @@ def batch(
     session.batch_id = made.id
     if step is None:
         return _show(session, made)
+    line = " ".join([called(), "batch", short(made.id), f"--{step.value}", *(["--force"] if force else [])])
     how: dict[str, Any] = {"user": session.user, "batch_id": made.id, "action": step}
     if step in api.PREVIEWS:
         how["force"] = force
         if preview or not yes:
             told = api.preview_batch_step(**how)
-            session.show([{"import": each.run, "plan": each.plan, "refusal": each.refusal} for each in told])
-            if not session.as_json:
-                session.say(reversals_told(told))
+            shown = [{"import": each.run, "plan": each.plan, "refusal": each.refusal} for each in told]
+            session.show(shown, reversals_told(told))
+            if preview and not session.as_json:
+                session.say(f"\n{_('Nothing was changed. To do it:')}\n  {line}", style="dim")
             if preview:
                 return 0
             question = ngettext("{action} {count} import?", "{action} {count} imports?", len(told))
-            session.require_yes("\n" + question.format(action=step.label, count=len(told)), f"--{step.value} --yes")
+            session.require_yes("\n" + question.format(action=step.label, count=len(told)), f"{line} --yes")
     with session.progress() as progress:
         done = api.do_batch_step(**how, undecided=undecided, progress=progress)
     return _show(session, done.batch, done)
@@ -160,8 +166,13 @@ def _show(session: Session, found: BatchDetails, done: BatchStep | None = None) 
 
 
 def _next_steps(found: BatchDetails) -> str:
-    possible = [
-        f"  {called()} batch {short(found.id)} --{action.value}  ({counted_imports(len(ids))})"
-        for action, ids in found.permitted.items()
-    ]
+    possible = []
+    for action, ids in found.permitted.items():
+        line = f"  {called()} batch {short(found.id)} --{action.value}"
+        waiting = [run for run in found.imports if run.id in ids and run.to_decide] if action is Action.COMPLETE else []
+        if len(ids) > len(waiting):
+            possible.append(f"{line}  ({counted_imports(len(ids) - len(waiting))})")
+        if waiting:
+            possible.append(f"{line} --undecided  ({counted_imports(len(ids))})")
+            possible += [f"  {called()} review {short(run.id)} --conflicts" for run in waiting]
     return "\n".join([_("Possible now:"), *possible]) if possible else _("Nothing can be done with all of it now.")

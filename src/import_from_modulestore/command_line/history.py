@@ -42,7 +42,7 @@ from .base import (
     subcommand,
 )
 from .terminal.marks import summary
-from .terminal.reversal import kept_items, reversal_outline
+from .terminal.reversal import kept_items, outside_library, reversal_outline
 from .terminal.tables import import_facts, imports_table, places_table, reversal_counts, story_lines
 from .terminal.text import printable
 from .terminal.work import work_list
@@ -362,34 +362,24 @@ def _reverse(
     **options: Any,
 ) -> int:
     run = session.find(import_name)
-    name, is_undo = kind.value, kind is ReversalKind.UNDO
+    is_undo = kind is ReversalKind.UNDO
+    words = f"{kind.value} --force" if force else kind.value
     title = (_("Undo of import {id}") if is_undo else _("Redo of import {id}")).format(id=short(run.id))
     if preview or not yes:
         plan = make_preview(user=session.user, import_id=run.id, force=force)
-        _show_items(session, run, title, plan.items, everything, planned=True)
-        if plan.links and not session.as_json:
-            told = (
-                _("Blocks of the course that follow these items, and are unlinked: {count}")
-                if is_undo
-                else _(
-                    "Blocks of the course that follow these items, and are linked again, as far as they can be: {count}"
-                )
-            )
-            session.say(told.format(count=plan.links))
-        if plan.forwarding and not session.as_json:
-            session.say(f"\n{printable(plan.forwarding)}")
+        _show_items(session, run, title, plan.items, everything, plan=plan)
         if preview:
             if not session.as_json:
                 told = _("Nothing was changed. To do it:")
-                session.say(f"\n{told}\n  {command_line(name + ' {id}', run.id)}", style="dim")
+                session.say(f"\n{told}\n  {command_line(words + ' {id}', run.id)}", style="dim")
             return 0
         question = _("Undo this import?") if is_undo else _("Redo this import?")
-        session.require_yes(f"\n{question}", f"{name} --yes")
+        session.require_yes(f"\n{question}", command_line(words + " --yes {id}", run.id))
     with session.progress() as progress:
         done = carry_out(user=session.user, import_id=run.id, force=force, progress=progress)
     items = api.get_last_reversal_items(user=session.user, import_id=run.id)
     if yes:
-        _show_items(session, done, title, items, everything, planned=False)
+        _show_items(session, done, title, items, everything)
     if not session.as_json:
         told = (
             _("Import {id} is undone: {counts}. `redo {id}` goes back.")
@@ -402,11 +392,20 @@ def _reverse(
 
 
 def _show_items(
-    session: Session, run: ImportData, title: str, items: Sequence[ReversalItem], everything: bool, *, planned: bool
+    session: Session,
+    run: ImportData,
+    title: str,
+    items: Sequence[ReversalItem],
+    everything: bool,
+    plan: ReversalPlan | None = None,
 ) -> None:
-    data = {"import": run, "items": items, "counts": _counts(items)}
+    """What was done with each item; or where it is a ``plan`` that has them, what would be."""
+    data: dict[str, Any] = {"import": run, "items": items, "counts": _counts(items)}
+    outside = [f"\n{line}" for line in outside_library(plan)] if plan else []
+    if plan:
+        data |= {"links": plan.links, "forwarding": plan.forwarding}
     if not items:
-        session.show(data, _("There is nothing to change in the library."))
+        session.show(data, _("There is nothing to change in the library."), *outside)
         return
     records = api.get_records(user=session.user, import_id=run.id)
     kept = kept_items(items)
@@ -414,9 +413,10 @@ def _show_items(
         data,
         reversal_outline(title, items, records, everything=everything),
         "",
-        summary(items, planned=planned),
+        summary(items, planned=plan is not None),
         "" if kept else None,
         kept,
+        *outside,
     )
 
 

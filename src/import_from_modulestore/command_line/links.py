@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from .. import api
-from ..data import LinkData
-from .base import Session, arguments_of_import, arguments_of_tree, command_line, subcommand
+from ..data import ImportData, LinkData
+from .base import Session, arguments_of_import, arguments_of_tree, command_line, short, subcommand
 from .blocks import find_one
+from .called import called
 from .review import BLOCKS_HELP
 from .terminal.links import links_counts, links_list
 
@@ -67,7 +69,7 @@ def link(
         if not yes:
             count = len(keys) if keys else plan.ready
             question = ngettext("Link {count:,} block?", "Link {count:,} blocks?", count)
-            session.require_yes(question.format(count=count), "link --yes")
+            session.require_yes(question.format(count=count), _unasked("link", run, blocks))
     changed = api.link_back(user=session.user, import_id=run.id, usage_keys=keys)
     told = ngettext(
         "{count:,} block of the course linked. {command} goes back.",
@@ -97,10 +99,15 @@ def unlink(session: Session, *, import_name: str, blocks: Sequence[str], yes: bo
         keys = [_find(name, plan.items) for name in blocks]
     if not yes:
         question = _("Unlink these blocks?") if keys else _("Unlink all that this import has linked?")
-        session.require_yes(question, "unlink --yes")
+        session.require_yes(question, _unasked("unlink", run, blocks))
     changed = api.unlink(user=session.user, import_id=run.id, usage_keys=keys)
     told = ngettext("{count:,} block of the course unlinked.", "{count:,} blocks of the course unlinked.", changed)
     session.show({"changed": changed}, told.format(count=changed))
+
+
+def _unasked(name: str, run: ImportData, blocks: Sequence[str]) -> str:
+    """The line that does it without a question."""
+    return " ".join([called(), name, "--yes", short(run.id), *map(shlex.quote, blocks)])
 
 
 def _nothing() -> str:

@@ -77,6 +77,8 @@ class Reversal(AuthorView):
                 "refusal": each.refusal,
                 "tally": tally(ReversalOutcome, each.plan.counts()) if each.plan else (),
                 "kept": each.plan.kept[:MAX_KEPT] if each.plan else (),
+                "links": each.plan.links if each.plan else 0,
+                "forwarding": each.plan.forwarding if each.plan else "",
                 "more": max(0, len(each.plan.kept) - MAX_KEPT) if each.plan else 0,
             }
             for each in told
@@ -88,15 +90,16 @@ class Reversal(AuthorView):
 def _told(batch: BatchDetails) -> dict[str, Any]:
     """What the page of a batch shows."""
     permitted = {action.value: ids for action, ids in batch.permitted.items()}
-    to_complete = set(permitted.get("complete", ()))
-    meeting = sum(bool(run.to_decide) for run in batch.imports if run.id in to_complete)
+    to_decide = [run.to_decide for run in batch.imports if run.id in permitted.get("complete", ())]
+    meeting = sum(map(bool, to_decide))
     return {
         "batch": batch,
         "rows": [_row(run, permitted) for run in batch.imports],
         "tally": tally(ImportState, batch.states),
         "can": {action: len(ids) for action, ids in permitted.items()},
         "meeting": meeting,
-        "ready": len(to_complete) - meeting,
+        "ready": len(to_decide) - meeting,
+        "is_unsure": None in to_decide,
     }
 
 

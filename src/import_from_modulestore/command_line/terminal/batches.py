@@ -12,7 +12,7 @@ from rich.text import Text
 from ...data import BatchData, BatchDetails, BatchReversal, ImportState, tally
 from ...quoting import joined
 from .outline import hanging
-from .reversal import kept_items
+from .reversal import kept_items, outside_library
 from .tables import indented, reversal_counts, state_of, when
 from .text import counted_sources, printable
 
@@ -59,6 +59,7 @@ def reversals_told(told: Sequence[BatchReversal]) -> RenderableType:
     for each in told:
         what = reversal_counts(each.plan.counts()) if each.plan else each.refusal
         parts.append(hanging(Text(each.run.id[:8], style="cyan"), Text(printable(f"{each.run.source_title}: {what}"))))
+        parts += [indented(Text(line)) for line in outside_library(each.plan)] if each.plan else []
         if each.plan and (kept := kept_items(each.plan.kept)):
             parts.append(indented(kept))
     return Group(*parts)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from django.utils.translation import gettext as _
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...data import RecordData, ReversalItem, ReversalOutcome
+from ...data import RecordData, ReversalItem, ReversalKind, ReversalOutcome, ReversalPlan
 from ...quoting import joined
 from .marks import MARKS, type_beside_title
 from .outline import hanging
@@ -42,6 +42,19 @@ def kept_items(items: Sequence[ReversalItem]) -> RenderableType | None:
         told = Text.assemble((printable(item.name), "bold"), f"{kind}: ", printable(item.reason))
         lines.append(hanging(Text(mark, style=style), told))
     return Group(*lines)
+
+
+def outside_library(plan: ReversalPlan) -> Iterator[str]:
+    """What becomes of blocks of the course that follow the items, and of references of courses to the source."""
+    if plan.links:
+        told = (
+            _("Blocks of the course that follow these items, and are unlinked: {count}")
+            if plan.kind is ReversalKind.UNDO
+            else _("Blocks of the course that follow these items, and are linked again, as far as they can be: {count}")
+        )
+        yield told.format(count=plan.links)
+    if plan.forwarding:
+        yield printable(plan.forwarding)
 
 
 def _depths_of(nums: Collection[int], records: Sequence[RecordData]) -> dict[int, int]:

@@ -14,7 +14,7 @@ from .... import data, keys
 from ....actions.batches import MAX_SOURCES
 from ...fields import Body, Key, Text, Truth
 from .imports import Import, OptionsRequest, options_in
-from .plans import ForceQuery, ReversalItem, ReversalRequest
+from .plans import ForceQuery, ReversalItem, ReversalRequest, links_field, reversed_forwarding_field
 from .shared import PageQuery, numbers_field, page_of, page_url_field
 from .sources import origin_field
 
@@ -163,6 +163,8 @@ class BatchReversal(serializers.Serializer):
     source_title = serializers.CharField(source="run.source_title")
     refusal = serializers.CharField(help_text=_("Why it cannot be done; empty where it can."))
     counts = serializers.SerializerMethodField(help_text=_("Items by outcome."))
+    links = links_field(source="plan.links", default=0)
+    forwarding = reversed_forwarding_field(source="plan.forwarding", default="")
     kept_count = serializers.SerializerMethodField(help_text=_("How many items stay as they are."))
     kept = serializers.SerializerMethodField(help_text=format_lazy(_("The first {max} of them."), max=MAX_KEPT))
 

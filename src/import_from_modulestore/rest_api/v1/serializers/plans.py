@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -171,15 +173,25 @@ PlanPage = page_of(
 )
 
 
+def links_field(**more: Any) -> serializers.IntegerField:
+    """What an undo or redo does with blocks of the course that follow the import's items."""
+    return serializers.IntegerField(
+        help_text=_("How many blocks of the course are unlinked, or linked again if they can."), **more
+    )
+
+
+def reversed_forwarding_field(**more: Any) -> serializers.CharField:
+    """What an undo or redo does with references of courses to the source."""
+    return serializers.CharField(help_text=_("What becomes of references of courses to the source; or empty."), **more)
+
+
 ReversalPreviewPage = page_of(
     "ReversalPreviewPage",
     ReversalItem,
     __doc__="Part of a preview of an undo or redo, and its sums.",
     counts=numbers_field(help_text=_("Items by outcome, on all pages.")),
-    links=serializers.IntegerField(
-        help_text=_("How many blocks of the course are unlinked, or linked again if they can.")
-    ),
-    forwarding=serializers.CharField(help_text=_("What becomes of references of courses to the source; or empty.")),
+    links=links_field(),
+    forwarding=reversed_forwarding_field(),
 )
 
 
