@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.db.utils import OperationalError
 from openedx_content.models_api import Container
 
 from import_from_modulestore import api, tasks
@@ -180,7 +182,22 @@ class TestWorker:
     def test_one_that_is_put_off_can_be_canceled(self, staged, ada, busy, sent):
         api.start_completion(user=ada, import_id=str(staged.uuid))
         api.run_step(import_id=str(staged.uuid))
-        assert api.cancel_import(user=ada, import_id=str(staged.uuid)).state is ImportState.CANCELED
+        canceled = api.cancel_import(user=ada, import_id=str(staged.uuid))
+        assert (canceled.state, canceled.error) == (ImportState.CANCELED, "")
+
+    def test_what_fails_between_taking_a_step_up_and_doing_it_is_put_off_as_well(self, staged, ada, sent):
+        def fail(execute, sql, params, many, context):
+            if "auth_user" in sql:
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise OperationalError from error
+            return execute(sql, params, many, context)
+
+        api.start_completion(user=ada, import_id=str(staged.uuid))
+        with connection.execute_wrapper(fail):
+            assert api.run_step(import_id=str(staged.uuid)) is False
+        assert api.get_import(user=ada, import_id=str(staged.uuid)).is_put_off
+        assert api.run_step(import_id=str(staged.uuid)) is True
 
     def test_an_error_that_does_not_pass_fails_at_once(self, staged, ada, sent, monkeypatch):
         def write(*_args, **_more):

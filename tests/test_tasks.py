@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from django.db import connection
+from django.test import override_settings
 from django.utils import timezone
 from user_tasks import user_task_stopped
 from user_tasks.models import UserTaskStatus
@@ -204,6 +205,19 @@ class TestWaiting:
         with worked():
             api.start_completion(user=user, import_id=staged.id)
         assert sent[0] != sent[1]
+
+
+class TestNotTakenUp:
+    """A step whose worker fails before it can begin: nobody waits for it in vain."""
+
+    def test_it_has_failed_and_says_why(self, staged, user, deliver):
+        lifecycle.request(Import.objects.get(), Step.COMPLETE, actor=user)
+        with override_settings(IMPORT_FROM_MODULESTORE_HOST=""):  # As where a worker was set up by itself.
+            assert deliver(tasks.complete_import, staged.id).state == "FAILURE"
+        left = api.get_import(user=user, import_id=staged.id)
+        assert (left.state, left.queued) == (ImportState.IMPORT_FAILED, False)
+        assert "Set IMPORT_FROM_MODULESTORE_HOST" in left.error
+        assert api.retry_import(user=user, import_id=staged.id).state is ImportState.IMPORTED
 
 
 class TestProgress:

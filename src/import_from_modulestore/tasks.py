@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Task, shared_task
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, TaskPredicate
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.db.utils import Error
@@ -33,8 +33,9 @@ from . import api, emails
 from .data import ImportState
 from .hosts import in_language_of
 from .models import Import
-from .running.ending import PUT_OFF_FOR
-from .running.lifecycle import STATES
+from .running import queue
+from .running.ending import PUT_OFF_FOR, reason_of
+from .running.lifecycle import STATES, STEP_OF
 from .running.user_tasks import TASK_NAMES, close_tasks, is_about, settle
 from .texts import frequent
 from .trouble import in_full, trouble_of
@@ -55,20 +56,34 @@ class StepTask(Task):
         """
         Do what is asked for of an import, and let the user's task, if there is one, tell how it ended.
 
-        Raises what :func:`.api.run_step` does; the task has failed then, and the import says why. Where the database
-        is busy or cannot be reached before that, the message is sent again.
+        Raises what :func:`.api.run_step` does; the task has failed then, and the import says why, also where the step
+        could not be taken up. Where the database is busy or cannot be reached before that, the message is sent again.
         """
         # Not by the decorator: UserTask reads the names of the arguments off the task's own function.
         set_code_owner_attribute_from_module(__name__)
         try:
             with in_language_of(_who_asked(import_id)):  # What is noticed is for them to read.
                 self._run_step(import_id)
+        except TaskPredicate:
+            raise
         except Exception as error:
             trouble = trouble_of(error)
-            if trouble is None or not trouble.is_passing:
-                raise
-            countdown = PUT_OFF_FOR[min(self.request.retries, len(PUT_OFF_FOR) - 1)]
-            raise self.retry(exc=error, countdown=countdown, max_retries=len(PUT_OFF_FOR)) from error
+            if trouble and trouble.is_passing and self.request.retries < len(PUT_OFF_FOR):
+                countdown = PUT_OFF_FOR[self.request.retries]
+                raise self.retry(exc=error, countdown=countdown, max_retries=len(PUT_OFF_FOR)) from error
+            with suppress(Error):  # Else its message is sent again.
+                self._give_up(import_id, reason_of(error, trouble))
+            raise
+
+    def _give_up(self, import_id: str, reason: str) -> None:
+        """Have the import say that its step failed, where this is its message and it still waits to be taken up."""
+        run = Import.objects.filter(uuid=import_id, state__in=STEP_OF, queued__isnull=False).first()
+        if run is None or not is_about(self.request.id, run):
+            return
+        queue.give_up(run, STEP_OF[ImportState(run.state)], reason)
+        if run.batch_id is not None:
+            with suppress(api.StepFailed):  # The others say so.
+                queue.go_on(run.batch_id)
 
     def _run_step(self, import_id: str) -> None:
         before = _end_of(import_id)[0] if emails.are_wanted() else None

@@ -16,7 +16,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef
 from django.db.utils import Error
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from user_tasks.models import UserTaskStatus
@@ -510,20 +509,13 @@ def _request_all(
 
 def _cancel_all(batch: Batch, chosen: Sequence[Import], user: Any) -> tuple[LeftImport, ...]:
     """
-    Cancel these: what is at work one by one, what waits or rests all at once. Three statements at most for that.
+    Cancel these: what is at work one by one, what waits or rests all at once. Four statements at most for that.
 
     Returns those that have come to their end meanwhile.
     """
     at_rest = [run for run in chosen if not run.worker]
     tasks = [task_id_of(run, lifecycle.STEP_OF[ImportState(run.state)]) for run in at_rest if run.queued]
-    by_end: dict[ImportState, list[Import]] = {}
-    for run in at_rest:
-        by_end.setdefault(lifecycle.CANCELED_TO[ImportState(run.state)], []).append(run)
-    for to, runs in by_end.items():
-        fields: dict[str, Any] = {"finished": timezone.now()} if to is ImportState.CANCELED else {"error": ""}
-        rows = Import.objects.filter(pk__in=[run.pk for run in runs], worker="")
-        before = [state for state, after in lifecycle.CANCELED_TO.items() if after is to]
-        rows.filter(state__in=before).update(state=to, queued=None, actor=user, **fields)
+    lifecycle.cancel_all(at_rest, actor=user)
     if tasks:
         close_tasks(tasks, UserTaskStatus.CANCELED)
     now = Import.objects.in_bulk([run.pk for run in chosen])

@@ -181,13 +181,11 @@ def cancel(run: Import, user: Any) -> None:
 
 
 def _cancel(run: Import, state: ImportState, user: Any) -> None:
-    to, fields = lifecycle.CANCELED_TO[state], {"queued": None, "worker": "", "actor": user}
+    to = lifecycle.CANCELED_TO[state]
     if to is ImportState.CANCELED:
         allowed = tuple(before for before, after in lifecycle.CANCELED_TO.items() if after is to)
-        fields["finished"] = timezone.now()
     else:
         allowed = (state, to)  # It may have stopped already, since it was asked to.
-        fields["error"] = ""
     for tries_left in reversed(range(_CANCEL_TRIES)):
         ask_to_stop(run)  # First: on SQLite, a step that writes lets nobody else write.
         try:
@@ -195,7 +193,10 @@ def _cancel(run: Import, state: ImportState, user: Any) -> None:
                 # What it is at now: its step may have come to an end since somebody looked.
                 run.state = Import.objects.select_for_update().values_list("state", flat=True).get(pk=run.pk)
                 step = lifecycle.STEP_OF.get(ImportState(run.state))
-                lifecycle.transition(run, allowed, to, **fields)
+                is_under_way = step is not None or to is not ImportState.CANCELED
+                lifecycle.transition(
+                    run, allowed, to, **lifecycle.canceling(to, actor=user, is_under_way=is_under_way)
+                )
                 if step:
                     signals.tell_stopped([run], step.value)
             break
@@ -270,8 +271,8 @@ def run_step(*, import_id: str, message_id: str | None = None) -> bool:
         if step is None:
             ImportLog(log, run).info("it is %s, and asks for nothing", run.state)
             return False
-        user = get_user_model()._default_manager.in_bulk([run.actor_id]).get(run.actor_id)
         with running(run, step):
+            user = get_user_model()._default_manager.filter(pk=run.actor_id).first()
             if user is None:
                 raise NotPermitted(
                     _("The account of the user who asked for this is gone. Somebody else may ask again.")

@@ -75,7 +75,7 @@ def running(run: Import, step: Step) -> Iterator[None]:
         if run.asked and trouble and trouble.is_passing and run.put_off < len(PUT_OFF_FOR):
             _put_off(run, step, name)
             return
-        reason = _reason(error, trouble)
+        reason = reason_of(error, trouble)
         _fail(run, step, name, reason)
         with suppress(Error):  # Else it is not known yet, and what is said below is.
             run.refresh_from_db(fields=["state", "error"])
@@ -159,7 +159,8 @@ def _record(run: Import, name: str, write: Callable[[], object]) -> None:
         Thread(target=go_on, name=f"ending of {run.uuid}", daemon=True).start()
 
 
-def _reason(error: BaseException, trouble: Trouble | None) -> str:
+def reason_of(error: BaseException, trouble: Trouble | None) -> str:
+    """Why a step failed, as its import tells it."""
     if isinstance(error, ImportFromModulestoreError):
         return str(error)
     if isinstance(error, KeyboardInterrupt | SystemExit):

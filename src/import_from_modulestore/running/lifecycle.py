@@ -178,6 +178,31 @@ def _tell(run: Import, before: str) -> None:
     transaction.on_commit(say, robust=True)
 
 
+def canceling(to: ImportState, *, actor: Any, is_under_way: bool) -> dict[str, Any]:
+    """
+    What is said of an import that a cancel moves to this state, for an update. Where a step is under way, what was said
+    of that is void: that it is tried again, say. Why one has failed stays.
+    """
+    fields = {"queued": None, "worker": "", "actor": actor}
+    ended = {"finished": timezone.now()} if to is ImportState.CANCELED else {}
+    return {**fields, **ended, **({"error": ""} if is_under_way else {})}
+
+
+def cancel_all(runs: Sequence[Import], *, actor: Any) -> None:
+    """
+    Cancel those of these imports that nobody is at, as they were read. A statement for each state that they come to, or
+    two.
+    """
+    alike: dict[tuple[ImportState, bool], list[Import]] = {}
+    for run in runs:
+        state = ImportState(run.state)
+        alike.setdefault((CANCELED_TO[state], state in STEP_OF), []).append(run)
+    for (to, is_under_way), of_these in alike.items():
+        before = [state for state, after in CANCELED_TO.items() if after is to and (state in STEP_OF) is is_under_way]
+        rows = Import.objects.filter(pk__in=[run.pk for run in of_these], worker="", state__in=before)
+        rows.update(state=to, **canceling(to, actor=actor, is_under_way=is_under_way))
+
+
 def wrong_state(run: Import) -> WrongState:
     """What to say of an import whose state does not allow what was asked for."""
     return WrongState(

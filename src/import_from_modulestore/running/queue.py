@@ -141,13 +141,18 @@ def send(run: Import, step: Step, *, countdown: float | None = None) -> None:
             if is_of_broker
             else _("The work could not be handed to a worker; the log of this site says why. Ask those who run it.")
         )
-        waiting = Import.objects.filter(pk=run.pk, state=STATES[step].running, worker="")
-        if waiting.update(queued=None, **failing(step, reason)):
-            signals.tell_stopped([run], step.value, reason=reason)
+        give_up(run, step, reason)
         run.refresh_from_db(fields=["state", "error"])
         for status in UserTaskStatus.objects.filter(task_id=task_id):
             status.fail(reason)
         raise StepFailed(reason) from error
+
+
+def give_up(run: Import, step: Step, reason: str) -> None:
+    """Have an import say that a step which waits for a worker has failed; nothing where one has taken it up."""
+    waiting = Import.objects.filter(pk=run.pk, state=STATES[step].running, worker="", asked=run.asked)
+    if waiting.update(queued=None, **failing(step, reason)):
+        signals.tell_stopped([run], step.value, reason=reason)
 
 
 def _is_of_broker(error: Exception) -> bool:
