@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 from django.apps import apps
+from django.core.files.storage import FileSystemStorage
 from openedx_content import api as content_api
 from openedx_content.models_api import DraftSideEffect, EntityListRow, LearningPackage, PublishSideEffect
 
@@ -110,6 +111,22 @@ class TestStagedContent:
         assert api.remove_old_staged_content(days=0) == 0
         api.cancel_import(user=user, import_id=run.id)
         assert api.remove_old_staged_content(days=0) == 1
+
+    def test_that_the_storage_keeps_stops_nobody(self, run_import, staged_files, monkeypatch, caplog):
+        caplog.set_level("WARNING", logger="import_from_modulestore")
+        kept, _gone = [run_import()[0].id for _each in range(2)]
+        delete = FileSystemStorage.delete
+
+        def refuse(storage, name):
+            if kept.replace("-", "") in name:
+                raise PermissionError(13, "Permission denied")
+            delete(storage, name)
+
+        monkeypatch.setattr(FileSystemStorage, "delete", refuse)
+        assert api.remove_old_staged_content(days=0) == 2
+        assert not staged_content().exists()
+        assert [kept.replace("-", "") in str(file) for file in staged_files()] == [True]
+        assert "cannot be removed" in caplog.text
 
     def test_that_somebody_removed_is_missed_in_plain_words(self, user, library):
         run = api.create_import(user=user, source_key=KEY, library_key=TARGET)

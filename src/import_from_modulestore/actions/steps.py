@@ -338,8 +338,6 @@ def remove_old_staged_content(*, days: int | None = None) -> int:
         raise InvalidOption(_("Give 0 or more days."), field="days")
     _let_go_of_accounts()
     _update_names()
-    for origin in get_host().sources:
-        origin.remove_left_over()
     ended = (ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE, ImportState.REDOING, ImportState.CANCELED)
     limit = timezone.now() - timedelta(days=days)
     removed = 0
@@ -347,6 +345,8 @@ def remove_old_staged_content(*, days: int | None = None) -> int:
         discard(run)
         Import.objects.filter(pk=run.pk).update(staged_removed=timezone.now())
         removed += 1
+    for origin in get_host().sources:
+        origin.remove_left_over()
     return removed
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import batched
@@ -134,7 +134,10 @@ def discard(run: Import) -> None:
 
 
 def _remove_staged(run: Import) -> None:
-    """Remove OLX, files and index. Files that other staged content shares stay."""
+    """
+    Remove OLX, files and index. Files that other staged content shares stay; so does one that the storage does not let
+    go, which the log names: nothing else has to wait for it.
+    """
     StagedBlock.objects.filter(import_run=run).delete()
     StagedRoot.objects.filter(import_run=run).delete()
     content_model = _staged_content_model()
@@ -146,9 +149,18 @@ def _remove_staged(run: Import) -> None:
     still_used = set(file_model.objects.filter(data_file__in=names).values_list("data_file", flat=True))
     storage = file_model._meta.get_field("data_file").storage
     for name in names - still_used:
-        storage.delete(name)
-    with suppress(NotFound):  # The site has that origin no more.
+        with _logged(run):
+            storage.delete(name)
+    with suppress(NotFound), _logged(run):  # The site has that origin no more.
         get_host().sources.of(run.source_origin).forget(_purpose(run))
+
+
+@contextmanager
+def _logged(run: Import) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        ImportLog(log, run).warning("what it has staged cannot be removed from the storage: %s", error)
 
 
 class _Onwards:
