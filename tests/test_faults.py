@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from django.db.utils import OperationalError
 from openedx_content.models_api import Container
 
 from import_from_modulestore import api
+from import_from_modulestore.actions import steps
 from import_from_modulestore.data import CollectionChoice, ImportOptions, ImportState
 from import_from_modulestore.models import ImportRecord
 
@@ -109,6 +111,41 @@ def test_trouble_with_the_database_is_told_as_such_wherever_it_comes_up(staged, 
         ):
             api.complete_import(user=user, import_id=staged.id)
     assert {record.exc_info for record in caplog.records if "failed" in record.message} <= {None, False}
+
+
+class Deadlock(OperationalError):
+    """The database has rolled back what was done, for somebody who waits for it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(1213, message)
+
+
+def test_what_the_database_has_rolled_back_for_somebody_else_begins_again(courses, user, library, state, monkeypatch):
+    monkeypatch.setattr(steps, "_AFTER_CLASHES", (0, 0))
+    write_course(courses / "c1", *small_course())
+    created = api.create_import(user=user, source_key=KEY, library_key=TARGET)
+    for step, tables, after in (
+        (api.stage_import, STAGING, "staged"),
+        (api.complete_import, LIBRARY, "imported"),
+        (api.undo_import, LIBRARY, "undone"),
+    ):
+        with connection.execute_wrapper(BreakingAt(3, Deadlock, tables)):
+            assert step(user=user, import_id=created.id).state == after
+    assert not any(version for version in drafts(state()).values())
+
+
+def test_not_where_somebody_has_canceled_it_meanwhile_nor_for_ever(staged, user, monkeypatch):
+    monkeypatch.setattr(steps, "_AFTER_CLASHES", (0, 0))
+    always = [BreakingAt(1, Deadlock) for _again in range(3)]
+    with ExitStack() as broken:
+        for each in always:
+            broken.enter_context(connection.execute_wrapper(each))
+        with pytest.raises(api.StepFailed, match="Deadlock"):
+            api.complete_import(user=user, import_id=staged.id)
+    monkeypatch.setattr(steps, "sleep", lambda _pause: api.cancel_import(user=user, import_id=staged.id))
+    with connection.execute_wrapper(BreakingAt(1, Deadlock)), pytest.raises(api.StepFailed):
+        api.complete_import(user=user, import_id=staged.id)
+    assert api.get_import(user=user, import_id=staged.id).state is ImportState.CANCELED
 
 
 def test_a_fault_while_staging_leaves_nothing_staged_and_can_be_retried(courses, user, library, settings):

@@ -192,6 +192,8 @@ _SERVER: dict[int, Trouble] = {
     for code in codes
 }
 
+_CLASHES = (1213, 1020)
+
 _OF_THE_SYSTEM = (3, 1026, 1030)
 """Codes of a file that could not be written, and of what a storage engine met; their text has the system's number."""
 
@@ -202,6 +204,14 @@ _NO_ROOM = re.compile(r"\b(28|122)\b")
 def is_disk_full(error: BaseException) -> bool:
     """Whether a file could not be written since a disk, or somebody's share of it, is full."""
     return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def is_clash(error: BaseException) -> bool:
+    """
+    Whether the database has rolled a transaction back since another was at the same rows, and that one has gone on: a
+    deadlock, or rows that were changed since they were read. The same may be done again at once.
+    """
+    return isinstance(error, Error) and bool(error.args) and error.args[0] in _CLASHES
 
 
 def _of_server(code: object, texts: tuple[object, ...]) -> Trouble | None:

@@ -14,12 +14,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from time import sleep
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.utils import Error
 from django.utils import timezone
@@ -58,7 +59,7 @@ from ..running.progress import Reporter, ask_to_stop
 from ..running.user_tasks import close_tasks, is_about, settle, task_id_of
 from ..staging import discard, stage
 from ..texts import clean_title
-from ..trouble import Trouble, trouble_of
+from ..trouble import Trouble, is_clash, trouble_of
 from ..waiting import at_most
 from ..writing import all_or_nothing
 from ..writing.collection import find_collection
@@ -69,6 +70,9 @@ log = logging.getLogger(__name__)
 
 _CANCEL_TRIES, _CANCEL_WAITS = 5, 1
 """How often a cancel asks for the import's row, and how many seconds it waits for it each time."""
+
+_AFTER_CLASHES = (0.1, 0.5, 2)
+"""Seconds after which a step begins again that the database has rolled back for somebody else's work."""
 
 KINDS = {Step.UNDO: ReversalKind.UNDO, Step.REDO: ReversalKind.REDO}
 
@@ -194,9 +198,7 @@ def _cancel(run: Import, state: ImportState, user: Any) -> None:
                 run.state = Import.objects.select_for_update().values_list("state", flat=True).get(pk=run.pk)
                 step = lifecycle.STEP_OF.get(ImportState(run.state))
                 is_under_way = step is not None or to is not ImportState.CANCELED
-                lifecycle.transition(
-                    run, allowed, to, **lifecycle.canceling(to, actor=user, is_under_way=is_under_way)
-                )
+                lifecycle.transition(run, allowed, to, **lifecycle.canceling(to, actor=user, is_under_way=is_under_way))
                 if step:
                     signals.tell_stopped([run], step.value)
             break
@@ -272,7 +274,7 @@ def run_step(*, import_id: str, message_id: str | None = None) -> bool:
             ImportLog(log, run).info("it is %s, and asks for nothing", run.state)
             return False
         with running(run, step):
-            user = get_user_model()._default_manager.filter(pk=run.actor_id).first()
+            user = get_user_model()._default_manager.in_bulk([run.actor_id]).get(run.actor_id)
             if user is None:
                 raise NotPermitted(
                     _("The account of the user who asked for this is gone. Somebody else may ask again.")
@@ -552,42 +554,57 @@ def _require_changing_links(
 
 
 def _carry_out(step: Step, run: Import, user: Any, progress: Progress) -> None:
-    """Do a step whose import is in its running state, and move the import on."""
-    host = get_host()
-    reporter = Reporter(run, progress)
+    """
+    Do a step whose import is in its running state, and move the import on; from the beginning where the database has
+    rolled it back for the sake of somebody else's work, of which it then knows.
+    """
+    name, reporter = run.worker, Reporter(run, progress)
     try:
-        match step:
-            case Step.STAGE:
-                source_key = parse_source_key(run.source_key)
-                stage(
-                    run,
-                    host=host,
-                    user=user,
-                    source_key=source_key,
-                    read=partial(
-                        host.sources.read, run.source_origin, source_key, Branch(run.branch), run.source_export
-                    ),
-                    options=options_of(run),
-                    progress=reporter,
-                )
-                if run.batch_id is not None:
-                    _count_undecided(run, host, user)
-            case Step.COMPLETE:
-                with all_or_nothing():
-                    write(run, library_key=parse_library_key(run.library_key), host=host, user=user, progress=reporter)
-            case Step.UNDO | Step.REDO:
-                with all_or_nothing():
-                    revert(
-                        run,
-                        KINDS[step],
-                        library_key=parse_library_key(run.library_key),
-                        force=run.force,
-                        host=host,
-                        user=user,
-                        progress=reporter,
-                    )
+        for pause in (*_AFTER_CLASHES, None):
+            try:
+                return _do(step, run, user, reporter)
+            except Error as error:
+                if pause is None or not is_clash(error) or connection.in_atomic_block:
+                    raise
+                ImportLog(log, run).info("%s begins again: %s", step.value, error)
+                sleep(pause)
+                run.refresh_from_db()
+                if run.worker != name:  # It was canceled, or another attempt is at it.
+                    raise
     finally:
         reporter.clear()
+
+
+def _do(step: Step, run: Import, user: Any, progress: Progress) -> None:
+    host = get_host()
+    match step:
+        case Step.STAGE:
+            source_key = parse_source_key(run.source_key)
+            stage(
+                run,
+                host=host,
+                user=user,
+                source_key=source_key,
+                read=partial(host.sources.read, run.source_origin, source_key, Branch(run.branch), run.source_export),
+                options=options_of(run),
+                progress=progress,
+            )
+            if run.batch_id is not None:
+                _count_undecided(run, host, user)
+        case Step.COMPLETE:
+            with all_or_nothing():
+                write(run, library_key=parse_library_key(run.library_key), host=host, user=user, progress=progress)
+        case Step.UNDO | Step.REDO:
+            with all_or_nothing():
+                revert(
+                    run,
+                    KINDS[step],
+                    library_key=parse_library_key(run.library_key),
+                    force=run.force,
+                    host=host,
+                    user=user,
+                    progress=progress,
+                )
 
 
 def _count_undecided(run: Import, host: Host, user: Any) -> None:
