@@ -13,7 +13,7 @@ In order:
 2. :func:`list_blocks`, :func:`get_tree`, :func:`find_conflict`, :func:`get_block`, :func:`render_block`;
    :func:`select_blocks`, :func:`decide_blocks`, :func:`edit_block`, :func:`check_edit`, :func:`revert_block`;
    :func:`choose_contents`, :func:`choose_as_last_time`, :func:`export_choices`, :func:`apply_choices`;
-   :func:`list_gone`, :func:`remove_gone`; :func:`get_last_change`, :func:`take_back`;
+   :func:`list_gone`, :func:`remove_gone`; :func:`get_last_change` or :class:`NotedChange`, :func:`take_back`;
    :func:`get_forwarding`, :func:`choose_forward`; :func:`plan_import`, :func:`get_summary`;
    :func:`open_file`, :func:`sign_file`, :func:`open_signed_file`
 3. :func:`complete_import`; :func:`cancel_import` before, :func:`retry_import` after a failure
@@ -133,6 +133,7 @@ from .errors import (
     Undecided,
     WrongState,
 )
+from .review import NotedChange
 from .texts import with_clean_arguments
 from .trouble import recognized
 
@@ -145,6 +146,7 @@ __all__ = [
     "InvalidOption",
     "NotFound",
     "NotPermitted",
+    "NotedChange",
     "PlanBlocked",
     "SourceBeingRead",
     "SourceError",

@@ -13,6 +13,7 @@ from import_from_modulestore.data import Decision
 from import_from_modulestore.hosts import get_host
 
 from ..builders import block, section, subsection, text, unit, usage_key, write_course
+from ..plans import plans_made
 from .conftest import dom, page_url, text_of
 
 T1, T2 = usage_key("html", "t1"), usage_key("html", "t2")
@@ -125,6 +126,23 @@ def test_conflicts_are_marked_counted_and_decided(author, user, again):
     refused = author.post(url, {"key": usage_key("problem", "p1"), "do": "decide:skip"})
     assert refused.status_code == 400
     assert "no conflict to decide" in text_of(refused)
+
+
+@pytest.mark.parametrize("matching", ["", "?only=conflicts"])
+def test_no_plan_is_made_while_a_decision_is_written(author, again, matching):
+    with plans_made() as plans:
+        author.post(
+            page_url("review", again) + matching,
+            {"matching": "on", "do": "decide:fork"} if matching else {"key": T1, "do": "decide:fork"},
+            htmx=True,
+        )
+    assert plans == [0]
+
+
+def test_nor_while_it_is_at_the_block(author, again):
+    with plans_made() as plans:
+        author.post(page_url("block", again, T1), {"do": "decide", "decision": "fork"}, htmx=True)
+    assert plans == [0, 0]  # Before, to see what can be decided; and after, to show what comes of it.
 
 
 def test_one_goes_to_the_next_conflict(author, again):

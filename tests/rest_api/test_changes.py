@@ -1,12 +1,9 @@
 """Changing all blocks that match, and taking the last change back, through the REST API."""
 
-import re
-
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from ..builders import usage_key
+from ..plans import plans_made
 from .conftest import faults
 
 
@@ -45,9 +42,22 @@ def test_a_block_tells_where_it_is_and_what_is_below(client, staged):
 
 @pytest.mark.parametrize("change", [{"title": "Low"}, {"olx": "<html>Low</html>"}, {"title": "Low", "olx": "<html/>"}])
 def test_no_plan_is_made_while_an_edit_is_written(client, staged, change):
-    with CaptureQueriesContext(connection) as made:
+    with plans_made() as plans:
         client.patch(f"imports/{staged}/blocks/{usage_key('html', 't1')}/", change)
-    statements = [query["sql"] for query in made]
-    written = [at for at, sql in enumerate(statements) if sql.startswith("RELEASE SAVEPOINT")]
-    planned = [at for at, sql in enumerate(statements) if re.search(r"CAST\(.*reading_warnings", sql)]
-    assert written[-1] < planned[0]
+    assert plans == [0]
+
+
+@pytest.mark.parametrize("which", [{"usage_keys": [usage_key("html", "t1")]}, {"matching": {"conflicts": True}}])
+def test_nor_while_a_decision_is(client, staged, which):
+    with plans_made() as plans:
+        client.patch(f"imports/{staged}/blocks/", {**which, "decision": "overwrite"})
+    assert plans == [0]
+
+
+@pytest.mark.parametrize("change", [{"title": "Low"}, {"olx": "<html>Low</html>"}])
+def test_where_the_pieces_do_not_fit_nothing_is_edited_either(client, staged, change):
+    block = f"imports/{staged}/blocks/{usage_key('html', 't2')}/"
+    before = client.get(block)
+    pieces = [{"name": "title", "take": "library"}]
+    assert "pieces" in faults(client("PATCH", block, {**change, "pieces": pieces}))
+    assert client.get(block) == before

@@ -173,3 +173,8 @@ def _statements(client, path: str) -> int:
     with CaptureQueriesContext(connection) as made:
         client.get(path)
     return len(made)
+
+
+def test_what_one_person_is_told_nobody_keeps_for_others(client, imported):
+    for path in ("imports/", f"imports/{imported}/", f"imports/{imported}/report/", "imports/nowhere/"):
+        assert client("GET", path)["Cache-Control"] == "private, no-store"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import TextChoices
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -17,7 +16,7 @@ from ..data import BlockDetails, Contents, Decision, Side
 from .base import PLAN_CHANGED, AuthorView
 
 _EDITS = ("edit", "revert", "pieces")
-"""What is done with one block alone: each is a change by itself, and then a plan is made."""
+"""What is done with one block alone, and taken back there."""
 
 
 class Tab(TextChoices):
@@ -43,15 +42,10 @@ class Block(AuthorView):
         """Do what a button asks for, and show the block then; an edit that cannot be made stays to be mended."""
         typed: dict[str, str] = {}
         fault: api.InvalidEdit | None = None
-        told, change = "", None
+        told, change = "", api.NotedChange()
         try:
-            if request.POST.get("do") in _EDITS:
-                told = self._edit(import_id, usage_key)
-            else:
-                with transaction.atomic():
-                    told = self._choose(import_id, usage_key)
-                    if self.is_part:
-                        change = api.get_last_change(user=request.user, import_id=import_id)
+            with change:
+                told = (self._edit if request.POST.get("do") in _EDITS else self._choose)(import_id, usage_key)
         except api.InvalidEdit as error:
             if request.POST.get("do") != "edit":
                 raise
@@ -60,7 +54,7 @@ class Block(AuthorView):
         else:
             if not self.is_part:
                 return self.done(request.get_full_path(), told)
-        response = self._shown(import_id, usage_key, typed=typed, fault=fault, told=told, change=change)
+        response = self._shown(import_id, usage_key, typed=typed, fault=fault, told=told, change=change.number)
         if fault is None:
             response["HX-Trigger"] = PLAN_CHANGED
         return response
@@ -88,7 +82,7 @@ class Block(AuthorView):
         raise Http404
 
     def _edit(self, import_id: str, usage_key: str) -> str:
-        """Edit the block as a form asks for; says what came of it. What is written is locked while it is, no longer."""
+        """Edit the block as a form asks for; says what came of it."""
         sent = self.request.POST
         one: dict[str, Any] = {"user": self.request.user, "import_id": import_id, "usage_key": usage_key}
         match sent["do"]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.formats import localize
@@ -179,14 +178,13 @@ class Review(ReviewView):
 
     def post(self, request: HttpRequest, import_id: str) -> HttpResponse:
         """Change something; answered with what was done, and how it can be taken back."""
-        with transaction.atomic():
+        with api.NotedChange() as change:
             told = _change(request, import_id)
-            change = api.get_last_change(user=request.user, import_id=import_id)
         if not self.htmx:
-            query = {"change": str(change)} if change else {}
+            query = {"change": str(change.number)} if change.number else {}
             return self.done(self.back_to(request, import_id, **query), told)
         run = api.get_import(user=request.user, import_id=import_id)
-        response = self.part("_change_told.html", run, told=told, change=change)
+        response = self.part("_change_told.html", run, told=told, change=change.number)
         response["HX-Trigger"] = PLAN_CHANGED
         return response
 

@@ -103,9 +103,10 @@ class ApiView(APIView):
             return server_error(error, self.get_exception_handler_context())
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Keep the answer, if the request had an ``Idempotency-Key``."""
+        """Keep the answer, if the request had an ``Idempotency-Key``; nobody on its way may: it is for who asked."""
         if self._claim:
             self._claim.settle(response)
+        response.headers.setdefault("Cache-Control", "private, no-store")
         return super().finalize_response(request, response, *args, **kwargs)
 
     def query(self, serializer: type[Serializer]) -> dict[str, Any]:

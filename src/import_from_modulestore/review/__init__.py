@@ -1,7 +1,7 @@
 """Review: what is staged as a person sees it, beside what the library holds, and the changes that a reviewer makes."""
 
 from .blocks import block_page, matching_nums, planned_import, with_edited
-from .changes import last_change, take_back
+from .changes import NotedChange, last_change, take_back
 from .choices import apply_choices, choose_as_last_time, chosen_blocks
 from .details import block_details
 from .edits import (
@@ -22,6 +22,7 @@ from .summary import summary_of
 from .tree import conflict_place, review_tree
 
 __all__ = [
+    "NotedChange",
     "apply_choices",
     "block_details",
     "block_page",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar, Token
 from itertools import batched
-from typing import Any
+from typing import Any, Self
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -21,6 +22,28 @@ _BATCH_SIZE = 500
 _SAID = ("selected", "decision", "contents", "choices_from_id")
 
 type _Said = tuple[bool, str, str, int | None]
+
+
+class NotedChange:
+    """
+    Notes the change of a review that is made within, for who then offers to take it back.
+
+    To ask afterwards could find somebody else's; to ask in a transaction would have others wait for what a change takes
+    to be looked up, a plan say.
+    """
+
+    number: int | None = None
+    """By which it can be taken back; ``None`` where it cannot be."""
+
+    def __enter__(self) -> Self:
+        self._before: Token[NotedChange | None] = _noted.set(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _noted.reset(self._before)
+
+
+_noted: ContextVar[NotedChange | None] = ContextVar("noted", default=None)
 
 
 class Change:
@@ -65,7 +88,10 @@ class Change:
     def keep(self) -> None:
         """Have it be the change that can be taken back; where it has changed nothing, none can be. Two statements."""
         LastChange.objects.filter(import_run=self._run).delete()
-        if self._blocks or self._removals:
+        is_kept = bool(self._blocks or self._removals)
+        if noted := _noted.get():
+            noted.number = self._run.revision if is_kept else None
+        if is_kept:
             blocks = [[*said, *_ranges(sorted(nums))] for said, nums in self._blocks.items()]
             LastChange.objects.create(
                 import_run=self._run, number=self._run.revision, blocks=blocks, removals=self._removals

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -94,21 +93,22 @@ class Blocks(ImportView):
             "below": body["below"],
         }
         selected = decided = chosen = None
+        is_one = len(body.keys() & {"selected", "decision", "contents"}) == 1
         meant = {name: body[name] for name in ("usage_keys", "matching") if name in body}
         try:
-            with transaction.atomic():
+            with _at_once(is_one=is_one), api.NotedChange() as change:
                 if "selected" in body:
                     selected = api.select_blocks(**arguments, **meant, selected=body["selected"])
                 if "decision" in body:
                     decided = api.decide_blocks(**arguments, **meant, decision=body["decision"])
                 if "contents" in body:
                     chosen = api.choose_contents(**arguments, **meant, contents=body["contents"])
-                change = _number_of_change(request, import_id, [selected, decided, chosen])
         except api.NotFound as error:  # The import was found before.
             fault = [str(error)]
             named = {"matching": {"parent": fault}} if "matching" in body else {"usage_keys": fault}
             raise ValidationError(named, code="not_found") from error
-        changed = {"selected": selected, "decided": decided, "chosen": chosen, "change": change}
+        number = change.number if is_one else None
+        changed = {"selected": selected, "decided": decided, "chosen": chosen, "change": number}
         return Response(serializers.BlocksChanged(changed).data)
 
 
@@ -132,16 +132,14 @@ class TakeBack(ImportView):
     def post(self, request: Request, import_id: str) -> Response:
         """Take it back."""
         body = self.body(serializers.TakeBack)
-        with transaction.atomic():
+        with api.NotedChange() as change:
             changed = api.take_back(user=request.user, import_id=import_id, change=body["change"])
-            change = _number_of_change(request, import_id, [changed])
-        return Response(serializers.TakenBack({"changed": changed, "change": change}).data)
+        return Response(serializers.TakenBack({"changed": changed, "change": change.number}).data)
 
 
-def _number_of_change(request: Request, import_id: str, changed: Sequence[int | None]) -> int | None:
-    """By which the change that was just made can be taken back; ``None`` for several at once, which cannot."""
-    made = [count for count in changed if count is not None]
-    return api.get_last_change(user=request.user, import_id=import_id) if len(made) == 1 else None
+def _at_once(*, is_one: bool) -> AbstractContextManager[None]:
+    """All or nothing. One change is that by itself, and makes a plan that it needs before it locks what it writes."""
+    return nullcontext() if is_one else transaction.atomic()
 
 
 class BlockDetail(ImportView):
@@ -190,8 +188,8 @@ class BlockDetail(ImportView):
         """Change the block: all that is asked for, or nothing."""
         body = self.body(serializers.BlockChange)
         block: dict[str, Any] = {"user": request.user, "import_id": import_id}
-        # One change is whole by itself, and gives the lock that writing takes back before it makes a plan.
-        with transaction.atomic() if len(body.keys() - {"title"}) > 1 else nullcontext():
+        changes = {"olx" if name == "title" else name for name in body}  # Both are one edit.
+        with _at_once(is_one=len(changes) == 1):
             if "title" in body or "olx" in body:
                 api.edit_block(**block, usage_key=usage_key, title=body.get("title"), olx=body.get("olx"))
             if "selected" in body:
