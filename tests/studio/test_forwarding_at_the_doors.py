@@ -183,3 +183,22 @@ class TestAdmin:
         pages.post(reverse("admin:modulestore_imports_import_add"), form)
         [run] = api.list_imports(user=ada).items
         assert run.options.forward is Forward.NO
+
+
+@pytest.mark.parametrize("forward", [Forward.YES, Forward.INSTEAD])
+def test_a_site_that_has_come_to_forward_none_says_so_and_the_import_goes_on_without(
+    ada, legacy, stage, monkeypatch, settings, client, forward
+):
+    legacy()
+    run = stage(LIBRARY_KEY, forward=forward)
+    monkeypatch.setattr("import_from_modulestore.hosts.cms.StudioHost.forwarding", lambda self: None)
+    settings.ROOT_URLCONF = "tests.studio.cms_urls"
+    client.force_login(ada)
+    page = client.get(reverse("modulestore_imports:import", args=[run.id]))
+    told = "References of courses are not forwarded here"
+    assert (page.status_code, told in page.content.decode()) == (200, True)
+    with pytest.raises(api.PlanBlocked, match=told):
+        api.complete_import(user=ada, import_id=run.id)
+    assert api.get_forwarding(user=ada, import_id=run.id).choices == (Forward.NO,)
+    assert api.choose_forward(user=ada, import_id=run.id, forward=Forward.NO) is None
+    assert api.complete_import(user=ada, import_id=run.id).counts == {"created": 3}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from ..data import Forward, LibraryData
 from ..errors import InvalidOption, NotFound, NotPermitted
+from ..history.forwarding import forwards_none
 from ..hosts import get_host
 from ..hosts.links import CourseLinks
 from ..hosts.sources import AllSources
@@ -86,14 +87,16 @@ def require_forwarding(user: Any, source_key: Any, forward: Forward | None) -> N
 
     Raises ``InvalidOption`` where this site forwards none.
     """
-    if forward in (None, Forward.NO):
-        return
+    if forward not in (None, Forward.NO) and get_host().forwarding() is None:
+        raise InvalidOption(forwards_none(), field="forward")
+    require_right_to_forward(user, source_key, forward)
+
+
+def require_right_to_forward(user: Any, source_key: Any, forward: Forward | None) -> None:
+    """The same of an import that was asked for: where the site has come to forward none, its plan says so."""
     forwarding = get_host().forwarding()
-    if forwarding is None:
-        raise InvalidOption(
-            _("References of courses are not forwarded here: this site has no modulestore_migrator. Import without."),
-            field="forward",
-        )
+    if forward in (None, Forward.NO) or forwarding is None:
+        return
     if not forwarding.may_forward(user, source_key):
         raise NotPermitted(
             _(

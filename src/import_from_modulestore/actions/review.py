@@ -402,7 +402,7 @@ def get_forwarding(*, user: Any, import_id: str) -> ForwardingData | None:
     As :attr:`.data.Plan.forwarding`. Raises what :func:`plan_import` does.
     """
     run = reviewable(user, import_id)
-    if get_host().forwarding() is None:
+    if get_host().forwarding() is None and not run.forward:
         return None
     return with_forwarding(planned(run).plan, run, host=get_host(), user=user).forwarding
 

@@ -531,7 +531,7 @@ def rights_of(
         source_key = parse_source_key(run.source_key)
         yield (
             ("forward", source_key, forward),
-            partial(access.require_forwarding, source_key=source_key, forward=forward),
+            partial(access.require_right_to_forward, source_key=source_key, forward=forward),
         )
     if (run.publish and step is not Step.STAGE) or force:
         yield "publish", partial(access.require_publishing, library_key=library_key)

@@ -51,11 +51,14 @@ def planned_forwarding(run: Import, plan: Plan, host: Host, user: Any) -> Forwar
     """
     What completing the import, by this user, would do to references of courses to its source.
 
-    ``None`` where that is not in question: the host forwards nothing, or the import is of a course, of a part of a
-    library, or of a file, and nobody has asked for it. A fixed number of statements.
+    ``None`` where that is not in question: nobody has asked for it, and the host forwards nothing, or the import is of
+    a course, of a part of a library, or of a file. A fixed number of statements.
     """
     forwarding = host.forwarding()
     key = parse_source_key(run.source_key)
+    if forwarding is None and run.forward in (Forward.YES, Forward.INSTEAD):  # It did, when that was asked for.
+        reason = forwards_none()
+        return ForwardingData(forwards=False, reason=reason, blocker=reason, choices=(Forward.NO,))
     if forwarding is None or not (run.forward or _is_wanted_by_default(run, key)):
         return None
     now = forwarding.library_of(key)
@@ -85,6 +88,11 @@ def planned_forwarding(run: Import, plan: Plan, host: Host, user: Any) -> Forwar
             without,
         ).replace("{count}", str(without))
     return told(reason, Forward.NO, forwards=True, without_item=without)
+
+
+def forwards_none() -> str:
+    """What to say where references are to be forwarded, and the host forwards none."""
+    return _("References of courses are not forwarded here: this site has no modulestore_migrator. Import without.")
 
 
 def reversed_forwarding(run: Import, kind: ReversalKind) -> str:
