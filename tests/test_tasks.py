@@ -19,7 +19,7 @@ from user_tasks import user_task_stopped
 from user_tasks.models import UserTaskStatus
 
 from import_from_modulestore import api, tasks
-from import_from_modulestore.data import ImportState, no_progress
+from import_from_modulestore.data import Action, ImportState, SourceReference, no_progress
 from import_from_modulestore.models import Import
 from import_from_modulestore.running import attempts, lifecycle, progress
 from import_from_modulestore.running.lifecycle import Step
@@ -83,6 +83,20 @@ class TestUserTasks:
         assert user_tasks() == [("Import A Course into Target", "Failed", [reason])]
         assert api.get_import(user=user, import_id=staged.id).error == reason
         assert "Traceback" not in caplog.text
+
+    def test_they_hold_no_characters_that_their_columns_may_not_take(self, courses, user, worked):
+        """Of which MySQL refuses a row as a whole, where ``user_tasks`` has its default character set."""
+        export = write_course(courses / "c🌊", *small_course(), title="Tides 🌊")
+        made = {"user": user, "library_key": "lib:Acme:Sea", "new_library_title": "Sea 🌊"}
+        batch = api.create_batch(sources=[SourceReference(KEY)], **made)
+        [run] = batch.imports
+        (export / "course.xml").unlink()
+        with worked():
+            api.start_batch_step(user=user, batch_id=batch.id, action=Action.STAGE)
+        assert "c🌊" in api.get_import(user=user, import_id=run.id).error
+        told = user_tasks()
+        assert [state for _name, state, _texts in told] == ["Failed", "Failed"]
+        assert "🌊" not in str(told)
 
     def test_a_step_that_was_canceled_before_a_worker_took_it_is_canceled(self, staged, user, worked):
         with worked():

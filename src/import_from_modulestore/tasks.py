@@ -36,8 +36,7 @@ from .models import Import
 from .running import queue
 from .running.ending import PUT_OFF_FOR, reason_of
 from .running.lifecycle import STATES, STEP_OF
-from .running.user_tasks import TASK_NAMES, close_tasks, is_about, settle
-from .texts import frequent
+from .running.user_tasks import TASK_NAMES, close_tasks, for_column, is_about, settle
 from .trouble import in_full, trouble_of
 from .waiting import at_most
 
@@ -73,7 +72,8 @@ class StepTask(Task):
                 raise self.retry(exc=error, countdown=countdown, max_retries=len(PUT_OFF_FOR)) from error
             with suppress(Error):  # Else its message is sent again.
                 self._give_up(import_id, reason_of(error, trouble))
-            raise
+            error.args = tuple(for_column(told) if isinstance(told, str) else told for told in error.args)
+            raise  # To ``user_tasks``, which keeps what it says.
 
     def _give_up(self, import_id: str, reason: str) -> None:
         """Have the import say that its step failed, where this is its message and it still waits to be taken up."""
@@ -146,14 +146,10 @@ class ImportTask(StepTask, UserTask):
 
     @classmethod
     def generate_name(cls, arguments_dict: dict[str, Any]) -> str:
-        """
-        What the user's list of tasks says.
-
-        Its column is ``user_tasks``', and takes what the database does by default: rare characters may be none of that.
-        """
+        """What the user's list of tasks says."""
         run = arguments_dict["run"]
         name = str(cls.title).format(source=run.source_title, library=run.library_title)
-        return frequent(name)[:255]
+        return for_column(name)[:255]
 
     def is_last(self, import_id: str) -> bool:
         """The same, and that the user was not told of its end."""
@@ -180,7 +176,7 @@ class ImportTask(StepTask, UserTask):
             if is_canceled:
                 status.cancel()
             elif reason:
-                status.fail(reason)
+                status.fail(for_column(reason))
 
 
 def _told(status: UserTaskStatus) -> str | None:

@@ -33,7 +33,7 @@ from ..models import Batch, Import
 from . import lifecycle
 from .lifecycle import STATES, STEP_OF, Step, failing
 from .logs import ImportLog
-from .user_tasks import TASK_NAMES, are_wanted, close_tasks, settle, task_id_of
+from .user_tasks import TASK_NAMES, are_wanted, close_tasks, for_column, settle, task_id_of
 
 PLAIN_TASK = "import_from_modulestore.tasks.do_step"
 """For any of the steps, where it is to be no task of a user's (``IMPORT_FROM_MODULESTORE_USER_TASKS``)."""
@@ -144,7 +144,7 @@ def send(run: Import, step: Step, *, countdown: float | None = None) -> None:
         give_up(run, step, reason)
         run.refresh_from_db(fields=["state", "error"])
         for status in UserTaskStatus.objects.filter(task_id=task_id):
-            status.fail(reason)
+            status.fail(for_column(reason))
         raise StepFailed(reason) from error
 
 

@@ -20,6 +20,7 @@ from user_tasks import user_task_stopped
 from user_tasks.models import UserTaskStatus
 
 from ..models import Batch, Import
+from ..texts import frequent
 from .lifecycle import Step
 
 TASK_NAMES = {
@@ -36,6 +37,14 @@ _ENDED = (UserTaskStatus.SUCCEEDED, UserTaskStatus.FAILED, UserTaskStatus.CANCEL
 def are_wanted() -> bool:
     """Whether this site has steps among the users' tasks."""
     return bool(getattr(settings, "IMPORT_FROM_MODULESTORE_USER_TASKS", True))
+
+
+def for_column(text: str) -> str:
+    """
+    A text for a column of ``user_tasks``, which takes what the database does by default: rare characters may be none of
+    that, and have the row refused.
+    """
+    return frequent(text)
 
 
 def task_id_of(run: Import, step: Step) -> str:
@@ -57,7 +66,7 @@ def open_task(batch: Batch, name: str, asked: Sequence[tuple[Import, Step]], use
         task_id=str(uuid4()),
         is_container=True,
         task_class=_BATCH,
-        name=name[:255],
+        name=for_column(name)[:255],
         total_steps=len(asked),
     )
     tasks = {step: import_string(path) for step, path in TASK_NAMES.items()}
