@@ -63,6 +63,14 @@ class TestList:
         assert "broken.zip is neither a tar nor a zip archive" in said
         assert "blocks" not in said.partition("Bank")[2]
 
+    def test_runs_of_one_title_come_in_the_order_of_their_keys(self, author, courses, library):
+        for folder, run in (("a", "R2"), ("b", "R1")):
+            write_course(courses / folder, *small_course(), title="Tides", run=run)
+        assert [value.split("+")[2] for value in values(author.get(page_url("choose")), "source")] == [
+            "R1 folder b",
+            "R2 folder a",
+        ]
+
     def test_counts_come_after_the_page(self, author, shelf):
         address = dom(author.get(page_url("choose"))).xpath("//div[@hx-trigger='load']")[0].get("hx-get")
         part = author.get(address, htmx=True)
@@ -114,6 +122,10 @@ class TestList:
 
 
 class TestForm:
+    def test_names_the_source_as_runs_of_a_course_bear_one_title(self, author, shelf):
+        said = text_of(author.get(page_url("options"), source=f"{KEY} folder c1"))
+        assert f"Import Tides {KEY} · c1" in said
+
     def test_suggests_a_new_library_of_the_source_s_name(self, author, shelf):
         page = author.get(page_url("options"), source=KEY)
         assert chosen(page, "library") == ["new"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportState
 
+from ..builders import KEY, TARGET, usage_key
 from .conftest import dom, page_url, text_of
 
 
@@ -28,6 +30,24 @@ def test_an_import_is_canceled(author, course, stage):
     said = text_of(author.post(page_url("do", stage(), "cancel")))
     assert "Nothing was written" in said
     assert "Canceled" in said
+
+
+def test_what_was_canceled_is_begun_again_with_what_its_review_has_said(author, author_of, viewer, user, course, stage):
+    run_id = stage()
+    api.select_blocks(user=user, import_id=run_id, usage_keys=[usage_key("html", "t1")], selected=False)
+    author.post(page_url("do", run_id, "cancel"))
+    page = author.get(page_url("import", run_id))
+    assert "has chosen something for 1 block." in text_of(page)
+    [again] = dom(page).xpath("//a[text()='Import it again…']/@href")
+    begun = author.post(again, {"source": KEY, "library": TARGET})
+    assert api.list_imports(user=user).total == 2, text_of(begun)
+    [choices] = dom(page).xpath("//a[@download]/@href")
+    newest = api.list_imports(user=user).items[0].id
+    file = SimpleUploadedFile("choices.json", author.get(choices).content)
+    assert "1 block" in text_of(author.post(page_url("review", newest), {"choices": file}))
+    [left_out] = api.list_blocks(user=user, import_id=newest, selected=False).items
+    assert left_out.usage_key == usage_key("html", "t1")
+    assert "Import it again" not in text_of(author_of(viewer).get(page_url("import", run_id)))
 
 
 def test_a_running_step_tells_how_far_it_is_and_ends_by_loading_the_page(author, user, course, stage):

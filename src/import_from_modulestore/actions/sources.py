@@ -63,7 +63,7 @@ def list_sources(
         if _matches(search, source.key, source.title)
         and (uploaded is None or uploaded == (source.uploaded is not None))
     ]
-    found.sort(key=lambda source: (bool(source.problem), source.title.casefold()))
+    found.sort(key=lambda source: (bool(source.problem), source.title.casefold(), source.key))
     page: Sequence[SourceData] = found[offset : offset + limit]
     if counted:
         page = sources.describe(page)

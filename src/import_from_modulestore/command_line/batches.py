@@ -113,7 +113,8 @@ def batch(
             shown = [{"import": each.run, "plan": each.plan, "refusal": each.refusal} for each in told]
             session.show(shown, reversals_told(told))
             if preview and not session.as_json:
-                session.say(f"\n{_('Nothing was changed. To do it:')}\n  {line}", style="dim")
+                unchanged = _("Nothing was changed. To do it:")
+                session.say(f"\n{unchanged}\n  {line}", style="dim")
             if preview:
                 return 0
             question = ngettext("{action} {count} import?", "{action} {count} imports?", len(told))

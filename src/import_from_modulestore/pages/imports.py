@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django_htmx.http import HttpResponseClientRefresh
 
 from .. import api
-from ..data import Action, ImportState
+from ..data import Action, ImportData, ImportState
 from .base import AuthorView, can_do, page_number, pages_of
 from .results import result_of
 from .staged import staged
@@ -67,8 +67,21 @@ class Import(AuthorView):
             shown, more = "_result.html", result_of(request, run)
         elif Action.REVIEW in run.actions:
             shown, more = "_staged.html", staged(request, run)
+        elif run.state is ImportState.CANCELED:
+            more = _given_up(request, run)
         can = can_do(request, run)
         return self.page("import.html", run=run, shown=f"modulestore_imports/{shown}", can=can, **more)
+
+
+def _given_up(request: HttpRequest, run: ImportData) -> dict[str, Any]:
+    """What is left of an import that was canceled, for who may read its source: of how many blocks its review spoke."""
+    try:
+        said = len(api.export_choices(user=request.user, import_id=run.id).blocks)
+    except api.WrongState:  # Nothing was staged, or it is not kept any more.
+        said = 0
+    except api.NotPermitted:
+        return {}
+    return {"may_begin": True, "said": said}
 
 
 class Progress(AuthorView):
