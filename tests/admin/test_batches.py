@@ -44,6 +44,13 @@ def test_is_begun_by_a_form_and_done_by_its_page(pages, made):
     assert "3 Imported" in text_of(pages.get(url("batch")))
 
 
+def test_an_import_leads_to_its_batch_and_the_list_says_what_it_is_of(pages, made):
+    import_page = pages.get(url("import", "change", made.imports.first().pk))
+    assert f'href="{url("batch", "change", made.pk)}"' in import_page.content.decode()
+    said = text_of(pages.get(url("batch")))
+    assert "Batches Start a batch" in said
+
+
 def test_what_an_undo_would_keep_is_named_at_its_import(pages, made, edit_in_library):
     do(pages, made, "complete")
     edit_in_library("t1", "<p>Mine.</p>")

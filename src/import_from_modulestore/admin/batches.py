@@ -40,6 +40,10 @@ class BatchAdmin(StartingAdmin):
     list_per_page = 50
     change_form_template = "admin/modulestore_imports/batch/detail.html"
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under a title of its own."""
+        return super().changelist_view(request, {"title": _("Batches"), **(extra_context or {})})
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         """Those that the user may know of, each with its imports."""
         return visible_batches(request.user).prefetch_related("imports")

@@ -34,10 +34,21 @@ from ..data import (
     ReversalPlan,
 )
 from ..imports import import_data
-from ..models import Import, ImportRecord, Reversal
+from ..models import Batch, Import, ImportRecord, Reversal
 from ..quoting import joined, shortened
 from ..templatetags.modulestore_imports import origin, when
-from .base import StartingAdmin, badge, counts, link_if_any, link_where_allowed, list_url, name_of, page_url, two_lines
+from .base import (
+    StartingAdmin,
+    badge,
+    counts,
+    link,
+    link_if_any,
+    link_where_allowed,
+    list_url,
+    name_of,
+    page_url,
+    two_lines,
+)
 from .bounds import number
 from .forms import StartForm
 from .review import BlockPages
@@ -362,6 +373,7 @@ class ImportAdmin(BlockPages, StartingAdmin):
             (_("Version of the source"), data.source_version),
             (_("Library"), two_lines(link_if_any(data.library_url, data.library_title), library)),
             (_("Started by"), data.username),
+            (_("Batch"), link(page_url(Batch, run.batch.pk), run.batch_id) if run.batch else ""),
             (_("Structure kept"), options.level.label),
             (_("On conflict"), options.on_conflict.label),
             (_("Instead of merges that need you"), options.unmerged.label if options.unmerged else _("Wait")),
