@@ -380,6 +380,32 @@ class TestUndo:
         api.redo_import(user=ada, import_id=second)
         assert site.link_of(T1) == Link(ITEM, 1, 1, top=S)
 
+    def test_unlinks_what_a_later_import_has_linked_to_items_that_go(self, ada, site, imported, run_import):
+        later = run_import()[0].id
+        api.link_back(user=ada, import_id=later)
+        assert api.preview_undo(user=ada, import_id=imported).links == 7
+        api.undo_import(user=ada, import_id=imported)
+        assert {site.link_of(key) for key in (S, B, U, T1)} == {None}
+        assert api.preview_redo(user=ada, import_id=imported).links == 7
+        api.redo_import(user=ada, import_id=imported)
+        assert site.link_of(T1) == Link(ITEM, 1, 1, top=S)
+        assert api.unlink(user=ada, import_id=later) == 7
+
+    def test_takes_the_right_to_change_the_course_for_that_as_well(self, ada, site, imported, run_import):
+        api.link_back(user=ada, import_id=run_import()[0].id)
+        bea = site.person("bea")
+        site.let_edit(bea, TARGET)
+        with pytest.raises(api.NotPermitted, match="may not change"):
+            api.undo_import(user=bea, import_id=imported)
+
+    def test_leaves_what_a_later_import_has_linked_to_items_that_stay(self, ada, site, imported, load, run_import):
+        load(section("s", subsection("b", unit("u", text("t1", "<p>New.</p>"), problem("p1")), unit("u2", text("t2")))))
+        later = run_import(on_conflict=Decision.OVERWRITE)[0].id
+        api.link_back(user=ada, import_id=later, usage_keys=[T1])
+        assert api.preview_undo(user=ada, import_id=imported).links == 0
+        api.undo_import(user=ada, import_id=imported)
+        assert site.link_of(T1) is not None
+
     def test_does_not_link_again_what_was_unlinked_before(self, ada, site, imported):
         api.link_back(user=ada, import_id=imported, usage_keys=[T1, T2])
         api.unlink(user=ada, import_id=imported, usage_keys=[T1])

@@ -30,7 +30,7 @@ from ..data import (
 from ..errors import NotFound
 from ..hosts import Host
 from ..imports import of_record
-from ..linking import revert_links, to_be_changed
+from ..linking import of_others, revert_links, to_be_changed
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
 from ..rows import Row, in_batches, insert, no_pause
 from ..running import lifecycle
@@ -63,6 +63,7 @@ def plan_reversal(
     after = {verdict.record.entity_id: verdict.goal for verdict in verdicts if not verdict.kept}
     kept = _kept(verdicts)
     links = sum(pk not in kept for pk in to_be_changed([run], kind).values_list("record_id", flat=True))
+    links += len(of_others(run, kind, _removed(verdicts)))
     plan = replace(_as_plan(kind, verdicts), links=links, forwarding=reversed_forwarding(run, kind))
     return plan, {entity_id: goal for entity_id, goal in after.items() if entity_id is not None}
 
@@ -116,7 +117,7 @@ def revert(
         reversal.draft_change_logs.set(resetter.draft_change_logs)
         reversal.publish_logs.set(resetter.publish_logs)
         _write_records(reversal, verdicts, job.tell_again)
-        revert_links(run, host, user, reversal, kept=_kept(verdicts))
+        revert_links(run, host, user, reversal, kept=_kept(verdicts), removed=_removed(verdicts))
     lifecycle.finish(run, Step.UNDO if kind is ReversalKind.UNDO else Step.REDO, told=counts)
 
 
@@ -173,6 +174,11 @@ def _judged(
 def _kept(verdicts: Iterable[Verdict]) -> set[int]:
     """The records of the items that stay as they are, and are not where they were to go."""
     return {verdict.record.pk for verdict in verdicts if verdict.kept and not verdict.settled}
+
+
+def _removed(verdicts: Iterable[Verdict]) -> set[Any]:
+    """The entity IDs of the items that go."""
+    return {verdict.record.entity_id for verdict in verdicts if verdict.outcome is ReversalOutcome.REMOVED}
 
 
 def _lock_drafts(records: Sequence[Changed], pause: Callable[[], None]) -> None:

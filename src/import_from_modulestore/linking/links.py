@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import batched
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from openedx_content.models_api import EntityListRow, PublishableEntity
 
@@ -15,7 +15,7 @@ from ..errors import NotFound
 from ..hosts import Host
 from ..hosts.links import CourseBlock, CourseLinks, MadeLink, WantedLink
 from ..keys import parse_source_key
-from ..models import BlockLink, Import, LinkChange, Reversal
+from ..models import BlockLink, Import, ImportRecord, LinkChange, Reversal
 from .judging import Judge, PublishedItem, first_of_each
 
 _BATCH_SIZE = 500
@@ -42,9 +42,56 @@ def to_be_changed(runs: Collection[Import], kind: ReversalKind) -> QuerySet[Bloc
     return links.filter(unlinked__reversal=Subquery(undos.order_by("-pk").values("pk")[:1]))
 
 
+def of_others(run: Import, kind: ReversalKind, removed: Collection[Any]) -> list[BlockLink]:
+    """
+    The links that other imports of the same source have made, and that an undo takes off since it removes their items
+    (``removed`` are their entity IDs), or a redo makes again. Two queries at most.
+    """
+    links = BlockLink.objects.exclude(record__import_run=run).select_related("record__import_run", "change")
+    if kind is ReversalKind.REDO:
+        undo = run.reversals.filter(kind=ReversalKind.UNDO).order_by("-pk").first()
+        return list(links.filter(unlinked__reversal=undo)) if undo else []
+    return [row for row in links.filter(_standing([run])) if row.record.entity_id in removed]
+
+
 def changing_links(runs: Collection[Import], kind: ReversalKind) -> set[int]:
-    """The primary keys of those of these imports of which an undo or redo may change links. One query."""
-    return set(to_be_changed(runs, kind).order_by().values_list("record__import_run", flat=True).distinct())
+    """
+    The primary keys of those of these imports of which an undo or redo may change links.
+
+    One query, and where other imports of the same sources have made links, one for each 500.
+    """
+    if kind is ReversalKind.REDO:
+        undos = Reversal.objects.filter(import_run=OuterRef("unlinked__reversal__import_run"), kind=ReversalKind.UNDO)
+        last = Subquery(undos.order_by("-pk").values("pk")[:1])
+        links = BlockLink.objects.filter(unlinked__reversal__import_run__in=runs, unlinked__reversal=last)
+        return set(links.order_by().values_list("unlinked__reversal__import_run", flat=True).distinct())
+    sources = {run.pk: run.source_key for run in runs}
+    rows = BlockLink.objects.filter(_standing(runs)).values_list(
+        "record__import_run", "record__import_run__source_key", "record__entity"
+    )
+    changing: set[int] = set()
+    by_others: set[tuple[str, Any]] = set()
+    for import_run, source_key, entity in rows:
+        if import_run in sources:
+            changing.add(import_run)
+        if entity is not None:
+            by_others.add((source_key, entity))
+    for batch in batched({entity for _source, entity in by_others}, _BATCH_SIZE):
+        made = ImportRecord.objects.filter(import_run__in=sources, entity__in=batch, draft_before=None)
+        changing.update(
+            pk for pk, entity in made.values_list("import_run", "entity") if (sources[pk], entity) in by_others
+        )
+    return changing
+
+
+def _standing(runs: Collection[Import]) -> Q:
+    """Of links: that they stand, and were made by imports of the same sources into the same libraries."""
+    return Q(
+        unlinked=None,
+        record__import_run__source_key__in={run.source_key for run in runs},
+        record__import_run__source_origin__in={run.source_origin for run in runs},
+        record__import_run__library_key__in={run.library_key for run in runs},
+    )
 
 
 def links_at(run: Import, host: Host) -> CourseLinks | None:
@@ -113,24 +160,36 @@ def unlink(
     return len(versions)
 
 
-def revert_links(run: Import, host: Host, user: Any, reversal: Reversal, *, kept: Collection[int]) -> int:
+def revert_links(
+    run: Import, host: Host, user: Any, reversal: Reversal, *, kept: Collection[int], removed: Collection[Any]
+) -> int:
     """
     With an undo, take the links off, but those of items that it leaves as the import has made them (``kept`` are
-    primary keys of records); with a redo, link what the undo has unlinked, as far as that can be now. Returns how many.
-    Must be inside a transaction.
+    primary keys of records); and those that other imports have made to items that it removes (``removed`` are entity
+    IDs). With a redo, link what the undo has unlinked, as far as that can be now. Returns how many. Must be inside a
+    transaction.
     """
     course = links_at(run, host)
     if course is None:
         return 0
     kind = ReversalKind(reversal.kind)
     rows = [row for row in to_be_changed([run], kind) if row.record_id not in kept]
-    blocks = _course(run, course) if rows else None
-    if blocks is None:
+    by_import: dict[Import, list[BlockLink]] = {run: rows} if rows else {}
+    for row in of_others(run, kind, removed):
+        by_import.setdefault(row.record.import_run, []).append(row)
+    if not by_import or not course_is_there(run, course):
         return 0
     if kind is ReversalKind.UNDO:
-        return unlink(run, course, user, [row.record.usage_key for row in rows], reversal=reversal)
+        return sum(
+            unlink(each, course, user, [row.record.usage_key for row in links], reversal=reversal)
+            for each, links in by_import.items()
+        )
+    return sum(_link_again(each, course, user, links, reversal) for each, links in by_import.items())
+
+
+def _link_again(run: Import, course: CourseLinks, user: Any, rows: Iterable[BlockLink], reversal: Reversal) -> int:
     were_changed = {row.record.usage_key: row.was_changed for row in rows}
-    plan = _planned(run, blocks)
+    plan = _planned(run, _read(run, course))
     keys = [
         item.usage_key
         for item in plan.items
