@@ -95,6 +95,16 @@ def test_one_that_is_begun_is_only_staged(words, user):
     assert "3 staged" in in_one_line(command(*words, "--stage"))
 
 
+def test_its_imports_are_told_apart_by_their_sources_in_every_list(words, user):
+    command(*words)
+    command("batch", "last", "--complete", "--user", "ada")
+    [batch] = api.list_batches(user=user).items
+    for list_ in (("history",), ("story", TARGET)):
+        found = command(*list_, "--user", "ada")
+        assert all(key_of(number) in found for number in range(3)), found
+    assert f"Batch {batch.id}" in in_one_line(command("show", "last", "--user", "ada"))
+
+
 def test_how_to_undo_it_is_said_as_it_was_shown(words):
     command(*words)
     command("batch", "last", "--complete", "--user", "ada")

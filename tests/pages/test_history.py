@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from import_from_modulestore import api
 
-from ..builders import TARGET
+from ..builders import KEY, TARGET
 from .conftest import dom, page_url, text_of
 
 
@@ -42,6 +42,7 @@ def test_a_library_tells_what_happened_newest_first(author, user, course, run_im
     page = author.get(page_url("library", TARGET))
     first, second = dom(page).xpath("//ol[@class='timeline']/li")
     assert "ada undid" in first.text_content()
+    assert KEY in first.text_content()
     assert "Tides" in second.text_content()
     assert f'href="{page_url("reversal", run.id, "redo")}"' in page.content.decode()
 

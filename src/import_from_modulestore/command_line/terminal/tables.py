@@ -104,6 +104,7 @@ def imports_table(imports: Sequence[ImportData], total: int) -> RenderableType:
         parts += [
             Text.assemble((run.id[:8], "cyan"), "  ", state_of(run), (f"  {when(run.created)}, {run.username}", "dim")),
             indented(Text(printable(way))),
+            indented(Text(printable(run.source_key), style="dim")),
         ]
         if result := _counts(run.counts) or run.error:
             parts.append(indented(Text(printable(result), style="dim")))
@@ -153,6 +154,8 @@ def import_facts(run: ImportData, reversals: Sequence[ReversalData] = ()) -> Ren
     if run.collection_url:
         table.add_row("", Text(printable(run.collection_url), style="dim"))
     table.add_row(_("How"), Text(printable(" · ".join(how))))
+    if run.batch_id:
+        table.add_row(_("Batch"), Text(run.batch_id))
     table.add_row(_("Who"), Text(printable(f"{run.username}, {when(run.created)}{_took(run)}")))
     if run.forwards:
         table.add_row(
@@ -209,7 +212,13 @@ def story_lines(entries: Sequence[HistoryEntry]) -> RenderableType:
     if not entries:
         return Text(_("No import that you may see knows of it."))
     return Group(
-        *(hanging(Text(entry.import_id[:8], style="cyan"), Text(printable(entry.sentence))) for entry in entries)
+        *(
+            hanging(
+                Text(entry.import_id[:8], style="cyan"),
+                Text.assemble(printable(entry.sentence), "  ", (printable(entry.source_key), "dim")),
+            )
+            for entry in entries
+        )
     )
 
 
