@@ -36,6 +36,7 @@ from .library_state import drafts
 T1, T2 = "xblock.v1:html:t1", "xblock.v1:html:t2"
 LB1, LB2, LCT_U2 = "lb:Acme:Target:html:t1", "lb:Acme:Target:html:t2", "lct:Acme:Target:unit:u2"
 OVERWRITE = {"on_conflict": Decision.OVERWRITE}
+OTHER_RUN = '<course url_name="R2" org="Acme" course="C1"/>'
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def two_runs(course, courses, run_import, stage):
         write_course(
             courses / "c2",
             section("s", subsection("b", unit("u", *components))),
-            files={"course.xml": '<course url_name="R2" org="Acme" course="C1"/>'},
+            files={"course.xml": OTHER_RUN},
         )
         (courses / "c2/course/R1.xml").rename(courses / "c2/course/R2.xml")
 
@@ -349,6 +350,15 @@ class TestRemoving:
         import_id = two_runs.staged()
         assert gone(import_id)["t2"].also_from == ()
         assert remove(import_id) == 1
+
+    def test_one_that_another_source_comes_to_have_while_it_is_reviewed(self, lost, course, courses, run_import, gone):
+        import_id = lost()
+        assert gone(import_id)["t2"].also_from == ()
+        course(unit("u", text("t1"), text("t2")), unit("u2", text("t3")), files={"course.xml": OTHER_RUN})
+        (courses / "c1/course/R1.xml").rename(courses / "c1/course/R2.xml")
+        other, _records = run_import("course-v1:Acme+C1+R2", collection=None)
+        assert other.counts == {"unchanged": 7}, "nothing in the library tells of it"
+        assert gone(import_id)["t2"].also_from == (other.source_key,)
 
     def test_nor_is_one_of_which_the_other_source_has_its_own_since(self, two_runs, run_import, gone):
         run_import(two_runs.other, on_conflict=Decision.FORK)

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from import_from_modulestore import api
 from import_from_modulestore.actions import review
@@ -60,6 +61,18 @@ def test_one_of_a_change_that_was_rolled_back_is_not_shown_for_the_next(user, wr
     assert "Never" not in {item.name for item in api.list_blocks(**common).items}
     assert api.get_summary(**common).left_out == 1
     assert key("t2") in {each.usage_key for each in api.list_blocks(**common, selected=False).items}
+
+
+def test_one_that_is_known_is_so_without_a_look_at_records(user, write, stage, run_import):
+    """Of a course that is imported each week, they are half a million in a year."""
+    write()
+    run_import()
+    run = Import.objects.get(uuid=stage())
+    planned = review.planned(run)
+    with CaptureQueriesContext(connection) as asked:
+        assert review.planned(run) is planned
+    assert len(asked) == 2
+    assert not any("importrecord" in query["sql"] for query in asked)
 
 
 def test_one_that_meets_what_was_staged_meanwhile_tells_what_there_is(user, write, stage):

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.db.models import F, IntegerField, OuterRef, Subquery, Value
 
-from ..data import HistoryEntry, ImportState, Page
+from ..data import HistoryEntry, Page
 from ..history import sentences
 from ..keys import parse_item_key, parse_library_key
 from ..models import Import, ImportRecord, Reversal, ReversalRecord
+from ..running.lifecycle import WRITTEN
 from . import access
 from .records import check_page
 
-_WRITTEN = (ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE, ImportState.REDOING)
 _IMPORT, _REVERSAL = 0, 1
 
 
@@ -48,7 +48,7 @@ def get_library_history(
     """
     check_page(offset, limit)
     runs = access.all_visible_imports(user).filter(library_key=str(parse_library_key(library_key)))
-    written = runs.filter(state__in=_WRITTEN).order_by()
+    written = runs.filter(state__in=WRITTEN).order_by()
     reversals = Reversal.objects.filter(import_run__in=runs.order_by()).order_by()
     of_both = (
         rows.annotate(what=Value(what, IntegerField()), at=F("finished")).values_list("what", "pk", "at")

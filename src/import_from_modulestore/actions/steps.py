@@ -340,7 +340,7 @@ def remove_old_staged_content(*, days: int | None = None) -> int:
         raise InvalidOption(_("Give 0 or more days."), field="days")
     _let_go_of_accounts()
     _update_names()
-    ended = (ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE, ImportState.REDOING, ImportState.CANCELED)
+    ended = (*lifecycle.WRITTEN, ImportState.CANCELED)
     limit = timezone.now() - timedelta(days=days)
     removed = 0
     for run in Import.objects.filter(state__in=ended, finished__lte=limit, staged_removed=None):

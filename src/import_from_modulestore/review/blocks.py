@@ -16,7 +16,8 @@ from openedx_content.models_api import Collection, DraftChangeLog, LearningPacka
 
 from ..data import BlockData, BlockKind, Contents, Decision, LocalKey, Plan, PlannedItem
 from ..keys import library_item_key, parse_library_key
-from ..models import Import, ImportRecord, StagedBlock
+from ..models import Import, StagedBlock
+from ..running.lifecycle import WRITTEN
 from .outline import Outline
 
 EDITED = ~Q(edited_title="", edited_olx="")
@@ -63,8 +64,8 @@ class Plans:
     The last few plans of this process, so that paging through a review does not plan anew for each page.
 
     A plan is used again only while nothing changed that it was made from: the import's revision, the library's change
-    logs and collections, the records of earlier imports. Showing uses these; writing always plans anew. One of a change
-    that is rolled back goes with the next, which has its revision.
+    logs and collections, the imports into it, their undos and redos. Showing uses these; writing always plans anew. One
+    of a change that is rolled back goes with the next, which has its revision.
     """
 
     def __init__(self) -> None:
@@ -218,15 +219,16 @@ def _stamp(run: Import) -> tuple[Any, ...]:
             for aggregate in (Max, Count)
         )
     ).first()
-    records = ImportRecord.objects.filter(
-        import_run__library_key=run.library_key, import_run__source_key=run.source_key
-    ).aggregate(Max("pk"), undone=Count("pk", filter=Q(undone=True)))
+    # Records come with imports, and are changed by undos and redos; they are too many to be asked at each page.
+    history = Import.objects.filter(library_key=run.library_key).aggregate(
+        written=Count("pk", filter=Q(state__in=WRITTEN), distinct=True), reversals=Max("reversals")
+    )
     return (
         run.uuid,
         run.revision,
         run.staged,
         run.learning_package_id,
         changes,
-        *records.values(),
+        *history.values(),
         get_language(),
     )

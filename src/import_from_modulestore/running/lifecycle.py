@@ -73,6 +73,9 @@ STEP_OF = {states.running: step for step, states in STATES.items()}
 REVIEWABLE = (ImportState.STAGED, ImportState.IMPORT_FAILED)
 """States in which what is staged can be looked through, changed and planned."""
 
+WRITTEN = (ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE, ImportState.REDOING)
+"""States of an import that has written its records: it stays in one of these."""
+
 RETRY_STEPS = {STATES[step].failed: step for step in (Step.STAGE, Step.COMPLETE)}
 """The step that failed, by the state that it left the import in; an undo or redo leaves it as it was before."""
 
