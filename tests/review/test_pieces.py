@@ -194,7 +194,8 @@ def test_the_title_of_a_container(course, run_import, user, stage, choose, libra
     assert api.get_records(user=user, import_id=import_id)[2].title == "Ours"
 
 
-def test_an_id_that_is_taken_cannot_be_decided_as_a_merge(course, run_import, edit_in_library, stage, user):
+@pytest.mark.parametrize("below", [False, True])
+def test_an_id_that_is_taken_cannot_be_decided_as_a_merge(below, course, run_import, edit_in_library, stage, user):
     from import_from_modulestore.models import Import
 
     course("<p>One</p>")
@@ -202,7 +203,10 @@ def test_an_id_that_is_taken_cannot_be_decided_as_a_merge(course, run_import, ed
     edit_in_library("t", "<p>Mine</p>")
     Import.objects.all().delete()
     with pytest.raises(api.InvalidEdit, match="cannot be merged"):
-        api.decide_blocks(user=user, import_id=stage(), usage_keys=[key("t")], decision=Decision.MERGE, below=False)
+        api.decide_blocks(user=user, import_id=stage(), usage_keys=[key("t")], decision=Decision.MERGE, below=below)
+    asked = api.get_block(user=user, import_id=stage(on_conflict=Decision.MERGE), usage_key=key("t"))
+    assert not asked.pieces
+    assert asked.block.reason.startswith("Decide otherwise. The library’s item does not come from this source")
 
 
 def test_instead_of_a_merge_no_merge_can_be_done(user, library, course):

@@ -459,7 +459,13 @@ class _Planner:
             self._settle_item(block, children, (*warnings, note), instead)
             self._items[block.num] = replace(self._items[block.num], based_on=verdict.based_on)
         elif verdict.needs:
-            reason = _("Choose in the review, or decide otherwise. {why}").format(why=verdict.needs)
+            is_to_be_chosen = verdict.based_on is not None  # Else there are no pieces to choose from.
+            told = (
+                _("Choose in the review, or decide otherwise. {why}")
+                if is_to_be_chosen
+                else _("Decide otherwise. {why}")
+            )
+            reason = told.format(why=verdict.needs)
             outcome, contributes = Outcome.NEEDS_YOU, not item.deleted
             self._put(
                 block, state, outcome, key, item, reason=reason, warnings=warnings, contributes=contributes,

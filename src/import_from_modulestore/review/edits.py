@@ -230,11 +230,15 @@ def _rows_of(run: Import, places: Sequence[Place], *, below: bool) -> Iterable[Q
 def _check_decidable(places: Sequence[Place], decision: Decision, *, below: bool, planned: PlannedImport) -> None:
     if below:
         nums = (num for first, end_num in places for num in range(first, end_num))
-        if not any(_is_decidable(planned.items.get(num), decision) for num in nums):
+        conflicts = [item for num in nums if (item := planned.items.get(num)) and _is_decidable(item, decision)]
+        if not conflicts:
             raise InvalidEdit(
                 _("There is no conflict to decide: nothing else stands in the place of these blocks, or below them."),
                 field="decision",
             )
+        reasons = [unfit_decision(item, decision) for item in conflicts]
+        if all(reasons):
+            raise InvalidEdit(reasons[0], field="decision")
         return
     for num, _end in places:
         item = planned.items.get(num)
