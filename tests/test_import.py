@@ -519,6 +519,18 @@ class TestCollections:
         run_import(level=CompositionLevel.UNIT, collection=CollectionChoice(code="kept"))
         assert state()["collections"] == {"kept": ("Kept", ["u"])}
 
+    def test_one_that_is_deleted_during_the_review_is_missed_and_keeps_nothing_out(
+        self, course, library, stage, user, state
+    ):
+        course(hello())
+        content_api.create_collection(library.package_id, "kept", title="Kept", created_by=None)
+        import_id = stage(collection=CollectionChoice(code="kept"))
+        content_api.delete_collection(library.package_id, "kept")
+        done = api.complete_import(user=user, import_id=import_id)
+        assert (done.state, state()["collections"]) == (ImportState.IMPORTED, {})
+        told = "The collection kept is not in the library any more: what was imported is in none."
+        assert done.warnings == (told,)
+
     def test_a_title_without_latin_letters(self, course, run_import, state):
         course(hello())
         run_import(collection=CollectionChoice(title="潮汐"))

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from openedx_content.models_api import Draft, LearningPackage
 
 from ..data import CollectionChoice, Forward, ForwardingData, LibraryData, Notice, Plan, PlannedItem, Progress
-from ..errors import AlreadyExists, NotFound, PlanBlocked, Undecided
+from ..errors import AlreadyExists, InvalidOption, NotFound, PlanBlocked, Undecided
 from ..history.forwarding import forward
 from ..history.records import versions_of, write_records
 from ..hosts import Host
@@ -43,7 +43,7 @@ def write(run: Import, *, library_key: Any, host: Host, user: Any, progress: Pro
     has recorded is recorded again (:mod:`.again`).
 
     Raises ``NotFound`` where the library is gone, ``AlreadyExists`` where another import is making it, ``PlanBlocked``,
-    ``InvalidOption``, and ``Undecided`` where only what is decided is to be written.
+    and ``Undecided`` where only what is decided is to be written.
     """
     if run.learning_package_id is None and run.makes_library:
         run.learning_package_id = _library_for(run, library_key, host, user).package_id
@@ -70,6 +70,8 @@ class _Completion:
     progress: Progress
     stamp: str
     started: datetime = field(default_factory=timezone.now)
+    notes: list[str] = field(default_factory=list)
+    """What there is to say of the whole, for the import's warnings."""
 
     def carry_out(self, plan: Plan) -> None:
         """Write what is planned, and record what became of each block."""
@@ -124,7 +126,12 @@ class _Completion:
         if not run.collection_wanted:
             return None
         choice = CollectionChoice(code=run.collection_code, title=run.collection_title)
-        return collect(self.package.id, choice, entity_ids, user_id=self.user.pk)
+        try:
+            return collect(self.package.id, choice, entity_ids, user_id=self.user.pk)
+        except InvalidOption:  # It was there when the import was asked for, and no other can be chosen.
+            gone = _("The collection {code} is not in the library any more: what was imported is in none.")
+            self.notes.append(gone.format(code=choice.code))
+            return None
 
     def _leave_behind(self) -> None:
         """What others begin with: what the review has said, and, in a batch, the library."""
@@ -141,7 +148,7 @@ class _Completion:
             Step.COMPLETE,
             told=counts,
             counts=counts,
-            warnings=[*run.warnings, *([Notice.WRITTEN_AGAIN.sentence(lost)] if lost else [])],
+            warnings=[*run.warnings, *self.notes, *([Notice.WRITTEN_AGAIN.sentence(lost)] if lost else [])],
             started=self.started,
             finished=timezone.now(),
             learning_package=self.package,
@@ -153,7 +160,7 @@ class _Completion:
 
 
 def _plan(run: Import, host: Host, user: Any) -> Plan:
-    """What is to be written. Raises ``PlanBlocked``, ``InvalidOption`` and ``Undecided``."""
+    """What is to be written. Raises ``PlanBlocked`` and ``Undecided``."""
     _lock_removals(run)
     plan = with_forwarding(plan_of(run, host=host), run, host=host, user=user)
     if run.if_decided and (count := undecided(run, plan)):
