@@ -238,6 +238,15 @@ class TestStagingAnew:
         step(api.stage_import, import_id)
         assert self.rows() == before
 
+    def test_says_which_part_of_a_selection_is_not_there_any_more_and_goes_on(self, begin, step, write):
+        import_id = begin(selection=(usage_key("html", "t1"), usage_key("chapter", "s2")))
+        step(api.edit_block, import_id, **of_block("t1"), title="Mine")
+        write(the_course()[0])
+        anew = step(api.stage_import, import_id)
+        assert anew.warnings == ("1 block that was to be imported is not in the source any more.",)
+        selected = StagedBlock.objects.filter(selected=True).values_list("block_id", "title")
+        assert list(selected) == [("t1", "Mine")]
+
     def test_says_where_an_edit_has_no_block_any_more_or_another(self, begin, step, write):
         import_id = begin()
         for block_id in ("t1", "t2"):

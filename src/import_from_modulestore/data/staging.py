@@ -64,6 +64,11 @@ class Notice(Enum):
         "%(count)d blocks that were edited in the review are not in the source any more, and so are their edits.",
         "count",
     )
+    SELECTED_WITHOUT_BLOCK = ngettext_lazy(
+        "%(count)d block that was to be imported is not in the source any more.",
+        "%(count)d blocks that were to be imported are not in the source any more.",
+        "count",
+    )
     AS_LAST_TIME = ngettext_lazy(
         "As last time: of %(count)d block, the review has begun with what the last one had said.",
         "As last time: of %(count)d blocks, the review has begun with what the last one had said.",

@@ -230,8 +230,16 @@ class Indexer:
             row.warnings = [named if warning == unnamed else warning for warning in row.warnings]
 
     def check_selection(self) -> None:
-        """Raise ``InvalidOption`` where blocks were to be selected that are not there; after the last root."""
-        if unknown := sorted(self._selection - self._met.keys()):
+        """
+        Look for blocks that were to be selected and are not there; after the last root.
+
+        Raises ``InvalidOption`` for some, or where the import is staged anew, notes how many: there is a review then,
+        which is not to be lost with them.
+        """
+        unknown = sorted(self._selection - self._met.keys())
+        if unknown and self._run.staged:
+            self.notices[Notice.SELECTED_WITHOUT_BLOCK] = len(unknown)
+        elif unknown:
             raise InvalidOption(
                 _("These selected blocks are not in {source}: {keys}. A preview lists those that are.").format(
                     source=self._source_key, keys=listed(unknown)
