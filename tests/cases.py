@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-FEW = 4
+FEW = 2
 """So many are run of one list of cases, from all over it."""
 
 

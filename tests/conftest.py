@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import os
 import sqlite3
@@ -11,6 +10,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ from .gates import NEVER
 from .hostile.servers import MariaDB, can_run
 from .keeping import kept, kept_at_first, recorded
 from .library_state import library_state
-from .migrated import connected, digest_of_migrations, fill
+from .migrated import connected, database_with_tables, file_with_tables, fill
 from .processes import PATIENCE, Project, ServerProject, migrate
 from .rights import without_override
 from .stack import with_room
@@ -67,7 +68,20 @@ LONG = (
     "test_databases.py",
     "test_schema.py",
 )
-"""Files that take minutes at the gate; the first one begins with migrating a database."""
+"""Files that take minutes at the gate."""
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where workers have the tests, migrate the database that all have copies of while they begin."""
+    if session.config.pluginmanager.has_plugin("dsession"):
+        Thread(target=_migrate_ahead, args=[session.config], name="migrates").start()
+
+
+def _migrate_ahead(config: pytest.Config) -> None:
+    with TemporaryDirectory() as folder:
+        if connection.vendor == "mysql":
+            database_with_tables(os.environ["TEST_DATABASE_URL"], lambda url: migrate(Path(folder), url))
+        _have_migrated(config, Path(folder))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -79,17 +93,14 @@ def pytest_cmdline_main(config: pytest.Config) -> object:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
-    Begin with what takes long: each file is one worker's, who would else be at the last when the others are done. And
-    say what is left to the gate.
-
-    While one worker migrates the database that all have copies of, the others have what needs none.
+    Begin with what needs no database while that is migrated, and then with what takes long: each file is one worker's,
+    who would else be at the last when the others are done. And say what is left to the gate.
     """
     leave_further_cases(items)
     waiting = {item.path for item in items if _needs_database(item)}
 
     def rank(item: pytest.Item) -> tuple[bool, int]:
-        place = LONG.index(item.path.name) if item.path.name in LONG else len(LONG)
-        return place > 0 and item.path in waiting, place
+        return item.path in waiting, LONG.index(item.path.name) if item.path.name in LONG else len(LONG)
 
     items.sort(key=rank)
 
@@ -353,24 +364,15 @@ def real_exports() -> Path:
 
 @pytest.fixture(scope="session")
 def _migrated(request, tmp_path_factory) -> Path:
-    """
-    An SQLite database with all tables, as the migrations make it.
-
-    Migrating takes long, so it is kept for as long as the migrations of all apps stay the same.
-    """
-    kept = Path(request.config.cache.mkdir("databases")) / f"{digest_of_migrations()}.sqlite3"
-    with kept.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # One worker migrates; the others wait for it.
-        if not kept.exists():
-            folder = tmp_path_factory.mktemp("migrated")
-            migrate(folder, f"sqlite:///{folder / 'db.sqlite3'}")
-            own = kept.with_suffix(f".{os.getpid()}")
-            with closing(sqlite3.connect(folder / "db.sqlite3")) as made, closing(sqlite3.connect(own)) as copy:
-                made.backup(copy)
-            own.replace(kept)
+    """An SQLite database with all tables, as the migrations make it."""
+    migrated = _have_migrated(request.config, tmp_path_factory.mktemp("migrated"))
     if connection.vendor == "sqlite":
-        request.config.stash[MIGRATED] = kept
-    return kept
+        request.config.stash[MIGRATED] = migrated
+    return migrated
+
+
+def _have_migrated(config: pytest.Config, folder: Path) -> Path:
+    return file_with_tables(config.cache.mkdir("databases"), lambda url: migrate(folder, url))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -40,12 +43,29 @@ def connected(server_url: str, database: str = "") -> Iterator[Any]:
         yield cursor
 
 
-def fill(server_url: str, database: str, migrate: Callable[[str], object]) -> None:
+def file_with_tables(folder: Path, migrate: Callable[[str], object]) -> Path:
     """
-    Give an empty database on a server all tables, by copying one that has them.
+    An SQLite database with all tables, in this folder, where it stays as long as the migrations of all apps do.
 
-    That one is made when it is first wanted (``migrate(url)``), and stays on the server; who comes meanwhile waits.
+    It is made when it is first wanted (``migrate(url)``); who comes meanwhile waits.
     """
+    kept = folder / f"{digest_of_migrations()}.sqlite3"
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            made, own = kept.with_suffix(f".{os.getpid()}-made"), kept.with_suffix(f".{os.getpid()}")
+            made.unlink(missing_ok=True)
+            migrate(f"sqlite:///{made}")
+            with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(own)) as copy:
+                source.backup(copy)
+            own.replace(kept)
+            for each in folder.glob(f"{made.name}*"):
+                each.unlink()
+    return kept
+
+
+def database_with_tables(server_url: str, migrate: Callable[[str], object]) -> str:
+    """The same on a server: the name of a database there."""
     migrated = f"import_migrated_{digest_of_migrations()}"
     with connected(server_url) as cursor:
         cursor.execute("SELECT GET_LOCK(%s, 900)", [migrated])
@@ -55,7 +75,13 @@ def fill(server_url: str, database: str, migrate: Callable[[str], object]) -> No
             cursor.execute(f"CREATE DATABASE {migrated}")
             migrate(urlsplit(server_url)._replace(path=f"/{migrated}").geturl())
             cursor.execute(f"CREATE DATABASE {migrated}_done")
-        cursor.execute("SELECT RELEASE_LOCK(%s)", [migrated])
+    return migrated
+
+
+def fill(server_url: str, database: str, migrate: Callable[[str], object]) -> None:
+    """Give an empty database on a server all tables, by copying :func:`database_with_tables`."""
+    migrated = database_with_tables(server_url, migrate)
+    with connected(server_url) as cursor:
         cursor.execute(f"USE {database}")
         cursor.execute("SET FOREIGN_KEY_CHECKS = 0")
         cursor.execute(f"SHOW TABLES FROM {migrated}")

@@ -51,6 +51,7 @@ def test_on_the_terminal(staged):
     assert "… and 2,950 more" in command("review", "last", "t1", "--user", "ada")
 
 
+@pytest.mark.at_gate
 def test_over_rest(staged, user, commits):
     client = Client(commits, user)
     blocks = client("GET", f"imports/{staged}/blocks/")
@@ -61,6 +62,7 @@ def test_over_rest(staged, user, commits):
     assert one.json()["olx"].endswith("more characters)")
 
 
+@pytest.mark.at_gate
 def test_in_the_admin(staged, user):
     pages = Pages(user)
     run = StagedBlock.objects.first().import_run

@@ -4,9 +4,12 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.at_gate
 def test_the_examples_do_what_they_say(courses, user):
     shutil.copytree(ROOT / "courses" / "sample-course", courses / "sample-course")
     guide = (ROOT / "docs" / "tutorials" / "python_api.md").read_text()

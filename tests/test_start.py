@@ -29,6 +29,7 @@ def loaded(project: Project, code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
+@pytest.mark.at_gate
 def test_history_loads_what_it_needs(project):
     modules = loaded(project, HISTORY)
     assert {"import_from_modulestore.api", "rich.console"} <= modules

@@ -4,6 +4,7 @@ import html
 import re
 from pathlib import Path
 
+import pytest
 from django.contrib.admin import site
 from django.contrib.staticfiles import finders
 from django.urls import reverse
@@ -16,6 +17,7 @@ from .conftest import url
 GUIDE = (Path(__file__).parents[2] / "docs" / "how-to" / "admin.md").read_text()
 
 
+@pytest.mark.at_gate
 def test_the_guide_names_pages_and_buttons_as_they_are(pages, start):
     seen = []
 

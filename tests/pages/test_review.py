@@ -67,6 +67,7 @@ def test_without_scripts_a_branch_is_opened_by_its_address(author, course, stage
     assert {"Text t1", "Problem p1"} <= found.keys()
 
 
+@pytest.mark.at_gate
 def test_many_children_come_in_parts(author, user, courses, library, stage):
     write_course(courses / "c1", section("s", subsection("b", *(unit(f"u{n}") for n in range(450)))))
     run_id = stage()
@@ -290,6 +291,7 @@ def test_each_part_costs_the_same_however_large_the_course(
         assert len(page.content) <= 100_000
 
 
+@pytest.mark.at_gate
 def test_a_large_course_is_shown_before_its_tree_is(author, staged_course, django_assert_max_num_queries):
     run_id = staged_course(1_200)
     with django_assert_max_num_queries(8):

@@ -8,6 +8,8 @@ from argparse import ArgumentParser
 from http import HTTPStatus
 from pathlib import Path
 
+import pytest
+
 from .conftest import ROOT
 
 PROJECT = Path(__file__).parents[2]
@@ -21,6 +23,7 @@ curl.add_argument("-X", dest="method")
 curl.add_argument("--json")
 
 
+@pytest.mark.at_gate
 def test_the_examples_do_what_they_say(client_of, courses, user, token_of, django_capture_on_commit_callbacks):
     shutil.copytree(PROJECT / "courses" / "sample-course", courses / "sample-course")
     guide = (PROJECT / "docs" / "tutorials" / "rest_api.md").read_text()

@@ -216,7 +216,7 @@ def test_names_in_quotes_are_found_exactly(files, quoting, encoded):
     assert needed(f"<problem>{attributes}</problem>") == files
 
 
-@pytest.mark.few
+@pytest.mark.at_gate
 @pytest.mark.parametrize("piece", ["=/static/", "'/static/a", '"/static/a\n', "(/static/", "/static/", " \n", "/*"])
 @pytest.mark.parametrize("around", ["{}", "<script>{}'/static/a'</script>", '<img src="/static/a" alt="{}">'])
 def test_time_grows_with_the_text(piece, around):
