@@ -182,6 +182,15 @@ def test_what_is_staged_from_a_file_can_be_staged_again(export):
     command("complete", "last")
 
 
+def test_what_was_uploaded_is_removed_by_the_name_of_its_file(export):
+    command("stage", str(export), TARGET, "--create")
+    assert "course.tar.gz is removed." in command("sources", "--remove", "course.tar.gz")
+    assert uploads() == []
+    message, code = refused("sources", "--remove", "course.tar.gz")
+    assert ("course.tar.gz" in message, code) == (True, 4)
+    command("complete", "last")
+
+
 @pytest.mark.parametrize(
     ("source", "library"),
     [

@@ -144,6 +144,13 @@ class TestReview:
         command("leave-out", staged, "s1")
         assert "0 ○ chapter s1  section  left out  ○ 6 blocks" in command("review", staged)
 
+    def test_its_last_change_is_taken_back(self, staged):
+        message, code = refused("take-back", staged)
+        assert ("nothing to take back" in message, code) == (True, 1)
+        command("leave-out", staged, "s1")
+        assert data_of("take-back", staged) == {"changed": 7}
+        assert command("review", staged, "--left-out") == "No such blocks.\n"
+
     def test_tells_that_nothing_matches(self, staged):
         assert command("review", staged, "--conflicts") == "No such blocks.\n"
 

@@ -537,6 +537,30 @@ def choices(
     return None
 
 
+@subcommand(
+    arguments_of_import,
+    name="take-back",
+    told=(
+        gettext_lazy("Take the last change of a review back."),
+        gettext_lazy(
+            "Of each block that it changed, the review says again what it said before: whether it is "
+            "selected, how it is decided, what becomes of what is inside it; of what is gone from the source, "
+            "whether it is removed. That is a change as well, and can be taken back. Edits are taken back by `edit "
+            "--revert`."
+        ),
+    ),
+)
+def take_back(session: Session, *, import_name: str, **options: Any) -> None:
+    run = session.find(import_name)
+    change = api.get_last_change(user=session.user, import_id=run.id)
+    if change is None:
+        told = _("There is nothing to take back. Edits are taken back by `edit --revert`.")
+        raise refusal(told, FAILED)
+    changed = api.take_back(user=session.user, import_id=run.id, change=change)
+    done = _("Taken back; {count:,} changed.").format(count=changed)
+    session.show({"changed": changed}, f"{done} {what_would_happen(run.id)}")
+
+
 def _document(session: Session, name: str) -> str | bytes:
     if name == "-":
         return session.stdin.read(document.MAX_SIZE + 1)

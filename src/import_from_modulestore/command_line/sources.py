@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from .. import api
 from ..hosts import get_host
+from ..quoting import listed
 from ..sizes import size_told
-from .base import Session, argument_of_limit, subcommand
+from .base import USAGE, Session, all_of, argument_of_limit, refusal, subcommand
 from .terminal.tables import libraries_table, sources_table
 from .terminal.text import printable
 
@@ -24,6 +26,7 @@ def _arguments_of_search(parser: argparse.ArgumentParser) -> None:
 def _arguments_of_sources(parser: argparse.ArgumentParser) -> None:
     _arguments_of_search(parser)
     parser.add_argument("--origin", default="", metavar="NAME", help=_("only those of this origin"))
+    parser.add_argument("--remove", default="", metavar="EXPORT", help=_("remove this export, which was uploaded"))
     argument_of_limit(parser)
 
 
@@ -38,12 +41,30 @@ def _arguments_of_backup(parser: argparse.ArgumentParser) -> None:
     told=(
         gettext_lazy("List what can be imported."),
         gettext_lazy("What lies among the sources and cannot be read is listed with the reason."),
+        gettext_lazy(
+            "A file that is staged is uploaded: it is among the sources until it is removed. What was imported from it "
+            "stays."
+        ),
     ),
 )
-def sources(session: Session, *, search: str, origin: str, limit: int, **options: Any) -> None:
+def sources(session: Session, *, search: str, origin: str, remove: str, limit: int, **options: Any) -> None:
+    if remove:
+        _remove(session, remove)
+        return
     page = api.list_sources(user=session.user, search=search, origin=origin, limit=limit)
     none = _("Nothing has that in its key or title.") if search else get_host().nothing_to_import()
     session.show(page.items, sources_table(page.items, more=page.total - len(page.items), none=none))
+
+
+def _remove(session: Session, name: str) -> None:
+    """Remove an upload, by the name of the export or of its file."""
+    uploads, _page = all_of(partial(api.list_sources, user=session.user, uploaded=True, counted=False))
+    named = [each.export for each in uploads if name in (each.export, each.location)] or [name]
+    if len(named) > 1:
+        told = _("Several exports are called {name}. Name one of them: {exports}.")
+        raise refusal(told.format(name=name, exports=listed(named)), USAGE)
+    api.remove_export(user=session.user, export=named[0])
+    session.show({"removed": named[0]}, printable(_("{name} is removed.").format(name=named[0])))
 
 
 @subcommand(_arguments_of_search, told=(gettext_lazy("List the content libraries."),))

@@ -19,6 +19,7 @@ SUBCOMMANDS: dict[str, tuple[Subcommand, ...]] = {
         review.edit,
         review.merge,
         review.choices,
+        review.take_back,
         review.forward,
         gone.gone,
         steps.plan,
