@@ -3,6 +3,7 @@
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
 import pytest
+from openedx_content import api as content_api
 
 from import_from_modulestore import api
 from import_from_modulestore.data import ImportOptions
@@ -66,6 +67,19 @@ def test_a_backup_for_which_the_disk_has_no_room(user, library, tmp_path):
     finally:
         setrlimit(RLIMIT_FSIZE, (soft, hard))
     assert not [path.name for path in tmp_path.iterdir() if path.suffix in (".zip", ".partial")]
+
+
+def test_a_backup_that_is_written_beside_another_is_its_own(user, library, tmp_path, monkeypatch):
+    write, others = content_api.create_zip_file, [tmp_path / "b.zip"]
+
+    def meanwhile(*args, **more):
+        write(*args, **more)
+        if others:  # As in another thread.
+            api.backup_library(user=user, library_key=TARGET, file=others.pop())
+
+    monkeypatch.setattr(content_api, "create_zip_file", meanwhile)
+    api.backup_library(user=user, library_key=TARGET, file=tmp_path / "a.zip")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["a.zip", "b.zip"]
 
 
 def test_a_backup_file_of_another_kind_or_that_exists(user, library, tmp_path):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import batched
 from pathlib import Path
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -262,7 +263,7 @@ def backup_library(*, user: Any, library_key: str, file: Path, overwrite: bool =
         )
     # openedx_content (to 1.15) does not load an archive whose author has an empty address.
     author = user if user.email else None
-    partial = file.with_name(f".{os.getpid()}.partial")
+    partial = file.with_name(f".{uuid4().hex}.partial")
     try:
         content_api.create_zip_file(library.key, str(partial), user=author)
         partial.replace(file)

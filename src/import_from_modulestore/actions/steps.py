@@ -114,7 +114,7 @@ def stage_import(*, user: Any, import_id: str, progress: Progress = no_progress)
     Cost: statements by root and by batch, not by block; memory of the largest section.
 
     Raises ``NotFound``, ``NotPermitted``, ``WrongState``, ``SourceError``, ``StepFailed``, ``StepCanceled``, and
-    ``InvalidOption`` where a selected block is not in the source.
+    ``InvalidOption`` where a selected block is not in the source; of one that has gone since, a warning tells.
     """
     return do(Step.STAGE, user, import_id, progress)
 
