@@ -133,9 +133,14 @@ def test_one_that_failed_says_why_and_is_retried_alone_or_with_all(author, made,
     assert api.get_batch(user=user, batch_id=batch).states == {"staged": 3}
 
 
-def test_who_may_only_look_has_no_buttons(author_of, viewer, made):
-    page = author_of(viewer).get(page_url("batch", made(2)))
-    assert not dom(page).xpath("//main//button")
+def test_who_may_only_look_has_no_buttons(author, author_of, viewer, made):
+    batch = made(2)
+    visitor = author_of(viewer)
+    assert not dom(visitor.get(page_url("batch", batch))).xpath("//main//button")
+    author.post(page_url("batch_do", batch, "complete"))
+    preview = visitor.get(page_url("batch_reversal", batch, "undo"))
+    assert "rights that you do not have" in text_of(preview)
+    assert not dom(preview).xpath("//main//button")
 
 
 def test_who_may_not_is_told_nothing(author_of, stranger, made):

@@ -22,6 +22,15 @@ def test_a_library_shows_its_imports_and_no_others(author, user, course, run_imp
     assert "Nothing was imported" in text_of(author.get(page_url("library", "lib:Acme:alpha")))
 
 
+def test_a_library_leads_to_what_it_does_not_show_of_what_is_under_way(author, course, stage, monkeypatch):
+    monkeypatch.setattr("import_from_modulestore.pages.history.PAGE_SIZE", 1)
+    stage()
+    assert "All imports into this library" not in text_of(author.get(page_url("library", TARGET)))
+    stage()
+    [address] = dom(author.get(page_url("library", TARGET))).xpath("//a[text()='All imports into this library']/@href")
+    assert len(dom(author.get(address)).xpath("//main//li//a")) == 2
+
+
 def test_a_library_is_downloaded_as_a_backup(author, library):
     (address,) = dom(author.get(page_url("library", TARGET))).xpath("//a[.//text()[contains(., 'Backup')]]/@href")
     answer = author.get(address)

@@ -91,6 +91,16 @@ def test_an_undo_shows_first_what_it_keeps(author, user, run):
     assert "Restore" in text_of(author.get(page_url("reversal", run.id, "redo")))
 
 
+def test_who_may_only_look_is_shown_no_button_that_would_be_refused(author_of, viewer, user, run):
+    visitor = author_of(viewer)
+    undo, item = page_url("reversal", run.id, "undo"), page_url("item", "lb:Acme:Target:html:t1")
+    assert "rights that you do not have" in text_of(visitor.get(undo))
+    for address in (undo, item, page_url("work", run.id), page_url("library", TARGET)):
+        main = dom(visitor.get(address)).xpath("//main")[0]
+        assert not main.xpath(".//form[@method='post']//button"), address
+        assert not main.xpath(f".//a[contains(@href, '{undo}')]"), address
+
+
 def test_an_item_tells_where_it_came_from(author, user, run):
     record = next(record for record in api.get_records(user=user, import_id=run.id) if record.usage_key.endswith("@t1"))
     page = author.get(page_url("item", record.item_key))

@@ -84,7 +84,9 @@ class Reversal(AuthorView):
             for each in told
         ]
         kept = sum(len(each.plan.kept) for each in told if each.plan)
-        return self.page("batch_reversal.html", batch=batch, action=action, force=force, rows=rows, kept=kept)
+        may_do = action in batch.permitted
+        about: dict[str, Any] = {"batch": batch, "action": action, "may_do": may_do, "force": force}
+        return self.page("batch_reversal.html", **about, rows=rows, kept=kept)
 
 
 def _told(batch: BatchDetails) -> dict[str, Any]:

@@ -54,10 +54,12 @@ class Library(AuthorView):
             offset=(number - 1) * PAGE_SIZE,
             limit=PAGE_SIZE,
         )
+        host, key = get_host(), parse_library_key(library.key)
         return self.page(
             "library.html",
             library=library,
-            can_back_up=get_host().can_back_up_library(request.user, parse_library_key(library.key)),
+            can_back_up=host.can_back_up_library(request.user, key),
+            can_change=host.can_edit_library(request.user, key),
             imports=imports,
             history=history,
             number=number,
@@ -75,8 +77,15 @@ class Item(AuthorView):
         entries = api.get_item_history(user=request.user, item_key=item_key)
         records = api.where_from(user=request.user, item_key=item_key)
         last = records[0] if records else None
-        library_key = str(parse_item_key(item_key).lib_key)
-        return self.page("item.html", item_key=item_key, library_key=library_key, entries=entries[::-1], last=last)
+        library_key = parse_item_key(item_key).lib_key
+        return self.page(
+            "item.html",
+            item_key=item_key,
+            library_key=str(library_key),
+            entries=entries[::-1],
+            can_change=get_host().can_edit_library(request.user, library_key),
+            last=last,
+        )
 
 
 def _by_title(library: LibraryData) -> tuple[str, str]:

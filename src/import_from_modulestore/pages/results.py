@@ -13,7 +13,7 @@ from .. import api
 from ..data import Action, ImportData, Outcome, ReversalOutcome, tally
 from ..hosts import get_host
 from ..keys import parse_library_key
-from .base import AuthorView, number_of, page_number, pages_of
+from .base import AuthorView, can_do, number_of, page_number, pages_of
 
 PAGE_SIZE = 100
 
@@ -68,7 +68,13 @@ class Work(AuthorView):
             limit=PAGE_SIZE,
         )
         return self.page(
-            "work.html", run=run, work=work, shown=shown, number=number, pages=pages_of(work.total, PAGE_SIZE)
+            "work.html",
+            run=run,
+            work=work,
+            shown=shown,
+            can_change=get_host().can_edit_library(request.user, parse_library_key(run.library_key)),
+            number=number,
+            pages=pages_of(work.total, PAGE_SIZE),
         )
 
     def post(self, request: HttpRequest, import_id: str) -> HttpResponse:
@@ -103,6 +109,7 @@ class Reversal(AuthorView):
             "reversal.html",
             run=run,
             action=action,
+            may_do=action.value in can_do(request, run),
             force=force,
             plan=plan,
             kept=len(plan.kept),
