@@ -87,7 +87,7 @@ def test_names_and_times_stand_in_their_place_among_words_from_right_to_left(sit
     assert where == sorted(where, reverse=True)
     where = [row.locator(part).bounding_box()["x"] for part in ("time", ".small > .name")]
     assert where == sorted(where, reverse=True)
-    counted = row.locator(".small").evaluate(
+    counted = row.locator(".small").last.evaluate(
         "line => { const range = document.createRange(); range.selectNodeContents(line.lastChild);"
         " return range.getBoundingClientRect().x; }"
     )
