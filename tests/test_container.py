@@ -146,9 +146,9 @@ class Composed:
                 words[-1] = str(next(folder.glob("*.whl")))
             subprocess.run([uv, *words, "--quiet"], cwd=ROOT, check=True)
 
-    def environment(self, name: str, host: str = "") -> dict[str, str]:
+    def environment(self, name: str) -> dict[str, str]:
         """What a container of this service would have, but for where things are."""
-        found = {**self._of_image, **self._services[name]["environment"], "HOSTNAME": host, "HOME": str(self.plain)}
+        found = {**self._of_image, **self._services[name]["environment"], "HOME": str(self.plain)}
         return {"TMPDIR": str(self._temporary)} | {each: self._moved(value) for each, value in found.items()}
 
     def _moved(self, text: str) -> str:
@@ -182,7 +182,7 @@ class Composed:
             process = subprocess.Popen(
                 self.words(name, host),
                 cwd=self.plain,
-                env=self.environment(name, host),
+                env=self.environment(name),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -192,11 +192,11 @@ class Composed:
     def is_healthy(self, name: str, host: str) -> bool:
         """What the service's own check says."""
         kind, *words = self._services[name]["healthcheck"]["test"]
-        words = [self._moved(word).replace(":8000/", f":{self.port}/") for word in words]
+        words = [self._moved(word).replace(":8000/", f":{self.port}/").replace("$(uname -n)", host) for word in words]
         if kind == "CMD-SHELL":
             words = ["/bin/sh", "-c", *words]
         return not subprocess.run(
-            words, cwd=self.plain, env=self.environment(name, host), capture_output=True, check=False
+            words, cwd=self.plain, env=self.environment(name), capture_output=True, check=False
         ).returncode
 
     def close(self) -> None:
