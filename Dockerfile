@@ -18,7 +18,7 @@ RUN pip install --no-cache-dir -r requirements/base.txt -r requirements/mysql.tx
 COPY LICENSE README.md pyproject.toml ./
 COPY courses courses
 COPY src src
-RUN pip install --no-cache-dir --no-deps .
+RUN pip install --no-cache-dir --no-deps . && chmod -R a+rX courses
 
 FROM python:${PYTHON}-slim-trixie
 # hadolint ignore=DL3008
@@ -26,10 +26,13 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends libmariadb3 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin site \
-    && install --directory --owner site --group site --mode 700 /data \
-    && install --directory /courses
+    && install --directory --owner site --group site --mode 700 /data
 COPY --from=build /opt/site /opt/site
+# To try it with, where no folder of exports is mounted here.
+COPY --from=build /build/courses /courses
+# What libraries keep for themselves goes nowhere that is kept, whichever account it runs as.
 ENV PATH=/opt/site/bin:$PATH \
+    HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     VAR_DIR=/data \
