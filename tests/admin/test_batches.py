@@ -40,7 +40,7 @@ def test_is_begun_by_a_form_and_done_by_its_page(pages, made):
     assert "Complete (3)…" in text_of(page)
     assert "Complete 3 imports?" in text_of(pages.get(url("batch", "action", made.pk, "complete")))
     done = do(pages, made, "complete")
-    assert (states(made), messages_of(done)) == (["imported"] * 3, ["Complete: 3 imports."])
+    assert (states(made), messages_of(done)) == (["imported"] * 3, ["Complete: asked of 3 imports."])
     assert "3 Imported" in text_of(pages.get(url("batch")))
 
 

@@ -60,7 +60,7 @@ def test_it_is_live_while_something_is_under_way(author, made, user):
 def test_all_are_completed_undone_and_redone(author, made, user):
     batch = made(2)
     page = author.post(page_url("batch_do", batch, "complete"))
-    assert (badges(page)[0], "Complete: 2 imports." in text_of(page)) == ("2 Imported", True)
+    assert (badges(page)[0], "Complete: asked of 2 imports." in text_of(page)) == ("2 Imported", True)
     preview = author.get(page_url("batch_reversal", batch, "undo"))
     assert text_of(preview).index("Course 01") < text_of(preview).index("Course 00")
     assert "2 Undone" in badges(author.post(page_url("batch_do", batch, "undo")))

@@ -141,8 +141,7 @@ class BatchAdmin(StartingAdmin):
             self.message_user(request, str(error), messages.ERROR)
             return
         self.log_change(request, batch, f"{action.label}: {len(done.asked)}.")
-        told = ngettext("{action}: {count} import.", "{action}: {count} imports.", len(done.asked))
-        self.message_user(request, told.format(action=action.label, count=len(done.asked)), messages.SUCCESS)
+        self.message_user(request, done.told_of(action), messages.SUCCESS)
         for each in done.left:
             self.message_user(request, f"{each.import_id[:8]}: {each.reason}", messages.WARNING)
 

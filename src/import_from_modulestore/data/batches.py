@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import ngettext
+
 from .history import ReversalPlan
 from .imports import Action, ImportData, ImportState
 
@@ -65,6 +67,15 @@ class BatchStep:
     asked: tuple[str, ...]
     """IDs of the imports that it was done with, or asked of, in that order."""
     left: tuple[LeftImport, ...]
+
+    def told_of(self, action: Action) -> str:
+        """Of how many imports workers were asked for the action, in words; a cancel is done by then."""
+        count = len(self.asked)
+        if action is Action.CANCEL:
+            told = ngettext("{action}: {count} import.", "{action}: {count} imports.", count)
+        else:
+            told = ngettext("{action}: asked of {count} import.", "{action}: asked of {count} imports.", count)
+        return told.format(action=action.label, count=count)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,8 +111,7 @@ def _row(run: ImportData, permitted: dict[str, tuple[str, ...]]) -> dict[str, An
 
 
 def _what_was_done(action: Action, done: BatchStep) -> str:
-    asked = ngettext("{label}: {count} import.", "{label}: {count} imports.", len(done.asked))
-    told = asked.format(label=action.label, count=len(done.asked))
+    told = done.told_of(action)
     if done.left:
         left = ngettext("{count} is left as it is: {why}", "{count} are left as they are: {why}", len(done.left))
         told += " " + left.format(count=len(done.left), why=done.left[0].reason)
