@@ -91,6 +91,10 @@ def test_all_that_a_site_needs_is_there_and_watched():
     assert all("healthcheck" in service for service in COMPOSED.values())
 
 
+def test_nothing_waits_for_ever_for_a_migration_that_fails():
+    assert re.fullmatch(r"no|on-failure:\d", COMPOSED["migrate"]["restart"])
+
+
 def test_every_variable_is_described_in_the_example():
     asked = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
     assert asked == set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
