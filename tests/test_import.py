@@ -1,6 +1,7 @@
 """An import from end to end, through the Python API."""
 
 import pytest
+from django.core.files.storage import default_storage
 from openedx_content import api as content_api
 from openedx_content.models_api import Component, Container, DraftChangeLog, PublishableEntity, PublishLog
 
@@ -250,6 +251,13 @@ class TestFiles:
             api.stage_import(user=user, import_id=run.id)
             names.append(StagedContentFile.objects.latest("pk").data_file.name)
         assert names[0] != names[1]
+
+    def test_what_an_import_has_left_is_looked_for_among_its_own_alone(self, tmp_path):
+        (tmp_path / "a.png").write_bytes(b"PNG")
+        for purpose in ("import:1", "import:2"):
+            FileStore(purpose).put(tmp_path / "a.png")
+        FileStore("import:1").remove_all()
+        assert default_storage.listdir("staged-content-temp") == (["2"], [])
 
     def test_one_that_cannot_be_read_is_missing(self, tmp_path):
         assert FileStore("import:1").put(tmp_path / "gone.png") is None

@@ -78,8 +78,8 @@ def staged(import_id: str) -> dict[str, Any]:
         for file in file_model.objects.filter(for_content__in=rows).order_by("filename"):
             with file.data_file.open("rb") as opened:
                 content = opened.read()
-            assert file.data_file.name.startswith(f"staged-content-temp/{run.uuid.hex}-")
-            name = file.data_file.name.partition("-temp/")[2].partition("-")[2]
+            assert file.data_file.name.startswith(f"staged-content-temp/{run.uuid.hex}/")
+            name = file.data_file.name.partition("-temp/")[2].partition("/")[2]
             of_file[file.pk] = (root.order, file.filename)
             files.append((*of_file[file.pk], name, content, file.source_key_str, file.md5_hash))
     blocks = of_rows(StagedBlock, run.blocks.order_by("num"), "import_run_id")
@@ -372,8 +372,8 @@ def test_what_nobody_foresaw_has_it_be_read(course, staging, settings, caplog):
     caplog.set_level("WARNING", logger="import_from_modulestore")
     settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": f"{__name__}.Remote"}}
     staging()
-    for name in default_storage.listdir("staged-content-temp")[1]:
-        default_storage.delete(f"staged-content-temp/{name}")
+    for file in apps.get_model("content_staging", "StagedContentFile").objects.all():
+        default_storage.delete(file.data_file.name)
     assert staging()[0]
     [line] = [each for each in caplog.records if "could not be taken over (Gone)" in each.message]
     assert (line.levelname, bool(line.exc_info)) == ("WARNING", True)

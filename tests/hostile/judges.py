@@ -82,12 +82,12 @@ def staged_whole() -> Faults:
     storage = file_model._meta.get_field("data_file").storage
     named = set(file_model.objects.exclude(data_file="").values_list("data_file", flat=True))
     folder = Path(storage.path("staged-content-temp"))
-    there = {f"staged-content-temp/{path.name}" for path in folder.iterdir()} if folder.is_dir() else set()
+    there = {f"staged-content-temp/{path.relative_to(folder)}" for path in folder.glob("*/*")}
     for name in sorted(named - there):
         yield f"a staged file is gone: {name}"
     # What a process that was killed has left goes with its import.
     here = {purpose.rpartition(":")[2] for purpose in known}
-    if orphans := sorted(name for name in there - named if Path(name).name.partition("-")[0] not in here):
+    if orphans := sorted(name for name in there - named if Path(name).parent.name not in here):
         yield f"{len(orphans)} staged files belong to nothing: {', '.join(orphans[:3])}"
     for run in Import.objects.filter(state__in=(ImportState.STAGED, ImportState.IMPORT_FAILED)):
         rows = StagedBlock.objects.filter(import_run=run)

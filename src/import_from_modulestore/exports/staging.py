@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -140,13 +139,14 @@ class FileStore:
     """
     Puts the files that are staged for one purpose into the storage, each content once.
 
-    Purposes share nothing: what one import removes, another never needs.
+    Purposes share nothing, and each has a folder: what one import removes, another never needs, and what it has left
+    is found without a look at those of all others.
     """
 
     def __init__(self, purpose: str) -> None:
         field: Any = _file_model()._meta.get_field("data_file")
         self._storage = field.storage
-        self._prefix = f"{field.upload_to}{purpose.rpartition(':')[2]}-"
+        self._folder = f"{field.upload_to}{purpose.rpartition(':')[2]}"
         self._stored: dict[Path, _Stored | None] = {}
 
     def put(self, path: Path) -> _Stored | None:
@@ -158,7 +158,7 @@ class FileStore:
                 self._stored[path] = None
                 return None
             suffix = path.suffix.lower()[:16]
-            name = f"{self._prefix}{md5}{suffix if suffix.isascii() else ''}"
+            name = f"{self._folder}/{md5}{suffix if suffix.isascii() else ''}"
             if self._storage.exists(name) and self._storage.size(name) != path.stat().st_size:
                 self._storage.delete(name)  # A copy that was broken off.
             if not self._storage.exists(name):
@@ -170,7 +170,7 @@ class FileStore:
     def put_made(self, name: str, data: bytes) -> _Stored:
         """Store what was made here, rather than copied."""
         md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        path = f"{self._prefix}{md5}{PurePath(name).suffix.lower()[:16]}"
+        path = f"{self._folder}/{md5}{PurePath(name).suffix.lower()[:16]}"
         if self._storage.exists(path):
             self._storage.delete(path)
         return _Stored(self._storage.save(path, ContentFile(data)), md5)
@@ -184,7 +184,7 @@ class FileStore:
 
         Raises ``OSError`` where it is gone, or is not what it was.
         """
-        name = f"{self._prefix}{md5}{PurePath(stored).suffix}"
+        name = f"{self._folder}/{md5}{PurePath(stored).suffix}"
         digest = hashlib.md5(usedforsecurity=False)
         with self._storage.open(stored, "rb") as file:
             for chunk in file.chunks():
@@ -200,7 +200,10 @@ class FileStore:
 
     def _linked(self, stored: str, name: str) -> bool:
         with suppress(NotImplementedError, OSError):  # It is no folder, or of a kind that knows no links.
-            os.link(self._storage.path(stored), self._storage.path(name))
+            linked = Path(self._storage.path(name))
+            mode = getattr(self._storage, "directory_permissions_mode", None) or 0o777
+            linked.parent.mkdir(mode=mode, parents=True, exist_ok=True)
+            linked.hardlink_to(self._storage.path(stored))
             return True
         return False
 
@@ -209,11 +212,11 @@ class FileStore:
         Also those of which no row tells: the disk was full, or the process ended, before there was one. They stay where
         the storage cannot list what it has.
         """
-        folder, _sep, beginning = self._prefix.rpartition("/")
         with suppress(FileNotFoundError, NotImplementedError):
-            for name in self._storage.listdir(folder)[1]:
-                if name.startswith(beginning):
-                    self._storage.delete(f"{folder}/{name}")
+            for name in self._storage.listdir(self._folder)[1]:
+                self._storage.delete(f"{self._folder}/{name}")
+        with suppress(NotImplementedError, OSError):  # It is none, or is being filled again.
+            Path(self._storage.path(self._folder)).rmdir()
 
 
 class _AssetKeys:
