@@ -282,6 +282,14 @@ class TestWhoMayRead:
 
 
 class TestRemoving:
+    def test_while_another_comes(self, upload, user, other, monkeypatch):
+        """In another tab: it takes no room any more."""
+        upload(user)
+        there = uploads.Uploads._files
+        monkeypatch.setattr(uploads.Uploads, "_files", lambda *args: [*there(*args), Path("removed.tar.gz")])
+        assert api.upload_limit(user=user) > 0
+        assert upload(user, other, "other.tar.gz").title == "Mine"
+
     def test_leaves_nothing_behind(self, upload, user, kept, tmp_path):
         made = upload(user)
         run = api.create_import(user=user, source_key=KEY, library_key="lib:Acme:New", new_library_title="")

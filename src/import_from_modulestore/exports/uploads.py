@@ -146,7 +146,7 @@ class Uploads:
     def _room(self, user: Any, copied: int = 0) -> _Room:
         """The same, with what a larger one is told."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        used = sum(path.stat().st_size for path in self._files(str(user.pk)))
+        used = sum(stat.st_size for stat in self._stats(str(user.pk)))
         free = shutil.disk_usage(self.folder).free + copied - _KEPT_FREE
         rooms = (
             (self.max_bytes, _MORE_THAN_ONE),
@@ -215,7 +215,7 @@ class Uploads:
 
     def _make_newest(self, user: Any, path: Path) -> None:
         """Of several that hold one source, the newest is read; the one that is stays as those know it who read it."""
-        if any(other.stat().st_mtime_ns > path.stat().st_mtime_ns for other in self._files(str(user.pk))):
+        if any(other.st_mtime_ns > path.stat().st_mtime_ns for other in self._stats(str(user.pk))):
             os.utime(path)
 
     def remove(self, export: str) -> None:
@@ -259,6 +259,11 @@ class Uploads:
     def _files(self, owner: str) -> Iterable[Path]:
         folder = self._folder_of(owner)
         return [path for path in folder.iterdir() if _is_shown(path)] if folder.is_dir() else []
+
+    def _stats(self, owner: str) -> Iterator[os.stat_result]:
+        for path in self._files(owner):
+            with suppress(FileNotFoundError):  # Somebody removes it.
+                yield path.stat()
 
     def _shelf_of(self, owner: str, **more: Any) -> Shelf:
         return Shelf(self._folder_of(owner), self.cache, **{"patience": self.patience, **more})

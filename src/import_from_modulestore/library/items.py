@@ -148,7 +148,7 @@ def lost_files(package_id: LearningPackage.ID) -> list[tuple[LocalKey, str]]:
     """
     Files of drafts and published versions that the storage has lost, or has with another content: item and name.
 
-    One query; every file is read once, in pieces.
+    One query; every file is read once, in pieces. Holds a few at a time, of however many there are.
     """
     rows = (
         ComponentVersionMedia.objects.filter(
@@ -163,7 +163,7 @@ def lost_files(package_id: LearningPackage.ID) -> list[tuple[LocalKey, str]]:
     )
     sound: dict[int, bool] = {}
     lost = []
-    for row in rows:
+    for row in rows.iterator():
         if row.media_id not in sound:
             sound[row.media_id] = _is_sound(row.media)
         if not sound[row.media_id]:
