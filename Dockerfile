@@ -44,5 +44,7 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=6s --start-period=60s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=5)"]
+# As Ctrl-C does: Python, as the first process of a container, does not heed SIGTERM.
+STOPSIGNAL SIGINT
 ENTRYPOINT ["import-from-modulestore"]
 CMD ["serve", "--host", "0.0.0.0"]
