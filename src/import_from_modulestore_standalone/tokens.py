@@ -19,6 +19,7 @@ from django.db.utils import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.authentication import TokenAuthentication as DrfTokenAuthentication
+from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
 from import_from_modulestore.trouble import recognized
@@ -55,7 +56,13 @@ def note_use(token: Token) -> None:
 
 
 class TokenAuthentication(DrfTokenAuthentication):
-    """``Authorization: Token imports_…``."""
+    """``Authorization: Token imports_…``, or ``Bearer``, as many tools send it."""
+
+    def authenticate(self, request: Any) -> tuple[Any, Token] | None:
+        """The user of the token that was sent, and that; bearers of others are nothing to us."""
+        is_bearer = get_authorization_header(request).lower().startswith(f"bearer {_BEGINNING}".encode())
+        self.keyword = "Bearer" if is_bearer else "Token"
+        return super().authenticate(request)
 
     def authenticate_credentials(self, key: str) -> tuple[Any, Token]:
         """The token's user. Raises ``AuthenticationFailed``, and ``DatabaseUnavailable``."""

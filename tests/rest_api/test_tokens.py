@@ -38,6 +38,15 @@ def test_signs_in_without_a_session_or_csrf_token(client_of, secret):
     assert client_of()("GET", "libraries/", headers=headers).json()["count"] == 1
 
 
+def test_is_taken_from_a_bearer_as_well(client_of, secret):
+    def ask(sent: str):
+        return client_of().http.get(f"{ROOT}imports/", headers={"Authorization": f"Bearer {sent}"})
+
+    assert ask(secret).status_code == 200
+    refused(ask("imports_another"))
+    assert ask("of somebody else").headers["WWW-Authenticate"].startswith("JWT")
+
+
 def test_is_kept_as_a_digest_alone(secret):
     [kept] = Token.objects.values()
     assert secret.startswith("imports_")
