@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 FEW = 2
-"""So many are run of one list of cases, from all over it."""
+"""So many are run of one list of cases: its ends."""
 
 
 def leave_further_cases(items: Iterable[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -84,9 +85,20 @@ def _migrate_ahead(config: pytest.Config) -> None:
         _have_migrated(config, Path(folder))
 
 
+_IN_MEMORY = Path("/dev/shm")
+"""Where Linux has files that no disk keeps."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> object:
-    """Do all that others do for it, with room on the stack, here and in the processes that xdist starts."""
+    """
+    Do all that others do for it, with room on the stack, here and in the processes that xdist starts.
+
+    Where there is some, also with room in memory for what tests write: 80,000 small files, which go with each test that
+    passes; on a disk they take a twelfth of the time.
+    """
+    if _IN_MEMORY.is_dir() and os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > 2**31:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
     others = config.pluginmanager.subset_hook_caller("pytest_cmdline_main", [sys.modules[__name__]])
     return with_room(lambda: others(config=config))
 

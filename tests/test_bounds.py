@@ -73,6 +73,7 @@ def test_in_the_admin(staged, user):
         assert len(page.content) < MAX_OLX_CHARACTERS
 
 
+@pytest.mark.at_gate
 def test_what_is_too_long_to_be_edited_is_not_cut_by_renaming(staged, user):
     pages = Pages(user)
     run = StagedBlock.objects.first().import_run

@@ -1,4 +1,4 @@
-"""Of many cases of a test, those that are run by default are from all over."""
+"""Of many cases of a test, those that are run by default are from both ends, or from all lists."""
 
 import pytest
 
