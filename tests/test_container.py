@@ -152,8 +152,10 @@ class Composed:
 
     def environment(self, name: str) -> dict[str, str]:
         """What a container of this service would have, but for where things are."""
-        found = {**self._of_image, **self._services[name]["environment"], "HOME": str(self.plain)}
-        return {"TMPDIR": str(self._temporary)} | {each: self._moved(value) for each, value in found.items()}
+        found = {**self._of_image, **self._services[name]["environment"]}
+        assert found.pop("HOME") == "/tmp"
+        temporary = dict.fromkeys(("HOME", "TMPDIR"), str(self._temporary))
+        return temporary | {each: self._moved(value) for each, value in found.items()}
 
     def _moved(self, text: str) -> str:
         for there, here in self._here.items():
